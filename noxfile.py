@@ -1,0 +1,127 @@
+"""Every check of this project, each in an environment of its own: run `nox`, or `nox -s tests`.
+
+What a session installs comes from pyproject.toml; this file says only what it runs.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["tests", "lint", "typing", "docs", "wheel", "interop"]
+
+CREATE_A_ROOM_BOTH_WAYS = """
+import asyncio
+from importlib.metadata import version
+from importlib.resources import files
+
+import telnyx_video
+from telnyx_video.sandbox import Sandbox
+
+async def create(sandbox):
+    async with telnyx_video.AsyncRoomsClient(
+        base_url=sandbox.url, api_key=sandbox.api_key
+    ) as rooms:
+        return await rooms.create(unique_name="awaited")
+
+with Sandbox() as sandbox:
+    with telnyx_video.RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key) as rooms:
+        assert rooms.create(unique_name="blocking").unique_name == "blocking"
+    assert asyncio.run(create(sandbox)).unique_name == "awaited"
+
+assert telnyx_video.__version__ == version("telnyx-video")
+assert files("telnyx_video").joinpath("py.typed").is_file()
+"""
+
+
+def group(name: str) -> tuple[str, ...]:
+    """Return the requirements of a dependency group of pyproject.toml."""
+    return nox.project.dependency_groups(PYPROJECT, name)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Create the rooms of an example file against the sandbox: no key and no account needed."""
+    session.install(".[cli]")
+    session.run("telnyx-video", "--sandbox", "batch", "docs/examples/rooms.csv")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests; without arguments all of them, holding coverage at 100 % of branches."""
+    session.install(".[all]", *group("test"))
+    if session.posargs:
+        session.run("pytest", *session.posargs)
+    else:
+        session.run("pytest", "-n", "auto", "--cov", "--cov-report=term-missing:skip-covered")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check the rules and the formatting."""
+    session.install(*group("lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """Check types with mypy and pyright, and that the whole public surface has them."""
+    session.install(".[all]", *group("typing"))
+    session.env["PYRIGHT_PYTHON_IGNORE_WARNINGS"] = "1"  # the warning asks the registry for news
+    session.run("mypy")
+    session.run("pyright")
+    session.run("pyright", "--verifytypes", "telnyx_video", "--ignoreexternal")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation; a broken reference is an error."""
+    session.install(".[all]", *group("docs"))
+    session.run("sphinx-build", "-W", "--keep-going", "-n", "-E", "-q", "docs", "docs/_build")
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Use the built wheel as its users do: alone, where the source tree cannot be found."""
+    session.install(*group("build"))
+    with tempfile.TemporaryDirectory() as away, session.chdir(away):
+        session.run("python", "-m", "build", "--outdir", "dist", str(ROOT))
+        (built,) = Path("dist").glob("*.whl")
+
+        session.run("python", "-m", "venv", "fresh")
+        commands = Path("fresh", "Scripts" if os.name == "nt" else "bin").absolute()
+        python, command = str(commands / "python"), str(commands / "telnyx-video")
+
+        session.run(python, "-m", "pip", "install", "-q", str(built), external=True)
+        Path("smoke.py").write_text(CREATE_A_ROOM_BOTH_WAYS, encoding="utf-8")
+        session.run(python, "smoke.py", external=True)
+
+        advice = session.run(command, "--help", success_codes=[1, 2], silent=True, external=True)
+        if not advice or "telnyx-video[cli]" not in advice or "Traceback" in advice:
+            session.error(f"without its extra, the command must say what to install: {advice}")
+
+        shutil.copy(ROOT / "tests" / "test_exports.py", away)
+        session.run(python, "-m", "pip", "install", "-q", "pytest", external=True)
+        session.run(python, "-m", "pytest", "-q", "test_exports.py", external=True)
+
+
+@nox.session
+def interop(session: nox.Session) -> None:
+    """Drive the sandbox with the official SDK, which knows nothing of this project."""
+    session.install(".[all]", *group("interop"))
+    session.run("pytest", "tests/interop", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Run the benchmarks; each fails when it misses the figure that it guards."""
+    session.install(".[all]")
+    for script in session.posargs or sorted(map(str, Path("tests/benchmarks").glob("[!_]*.py"))):
+        session.run("python", script)
