@@ -1,0 +1,114 @@
+"""Takes requests from aiohttp to the API and its replies back, whatever happens on the way.
+
+A request goes three steps: read, commit, respond. A `Conduct` decides how they follow one another;
+it is the one place where a fault can be put between them.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from telnyx_video.sandbox.api import STEERING, Api, Call
+from telnyx_video.sandbox.replies import Code, Problem, Reply, refusal, unexpected
+
+_log = logging.getLogger("telnyx_video.sandbox")
+
+MAX_BODY = 1024 * 1024
+"""Bytes of a body, after decompression, that aiohttp reads unless it is told otherwise."""
+
+
+class Exchange:
+    """One request on its way to its reply. Each step is taken at most once, in this order.
+
+    Attributes:
+        request: The request, whose `transport` a fault may cut at any step.
+    """
+
+    def __init__(self, api: Api, request: web.BaseRequest) -> None:
+        self.request = request
+        self._api = api
+        self._body = b""
+        self._refusal: Reply | None = None
+
+    async def read(self) -> None:
+        """Read the body. One that cannot be read is refused by the commit."""
+        if self.request.headers.get("Expect", "").lower() == "100-continue":
+            await self.request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        try:
+            self._body = await self.request.read()
+        except web.HTTPRequestEntityTooLarge:
+            detail = f"The body is larger than {MAX_BODY} bytes."
+            self._refusal = refusal(413, Problem(Code.BAD_REQUEST, detail))
+        except (web.RequestPayloadError, ConnectionError):
+            detail = "The body is broken or incomplete."
+            self._refusal = refusal(400, Problem(Code.BAD_REQUEST, detail))
+
+    def commit(self) -> Reply:
+        """Apply the request and return what to say about it."""
+        if self._refusal is not None:
+            return self._refusal
+        request = self.request
+        call = Call(
+            method=request.method,
+            path=request.path,
+            authorization=request.headers.get("Authorization", ""),
+            content_type=request.content_type,
+            query=request.query,
+            body=self._body,
+        )
+        return self._api.answer(call)
+
+    def respond(self, reply: Reply) -> web.Response:
+        """Return the reply as aiohttp writes it, with the headers that every reply has."""
+        return to_response(reply, self._api)
+
+
+Conduct = Callable[[Exchange], Awaitable[web.StreamResponse]]
+"""How one exchange goes."""
+
+
+async def faithful(exchange: Exchange) -> web.StreamResponse:
+    """Take the three steps of an exchange, with nothing in between."""
+    await exchange.read()
+    # Requests that arrived together are in flight together, as they are at a server that waits
+    # for its disk here: without this each would be answered before the next one is looked at.
+    await asyncio.sleep(0)
+    return exchange.respond(exchange.commit())
+
+
+class App:
+    """The handler of every request.
+
+    Args:
+        api: What the requests are for.
+        conduct: How exchanges go, except those that steer the server, which go as they should.
+    """
+
+    def __init__(self, api: Api, conduct: Conduct = faithful) -> None:
+        self._api = api
+        self._conduct = conduct
+
+    async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Count the request, lead it to its reply, and keep a defect in the published shape."""
+        conduct = faithful if request.path.startswith(STEERING) else self._conduct
+        with self._api.count(request.method, request.path):
+            try:
+                return await conduct(Exchange(self._api, request))
+            except Exception:
+                _log.exception("A defect met by %s %s", request.method, request.path)
+                return to_response(unexpected(), self._api)
+
+    def refuse(self, detail: str) -> web.Response:
+        """Return the reply to bytes that are no HTTP request."""
+        return to_response(refusal(400, Problem(Code.BAD_REQUEST, detail)), self._api)
+
+
+def to_response(reply: Reply, api: Api) -> web.Response:
+    """Return the reply as aiohttp writes it, with the headers that every reply has."""
+    headers = {"x-request-id": str(uuid.uuid4()), **api.rate_headers(), **reply.headers}
+    if reply.body:
+        headers["Content-Type"] = "application/json"
+    return web.Response(status=reply.status, body=reply.body, headers=headers)

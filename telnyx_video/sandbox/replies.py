@@ -1,0 +1,109 @@
+"""What the server says: one `Reply` for each request, its errors in the shapes that are published.
+
+Shapes and codes: https://developers.telnyx.com/api-reference/rooms/create-a-room (a list under
+`errors`), https://developers.telnyx.com/api-reference/rooms/view-a-room (one bare error) and
+https://developers.telnyx.com/api-reference/rooms/view-a-list-of-rooms (`success` and `message`).
+"""
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+
+import attrs
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class Code(StrEnum):
+    """The codes of the published catalogue that this server uses."""
+
+    INVALID_URL = "10003"
+    NOT_FOUND = "10005"
+    INVALID_ID = "10006"
+    UNEXPECTED = "10007"
+    NOT_AUTHENTICATED = "10009"
+    TOO_MANY_REQUESTS = "10011"
+    DUPLICATE = "10012"
+    MEDIA_TYPE = "10014"
+    BAD_REQUEST = "10015"
+    INVALID_JSON = "10023"
+
+
+_TITLES = {
+    Code.INVALID_URL: "Invalid URL",
+    Code.NOT_FOUND: "Resource not found",
+    Code.INVALID_ID: "Invalid resource ID",
+    Code.UNEXPECTED: "Unexpected error",
+    Code.NOT_AUTHENTICATED: "Authentication failed",
+    Code.TOO_MANY_REQUESTS: "Too many requests",
+    Code.DUPLICATE: "Duplicate resource",
+    Code.MEDIA_TYPE: "Unsupported media type",
+    Code.BAD_REQUEST: "Bad request",
+    Code.INVALID_JSON: "Invalid JSON",
+}
+
+
+@attrs.frozen
+class Problem:
+    """One thing that is wrong with a request."""
+
+    code: Code
+    """The catalogue's code, which also decides the title."""
+    detail: str
+    """A sentence for a person."""
+    pointer: str | None = None
+    """JSON pointer (RFC 6901) to the offending part of the body; "" is the body as a whole."""
+    parameter: str | None = None
+    """The offending query parameter."""
+
+    def as_json(self) -> dict[str, object]:
+        """Return the published error object, without the keys that do not apply."""
+        shown: dict[str, object] = {
+            "code": self.code,
+            "title": _TITLES[self.code],
+            "detail": self.detail,
+        }
+        if self.pointer is not None:
+            shown["source"] = {"pointer": self.pointer}
+        elif self.parameter is not None:
+            shown["source"] = {"parameter": self.parameter}
+        return shown
+
+
+@attrs.frozen
+class Reply:
+    """What goes back to the caller, before anything about HTTP is decided."""
+
+    status: int
+    """HTTP status."""
+    body: bytes = b""
+    """JSON, or nothing with status 204."""
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    """Headers of this reply alone; those that every reply has are added later."""
+
+
+def document(status: int, content: object) -> Reply:
+    """Return a reply that carries the content as JSON."""
+    return Reply(status, _encode(content).encode())
+
+
+def refusal(status: int, *problems: Problem, headers: Mapping[str, str] | None = None) -> Reply:
+    """Return the problems as a list under `errors`, the commonest shape."""
+    body = {"errors": [problem.as_json() for problem in problems]}
+    return Reply(status, _encode(body).encode(), headers or {})
+
+
+def bare_refusal(status: int, problem: Problem) -> Reply:
+    """Return one error object by itself, as published for a room that is not found."""
+    return document(status, problem.as_json())
+
+
+def generic_refusal(status: int, message: str) -> Reply:
+    """Return the shape published for a list that is refused."""
+    return document(status, {"success": False, "message": message})
+
+
+def unexpected() -> Reply:
+    """Return the answer to a request that met a defect of this server."""
+    detail = "The sandbox met a defect of its own; its log says more."
+    return refusal(500, Problem(Code.UNEXPECTED, detail))

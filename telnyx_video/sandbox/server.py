@@ -1,0 +1,205 @@
+"""`Sandbox`: the server as an object, run by the caller's event loop or by a thread of its own."""
+
+import asyncio
+import os
+import ssl
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Generator
+from concurrent.futures import Future
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    closing,
+    contextmanager,
+)
+from threading import Thread
+from typing import Self
+
+import attrs
+
+from telnyx_video.sandbox.api import Api
+from telnyx_video.sandbox.app import App
+from telnyx_video.sandbox.limits import RateWindow
+from telnyx_video.sandbox.listener import listening
+from telnyx_video.sandbox.state import RoomStore
+
+
+@attrs.frozen
+class _Running:
+    """What exists while the server serves."""
+
+    url: str
+    api: Api
+    store: RoomStore
+
+
+class Sandbox:
+    """A local Telnyx Video server, for tests and for trying things without a key.
+
+    `async with Sandbox() as sandbox` serves on the running event loop; `with Sandbox() as sandbox`
+    serves from a thread of its own, for blocking code. Leaving either stops the server at once,
+    cutting requests that are still being served, as the death of a real server would. It can then
+    be entered again; rooms outlive that only in a file.
+
+    Operations: https://developers.telnyx.com/api-reference/rooms/create-a-room, and those that
+    view, list, update and delete rooms. `GET /_sandbox/stats` tells what was counted and
+    `POST /_sandbox/reset` starts afresh; both work without the key.
+
+    Args:
+        host: Where to listen: a name (looked up as IPv4) or an address.
+        port: Which port to listen on; 0 chooses a free one.
+        api_key: The one key that is let in.
+        db: A file that keeps the rooms, even when the process is killed. None keeps them in
+            memory.
+        rate_limit: Requests a second, at least 1, beyond which the answer is 429; None is
+            unlimited, and then replies have no headers about a limit.
+        ssl_context: Serves HTTPS with it.
+
+    Raises:
+        ValueError: when the rate limit is below 1.
+    """
+
+    _on_this_loop: AbstractAsyncContextManager[None]
+    _in_its_thread: AbstractContextManager[None]
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        api_key: str = "sandbox-key",
+        db: str | os.PathLike[str] | None = None,
+        rate_limit: int | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._api_key = api_key
+        self._db = db
+        self._rate_limit = rate_limit
+        self._ssl_context = ssl_context
+        self._running: _Running | None = None
+
+    @property
+    def url(self) -> str:
+        """The base URL of the API; it ends in `/v2`."""
+        return self._while_running().url
+
+    @property
+    def api_key(self) -> str:
+        """The one key that is let in."""
+        return self._api_key
+
+    @property
+    def rooms(self) -> list[dict[str, object]]:
+        """Every room as a reply shows it, oldest first. Safe to read from any thread."""
+        return [room.as_json() for room in self._while_running().store.all()]
+
+    @property
+    def requests(self) -> Counter[str]:
+        """A copy of how many requests arrived, by "METHOD /route": "GET /v2/rooms/{id}".
+
+        Requests to unknown addresses are under "METHOD (unknown)"; those that steer the sandbox
+        are not counted. Safe to read from any thread.
+        """
+        return self._while_running().api.tally.requests.copy()
+
+    @property
+    def max_in_flight(self) -> int:
+        """The most POSTs that were being served at one time. Safe to read from any thread."""
+        return self._while_running().api.tally.max_in_flight
+
+    def reset(self) -> None:
+        """Remove every room and forget what was counted. Safe to call from any thread."""
+        self._while_running().api.reset()
+
+    async def __aenter__(self) -> Self:
+        """Start to serve on the running loop.
+
+        Raises:
+            OSError: when the address cannot be listened on, or the file cannot keep rooms.
+            RuntimeError: when this sandbox is already serving.
+        """
+        context = self._serving()
+        await context.__aenter__()
+        self._on_this_loop = context
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._on_this_loop.__aexit__(None, None, None)
+
+    def __enter__(self) -> Self:
+        """Start to serve from a thread of its own.
+
+        Raises:
+            OSError: when the address cannot be listened on, or the file cannot keep rooms.
+            RuntimeError: when this sandbox is already serving.
+        """
+        context = _in_a_thread(self._serving)
+        context.__enter__()
+        self._in_its_thread = context
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._in_its_thread.__exit__(None, None, None)
+
+    def _while_running(self) -> _Running:
+        if self._running is None:
+            raise RuntimeError("this Sandbox is not serving: enter it by `with` or `async with`")
+        return self._running
+
+    @asynccontextmanager
+    async def _serving(self) -> AsyncGenerator[None]:
+        if self._running is not None:
+            raise RuntimeError("this Sandbox is already serving: enter it once, in one way")
+        with closing(RoomStore(self._db)) as store:
+            window = None if self._rate_limit is None else RateWindow(self._rate_limit)
+            api = Api(store, api_key=self._api_key, window=window)
+            app = App(api)
+            async with listening(
+                app.serve,
+                app.refuse,
+                host=self._host,
+                port=self._port,
+                ssl_context=self._ssl_context,
+            ) as port:
+                scheme = "http" if self._ssl_context is None else "https"
+                host = f"[{self._host}]" if ":" in self._host else self._host
+                self._running = _Running(f"{scheme}://{host}:{port}/v2", api, store)
+                try:
+                    yield
+                finally:
+                    self._running = None
+
+
+@contextmanager
+def _in_a_thread(serving: Callable[[], AbstractAsyncContextManager[None]]) -> Generator[None]:
+    """Hold an async context open in an event loop of its own."""
+    started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def hold() -> None:
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(serving())
+            except BaseException as error:  # it is raised where the caller waits
+                started.set_exception(error)
+                return
+            stop = asyncio.Event()
+            started.set_result((asyncio.get_running_loop(), stop))
+            await stop.wait()
+
+    # A daemon: a program that forgets to leave the context can end all the same.
+    thread = Thread(target=lambda: asyncio.run(hold()), name="telnyx-video-sandbox", daemon=True)
+    thread.start()
+    try:
+        loop, stop = started.result()
+    except Exception:
+        thread.join()
+        raise
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()

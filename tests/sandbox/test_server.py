@@ -1,0 +1,204 @@
+"""The life of a sandbox: on the caller's loop or in its own thread, from start to a clean end."""
+
+import asyncio
+import gc
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+
+import aiohttp
+import pytest
+import trustme
+from yarl import URL
+
+from sandbox.caller import Caller, create_blocking
+from sandbox.raw import connected
+from telnyx_video.sandbox import Sandbox
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def server_tls(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)  # pyright: ignore[reportUnknownMemberType] # it also takes pyOpenSSL's
+    return context
+
+
+@pytest.fixture
+def client_tls(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)  # pyright: ignore[reportUnknownMemberType] # as above
+    return context
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """Threads that a test leaves, and what the collector finds unclosed, fail it."""
+    threads = threading.active_count()
+    yield
+    gc.collect()
+    assert threading.active_count() == threads
+
+
+def test_blocking_code_is_served_from_a_thread() -> None:
+    """A plain `with` serves code that blocks, and shows it the state."""
+    with Sandbox() as sandbox:
+        room = create_blocking(sandbox.url)
+        assert sandbox.rooms == [room]
+        assert sandbox.requests == {"POST /v2/rooms": 1}
+        assert sandbox.max_in_flight == 1
+        sandbox.reset()
+        assert sandbox.rooms == []
+
+
+async def test_a_thread_serves_code_that_has_a_loop_of_its_own(
+    session: aiohttp.ClientSession,
+) -> None:
+    """A plain `with` works inside of a coroutine too."""
+    with Sandbox() as sandbox:
+        assert (await Caller(session, sandbox).create()).status == 201
+
+
+def test_addresses_are_those_that_were_asked_for(unused_tcp_port: int) -> None:
+    """The URL is the host, the port, free or chosen, and the version of the API."""
+    with Sandbox(port=unused_tcp_port) as sandbox:
+        assert sandbox.url == f"http://127.0.0.1:{unused_tcp_port}/v2"
+    with Sandbox(host="localhost") as sandbox, Sandbox() as another:
+        assert URL(sandbox.url).host == "localhost"
+        assert sandbox.url != another.url
+        create_blocking(sandbox.url)
+
+
+def test_an_ipv6_address_is_served() -> None:
+    """An IPv6 address is put in brackets, as URLs need it."""
+    try:
+        with Sandbox(host="::1") as sandbox:
+            assert sandbox.url.startswith("http://[::1]:")
+            create_blocking(sandbox.url)
+    except OSError as error:
+        pytest.skip(f"no IPv6 here: {error}")
+
+
+async def test_a_port_in_use_is_an_error_in_words() -> None:
+    """Whichever way it is entered, the sandbox says which port it could not have."""
+    async with Sandbox() as first:
+        port = URL(first.url).port
+        assert port is not None
+        second = Sandbox(port=port)
+        with pytest.raises(OSError, match=f"cannot listen on port {port} of 127.0.0.1: .*in use"):
+            await second.__aenter__()
+        with pytest.raises(OSError, match="cannot listen on port"), second:
+            pass
+    with second:
+        assert second.rooms == []
+
+
+async def test_a_sandbox_is_entered_once_at_a_time() -> None:
+    """Entering it again while it serves, in either way, is an error that leaves it serving."""
+    async with Sandbox() as sandbox:
+        url = sandbox.url
+        with pytest.raises(RuntimeError, match="already serving"), sandbox:
+            pass
+        with pytest.raises(RuntimeError, match="already serving"):
+            await sandbox.__aenter__()
+        assert sandbox.url == url
+    with sandbox, pytest.raises(RuntimeError, match="already serving"):
+        await sandbox.__aenter__()
+
+
+def test_a_sandbox_that_does_not_serve_says_so() -> None:
+    """Its state can be asked for only between entering and leaving it; its key always."""
+    sandbox = Sandbox()
+    with sandbox:
+        pass
+    for ask in ("url", "rooms", "requests", "max_in_flight"):
+        with pytest.raises(RuntimeError, match="not serving"):
+            getattr(sandbox, ask)
+    with pytest.raises(RuntimeError, match="not serving"):
+        sandbox.reset()
+    assert sandbox.api_key == "sandbox-key"
+
+
+def test_the_caller_s_error_passes_through() -> None:
+    """An error inside of the context ends the sandbox and reaches the caller as it was."""
+    sandbox = Sandbox()
+    with pytest.raises(ZeroDivisionError), sandbox:
+        raise ZeroDivisionError
+    with pytest.raises(RuntimeError, match="not serving"):
+        _ = sandbox.url
+
+
+async def hold_connections(stack: AsyncExitStack, sandbox: Sandbox) -> None:
+    """Leave an idle connection open, one that has been used, and one in the middle of a create."""
+    await stack.enter_async_context(connected(sandbox))
+    used = await stack.enter_async_context(connected(sandbox))
+    await used.start_create()
+    await used.send(b"{}")
+    await used.answer()
+    await (await stack.enter_async_context(connected(sandbox))).start_create()
+
+
+@pytest.mark.timeout(10)
+async def test_leaving_does_not_wait_for_open_connections() -> None:
+    """Idle connections and requests under way are cut, and no task of theirs is left."""
+    async with AsyncExitStack() as stack:
+        async with Sandbox() as sandbox:
+            await hold_connections(stack, sandbox)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@pytest.mark.timeout(10)
+async def test_leaving_a_thread_does_not_wait_for_open_connections() -> None:
+    """The thread ends at once, whatever its connections are doing."""
+    async with AsyncExitStack() as stack:
+        with Sandbox() as sandbox:
+            await hold_connections(stack, sandbox)
+
+
+async def test_https_is_served(server_tls: ssl.SSLContext, client_tls: ssl.SSLContext) -> None:
+    """With a TLS context the URL is https, and requests are answered there."""
+    connector = aiohttp.TCPConnector(ssl=client_tls)
+    async with (
+        Sandbox(ssl_context=server_tls) as sandbox,
+        aiohttp.ClientSession(connector=connector) as session,
+    ):
+        assert sandbox.url.startswith("https://127.0.0.1:")
+        assert (await Caller(session, sandbox).create()).status == 201
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("threaded", [False, True])
+async def test_leaving_cuts_tls_connections_too(
+    server_tls: ssl.SSLContext, client_tls: ssl.SSLContext, threaded: bool
+) -> None:
+    """One that is idle and one that never finishes its handshake are no reason to wait."""
+    async with AsyncExitStack() as stack:
+        sandbox = Sandbox(ssl_context=server_tls)
+        serving = AsyncExitStack()
+        if threaded:
+            serving.enter_context(sandbox)
+        else:
+            await serving.enter_async_context(sandbox)
+        async with serving:
+            await stack.enter_async_context(connected(sandbox))
+            wire = await stack.enter_async_context(connected(sandbox, client_tls))
+            await wire.start_create()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+def test_uvloop_is_served_on_too() -> None:
+    """The sandbox runs on another kind of event loop."""
+    uvloop = pytest.importorskip("uvloop", reason="uvloop is not installed")
+
+    async def serve() -> None:
+        async with AsyncExitStack() as stack, Sandbox() as sandbox:
+            await hold_connections(stack, sandbox)
+            assert len(sandbox.rooms) == 1
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve())

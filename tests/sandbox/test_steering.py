@@ -1,0 +1,96 @@
+"""What is counted, and how the sandbox is steered: from outside by HTTP, from inside as Python."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import aiohttp
+
+from sandbox.caller import Caller
+from sandbox.raw import connected
+from telnyx_video.sandbox import Sandbox
+
+NO_KEY = {"Authorization": ""}
+
+
+async def test_requests_are_counted_by_route(caller: Caller, sandbox: Sandbox) -> None:
+    """Each request counts, refused or not, under its method and route; steering does not."""
+    room = (await caller.create()).data
+    await caller.create(max_participants=1)
+    await caller.send("GET", f"/rooms/{room['id']}")
+    await caller.send("GET", "/rooms/x", headers=NO_KEY)
+    await caller.send("PUT", "/rooms")
+    await caller.send("GET", "/nowhere")
+    await caller.send("GET", "//_sandbox/stats")
+    assert sandbox.requests == {
+        "POST /v2/rooms": 2,
+        "GET /v2/rooms/{id}": 2,
+        "PUT /v2/rooms": 1,
+        "GET (unknown)": 1,
+    }
+
+
+async def test_stats_are_read_without_the_key(caller: Caller, sandbox: Sandbox) -> None:
+    """The counts over HTTP are those that the object has."""
+    await caller.create()
+    await caller.create()
+    answer = await caller.send("GET", "//_sandbox/stats", headers=NO_KEY)
+    assert (answer.status, answer.body) == (
+        200,
+        {"requests": {"POST /v2/rooms": 2}, "rooms": 2, "max_in_flight": 1},
+    )
+
+
+async def test_a_reset_forgets_rooms_and_counts(caller: Caller, sandbox: Sandbox) -> None:
+    """A reset, needing no key, leaves what a fresh sandbox has; names are free again."""
+    await caller.create(unique_name="standup")
+    answer = await caller.send("POST", "//_sandbox/reset", headers=NO_KEY)
+    assert (answer.status, answer.body) == (204, None)
+    assert (sandbox.rooms, sandbox.requests, sandbox.max_in_flight) == ([], {}, 0)
+    assert (await caller.create(unique_name="standup")).status == 201
+    sandbox.reset()
+    assert (sandbox.rooms, sandbox.requests, sandbox.max_in_flight) == ([], {}, 0)
+
+
+async def test_the_most_posts_in_flight_are_known(sandbox: Sandbox) -> None:
+    """The mark is the number of POSTs that were being served at once, and stays when they end."""
+    async with AsyncExitStack() as stack:
+        wires = [await stack.enter_async_context(connected(sandbox)) for _ in range(5)]
+        for wire in wires:
+            await wire.start_create()
+        assert sandbox.max_in_flight == 5
+        sandbox.reset()
+        assert sandbox.max_in_flight == 5  # for all five are still being served
+        for wire in wires:
+            await wire.send(b"{}")
+            status, _, _ = await wire.answer()
+            assert status == 201
+        await wires[0].start_create()
+        await wires[0].send(b"{}")
+        await wires[0].answer()
+    assert sandbox.max_in_flight == 5
+    sandbox.reset()
+    assert sandbox.max_in_flight == 0
+
+
+async def test_other_requests_do_not_count_as_posts(caller: Caller, sandbox: Sandbox) -> None:
+    """Lists that are served together leave the mark where it is."""
+    await asyncio.gather(*(caller.send("GET", "/rooms") for _ in range(5)))
+    assert sandbox.max_in_flight == 0
+
+
+async def test_the_state_can_be_read_from_other_threads(session: aiohttp.ClientSession) -> None:
+    """While requests are served, another thread sees whole rooms and growing counts."""
+    async with Sandbox() as sandbox:
+        caller = Caller(session, sandbox)
+
+        def watch() -> None:
+            seen = 0
+            while seen < 100:
+                rooms, requests = sandbox.rooms, sandbox.requests
+                assert seen <= len(rooms) <= requests["POST /v2/rooms"]
+                assert all(room["record_type"] == "room" for room in rooms)
+                seen = len(rooms)
+
+        watching = asyncio.create_task(asyncio.to_thread(watch))
+        await asyncio.gather(*(caller.create() for _ in range(100)))
+        await watching
