@@ -1,0 +1,108 @@
+"""The bounds of the API as small checks: each adds the problem it finds, in words, to a list.
+
+They take any object, since what they guard against is callers whose types were never checked.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from telnyx_video.errors import ErrorDetail
+
+MAX_URL_LENGTH = 2000
+"""Characters in a webhook URL, by the API's reference."""
+
+
+def name(problems: list[ErrorDetail], field: str, value: object) -> None:
+    """A name is a string, not empty, and can be written as UTF-8."""
+    if not isinstance(value, str):
+        _wrong_type(problems, field, "a string", value)
+    elif not value:
+        _add(problems, field, "empty", "must not be empty; leave it out for a room without a name")
+    elif not _is_text(value):
+        _add(problems, field, "not_text", "has a lone surrogate, which UTF-8 cannot express")
+
+
+def integer(
+    problems: list[ErrorDetail], field: str, value: object, least: int, most: int | None = None
+) -> None:
+    """An integer is an integer (neither ``True`` nor ``10.0``) from ``least`` to ``most``."""
+    bounds = f"{least} or more" if most is None else f"from {least} to {most}"
+    if not isinstance(value, int) or isinstance(value, bool):
+        _wrong_type(problems, field, f"an integer {bounds}", value)
+    elif value < least or (most is not None and value > most):
+        _add(problems, field, "out_of_range", f"must be {bounds}, not {_show(value)}")
+
+
+def boolean(problems: list[ErrorDetail], field: str, value: object) -> None:
+    """A boolean is ``True`` or ``False``."""
+    if not isinstance(value, bool):
+        _wrong_type(problems, field, "true or false", value)
+
+
+def seconds(problems: list[ErrorDetail], field: str, value: object) -> None:
+    """A span of time is a number above 0, and finite."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        _wrong_type(problems, field, "a number of seconds above 0", value)
+    elif not 0 < value < float("inf"):
+        _add(problems, field, "out_of_range", f"must be above 0 and finite, not {_show(value)}")
+
+
+def url(problems: list[ErrorDetail], field: str, value: object) -> None:
+    """A URL has a scheme and a host, and at most 2000 characters."""
+    if not isinstance(value, str):
+        _wrong_type(problems, field, "a URL with a scheme and a host", value)
+    elif len(value) > MAX_URL_LENGTH:
+        problem = f"must have at most {MAX_URL_LENGTH} characters, not {len(value)}"
+        _add(problems, field, "too_long", problem)
+    elif not _is_url(value):
+        problem = (
+            "must be a URL with a scheme and a host, such as https://example.com/hook, "
+            f"not {_show(value)}"
+        )
+        _add(problems, field, "not_a_url", problem)
+
+
+def identifier(problems: list[ErrorDetail], field: str, value: object) -> None:
+    """An id fits one segment of a path, so that it cannot reach another resource."""
+    if not isinstance(value, str):
+        _wrong_type(problems, field, "a string", value)
+    elif not (value.isascii() and value.replace("-", "").replace("_", "").isalnum()):
+        problem = f"must be an id as the API gave it, such as Room.id, not {_show(value)}"
+        _add(problems, field, "not_an_id", problem)
+
+
+def _is_url(value: str) -> bool:
+    if not value.isprintable() or " " in value:
+        return False
+    try:
+        parts = urlsplit(value)
+        return bool(parts.scheme and parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _show(value: object) -> str:
+    """The value in a message, short whatever it is."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of more digits than Python will print
+        return "a very large number"
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _wrong_type(problems: list[ErrorDetail], field: str, wanted: str, value: object) -> None:
+    problem = f"must be {wanted}, not {_show(value)} ({type(value).__name__})"
+    _add(problems, field, "wrong_type", problem)
+
+
+def _add(problems: list[ErrorDetail], field: str, code: str, problem: str) -> None:
+    problems.append(ErrorDetail(problem, code=code, pointer=f"/{field}"))

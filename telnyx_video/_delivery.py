@@ -1,0 +1,313 @@
+"""One create, from its first failure to its end: each decision, and nothing but decisions.
+
+No I/O, no clock: it is told what happened, when, and a random number, and answers with the next
+step. The caller carries the step out and reports back::
+
+    POST failed ──► may it have been applied?
+      no  ──────► wait, POST again
+      yes ──────► has it a name?
+            no  ► OutcomeUnknownError, without another POST
+            yes ► wait, look the name up
+                    found ────► made by us: return it; made before: if_exists decides
+                    absent ───► POST again, since the server refuses a second room of the name
+
+The promise: exactly one room for each name, given that the server enforces unique names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal, cast
+
+import attrs
+
+from telnyx_video._retry import Attempts, is_transient
+from telnyx_video.errors import (
+    ApiError,
+    ErrorDetail,
+    NameTakenError,
+    Outcome,
+    OutcomeUnknownError,
+    TelnyxVideoError,
+    UnprocessableEntityError,
+)
+from telnyx_video.models import UNSET, CreateRoomRequest, Room
+
+IfExists = Literal["error", "return", "update"]
+
+CLOCK_SLACK = timedelta(seconds=5)
+"""How far the clocks behind ``Date`` and ``created_at`` may differ, being of different machines."""
+
+LOOK_UPS_FOR_ERROR = 3
+"""Look-ups spent on finding the room for a ``NameTakenError``, which is certain without it."""
+
+
+@attrs.frozen
+class Send:
+    """Step: POST the request (again)."""
+
+
+@attrs.frozen
+class LookUp:
+    """Step: list the rooms of the request's name."""
+
+
+@attrs.frozen
+class Update:
+    """Step: PATCH the room that has the name to what was asked."""
+
+    room: Room
+
+
+@attrs.frozen
+class Wait:
+    """Step: wait, then take another."""
+
+    seconds: float
+    then: Send | LookUp | Update
+
+
+@attrs.frozen
+class Delivered:
+    """The end: a room, or the error that tells why there is none, and how it went."""
+
+    room: Room | None = None
+    error: TelnyxVideoError | None = None
+    """What went wrong, if there is no room."""
+    attempts: int = 1
+    """How many times the create was tried."""
+    recovered: bool = False
+    """Made by this call, though its answer was lost: found by looking it up."""
+    existed: bool = False
+    """Made before this call."""
+    differences: tuple[str, ...] = ()
+    """Fields in which a room that existed was not as asked."""
+
+    def unwrap(self) -> Room:
+        """The room.
+
+        Raises:
+            TelnyxVideoError: there is none, for this reason.
+        """
+        if self.error is not None:
+            raise self.error
+        return cast("Room", self.room)
+
+
+Step = Send | LookUp | Update | Wait | Delivered
+
+
+@attrs.define
+class Delivery:
+    """The state of one create after its first failure."""
+
+    request: CreateRoomRequest
+    if_exists: IfExists
+    attempts: Attempts
+    doubt: TelnyxVideoError | None = None
+    """The latest failure that leaves open whether the server acted."""
+    verdict: ApiError | None = None
+    """The server's answer since then, if it is final: the name is taken, or no permission."""
+    look_ups: int = 0
+    outdated: tuple[str, ...] = ()
+    """Once a room that existed is being updated: the fields in which it differed."""
+
+    def created(self, room: Room) -> Step:
+        """A POST was answered with the room."""
+        return Delivered(room, attempts=self.attempts.sent + 1)
+
+    def failed(self, error: TelnyxVideoError, now: float, random: float) -> Step:
+        """A POST failed."""
+        self.attempts.failed(error)
+        if error.outcome is Outcome.UNKNOWN:
+            self.doubt, self.verdict = error, None
+            return self._wait(LookUp(), error, now, random) if self._named else self._give_up(error)
+        if is_transient(error):
+            if self.doubt:
+                return self._wait(LookUp(), error, now, random)
+            return self._repeat(Send(), error, now, random)
+        if isinstance(error, NameTakenError) and self._named:
+            self.verdict = error
+            return LookUp()
+        if self.doubt is None or _blames_another_field(error):
+            return self._end(error)
+        if isinstance(error, ApiError):
+            self.verdict = error
+            return LookUp()
+        return self._give_up(error)
+
+    def looked_up(
+        self, rooms: Sequence[Room], server_time: datetime | None, now: float, random: float
+    ) -> Step:
+        """A look-up was answered.
+
+        Args:
+            rooms: Those whose name is exactly the one asked for.
+            server_time: The server's clock when it answered, if it told.
+        """
+        self.look_ups += 1
+        if len(rooms) > 1:
+            return self._end(self._two_rooms(rooms))
+        if rooms:
+            return self._found(rooms[0], server_time, now)
+        if isinstance(self.verdict, NameTakenError):
+            return self._look_again(self.verdict, now, random)
+        if self.verdict:
+            return self._give_up(self.verdict)
+        if self.doubt and not self.attempts.may_repeat(self.doubt):
+            return self._give_up(self.doubt)
+        return Send()
+
+    def look_up_failed(self, error: TelnyxVideoError, now: float, random: float) -> Step:
+        """A look-up could not be made, or not be read."""
+        self.look_ups += 1
+        if is_transient(error):
+            return self._look_again(error, now, random)
+        return self._give_up(error)
+
+    def updated(self, room: Room) -> Step:
+        """A PATCH was answered with the room."""
+        return self._existed(room, self.outdated)
+
+    def update_failed(
+        self, error: TelnyxVideoError, step: Update, now: float, random: float
+    ) -> Step:
+        """A PATCH failed. It may be repeated, for it says what shall be, not what shall change."""
+        if error.outcome is Outcome.UNKNOWN:
+            self.doubt = error
+            return self._wait(LookUp(), error, now, random)
+        if is_transient(error):
+            return self._repeat(step, error, now, random)
+        return self._end(error)
+
+    def interrupted(self, error: TelnyxVideoError) -> Step:
+        """A step could not be carried out at all: the client was closed."""
+        return self._give_up(error)
+
+    @property
+    def _named(self) -> bool:
+        return self.request.unique_name is not UNSET
+
+    def _found(self, room: Room, server_time: datetime | None, now: float) -> Step:
+        differences = differing_fields(self.request, room)
+        if self.outdated:
+            return Update(room) if differences else self._existed(room, self.outdated)
+        if self.doubt and not differences and self._is_ours(room, server_time, now):
+            return Delivered(room, attempts=self.attempts.sent, recovered=True)
+        if self.if_exists == "error":
+            return self._end(self._name_taken(room, differences))
+        if self.if_exists == "update" and differences:
+            self.outdated = differences
+            return Update(room)
+        return self._existed(room, differences)
+
+    def _is_ours(self, room: Room, server_time: datetime | None, now: float) -> bool:
+        """Whether the room can have been made by this call, judged by the server's own clock."""
+        if room.created_at is None or server_time is None:
+            return True
+        began = server_time - timedelta(seconds=now - self.attempts.started)
+        return room.created_at >= began - CLOCK_SLACK
+
+    def _wait(
+        self, then: Send | LookUp | Update, error: TelnyxVideoError, now: float, random: float
+    ) -> Step:
+        seconds = self.attempts.wait(error, now, random)
+        return self._give_up(error) if seconds is None else Wait(seconds, then)
+
+    def _repeat(
+        self, step: Send | Update, error: TelnyxVideoError, now: float, random: float
+    ) -> Step:
+        if not self.attempts.may_repeat(error):
+            return self._give_up(error)
+        return self._wait(step, error, now, random)
+
+    def _look_again(self, error: TelnyxVideoError, now: float, random: float) -> Step:
+        """Look-ups are free of the quota: without them, a lost answer would stay lost."""
+        certain = self.doubt is None and self.if_exists == "error"
+        if certain and self.look_ups >= LOOK_UPS_FOR_ERROR:
+            return self._give_up(error)
+        return self._wait(LookUp(), error, now, random)
+
+    def _existed(self, room: Room, differences: tuple[str, ...]) -> Delivered:
+        return Delivered(room, attempts=self.attempts.sent, existed=True, differences=differences)
+
+    def _end(self, error: TelnyxVideoError) -> Delivered:
+        return Delivered(error=error, attempts=self.attempts.sent)
+
+    def _give_up(self, error: TelnyxVideoError) -> Delivered:
+        """No time, tries or sense are left: say what is known, which may be that nothing is."""
+        if self.doubt is None:
+            return self._end(self.verdict or error)
+        return self._end(
+            OutcomeUnknownError(self._advice(), self.request, self.attempts.sent, error)
+        )
+
+    def _advice(self) -> str:
+        times = "once" if self.attempts.sent == 1 else f"{self.attempts.sent} times"
+        why = f"{self.doubt}".partition(" - ")[0]
+        name = self.request.unique_name
+        if name is UNSET:
+            return (
+                f"a room without a name was asked for {times} and may exist ({why}) - it was not "
+                "sent again, as that could make a second room: compare list(created_at=...) "
+                "first; with a unique_name, or auto_name=True, this can be found out for you"
+            )
+        if self.outdated:
+            return (
+                f"room {name!r} existed, and whether it was updated is unknown ({why}) - "
+                'the same create with if_exists="update" can safely be repeated'
+            )
+        return (
+            f"room {name!r} was asked for {times} and may exist ({why}) - "
+            'the same create with if_exists="return" can safely be repeated'
+        )
+
+    def _name_taken(self, room: Room, differences: tuple[str, ...]) -> NameTakenError:
+        if isinstance(self.verdict, NameTakenError):
+            taken = self.verdict
+            return NameTakenError(
+                422, taken.details, taken.request_id, taken.rate_limit, taken.body, room=room
+            )
+        reason = (
+            f"has other settings in {', '.join(differences)}"
+            if differences
+            else f"was made at {room.created_at}, before this request"
+        )
+        detail = ErrorDetail(f"room {room.id} has this name and {reason}", pointer="/unique_name")
+        return NameTakenError(422, (detail,), room=room)
+
+    def _two_rooms(self, rooms: Sequence[Room]) -> TelnyxVideoError:
+        """Should never be: the server did not keep names unique, so none of them can be chosen."""
+        ids = " and ".join(room.id for room in rooms)
+        message = (
+            f"{len(rooms)} rooms have the name {self.request.unique_name!r}: {ids} - "
+            "the server did not keep it unique; delete all but one, then repeat the create"
+        )
+        return OutcomeUnknownError(message, self.request, self.attempts.sent, self.doubt)
+
+
+def differing_fields(request: CreateRoomRequest, room: Room) -> tuple[str, ...]:
+    """The fields that the request sets and in which the room is not as asked."""
+    return tuple(
+        name
+        for name, wanted in request.to_dict().items()
+        if _differs(name, wanted, getattr(room, name))
+    )
+
+
+def _differs(name: str, wanted: object, actual: object) -> bool:
+    nothing = (None, "")
+    if name.startswith("webhook_"):
+        return wanted != actual and not (wanted in nothing and actual in nothing)
+    # The other fields always have a value: a reply that leaves one out just does not tell it.
+    return actual is not None and wanted != actual
+
+
+def _blames_another_field(error: TelnyxVideoError) -> bool:
+    """Whether a 422 is certainly not about the name; the API's wording for that is undocumented."""
+    return (
+        isinstance(error, UnprocessableEntityError)
+        and bool(error.details)
+        and all(detail.field not in (None, "unique_name") for detail in error.details)
+    )

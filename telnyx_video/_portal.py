@@ -1,0 +1,152 @@
+"""One event loop in one daemon thread, through which blocking code calls coroutines.
+
+Works from any number of threads, and where a loop already runs (a notebook). What cannot work
+raises at once instead of hanging: a call from the loop's own thread, after a fork, or once closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, wait
+from typing import Any, Generic, TypeVar
+
+from telnyx_video.errors import ConfigurationError
+
+T = TypeVar("T")
+
+
+class Portal:
+    """The thread and its loop, started by the first call."""
+
+    def __init__(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in the loop and wait for its result.
+
+        If the wait is interrupted (Ctrl-C), the coroutine is cancelled, and has ended when this
+        raises: nothing goes on behind the caller's back.
+
+        Raises:
+            ConfigurationError: this cannot work, and the coroutine was not started.
+        """
+        try:
+            self._check_usable()
+            with self._lock:
+                if self._closed:
+                    raise ConfigurationError("this client is closed: make a new one")
+                call = _Call(self._loop or self._start(), coroutine)
+        except ConfigurationError:
+            coroutine.close()
+            raise
+        return call.result()
+
+    def close(self, farewell: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a last coroutine, end what is left, stop the loop and its thread.
+
+        Again is harmless. After a fork there is nothing to stop here: the thread is the parent's.
+        From the loop's own thread, as when the garbage collector runs there, it does not wait.
+        """
+        if os.getpid() != self._pid:
+            return
+        with self._lock:
+            already, self._closed = self._closed, True
+            loop, thread = self._loop, self._thread
+            if already or loop is None or thread is None:
+                return
+            last = _Call(loop, farewell())
+        last.future.add_done_callback(lambda _: loop.call_soon_threadsafe(loop.stop))
+        if thread is not threading.current_thread():
+            thread.join()
+
+    def _check_usable(self) -> None:
+        if os.getpid() != self._pid:
+            raise ConfigurationError(
+                "this client was made before the process forked, and its connections are the "
+                "parent's: make a new client in the child"
+            )
+        if self._thread is threading.current_thread():
+            raise ConfigurationError(
+                "a blocking call from the client's own thread would wait for itself: do not call "
+                "the client from on_progress or a trace hook, or use AsyncRoomsClient there"
+            )
+
+    def _start(self) -> asyncio.AbstractEventLoop:
+        self._loop = loop = _new_loop()
+        self._thread = threading.Thread(
+            target=_serve, args=(loop,), name="telnyx-video", daemon=True
+        )
+        self._thread.start()
+        return loop
+
+
+class _Call(Generic[T]):
+    """A coroutine on its way through the loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) -> None:
+        self.future: Future[T] = Future()
+        self._loop = loop
+        self._coroutine = coroutine
+        self._task: asyncio.Task[T] | None = None
+        loop.call_soon_threadsafe(self._start)
+
+    def result(self) -> T:
+        try:
+            return self.future.result()
+        except BaseException:
+            if not self.future.done():  # it is this wait that was interrupted
+                self._loop.call_soon_threadsafe(self._cancel)
+                # Waits for the task, not for a cancelled future, for which it would never return.
+                wait([self.future])
+            raise
+
+    def _start(self) -> None:
+        self._task = self._loop.create_task(self._coroutine)
+        self._task.add_done_callback(self._finish)
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _finish(self, task: asyncio.Task[T]) -> None:
+        if task.cancelled():
+            self.future.set_exception(
+                ConfigurationError("the client was closed, or the call interrupted, under way")
+            )
+        elif (error := task.exception()) is not None:
+            self.future.set_exception(error)
+        else:
+            self.future.set_result(task.result())
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """A loop of our own may be the fastest there is; a caller's never is touched."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        loop.run_forever()
+    finally:
+        loop.run_until_complete(_end_all())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
+async def _end_all() -> None:
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)

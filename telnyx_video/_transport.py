@@ -1,0 +1,341 @@
+"""Sends one HTTP request and receives its reply whole: the only client-side use of aiohttp.
+
+When that fails, it says whether the server can have seen the request. The exception's class cannot
+tell: a connection reset looks the same before and after the server acted. What can tell is whether
+aiohttp ever came to write: it buffers the headers and writes them together with the body, so a body
+that was never asked to write itself means that not one byte was sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import aiohttp
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.payload import BytesPayload
+from yarl import URL
+
+from telnyx_video import _checks as check
+from telnyx_video._http import HttpReply, HttpRequest
+from telnyx_video._version import __version__
+from telnyx_video.config import Settings
+from telnyx_video.errors import (
+    ConfigurationError,
+    ErrorDetail,
+    Outcome,
+    RequestTimeoutError,
+    TelnyxVideoError,
+    TransportError,
+)
+
+log = logging.getLogger("telnyx_video")
+
+MAX_BODY: Final = 8 * 1024 * 1024
+"""Bytes of a reply that are accepted, after decompression; a page of 250 rooms has 0.2 MiB."""
+
+KEEPALIVE: Final = 15.0
+"""Seconds an idle connection is kept. Servers close theirs later, so that a request rarely meets a
+connection that is being closed at that moment, which is the commonest cause of a lost answer."""
+
+DEFAULT_TIMEOUT: Final = aiohttp.ClientTimeout(total=30, connect=10, sock_connect=5, sock_read=20)
+"""Seconds for one attempt; waiting for one of the client's connections is not part of it."""
+
+USER_AGENT: Final = (
+    f"telnyx-video/{__version__} python/{sys.version_info[0]}.{sys.version_info[1]} "
+    f"aiohttp/{aiohttp.__version__}"
+)
+
+
+class Transport:
+    """One session with its pool, made at the first call and bound to that call's event loop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        timeout: float | aiohttp.ClientTimeout | None = None,
+        concurrency: int = 100,
+        session: aiohttp.ClientSession | None = None,
+        proxy: str | None = None,
+        trust_env: bool = False,
+        trace_configs: Sequence[aiohttp.TraceConfig] = (),
+    ) -> None:
+        self._base_url = settings.base_url
+        self._key = settings.api_key
+        self._timeout = DEFAULT_TIMEOUT if timeout is None else as_timeout(timeout)
+        self._concurrency = concurrency
+        self._session = session
+        self._owned = session is None
+        self._proxy = proxy
+        self._trust_env = trust_env
+        self._trace_configs = list(trace_configs)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._slots = asyncio.Semaphore(concurrency)
+        self._closed = asyncio.Event()
+        # A session of the caller's must not get our headers as its defaults.
+        self._headers = None if self._owned else self._default_headers()
+
+    async def send(
+        self,
+        request: HttpRequest,
+        timeout: aiohttp.ClientTimeout | None = None,
+        deadline: float | None = None,
+    ) -> HttpReply:
+        """Send once and read the whole reply, waiting for a free connection first.
+
+        Args:
+            request: What to send.
+            timeout: Limits for this attempt; the client's own if None.
+            deadline: Loop time by which the call ends, including the wait for a connection.
+
+        Raises:
+            TransportError: no whole reply came; ``outcome`` says whether the server may have acted.
+            ConfigurationError: the client is closed, belongs to another loop, or cannot send this.
+        """
+        session = self._usable_session()
+        await self._take_slot(deadline)
+        try:
+            return await self._exchange(session, request, self._limits(timeout, deadline))
+        finally:
+            self._slots.release()
+
+    def time(self) -> float:
+        """Seconds on the clock that deadlines are measured by."""
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait between attempts; closing the client ends the wait.
+
+        Raises:
+            ConfigurationError: the client was closed meanwhile.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                await self._closed.wait()
+        except TimeoutError:
+            return
+        raise ConfigurationError(_CLOSED)
+
+    async def aclose(self) -> None:
+        """End the calls in flight and close the session, if it is ours; again is harmless."""
+        self._closed.set()
+        if self._owned and self._session is not None:
+            await self._session.close()
+
+    def _usable_session(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise ConfigurationError(
+                "this client belongs to another event loop: make one client for each loop, "
+                "or use RoomsClient from code that does not await"
+            )
+        if self._closed.is_set():
+            raise ConfigurationError(_CLOSED)
+        if self._session is None:
+            self._session = self._make_session()
+        elif self._session.closed:
+            raise ConfigurationError("the session passed to this client is closed")
+        return self._session
+
+    def _make_session(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._concurrency, keepalive_timeout=KEEPALIVE),
+            headers=self._default_headers(),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=self._timeout,
+            trust_env=self._trust_env,
+            trace_configs=self._trace_configs,
+        )
+
+    async def _take_slot(self, deadline: float | None) -> None:
+        """A slot for each connection of the pool, given out in the order of asking."""
+        if not self._slots.locked():
+            await self._slots.acquire()
+            return
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._slots.acquire()
+        except TimeoutError:
+            problem = (
+                f"no connection became free in time, {self._concurrency} being in use - nothing "
+                "was sent; raise the client's concurrency or the policy's deadline"
+            )
+        else:
+            return
+        raise RequestTimeoutError(problem, Outcome.NOT_APPLIED)
+
+    def _limits(
+        self, timeout: aiohttp.ClientTimeout | None, deadline: float | None
+    ) -> aiohttp.ClientTimeout:
+        limits = timeout or self._timeout
+        if deadline is None:
+            return limits
+        left = max(deadline - self.time(), 0.001)
+        if limits.total is not None and limits.total <= left:
+            return limits
+        return aiohttp.ClientTimeout(
+            total=left,
+            connect=limits.connect,
+            sock_connect=limits.sock_connect,
+            sock_read=limits.sock_read,
+        )
+
+    async def _exchange(
+        self, session: aiohttp.ClientSession, request: HttpRequest, limits: aiohttp.ClientTimeout
+    ) -> HttpReply:
+        method, path, body = request
+        # A DELETE has no body, but something must watch it, and stop aiohttp from resending it.
+        payload = None if method == "GET" else _WatchedBody(body or b"")
+        started = self._log_request(request)
+        try:
+            response = await session.request(
+                method,
+                URL(self._base_url + path, encoded=True),
+                data=payload,
+                headers=self._headers,
+                skip_auto_headers=_NO_CONTENT_TYPE if body is None else None,
+                allow_redirects=False,
+                timeout=limits,
+                proxy=self._proxy,
+            )
+            try:
+                content = await _read(response)
+            except BaseException:
+                response.close()
+                raise
+        except asyncio.CancelledError as cancelled:
+            if payload is not None and payload.asked_to_write:
+                cancelled.add_note(f"{method} {path} was sent, and may have been applied")
+            raise
+        except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
+            # The last two: a line break in a header, a session closed under way.
+            failure = self._failure(request, payload, error)
+        else:
+            reply = HttpReply(response.status, response.headers, self._without_key(content))
+            self._log_reply(request, reply, started)
+            return reply
+        # Raised here, not in the handler: aiohttp's exceptions hold the request's headers, and so
+        # the key; ours must not drag them along as their context.
+        log.debug("%s %s failed: %s", method, path, failure)
+        raise failure
+
+    def _failure(
+        self, request: HttpRequest, payload: _WatchedBody | None, error: Exception
+    ) -> TelnyxVideoError:
+        """What a failure of aiohttp means for the caller."""
+        sent = payload is not None and payload.asked_to_write
+        outcome = Outcome.UNKNOWN if sent else Outcome.NOT_APPLIED
+        network = isinstance(error, (aiohttp.ClientError, OSError))
+        if isinstance(error, aiohttp.InvalidURL) or not (network or sent):
+            return ConfigurationError(f"this request cannot be sent: {self._describe(error)}")
+        advice = _ADVICE[outcome] if request.method != "GET" else "it only read: try again"
+        message = f"{request.method} {request.path} failed: {self._describe(error)} - {advice}"
+        if isinstance(error, TimeoutError):
+            return RequestTimeoutError(message, outcome)
+        return TransportError(message, outcome, not isinstance(error, _PERMANENT))
+
+    def _describe(self, error: Exception) -> str:
+        text = str(error) or "the time limit ran out"
+        return f"{text.replace(self._key, _REDACTED)} ({type(error).__name__})"
+
+    def _without_key(self, body: bytes) -> bytes:
+        """The body, minus the key if the server repeats it, as some do when they refuse one."""
+        key = self._key.encode()
+        return body.replace(key, _REDACTED.encode()) if key in body else body
+
+    def _default_headers(self) -> dict[str, str]:
+        return {
+            "Authorization": f"Bearer {self._key}",
+            "Accept": "application/json",
+            "User-Agent": USER_AGENT,
+        }
+
+    def _log_request(self, request: HttpRequest) -> float:
+        if not log.isEnabledFor(logging.DEBUG):
+            return 0.0
+        size = len(request.body) if request.body else 0
+        log.debug("%s %s, %d bytes", request.method, request.path, size)
+        return self.time()
+
+    def _log_reply(self, request: HttpRequest, reply: HttpReply, started: float) -> None:
+        if started and log.isEnabledFor(logging.DEBUG):
+            log.debug(
+                "%s %s -> %d in %.0f ms, %d bytes, request id %s",
+                request.method,
+                request.path,
+                reply.status,
+                (self.time() - started) * 1000,
+                len(reply.body),
+                reply.headers.get("x-request-id"),
+            )
+
+
+class _WatchedBody(BytesPayload):
+    """A JSON body that remembers having been asked to write itself; it may do nothing more."""
+
+    asked_to_write = False
+
+    @property
+    def consumed(self) -> bool:
+        """Keeps aiohttp from sending an idempotent request again by itself, unseen by us."""
+        return self.asked_to_write
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body, content_type="application/json")
+
+    async def write_with_length(
+        self, writer: AbstractStreamWriter, content_length: int | None
+    ) -> None:
+        self.asked_to_write = True
+        await super().write_with_length(writer, content_length)
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """The body, read chunk by chunk so that a huge one (or a compressed bomb) ends early."""
+    stream = response.content
+    body = await stream.readany()
+    if stream.at_eof():
+        return body
+    chunks, size = [body], len(body)
+    while chunk := await stream.readany():
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise aiohttp.ClientPayloadError(f"the reply has more than {MAX_BODY} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def as_timeout(timeout: float | aiohttp.ClientTimeout) -> aiohttp.ClientTimeout:
+    """Seconds for a whole attempt, or finer limits as aiohttp has them.
+
+    Raises:
+        ConfigurationError: it is not a number of seconds above 0.
+    """
+    if isinstance(timeout, aiohttp.ClientTimeout):
+        return timeout
+    problems: list[ErrorDetail] = []
+    check.seconds(problems, "timeout", timeout)
+    if problems:
+        raise ConfigurationError(f"{problems[0]}")
+    limits = DEFAULT_TIMEOUT
+    return aiohttp.ClientTimeout(
+        total=timeout, connect=limits.connect, sock_connect=limits.sock_connect
+    )
+
+
+_CLOSED = "this client is closed: make a new one"
+_REDACTED = "[API key]"
+
+_PERMANENT = (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch)
+_NO_CONTENT_TYPE = ("Content-Type",)
+
+_ADVICE = {
+    Outcome.NOT_APPLIED: "nothing was sent, so it is safe to try again",
+    Outcome.UNKNOWN: "it may have been applied: look before sending it again",
+}

@@ -1,0 +1,209 @@
+"""The one cattrs converter, compiled once: strict about types, lossless about everything else.
+
+cattrs by itself turns ``5`` into ``"5"``; here a value of another type is an error that names its
+path. Fields that the models do not know are kept in ``extra``, and nulls are remembered, so that
+an object written again is the object read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, cast, get_args, get_origin
+
+import attrs
+from cattrs import Converter, transform_error
+from cattrs.cols import list_structure_factory
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from telnyx_video.errors import ResponseDecodeError
+from telnyx_video.models import CreateRoomRequest, Record
+
+R = TypeVar("R", bound=Record)
+
+Hook = Callable[[Any, Any], Any]
+
+_PLAIN = (str, int, bool)
+_TYPE_NAMES: dict[type, str] = {
+    NoneType: "null",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+}
+
+_KEPT_APART = ("extra", "null_fields", "reply")
+"""Fields of the models that are not fields of the API."""
+
+
+UNREADABLE = (ExceptionGroup, TypeError)
+"""What :func:`structure_data` raises for data that is not a ``cls``."""
+
+
+def structure(data: Mapping[str, object], cls: type[R]) -> R:
+    """Read an object as the API writes it.
+
+    Raises:
+        ResponseDecodeError: a value has the wrong type; the message names its path.
+    """
+    try:
+        return structure_data(dict(data), cls)
+    except ExceptionGroup as group:
+        problem = explain(group, "$")
+    raise ResponseDecodeError(f"not a {cls.__name__}: {problem}")
+
+
+def structure_data(data: object, cls: type[R]) -> R:
+    """The same for any data; raises ``UNREADABLE``, which :func:`explain` puts into words."""
+    return _converter.structure(data, cls)
+
+
+def unstructure(record: Record) -> dict[str, object]:
+    """Write an object as the API would."""
+    return cast("dict[str, object]", _converter.unstructure(record))
+
+
+def unstructure_request(request: CreateRoomRequest) -> dict[str, object]:
+    """The fields of a request that are set."""
+    return cast("dict[str, object]", _converter.unstructure(request))
+
+
+def explain(error: BaseException, path: str) -> str:
+    """All that is wrong with a value, as ``reason @ $.path``, joined by semicolons."""
+    return "; ".join(transform_error(error, path, format_exception=_reason))
+
+
+def _reason(error: BaseException, _: type | None) -> str:
+    if isinstance(error, KeyError):
+        return "required field missing"
+    return str(error)
+
+
+def _plain(kind: type, *, nullable: bool) -> Hook:
+    """A JSON value of just this type: ``True`` is no integer, and nothing is converted."""
+    allowed = (kind, NoneType) if nullable else (kind,)
+
+    def read(value: object, _: object) -> object:
+        if type(value) in allowed:
+            return value
+        raise TypeError(f"expected {_TYPE_NAMES[kind]}, got {_type_name(value)}")
+
+    return read
+
+
+def _read_time(value: object, _: object) -> datetime:
+    """A time always has a zone; one written without it is UTC, as all of the API's times are."""
+    if type(value) is not str:
+        raise TypeError(f"expected an ISO 8601 time, got {_type_name(value)}")
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"not an ISO 8601 time: {value[:40]!r}") from None
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+
+
+def _write_time(value: datetime) -> str:
+    return value.isoformat().replace("+00:00", "Z")
+
+
+def _type_name(value: object) -> str:
+    return _TYPE_NAMES.get(type(value), type(value).__name__)
+
+
+def _is_nullable(kind: object) -> bool:
+    return get_origin(kind) in (Union, UnionType) and NoneType in get_args(kind)
+
+
+def _read_nullable(kind: object, converter: Converter) -> Hook:
+    """``T | None`` in one call for plain types, since every field of a reply goes this way."""
+    (inner,) = (argument for argument in get_args(kind) if argument is not NoneType)
+    if inner in _PLAIN:
+        return _plain(inner, nullable=True)
+    read = converter.get_structure_hook(inner)
+
+    def read_nullable(value: object, _: object) -> object:
+        return None if value is None else read(value, inner)
+
+    return read_nullable
+
+
+def _read_list(kind: type, converter: Converter) -> Hook:
+    structure_list = list_structure_factory(kind, converter)
+
+    def read_list(value: object, _: object) -> object:
+        if type(value) is not list:
+            raise TypeError(f"expected an array, got {_type_name(value)}")
+        return structure_list(value, kind)
+
+    return read_list
+
+
+def _read_record(cls: type[Record], converter: Converter) -> Hook:
+    names = _api_fields(cls)
+    read = make_dict_structure_fn(
+        cls,
+        converter,
+        **{name: override(omit=True) for name in _KEPT_APART},  # type: ignore[arg-type]
+    )
+
+    def read_record(data: object, _: object) -> Record:
+        if type(data) is not dict:
+            raise TypeError(f"expected an object, got {_type_name(data)}")
+        fields = cast("dict[str, object]", data)
+        record = read(fields, cls)
+        if not names.issuperset(fields):
+            record.extra = {name: fields[name] for name in fields if name not in names}
+        if None in fields.values():
+            record.null_fields = frozenset(n for n in fields if fields[n] is None and n in names)
+        return record
+
+    return read_record
+
+
+def _write_record(cls: type[Record], converter: Converter) -> Callable[[Record], object]:
+    write = make_dict_unstructure_fn(
+        cls,
+        converter,
+        _cattrs_omit_if_default=True,
+        **{name: override(omit=True) for name in _KEPT_APART},  # type: ignore[arg-type]
+    )
+
+    def write_record(record: Record) -> object:
+        return write(record) | dict.fromkeys(record.null_fields) | record.extra
+
+    return write_record
+
+
+def _api_fields(cls: type[Record]) -> frozenset[str]:
+    return frozenset(a.name for a in attrs.fields(cls)) - set(_KEPT_APART)
+
+
+def _is_list(kind: object) -> bool:
+    return get_origin(kind) is list
+
+
+def _is_record(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Record)
+
+
+def _make_converter() -> Converter:
+    converter = Converter(detailed_validation=True)
+    for kind in _PLAIN:
+        converter.register_structure_hook(kind, _plain(kind, nullable=False))
+    converter.register_structure_hook(datetime, _read_time)
+    converter.register_unstructure_hook(datetime, _write_time)
+    converter.register_structure_hook_factory(_is_nullable, _read_nullable)
+    converter.register_structure_hook_factory(_is_list, _read_list)
+    converter.register_structure_hook_factory(_is_record, _read_record)
+    converter.register_unstructure_hook_factory(_is_record, _write_record)
+    converter.register_unstructure_hook(
+        CreateRoomRequest,
+        make_dict_unstructure_fn(CreateRoomRequest, converter, _cattrs_omit_if_default=True),
+    )
+    return converter
+
+
+_converter = _make_converter()

@@ -1,0 +1,152 @@
+"""Error replies: whichever of the API's shapes the body has, one list of ``ErrorDetail``.
+
+The shapes, of which the reference describes the first three:
+
+1. ``{"errors": [{"code", "title", "detail", "source": {"pointer", "parameter"}, "meta"}]}``
+2. one such error, bare
+3. ``{"success": false, "message": "…"}``
+4. ``{"errors": {"some_key": ["message", …]}}``
+5. an empty body, or what a gateway writes: HTML or plain text
+"""
+
+from __future__ import annotations
+
+import re
+from typing import cast
+
+from telnyx_video._http import HttpReply
+from telnyx_video._wire.headers import read_rate_limit
+from telnyx_video._wire.json import loads
+from telnyx_video.errors import (
+    ApiError,
+    AuthenticationError,
+    BadRequestError,
+    ErrorDetail,
+    NameTakenError,
+    NotFoundError,
+    Outcome,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+    UnprocessableEntityError,
+    outcome_of_status,
+)
+
+KEPT_BODY = 64 * 1024
+"""Bytes of a body that an error keeps."""
+
+_EXCERPT = 200
+"""Characters of a text that a message quotes."""
+
+_CLASSES: dict[int, type[ApiError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    422: UnprocessableEntityError,
+    429: RateLimitError,
+}
+
+_DUPLICATE_RESOURCE = "10012"
+_TAKEN = re.compile(r"taken|already|in use|not[ _]unique|duplicate|exists", re.IGNORECASE)
+
+
+def read_failure(reply: HttpReply, *, writes: bool) -> ApiError:
+    """The error that a reply is, with all that it says.
+
+    Args:
+        writes: Whether the request could change anything: one that only reads is never applied.
+    """
+    details = read_details(reply.body)
+    error_class = _CLASSES.get(reply.status, ServerError if reply.status >= 500 else ApiError)
+    if reply.status == 422 and any(map(_says_taken, details)):
+        error_class = NameTakenError
+    return error_class(
+        reply.status,
+        details,
+        reply.headers.get("x-request-id"),
+        read_rate_limit(reply.headers),
+        reply.body[:KEPT_BODY],
+        outcome_of_status(reply.status) if writes else Outcome.NOT_APPLIED,
+    )
+
+
+def read_details(body: bytes) -> tuple[ErrorDetail, ...]:
+    """The problems that the body of an error reply names."""
+    if not body.strip():
+        return ()
+    try:
+        value = loads(body)
+    except ValueError:
+        return (ErrorDetail(excerpt(body)),)
+    if isinstance(value, dict):
+        value = cast("dict[str, object]", value)
+        errors = value.get("errors")
+        if isinstance(errors, list):
+            return tuple(map(_listed, cast("list[object]", errors)))
+        if isinstance(errors, dict):
+            return tuple(_keyed(cast("dict[str, object]", errors)))
+    return (_listed(value),)
+
+
+def excerpt(body: bytes) -> str:
+    """The beginning of a body of any kind, as one line of printable text."""
+    text = body[: 16 * _EXCERPT].decode(errors="replace")
+    title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
+    return _line(title[1] if title else re.sub(r"<[^>]*>", " ", text)) or "an empty body"
+
+
+def _listed(value: object) -> ErrorDetail:
+    if not isinstance(value, dict):
+        return ErrorDetail(_text(value))
+    error = cast("dict[str, object]", value)
+    source = error.get("source")
+    source = cast("dict[str, object]", source) if isinstance(source, dict) else {}
+    meta = error.get("meta")
+    return ErrorDetail(
+        detail=_text(error.get("detail", error.get("message"))),
+        code=_text(error.get("code")),
+        title=_text(error.get("title")),
+        pointer=_text(source.get("pointer")),
+        parameter=_text(source.get("parameter")),
+        meta=cast("dict[str, object]", meta) if isinstance(meta, dict) else None,
+    )
+
+
+def _keyed(errors: dict[str, object]) -> list[ErrorDetail]:
+    """Shape 4, whose keys are undocumented; the one that is known is for a name taken."""
+    return [
+        ErrorDetail(
+            _text(message),
+            code=_line(key),
+            pointer="/unique_name" if key.startswith("unique_name") else None,
+        )
+        for key, messages in errors.items()
+        for message in (
+            cast("list[object]", messages) if isinstance(messages, list) else [messages]
+        )
+    ]
+
+
+def _says_taken(detail: ErrorDetail) -> bool:
+    """Whether a problem is that another room has the name.
+
+    Neither code nor wording is documented for rooms, so more than one form is understood.
+    """
+    if detail.field not in (None, "unique_name"):
+        return False
+    words = " ".join(filter(None, (detail.code, detail.title, detail.detail)))
+    return detail.code == _DUPLICATE_RESOURCE or (
+        detail.field == "unique_name" and _TAKEN.search(words) is not None
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else _line(value if isinstance(value, str) else repr(value))
+
+
+def _line(text: str) -> str:
+    """One line without control characters, which could rewrite a terminal; cut to a length."""
+    printable = "".join(c if c.isprintable() else " " for c in text[: 16 * _EXCERPT])
+    line = " ".join(printable.split())
+    return line if len(line) <= _EXCERPT else f"{line[: _EXCERPT - 1]}…"

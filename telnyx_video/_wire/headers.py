@@ -1,0 +1,72 @@
+"""What the headers of a reply say: its id, the rate limit, when to come back, what time it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from telnyx_video.errors import RateLimit
+from telnyx_video.models import Reply
+
+
+def read_reply(headers: Mapping[str, str]) -> Reply:
+    """The facts that every reply carries beside its content."""
+    return Reply(headers.get("x-request-id"), read_rate_limit(headers))
+
+
+def read_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
+    """The rate-limit figures, or None if the reply has none at all.
+
+    Source: https://developers.telnyx.com/api/rate-limiting
+    """
+    limit = headers.get("x-ratelimit-limit")
+    retry_after = headers.get("retry-after")
+    reset = headers.get("x-ratelimit-reset")
+    if limit is retry_after is reset is None:
+        return None
+    return RateLimit(
+        limit=_count(limit),
+        remaining=_count(headers.get("x-ratelimit-remaining")),
+        reset=_seconds(reset),
+        retry_after=_retry_after(retry_after, headers),
+    )
+
+
+def server_time(headers: Mapping[str, str]) -> datetime | None:
+    """The server's clock when it replied, to the second, from the ``Date`` header."""
+    return _http_date(headers.get("date"))
+
+
+def _retry_after(text: str | None, headers: Mapping[str, str]) -> float | None:
+    """Seconds, or an HTTP date judged against the reply's own ``Date`` (RFC 9110, 10.2.3)."""
+    seconds = _seconds(text)
+    if seconds is not None:
+        return seconds
+    then, now = _http_date(text), server_time(headers)
+    return max(0.0, (then - now).total_seconds()) if then and now else None
+
+
+def _http_date(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        time = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+
+
+def _seconds(text: str | None) -> float | None:
+    """A number of seconds, at least 0."""
+    try:
+        seconds = float(text or "")
+    except ValueError:
+        return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def _count(text: str | None) -> int | None:
+    seconds = _seconds(text)
+    return None if seconds is None else int(seconds)

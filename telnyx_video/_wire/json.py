@@ -1,0 +1,45 @@
+"""JSON by orjson where it is installed (the extra ``speed``), else by the standard library.
+
+Both refuse what JSON does not have: ``NaN``, ``Infinity``, byte-order marks, lone surrogates.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+__all__ = ["dumps", "loads"]
+
+
+def _refuse_constant(constant: str) -> object:
+    raise ValueError(f"{constant} is not JSON")
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+def stdlib_loads(body: bytes) -> object:
+    """Read JSON; anything else is a ``ValueError``, whatever its depth."""
+    try:
+        value = _decode(body.decode())
+        if b"\\ud" in body or b"\\uD" in body:
+            stdlib_dumps(value)  # an escaped lone surrogate would fail later, far from its cause
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return value
+
+
+def stdlib_dumps(value: object) -> bytes:
+    """Write compact UTF-8."""
+    return _encode(value).encode()
+
+
+loads: Callable[[bytes], object]
+dumps: Callable[[object], bytes]
+try:
+    import orjson
+except ImportError:
+    loads, dumps = stdlib_loads, stdlib_dumps
+else:
+    loads, dumps = orjson.loads, orjson.dumps

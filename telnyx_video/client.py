@@ -1,0 +1,421 @@
+"""The client that is awaited: every operation of the Video Rooms API, one method each."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from datetime import date
+from types import TracebackType
+from typing import TYPE_CHECKING, NoReturn, Self, Unpack, get_args
+from uuid import uuid4
+
+import attrs
+
+from telnyx_video import _checks as check
+from telnyx_video import _wire
+from telnyx_video._calls import Calls, Limits
+from telnyx_video._delivery import Delivered, IfExists
+from telnyx_video._paging import AsyncPager
+from telnyx_video._retry import RetryPolicy, RetryQuota
+from telnyx_video._transport import Transport, as_timeout
+from telnyx_video.batch import CreateOutcome, OnProgress, OutcomeStream, Requests
+from telnyx_video.config import resolve
+from telnyx_video.errors import ConfigurationError, ErrorDetail, InvalidRequestError
+from telnyx_video.models import (
+    UNSET,
+    CreateRoomRequest,
+    DateRange,
+    Page,
+    Room,
+    RoomFields,
+    Unset,
+)
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession, ClientTimeout, TraceConfig
+
+__all__ = ["AsyncRoomsClient"]
+
+
+class AsyncRoomsClient:
+    """Telnyx video rooms, awaited.
+
+    ::
+
+        async with AsyncRoomsClient() as rooms:  # key: TELNYX_API_KEY
+            room = await rooms.create(unique_name="standup", max_participants=10)
+
+    A client may be made anywhere; it belongs to the event loop of its first call. It keeps one
+    pool of connections, so make one client and share it between tasks.
+
+    Args:
+        api_key: The API key; by default ``TELNYX_API_KEY`` of the environment.
+        base_url: Where the API is; by default ``TELNYX_BASE_URL``, else Telnyx's own address.
+        timeout: Seconds for one attempt, or finer limits as an ``aiohttp.ClientTimeout``; by
+            default 30 in all, 10 to connect, 20 between bytes. The whole call, with its retries,
+            is bounded by ``retry.deadline``.
+        retry: How calls are tried again; see :class:`RetryPolicy`.
+        concurrency: Connections at the most; further calls wait, first come, first served.
+        session: A session of yours to send with. It stays yours: it is never closed here, and
+            proxy settings from the environment and trace configs are those that you gave it.
+        proxy: URL of an HTTP proxy.
+        trust_env: Take proxies and netrc from the environment.
+        trace_configs: aiohttp's hooks into the life of a request.
+        auto_name: Give each create without a name a UUID for one: so that it, too, is made
+            exactly once.
+        allow_insecure: Permit plain HTTP to another machine, though it shows the key to the
+            network.
+
+    Raises:
+        ConfigurationError: there is no key, or a setting cannot work.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+        concurrency: int = 100,
+        session: ClientSession | None = None,
+        proxy: str | None = None,
+        trust_env: bool = False,
+        trace_configs: Sequence[TraceConfig] = (),
+        auto_name: bool = False,
+        allow_insecure: bool = False,
+    ) -> None:
+        settings = resolve(api_key=api_key, base_url=base_url, allow_insecure=allow_insecure)
+        _check_arguments(retry, concurrency, session, trust_env, trace_configs, auto_name)
+        policy = retry or RetryPolicy()
+        transport = Transport(
+            settings,
+            timeout=timeout,
+            concurrency=concurrency,
+            session=session,
+            proxy=proxy,
+            trust_env=trust_env,
+            trace_configs=trace_configs,
+        )
+        self._base_url = settings.base_url
+        self._auto_name = auto_name
+        self._limits = Limits(policy)
+        self._transport = transport
+        self._calls = Calls(transport, RetryQuota(policy.quota))
+
+    async def create(
+        self,
+        request: CreateRoomRequest | None = None,
+        /,
+        *,
+        if_exists: IfExists = "error",
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+        **fields: Unpack[RoomFields],
+    ) -> Room:
+        """Make a room: exactly one if it has a name, at most one if it has none.
+
+        A create whose answer is lost is neither given up nor blindly repeated: a room with a name
+        is looked up, and made again only if the server would refuse a second one.
+
+        https://developers.telnyx.com/api-reference/rooms/create-a-room
+
+        Args:
+            request: What to make; or give the same fields as keywords.
+            if_exists: What to do if a room of the name was there before: ``"error"`` raises
+                ``NameTakenError``, ``"return"`` returns it as it is, ``"update"`` first changes
+                it to what is asked for.
+            timeout: For one attempt, in place of the client's.
+            retry: In place of the client's policy; its quota is not used, as that is shared.
+            **fields: The fields of :class:`CreateRoomRequest`.
+
+        Raises:
+            InvalidRequestError: a field breaks a bound; nothing was sent.
+            NameTakenError: a room of the name was there before; the error carries it.
+            OutcomeUnknownError: the room may exist, and asking could not tell.
+            ApiError: the API refused; see its subclasses.
+            TransportError: the request could not be sent.
+        """
+        prepared = self._prepare(request, fields)
+        _check_if_exists(if_exists)
+        delivered = await self._calls.create(prepared, if_exists, self._limit(timeout, retry))
+        return delivered.unwrap()
+
+    async def get(
+        self,
+        room_id: str,
+        /,
+        *,
+        include_sessions: bool | Unset = UNSET,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> Room:
+        """Read one room.
+
+        https://developers.telnyx.com/api-reference/rooms/view-a-room
+
+        Args:
+            room_id: The room's id.
+            include_sessions: Whether the reply has the room's sessions.
+            timeout: For one attempt, in place of the client's.
+            retry: In place of the client's policy.
+
+        Raises:
+            NotFoundError: there is no such room.
+        """
+        request = _wire.get_room(room_id, include_sessions=include_sessions)
+        limits = self._limit(timeout, retry)
+        return await self._calls.call(request, _wire.read_room_found, limits, repeatable=True)
+
+    def list(
+        self,
+        *,
+        unique_name: str | Unset = UNSET,
+        created_at: date | DateRange | Unset = UNSET,
+        updated_at: date | DateRange | Unset = UNSET,
+        include_sessions: bool | Unset = UNSET,
+        page_size: int = _wire.MAX_PAGE_SIZE,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> AsyncPager[Room]:
+        """All rooms, or those that pass the filters: ``async for room in rooms.list()``.
+
+        Pages are fetched as they are needed; ``.pages()`` gives them whole, with their totals.
+
+        https://developers.telnyx.com/api-reference/rooms/view-a-list-of-rooms
+
+        Args:
+            unique_name: Rooms of this name. Whether the API compares exactly is undocumented.
+            created_at: Rooms made on this day (UTC), or in this range of days.
+            updated_at: Rooms last changed on this day (UTC), or in this range of days.
+            include_sessions: Whether the rooms have their sessions.
+            page_size: Rooms in a page, 1 to 250.
+            timeout: For one attempt at one page, in place of the client's.
+            retry: For one page, in place of the client's policy.
+
+        Raises:
+            InvalidRequestError: a filter or the page size is out of bounds; at once, before
+                anything is sent.
+        """
+        limits = self._limit(timeout, retry)
+
+        def request(number: int) -> _wire.HttpRequest:
+            return _wire.list_rooms(
+                unique_name=unique_name,
+                created_at=created_at,
+                updated_at=updated_at,
+                include_sessions=include_sessions,
+                page_number=number,
+                page_size=page_size,
+            )
+
+        async def fetch(number: int) -> Page[Room]:
+            return await self._calls.call(
+                request(number), _wire.read_rooms, limits, repeatable=True
+            )
+
+        request(1)
+        return AsyncPager(fetch)
+
+    async def update(
+        self,
+        room_id: str,
+        request: CreateRoomRequest | None = None,
+        /,
+        *,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+        **fields: Unpack[RoomFields],
+    ) -> Room:
+        """Change the given fields of a room; the others stay as they are.
+
+        https://developers.telnyx.com/api-reference/rooms/update-a-room
+
+        Args:
+            room_id: The room's id.
+            request: What to change; or give the same fields as keywords.
+            timeout: For one attempt, in place of the client's.
+            retry: In place of the client's policy.
+            **fields: The fields of :class:`CreateRoomRequest`.
+
+        Raises:
+            InvalidRequestError: a field breaks a bound; nothing was sent.
+            NotFoundError: there is no such room.
+            NameTakenError: another room has the new name.
+            OutcomeUnknownError: the change may have been made: read the room to see.
+        """
+        patch = _wire.update_room(room_id, _merge(request, fields))
+        limits = self._limit(timeout, retry)
+        return await self._calls.call(patch, _wire.read_room_written, limits, repeatable=False)
+
+    async def delete(
+        self,
+        room_id: str,
+        /,
+        *,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        """Delete a room: those in it are put out, and it is no longer charged for.
+
+        https://developers.telnyx.com/api-reference/rooms/delete-a-room
+
+        Args:
+            room_id: The room's id.
+            timeout: For one attempt, in place of the client's.
+            retry: In place of the client's policy.
+
+        Raises:
+            NotFoundError: there is no such room, and this call did not delete it.
+            OutcomeUnknownError: it may have been deleted; the same call can be repeated.
+        """
+        await self._calls.delete(_wire.delete_room(room_id), self._limit(timeout, retry))
+
+    async def create_many(
+        self,
+        requests: Requests,
+        *,
+        concurrency: int = 50,
+        if_exists: IfExists = "return",
+        fail_fast: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> builtins.list[CreateOutcome]:
+        """Make many rooms, some at a time, and tell of each what became of it.
+
+        Args:
+            requests: What to make: any iterable or async iterable, drawn as it is needed.
+            concurrency: Rooms under way at the most.
+            if_exists: As for :meth:`create`; by default a room that exists is taken as it is, so
+                that a batch can be run again.
+            fail_fast: After the first failure draw no more; what is under way is finished.
+            on_progress: Called after each outcome.
+
+        Returns:
+            An outcome for each request drawn, in the order of the input. A failure is an outcome,
+            too: nothing is raised for it.
+        """
+        stream = self.stream_many(
+            requests,
+            concurrency=concurrency,
+            if_exists=if_exists,
+            fail_fast=fail_fast,
+            on_progress=on_progress,
+        )
+        async with stream:
+            outcomes = [outcome async for outcome in stream]
+        outcomes.sort(key=lambda outcome: outcome.index)
+        return outcomes
+
+    def stream_many(
+        self,
+        requests: Requests,
+        *,
+        concurrency: int = 50,
+        if_exists: IfExists = "return",
+        fail_fast: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> OutcomeStream:
+        """Make many rooms and take each outcome as it comes, in constant memory.
+
+        ::
+
+            async with rooms.stream_many(requests) as stream:
+                async for outcome in stream:
+                    ...
+
+        Leaving the block early cancels what is under way and waits for it. Arguments as for
+        :meth:`create_many`.
+        """
+        _check_if_exists(if_exists)
+
+        async def create_one(request: CreateRoomRequest) -> Delivered:
+            try:
+                prepared = self._prepare(request, {})
+            except InvalidRequestError as error:
+                return Delivered(error=error, attempts=0)
+            return await self._calls.create(prepared, if_exists, self._limits)
+
+        return OutcomeStream(
+            create_one,
+            requests,
+            concurrency=concurrency,
+            fail_fast=fail_fast,
+            on_progress=on_progress,
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections, unless the session is yours.
+
+        Calls in flight end: with ``OutcomeUnknownError`` if the server may have acted on them.
+        """
+        await self._transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} at {self._base_url}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client holds the API key and live connections: it cannot be pickled")
+
+    def _prepare(self, request: CreateRoomRequest | None, fields: RoomFields) -> CreateRoomRequest:
+        merged = _merge(request, fields)
+        if self._auto_name and merged.unique_name is UNSET:
+            return attrs.evolve(merged, unique_name=str(uuid4()))
+        return merged
+
+    def _limit(self, timeout: float | ClientTimeout | None, retry: RetryPolicy | None) -> Limits:
+        if timeout is None and retry is None:
+            return self._limits
+        return Limits(
+            retry or self._limits.policy, None if timeout is None else as_timeout(timeout)
+        )
+
+
+def _merge(request: object, fields: RoomFields) -> CreateRoomRequest:
+    if request is None:
+        return CreateRoomRequest(**fields)
+    if isinstance(request, CreateRoomRequest) and not fields:
+        return request
+    problem = (
+        "give either a request or fields, not both"
+        if isinstance(request, CreateRoomRequest)
+        else f"must be a CreateRoomRequest, not {type(request).__name__}"
+    )
+    raise InvalidRequestError((ErrorDetail(problem, code="wrong_type", pointer="/request"),))
+
+
+def _check_if_exists(if_exists: str) -> None:
+    if if_exists not in get_args(IfExists):
+        problem = f'must be "error", "return" or "update", not {if_exists!r}'
+        raise InvalidRequestError((ErrorDetail(problem, "wrong_value", pointer="/if_exists"),))
+
+
+def _check_arguments(
+    retry: object,
+    concurrency: int,
+    session: ClientSession | None,
+    trust_env: bool,
+    trace_configs: Sequence[TraceConfig],
+    auto_name: bool,
+) -> None:
+    problems: list[ErrorDetail] = []
+    check.integer(problems, "concurrency", concurrency, 1)
+    check.boolean(problems, "auto_name", auto_name)
+    if not isinstance(retry, RetryPolicy | None):
+        problem = f"must be a RetryPolicy, not {type(retry).__name__}"
+        problems.append(ErrorDetail(problem, pointer="/retry"))
+    if session is not None and (trust_env or trace_configs):
+        problem = "is yours: give trust_env and trace_configs to it, not to the client"
+        problems.append(ErrorDetail(problem, pointer="/session"))
+    if problems:
+        raise ConfigurationError("; ".join(map(str, problems)))
