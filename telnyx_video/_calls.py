@@ -8,8 +8,10 @@ from random import random
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
 import attrs
+
 from telnyx_video import _wire
 from telnyx_video._delivery import Delivered, Delivery, IfExists, LookUp, Send, Step, Update, Wait
+from telnyx_video._exchange import Exchange
 from telnyx_video._http import HttpReply, HttpRequest
 from telnyx_video._paging import AsyncPager
 from telnyx_video._retry import Attempts, RetryPolicy, RetryQuota, is_transient
@@ -26,7 +28,7 @@ from telnyx_video.models import CreateRoomRequest, Page, Room
 if TYPE_CHECKING:
     from aiohttp import ClientTimeout
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Room | Page[Room] | None)
 
 
 @attrs.frozen
@@ -42,28 +44,50 @@ class Limits:
 class Calls:
     """The ways of making a call, by what repeating it would do."""
 
-    transport: Transport
+    exchange: Exchange
     quota: RetryQuota
 
+    @property
+    def transport(self) -> Transport:
+        """What the calls are sent through."""
+        return self.exchange.transport
+
+    def at_most(self, max_rate: float) -> Calls:
+        """The same calls, at most so many requests a second."""
+        return attrs.evolve(self, exchange=self.exchange.at_most(max_rate))
+
     async def create(
-        self, request: CreateRoomRequest, if_exists: IfExists, limits: Limits
+        self,
+        request: CreateRoomRequest,
+        if_exists: IfExists,
+        limits: Limits,
+        *,
+        patient: bool = False,
     ) -> Delivered:
-        """Make a room: exactly one if it has a name, at most one if it has none."""
-        transport = self.transport
-        started = transport.time()
+        """Make a room: exactly one if it has a name, at most one if it has none.
+
+        Args:
+            patient: Whether the deadline starts with the first sending, not with the wait for it.
+        """
         http_request = _wire.create_room(request)
+        if patient:
+            await self.exchange.enter(deadline=None)
+        started = self.transport.time()
         try:
-            reply = await transport.send(
-                http_request, limits.timeout, started + limits.policy.sending_time
+            room = await self.exchange.make(
+                http_request,
+                _wire.read_room_written,
+                limits.timeout,
+                started + limits.policy.sending_time,
+                entered=patient,
             )
-            room = _wire.read_room_written(reply)
         except TelnyxVideoError as error:
             failure = error
         else:
             self.quota.give_back()
             return Delivered(room)
         delivery = Delivery(request, if_exists, Attempts(limits.policy, self.quota, started))
-        step = delivery.failed(failure, transport.time(), random())
+        step = delivery.failed(failure, self.transport.time(), random())
         return await self._pursue(delivery, step, http_request, limits)
 
     async def call(
@@ -86,8 +110,7 @@ class Calls:
         doubt: TelnyxVideoError | None = None
         while True:
             try:
-                reply = await self.transport.send(request, limits.timeout, attempts.deadline)
-                result = read(reply)
+                result = await self.exchange.make(request, read, limits.timeout, attempts.deadline)
             except TelnyxVideoError as error:
                 failure = error
             else:
@@ -154,10 +177,10 @@ class Calls:
     async def _send(self, delivery: Delivery, request: HttpRequest, limits: Limits) -> Step:
         until = delivery.attempts.started + limits.policy.sending_time
         try:
-            reply = await self.transport.send(request, limits.timeout, until)
-            return delivery.created(_wire.read_room_written(reply))
+            room = await self.exchange.make(request, _wire.read_room_written, limits.timeout, until)
         except TelnyxVideoError as error:
             return delivery.failed(error, self.transport.time(), random())
+        return delivery.created(room)
 
     async def _look_up(self, delivery: Delivery, limits: Limits) -> Step:
         """List the rooms of the name, on every page, and keep those that have exactly this name."""
@@ -166,9 +189,13 @@ class Calls:
         answered: datetime | None = None
 
         async def fetch(number: int) -> Page[Room]:
-            nonlocal answered
             request = _wire.list_rooms(unique_name=name, page_number=number)
-            reply = await self.transport.send(request, limits.timeout, delivery.attempts.deadline)
+            return await self.exchange.make(
+                request, read, limits.timeout, delivery.attempts.deadline
+            )
+
+        def read(reply: HttpReply) -> Page[Room]:
+            nonlocal answered
             answered = _wire.server_time(reply.headers)
             return _wire.read_rooms(reply)
 
@@ -182,7 +209,9 @@ class Calls:
     async def _update(self, delivery: Delivery, step: Update, limits: Limits) -> Step:
         request = _wire.update_room(step.room.id, delivery.request)
         try:
-            reply = await self.transport.send(request, limits.timeout, delivery.attempts.deadline)
-            return delivery.updated(_wire.read_room_written(reply))
+            room = await self.exchange.make(
+                request, _wire.read_room_written, limits.timeout, delivery.attempts.deadline
+            )
         except TelnyxVideoError as error:
             return delivery.update_failed(error, step, self.transport.time(), random())
+        return delivery.updated(room)

@@ -40,10 +40,10 @@ def boolean(problems: list[ErrorDetail], field: str, value: object) -> None:
         _wrong_type(problems, field, "true or false", value)
 
 
-def seconds(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """A span of time is a number above 0, and finite."""
+def positive(problems: list[ErrorDetail], field: str, value: object) -> None:
+    """A span of time or a rate is a number above 0, and finite."""
     if not isinstance(value, int | float) or isinstance(value, bool):
-        _wrong_type(problems, field, "a number of seconds above 0", value)
+        _wrong_type(problems, field, "a number above 0", value)
     elif not 0 < value < float("inf"):
         _add(problems, field, "out_of_range", f"must be above 0 and finite, not {_show(value)}")
 

@@ -59,9 +59,9 @@ class RetryPolicy:
     def __attrs_post_init__(self) -> None:
         problems: list[ErrorDetail] = []
         check.integer(problems, "attempts", self.attempts, 1)
-        check.seconds(problems, "deadline", self.deadline)
-        check.seconds(problems, "backoff", self.backoff)
-        check.seconds(problems, "backoff_max", self.backoff_max)
+        check.positive(problems, "deadline", self.deadline)
+        check.positive(problems, "backoff", self.backoff)
+        check.positive(problems, "backoff_max", self.backoff_max)
         check.integer(problems, "quota", self.quota, 0)
         if problems:
             raise ConfigurationError(f"not a retry policy: {'; '.join(map(str, problems))}")

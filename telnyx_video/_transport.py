@@ -320,7 +320,7 @@ def as_timeout(timeout: float | aiohttp.ClientTimeout) -> aiohttp.ClientTimeout:
     if isinstance(timeout, aiohttp.ClientTimeout):
         return timeout
     problems: list[ErrorDetail] = []
-    check.seconds(problems, "timeout", timeout)
+    check.positive(problems, "timeout", timeout)
     if problems:
         raise ConfigurationError(f"{problems[0]}")
     limits = DEFAULT_TIMEOUT

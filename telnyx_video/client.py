@@ -15,6 +15,7 @@ from telnyx_video import _checks as check
 from telnyx_video import _wire
 from telnyx_video._calls import Calls, Limits
 from telnyx_video._delivery import Delivered, IfExists
+from telnyx_video._exchange import Exchange
 from telnyx_video._paging import AsyncPager
 from telnyx_video._retry import RetryPolicy, RetryQuota
 from telnyx_video._transport import Transport, as_timeout
@@ -101,7 +102,7 @@ class AsyncRoomsClient:
         self._auto_name = auto_name
         self._limits = Limits(policy)
         self._transport = transport
-        self._calls = Calls(transport, RetryQuota(policy.quota))
+        self._calls = Calls(Exchange.over(transport), RetryQuota(policy.quota))
 
     async def create(
         self,
@@ -277,6 +278,7 @@ class AsyncRoomsClient:
         *,
         concurrency: int = 50,
         if_exists: IfExists = "return",
+        max_rate: float | None = None,
         fail_fast: bool = False,
         on_progress: OnProgress | None = None,
     ) -> builtins.list[CreateOutcome]:
@@ -287,6 +289,8 @@ class AsyncRoomsClient:
             concurrency: Rooms under way at the most.
             if_exists: As for :meth:`create`; by default a room that exists is taken as it is, so
                 that a batch can be run again.
+            max_rate: Requests a second at the most, retries and look-ups included. Without it, the
+                limit that the server tells of is kept all the same.
             fail_fast: After the first failure draw no more; what is under way is finished.
             on_progress: Called after each outcome.
 
@@ -298,6 +302,7 @@ class AsyncRoomsClient:
             requests,
             concurrency=concurrency,
             if_exists=if_exists,
+            max_rate=max_rate,
             fail_fast=fail_fast,
             on_progress=on_progress,
         )
@@ -312,6 +317,7 @@ class AsyncRoomsClient:
         *,
         concurrency: int = 50,
         if_exists: IfExists = "return",
+        max_rate: float | None = None,
         fail_fast: bool = False,
         on_progress: OnProgress | None = None,
     ) -> OutcomeStream:
@@ -327,13 +333,14 @@ class AsyncRoomsClient:
         :meth:`create_many`.
         """
         _check_if_exists(if_exists)
+        calls = self._calls if max_rate is None else self._calls.at_most(max_rate)
 
         async def create_one(request: CreateRoomRequest) -> Delivered:
             try:
                 prepared = self._prepare(request, {})
             except InvalidRequestError as error:
                 return Delivered(error=error, attempts=0)
-            return await self._calls.create(prepared, if_exists, self._limits)
+            return await calls.create(prepared, if_exists, self._limits, patient=True)
 
         return OutcomeStream(
             create_one,

@@ -57,14 +57,17 @@ TABLE = {
     "_wire.json": Row(outside="orjson", never=IMPURE),
     # Decisions: functions of what is known, the time and a random number.
     "_retry": Row(siblings="_checks errors", outside="attrs", never=IMPURE),
-    "_pacing": Row(siblings="errors", outside="attrs", never=IMPURE),
+    "_pacing": Row(siblings="_checks errors", outside="attrs", never=IMPURE),
     "_delivery": Row(siblings="_retry errors models", outside="attrs", never=IMPURE),
     # Input and output.
     "config": Row(siblings="errors", outside="attrs"),
     "_transport": Row(siblings="_checks _http _version config errors", outside="aiohttp yarl"),
     "_paging": Row(siblings="models", outside="attrs"),
+    "_exchange": Row(
+        siblings="_http _pacing _transport errors models", outside="attrs", types="aiohttp"
+    ),
     "_calls": Row(
-        siblings="_delivery _http _paging _retry _transport _wire errors models",
+        siblings="_delivery _exchange _http _paging _retry _transport _wire errors models",
         outside="attrs",
         types="aiohttp",
     ),
@@ -72,7 +75,7 @@ TABLE = {
     # What callers hold.
     "client": Row(
         siblings=(
-            "_calls _checks _delivery _paging _retry _transport _wire batch config errors models"
+            "_calls _checks _delivery _exchange _paging _retry _transport _wire batch config errors models"
         ),
         outside="attrs",
         types="aiohttp",

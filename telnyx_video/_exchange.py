@@ -1,0 +1,114 @@
+"""One exchange with the API: paced, sent once, read, and what the reply says of the limit noted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import attrs
+
+from telnyx_video._http import HttpReply, HttpRequest
+from telnyx_video._pacing import MaxRate, ServerLimit
+from telnyx_video._transport import Transport
+from telnyx_video.errors import ApiError, RateLimit, RequestTimeoutError
+from telnyx_video.models import Page, Room
+
+if TYPE_CHECKING:
+    from aiohttp import ClientTimeout
+
+T = TypeVar("T", bound=Room | Page[Room] | None)
+
+LOOK_AGAIN = 0.1
+"""Seconds after which whoever waits for its turn asks again: a reply may have brought it nearer."""
+
+
+class Gate:
+    """Lets requests through when a pacer says so, in the order of asking."""
+
+    def __init__(self, transport: Transport, pacer: MaxRate | ServerLimit) -> None:
+        self._transport = transport
+        self._pacer = pacer
+        self._lock = asyncio.Lock()
+
+    async def enter(self, deadline: float | None) -> None:
+        """Wait for a turn.
+
+        Raises:
+            RequestTimeoutError: the deadline comes first.
+        """
+        now = self._transport.time()
+        if not self._lock.locked() and self._pacer.wait(now) <= 0:
+            self._pacer.sent(now)
+            return
+        try:
+            async with asyncio.timeout_at(deadline), self._lock:
+                while (seconds := self._pacer.wait(self._transport.time())) > 0:
+                    await self._transport.sleep(min(seconds, LOOK_AGAIN))
+                self._pacer.sent(self._transport.time())
+        except TimeoutError:
+            pass
+        else:
+            return
+        raise RequestTimeoutError(
+            "the rate limit left no room for this request in time - nothing was sent; "
+            "ask less often, or raise the policy's deadline"
+        )
+
+
+@attrs.frozen
+class Exchange:
+    """What all calls of a client go through, or those of one batch with a rate of its own."""
+
+    transport: Transport
+    server_limit: ServerLimit
+    gates: tuple[Gate, ...]
+
+    @classmethod
+    def over(cls, transport: Transport) -> Exchange:
+        """Paced by what the server tells of its limit."""
+        server_limit = ServerLimit()
+        return cls(transport, server_limit, (Gate(transport, server_limit),))
+
+    def at_most(self, max_rate: float) -> Exchange:
+        """The same, and besides at most so many requests a second."""
+        gate = Gate(self.transport, MaxRate(max_rate))
+        return attrs.evolve(self, gates=(gate, *self.gates))
+
+    async def enter(self, deadline: float | None) -> None:
+        """Wait until a request may be sent."""
+        for gate in self.gates:
+            await gate.enter(deadline)
+
+    async def make(
+        self,
+        request: HttpRequest,
+        read: Callable[[HttpReply], T],
+        timeout: ClientTimeout | None,
+        deadline: float,
+        *,
+        entered: bool = False,
+    ) -> T:
+        """Send once and read the reply.
+
+        Args:
+            timeout: Limits for this attempt; the transport's own if None.
+            deadline: Loop time by which it ends, waiting included.
+            entered: Whether this request's turn has come already.
+
+        Raises:
+            TelnyxVideoError: no reply, an unreadable one, or an error.
+        """
+        if not entered:
+            await self.enter(deadline)
+        told: RateLimit | None = None
+        try:
+            result = read(await self.transport.send(request, timeout, deadline))
+            told = result.reply.rate_limit if result is not None and result.reply else None
+        except ApiError as error:
+            told = error.rate_limit
+            raise
+        else:
+            return result
+        finally:
+            self.server_limit.answered(told, self.transport.time())
