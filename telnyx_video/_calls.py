@@ -14,7 +14,7 @@ from telnyx_video._delivery import Delivered, Delivery, IfExists, LookUp, Send, 
 from telnyx_video._exchange import Exchange
 from telnyx_video._http import HttpReply, HttpRequest
 from telnyx_video._paging import AsyncPager
-from telnyx_video._retry import Attempts, RetryPolicy, RetryQuota, is_transient
+from telnyx_video._retry import UNLIMITED, Attempts, RetryPolicy, RetryQuota, is_transient
 from telnyx_video._transport import Transport
 from telnyx_video.errors import (
     ConfigurationError,
@@ -46,15 +46,21 @@ class Calls:
 
     exchange: Exchange
     quota: RetryQuota
+    patient: bool = False
+    """Whether a call's deadline stands still while we hold it back, as in a batch."""
 
     @property
     def transport(self) -> Transport:
         """What the calls are sent through."""
         return self.exchange.transport
 
-    def at_most(self, max_rate: float) -> Calls:
-        """The same calls, at most so many requests a second."""
-        return attrs.evolve(self, exchange=self.exchange.at_most(max_rate))
+    def for_batch(self, max_rate: float | None, give_up_after: float) -> Calls:
+        """The same calls as a batch makes them: patient, and spared the quota.
+
+        The quota protects a server that is down; in a batch, waiting out the outage does.
+        """
+        exchange = self.exchange.for_batch(max_rate, give_up_after)
+        return Calls(exchange, RetryQuota(UNLIMITED), patient=True)
 
     async def create(
         self,
@@ -62,31 +68,26 @@ class Calls:
         if_exists: IfExists,
         limits: Limits,
         *,
-        patient: bool = False,
+        began_ago: float | None = None,
     ) -> Delivered:
         """Make a room: exactly one if it has a name, at most one if it has none.
 
         Args:
-            patient: Whether the deadline starts with the first sending, not with the wait for it.
+            began_ago: Seconds since an earlier run sent this very create, if one may have.
         """
         http_request = _wire.create_room(request)
-        if patient:
-            await self.exchange.enter(deadline=None)
-        started = self.transport.time()
+        attempts = Attempts(limits.policy, self.quota, self.transport.time())
+        if began_ago is not None:
+            delivery = Delivery(request, if_exists, attempts, attempts.started - began_ago)
+            return await self._pursue(delivery, delivery.resumed(), http_request, limits)
         try:
-            room = await self.exchange.make(
-                http_request,
-                _wire.read_room_written,
-                limits.timeout,
-                started + limits.policy.sending_time,
-                entered=patient,
-            )
+            room = await self._post(http_request, attempts, limits)
         except TelnyxVideoError as error:
             failure = error
         else:
             self.quota.give_back()
             return Delivered(room)
-        delivery = Delivery(request, if_exists, Attempts(limits.policy, self.quota, started))
+        delivery = Delivery(request, if_exists, attempts, attempts.started + attempts.paused)
         step = delivery.failed(failure, self.transport.time(), random())
         return await self._pursue(delivery, step, http_request, limits)
 
@@ -110,7 +111,7 @@ class Calls:
         doubt: TelnyxVideoError | None = None
         while True:
             try:
-                result = await self.exchange.make(request, read, limits.timeout, attempts.deadline)
+                result = await self._make(request, read, attempts, limits, limits.policy.deadline)
             except TelnyxVideoError as error:
                 failure = error
             else:
@@ -138,6 +139,38 @@ class Calls:
             if not isinstance(error.last_error, NotFoundError):
                 raise
 
+    async def _post(self, request: HttpRequest, attempts: Attempts, limits: Limits) -> Room:
+        """Try a create once; during an outage a failed try does not count."""
+        try:
+            return await self._make(
+                request, _wire.read_room_written, attempts, limits, limits.policy.sending_time
+            )
+        except TelnyxVideoError:
+            if self.exchange.outage is not None and self.exchange.outage.down:
+                attempts.uncounted += 1
+            raise
+
+    async def _make(
+        self,
+        request: HttpRequest,
+        read: Callable[[HttpReply], T],
+        attempts: Attempts,
+        limits: Limits,
+        within: float,
+    ) -> T:
+        """Make one exchange, ``within`` seconds of the call's start at the latest."""
+        if self.patient:
+            before = self.transport.time()
+            await self.exchange.enter(deadline=None)
+            attempts.paused += self.transport.time() - before
+        return await self.exchange.make(
+            request,
+            read,
+            limits.timeout,
+            attempts.started + attempts.paused + within,
+            entered=self.patient,
+        )
+
     async def _again(self, attempts: Attempts, error: TelnyxVideoError) -> bool:
         """Wait for another try, if there is to be one."""
         attempts.failed(error)
@@ -146,7 +179,10 @@ class Calls:
         seconds = attempts.wait(error, self.transport.time(), random())
         if seconds is None:
             return False
-        await self.transport.sleep(seconds)
+        try:
+            await self.transport.sleep(seconds)
+        except ConfigurationError:  # closed meanwhile: what is known so far is the result
+            return False
         return True
 
     async def _pursue(
@@ -175,9 +211,8 @@ class Calls:
         return step
 
     async def _send(self, delivery: Delivery, request: HttpRequest, limits: Limits) -> Step:
-        until = delivery.attempts.started + limits.policy.sending_time
         try:
-            room = await self.exchange.make(request, _wire.read_room_written, limits.timeout, until)
+            room = await self._post(request, delivery.attempts, limits)
         except TelnyxVideoError as error:
             return delivery.failed(error, self.transport.time(), random())
         return delivery.created(room)
@@ -190,8 +225,8 @@ class Calls:
 
         async def fetch(number: int) -> Page[Room]:
             request = _wire.list_rooms(unique_name=name, page_number=number)
-            return await self.exchange.make(
-                request, read, limits.timeout, delivery.attempts.deadline
+            return await self._make(
+                request, read, delivery.attempts, limits, limits.policy.deadline
             )
 
         def read(reply: HttpReply) -> Page[Room]:
@@ -209,8 +244,12 @@ class Calls:
     async def _update(self, delivery: Delivery, step: Update, limits: Limits) -> Step:
         request = _wire.update_room(step.room.id, delivery.request)
         try:
-            room = await self.exchange.make(
-                request, _wire.read_room_written, limits.timeout, delivery.attempts.deadline
+            room = await self._make(
+                request,
+                _wire.read_room_written,
+                delivery.attempts,
+                limits,
+                limits.policy.deadline,
             )
         except TelnyxVideoError as error:
             return delivery.update_failed(error, step, self.transport.time(), random())

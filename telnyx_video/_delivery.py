@@ -30,6 +30,7 @@ from telnyx_video.errors import (
     Outcome,
     OutcomeUnknownError,
     TelnyxVideoError,
+    TransportError,
     UnprocessableEntityError,
 )
 from telnyx_video.models import UNSET, CreateRoomRequest, Room
@@ -105,6 +106,8 @@ class Delivery:
     request: CreateRoomRequest
     if_exists: IfExists
     attempts: Attempts
+    began: float
+    """When the create was first sent, on the same clock as all other times."""
     doubt: TelnyxVideoError | None = None
     """The latest failure that leaves open whether the server acted."""
     verdict: ApiError | None = None
@@ -112,6 +115,13 @@ class Delivery:
     look_ups: int = 0
     outdated: tuple[str, ...] = ()
     """Once a room that existed is being updated: the fields in which it differed."""
+
+    def resumed(self) -> Step:
+        """An earlier run may have sent the create: find out, before anything is sent."""
+        interrupted = TransportError("an earlier run ended before the answer", Outcome.UNKNOWN)
+        self.attempts.failed(interrupted)
+        self.doubt = interrupted
+        return LookUp() if self._named else self._give_up(interrupted)
 
     def created(self, room: Room) -> Step:
         """A POST was answered with the room."""
@@ -206,7 +216,7 @@ class Delivery:
         """Whether the room can have been made by this call, judged by the server's own clock."""
         if room.created_at is None or server_time is None:
             return True
-        began = server_time - timedelta(seconds=now - self.attempts.started)
+        began = server_time - timedelta(seconds=now - self.began)
         return room.created_at >= began - CLOCK_SLACK
 
     def _wait(

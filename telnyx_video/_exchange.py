@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from random import random
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
 from telnyx_video._http import HttpReply, HttpRequest
+from telnyx_video._outage import Outage
 from telnyx_video._pacing import MaxRate, ServerLimit
 from telnyx_video._transport import Transport
-from telnyx_video.errors import ApiError, RateLimit, RequestTimeoutError
+from telnyx_video.errors import ApiError, RateLimit, RequestTimeoutError, TelnyxVideoError
 from telnyx_video.models import Page, Room
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ LOOK_AGAIN = 0.1
 class Gate:
     """Lets requests through when a pacer says so, in the order of asking."""
 
-    def __init__(self, transport: Transport, pacer: MaxRate | ServerLimit) -> None:
+    def __init__(self, transport: Transport, pacer: MaxRate | ServerLimit | Outage) -> None:
         self._transport = transport
         self._pacer = pacer
         self._lock = asyncio.Lock()
@@ -63,6 +65,8 @@ class Exchange:
     transport: Transport
     server_limit: ServerLimit
     gates: tuple[Gate, ...]
+    outage: Outage | None = None
+    """How the server is doing; only a batch waits for it to come back."""
 
     @classmethod
     def over(cls, transport: Transport) -> Exchange:
@@ -70,10 +74,13 @@ class Exchange:
         server_limit = ServerLimit()
         return cls(transport, server_limit, (Gate(transport, server_limit),))
 
-    def at_most(self, max_rate: float) -> Exchange:
-        """The same, and besides at most so many requests a second."""
-        gate = Gate(self.transport, MaxRate(max_rate))
-        return attrs.evolve(self, gates=(gate, *self.gates))
+    def for_batch(self, max_rate: float | None, give_up_after: float) -> Exchange:
+        """The same, and besides at most so many requests a second, and riding out outages."""
+        outage = Outage(give_up_after)
+        gates = [Gate(self.transport, outage), *self.gates]
+        if max_rate is not None:
+            gates.append(Gate(self.transport, MaxRate(max_rate)))
+        return attrs.evolve(self, gates=tuple(gates), outage=outage)
 
     async def enter(self, deadline: float | None) -> None:
         """Wait until a request may be sent."""
@@ -102,13 +109,18 @@ class Exchange:
         if not entered:
             await self.enter(deadline)
         told: RateLimit | None = None
+        sent_at = self.transport.time()
         try:
             result = read(await self.transport.send(request, timeout, deadline))
             told = result.reply.rate_limit if result is not None and result.reply else None
-        except ApiError as error:
-            told = error.rate_limit
+        except TelnyxVideoError as error:
+            told = error.rate_limit if isinstance(error, ApiError) else None
+            if self.outage is not None:
+                self.outage.failed(error, sent_at, self.transport.time(), random())
             raise
         else:
+            if self.outage is not None:
+                self.outage.succeeded()
             return result
         finally:
             self.server_limit.answered(told, self.transport.time())

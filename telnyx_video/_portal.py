@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, wait
+from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from telnyx_video.errors import ConfigurationError
@@ -28,8 +29,11 @@ class Portal:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    def run(self, coroutine: Coroutine[Any, Any, T], caller: Caller | None = None) -> T:
         """Run a coroutine in the loop and wait for its result.
+
+        Args:
+            caller: What the coroutine has done in the waiting thread, if anything.
 
         If the wait is interrupted (Ctrl-C), the coroutine is cancelled, and has ended when this
         raises: nothing goes on behind the caller's back.
@@ -46,7 +50,7 @@ class Portal:
         except ConfigurationError:
             coroutine.close()
             raise
-        return call.result()
+        return call.result(caller)
 
     def close(self, farewell: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a last coroutine, end what is left, stop the loop and its thread.
@@ -74,8 +78,8 @@ class Portal:
             )
         if self._thread is threading.current_thread():
             raise ConfigurationError(
-                "a blocking call from the client's own thread would wait for itself: do not call "
-                "the client from on_progress or a trace hook, or use AsyncRoomsClient there"
+                "a blocking call from the client's own thread, as in a trace hook or an async "
+                "iterator, would wait for itself: use AsyncRoomsClient there"
             )
 
     def _start(self) -> asyncio.AbstractEventLoop:
@@ -85,6 +89,29 @@ class Portal:
         )
         self._thread.start()
         return loop
+
+
+class Caller:
+    """A thread that waits for a call, and meanwhile does for it what must be done in this thread.
+
+    So a batch's input is drawn, and its progress reported, where the caller lives: they may block,
+    use what is bound to the thread, or call the client again.
+    """
+
+    def __init__(self) -> None:
+        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+
+    def do(self, work: Callable[[], None]) -> None:
+        """Have something done, from any thread."""
+        self._work.put(work)
+
+    def wait(self, future: Future[Any]) -> None:
+        """Work until the future is done; what the work raises ends the wait."""
+        future.add_done_callback(lambda _: self._work.put(None))
+        while not future.done() or not self._work.empty():
+            work = self._work.get()
+            if work is not None:
+                work()
 
 
 class _Call(Generic[T]):
@@ -97,8 +124,10 @@ class _Call(Generic[T]):
         self._task: asyncio.Task[T] | None = None
         loop.call_soon_threadsafe(self._start)
 
-    def result(self) -> T:
+    def result(self, caller: Caller | None) -> T:
         try:
+            if caller is not None:
+                caller.wait(self.future)
             return self.future.result()
         except BaseException:
             if not self.future.done():  # it is this wait that was interrupted

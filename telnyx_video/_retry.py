@@ -30,6 +30,9 @@ __all__ = ["RetryPolicy", "RetryQuota"]
 MAX_RETRY_AFTER = 300.0
 """A server that says to stay away longer than this is taken to be mistaken."""
 
+UNLIMITED = 2**62
+"""A quota that no number of retries spends."""
+
 RETRY_COST = 5
 TIMEOUT_RETRY_COST = 10
 """A time-out says that the server is struggling: retrying after one costs more."""
@@ -120,25 +123,27 @@ class Attempts:
     """When the call began, on the caller's clock; all other times are on the same one."""
     sent: int = 0
     """How often the request was tried."""
-    refused: int = 0
-    """How many of the tries were answered with 429."""
+    uncounted: int = 0
+    """How many of the tries do not count: those answered with 429, or made during an outage."""
+    paused: float = 0.0
+    """How long the call was held back by us; the deadline moves on by it."""
     waits: int = 0
 
     @property
     def deadline(self) -> float:
         """When the call must have ended."""
-        return self.started + self.policy.deadline
+        return self.started + self.paused + self.policy.deadline
 
     def failed(self, error: TelnyxVideoError) -> None:
         """Note a try that failed."""
         self.sent += 1
-        self.refused += isinstance(error, RateLimitError)
+        self.uncounted += isinstance(error, RateLimitError)
 
     def may_repeat(self, error: TelnyxVideoError) -> bool:
         """Whether the request may be sent once more after this failure; pays for it if so."""
         if isinstance(error, RateLimitError):
             return self.policy.attempts > 1
-        return self.sent - self.refused < self.policy.attempts and self.quota.take(error)
+        return self.sent - self.uncounted < self.policy.attempts and self.quota.take(error)
 
     def wait(self, error: TelnyxVideoError, now: float, random: float) -> float | None:
         """Seconds to wait after this failure; None if the deadline would pass meanwhile."""

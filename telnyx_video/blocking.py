@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import Any, Concatenate, Final, Generic, NoReturn, ParamSpec, Self, TypeVar
 
 from telnyx_video._paging import AsyncPager
-from telnyx_video._portal import Portal
-from telnyx_video.batch import CreateOutcome, OutcomeStream
+from telnyx_video._portal import Caller, Portal
+from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
 from telnyx_video.client import AsyncRoomsClient
 from telnyx_video.errors import ConfigurationError
 from telnyx_video.models import Page, Record
@@ -54,11 +54,21 @@ def _blocking_stream(
     @functools.wraps(method)
     def call(self: RoomsClient, /, *args: P.args, **kwargs: P.kwargs) -> BlockingOutcomeStream:
         client, portal = _parts(self)
+        return BlockingOutcomeStream(method(client, *args, **kwargs), portal)
 
-        async def open_stream() -> OutcomeStream:
-            return await method(client, *args, **kwargs).__aenter__()
+    return call
 
-        return BlockingOutcomeStream(open_stream, portal)
+
+def _blocking_collect(
+    method: Callable[Concatenate[AsyncRoomsClient, P], Coroutine[Any, Any, list[CreateOutcome]]],
+    stream: Callable[Concatenate[AsyncRoomsClient, P], OutcomeStream],
+) -> Callable[Concatenate[RoomsClient, P], list[CreateOutcome]]:
+    @functools.wraps(method)
+    def call(self: RoomsClient, /, *args: P.args, **kwargs: P.kwargs) -> list[CreateOutcome]:
+        client, portal = _parts(self)
+        outcomes, caller = stream(client, *args, **kwargs), Caller()
+        outcomes.call_back_through(caller.do)
+        return portal.run(collect(outcomes), caller)
 
     return call
 
@@ -84,7 +94,7 @@ class RoomsClient:
             room = rooms.create(unique_name="standup", max_participants=10)
 
     The same operations, arguments and errors as :class:`AsyncRoomsClient`, from any number of
-    threads. A call from the client's own thread (in ``on_progress``, say), after a fork, or once
+    threads. A call from the client's own thread (in a trace hook, say), after a fork, or once
     closed raises ``ConfigurationError`` at once. Ctrl-C cancels a call and waits for its end.
 
     Args:
@@ -109,7 +119,9 @@ class RoomsClient:
     list: Final = _blocking_list(AsyncRoomsClient.list)
     update: Final = _blocking(AsyncRoomsClient.update)
     delete: Final = _blocking(AsyncRoomsClient.delete)
-    create_many: Final = _blocking(AsyncRoomsClient.create_many)
+    create_many: Final = _blocking_collect(
+        AsyncRoomsClient.create_many, AsyncRoomsClient.stream_many
+    )
     stream_many: Final = _blocking_stream(AsyncRoomsClient.stream_many)
 
     def close(self) -> None:
@@ -158,15 +170,25 @@ class BlockingOutcomeStream:
     Leaving the block early cancels what is under way and waits until it has ended.
     """
 
-    def __init__(
-        self, open_stream: Callable[[], Coroutine[Any, Any, OutcomeStream]], portal: Portal
-    ) -> None:
-        self._open = open_stream
+    def __init__(self, stream: OutcomeStream, portal: Portal) -> None:
+        self._stream = stream
         self._portal = portal
-        self._stream: OutcomeStream | None = None
+        self._caller = Caller()
+        self._entered = False
+        stream.call_back_through(self._caller.do)
+
+    @property
+    def stopped(self) -> str | None:
+        """Why nothing more was drawn before the input's end; see :class:`OutcomeStream`."""
+        return self._stream.stopped
+
+    def stop(self) -> None:
+        """Draw no more: what is under way is finished, and then the stream ends."""
+        self._stream.stop()
 
     def __enter__(self) -> Self:
-        self._stream = self._portal.run(self._open())
+        self._portal.run(self._stream.__aenter__(), self._caller)
+        self._entered = True
         return self
 
     def __exit__(
@@ -175,16 +197,15 @@ class BlockingOutcomeStream:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._stream is not None:
-            self._portal.run(self._stream.__aexit__(exc_type, exc, traceback))
+        self._portal.run(self._stream.__aexit__(exc_type, exc, traceback))
 
     def __iter__(self) -> Iterator[CreateOutcome]:
         return self
 
     def __next__(self) -> CreateOutcome:
-        if self._stream is None:
+        if not self._entered:
             raise ConfigurationError("enter the stream first: with rooms.stream_many(...) as s:")
-        outcome = self._portal.run(_next_or_none(self._stream))
+        outcome = self._portal.run(_next_or_none(self._stream), self._caller)
         if outcome is None:
             raise StopIteration
         return outcome

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from datetime import date
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self, Unpack, get_args
@@ -19,7 +20,7 @@ from telnyx_video._exchange import Exchange
 from telnyx_video._paging import AsyncPager
 from telnyx_video._retry import RetryPolicy, RetryQuota
 from telnyx_video._transport import Transport, as_timeout
-from telnyx_video.batch import CreateOutcome, OnProgress, OutcomeStream, Requests
+from telnyx_video.batch import CreateOutcome, OnProgress, OutcomeStream, Requests, collect
 from telnyx_video.config import resolve
 from telnyx_video.errors import ConfigurationError, ErrorDetail, InvalidRequestError
 from telnyx_video.models import (
@@ -279,7 +280,9 @@ class AsyncRoomsClient:
         concurrency: int = 50,
         if_exists: IfExists = "return",
         max_rate: float | None = None,
+        journal: str | os.PathLike[str] | None = None,
         fail_fast: bool = False,
+        give_up_after: float = 900.0,
         on_progress: OnProgress | None = None,
     ) -> builtins.list[CreateOutcome]:
         """Make many rooms, some at a time, and tell of each what became of it.
@@ -291,25 +294,34 @@ class AsyncRoomsClient:
                 that a batch can be run again.
             max_rate: Requests a second at the most, retries and look-ups included. Without it, the
                 limit that the server tells of is kept all the same.
+            journal: A file to note in what is begun and what came of it. If it exists, the batch
+                that it tells of goes on: what is done is returned, not done again.
             fail_fast: After the first failure draw no more; what is under way is finished.
+            give_up_after: Seconds. While the server is down the batch waits, probing it now and
+                then; after this long it stops.
             on_progress: Called after each outcome.
 
         Returns:
             An outcome for each request drawn, in the order of the input. A failure is an outcome,
-            too: nothing is raised for it.
+            too: nothing is raised for it. If the batch stopped early, the requests behind the last
+            outcome were not drawn, and nothing was sent for them.
+
+        Raises:
+            ConfigurationError: the journal is of another input, or in use by another run.
+            OSError: the journal cannot be written; nothing was sent that is not noted in it.
         """
-        stream = self.stream_many(
-            requests,
-            concurrency=concurrency,
-            if_exists=if_exists,
-            max_rate=max_rate,
-            fail_fast=fail_fast,
-            on_progress=on_progress,
+        return await collect(
+            self.stream_many(
+                requests,
+                concurrency=concurrency,
+                if_exists=if_exists,
+                max_rate=max_rate,
+                journal=journal,
+                fail_fast=fail_fast,
+                give_up_after=give_up_after,
+                on_progress=on_progress,
+            )
         )
-        async with stream:
-            outcomes = [outcome async for outcome in stream]
-        outcomes.sort(key=lambda outcome: outcome.index)
-        return outcomes
 
     def stream_many(
         self,
@@ -318,7 +330,9 @@ class AsyncRoomsClient:
         concurrency: int = 50,
         if_exists: IfExists = "return",
         max_rate: float | None = None,
+        journal: str | os.PathLike[str] | None = None,
         fail_fast: bool = False,
+        give_up_after: float = 900.0,
         on_progress: OnProgress | None = None,
     ) -> OutcomeStream:
         """Make many rooms and take each outcome as it comes, in constant memory.
@@ -333,19 +347,12 @@ class AsyncRoomsClient:
         :meth:`create_many`.
         """
         _check_if_exists(if_exists)
-        calls = self._calls if max_rate is None else self._calls.at_most(max_rate)
-
-        async def create_one(request: CreateRoomRequest) -> Delivered:
-            try:
-                prepared = self._prepare(request, {})
-            except InvalidRequestError as error:
-                return Delivered(error=error, attempts=0)
-            return await calls.create(prepared, if_exists, self._limits, patient=True)
-
+        calls = self._calls.for_batch(max_rate, give_up_after)
         return OutcomeStream(
-            create_one,
+            _Creator(calls, self._limits, if_exists, lambda request: self._prepare(request, {})),
             requests,
             concurrency=concurrency,
+            journal=journal,
             fail_fast=fail_fast,
             on_progress=on_progress,
         )
@@ -386,6 +393,24 @@ class AsyncRoomsClient:
         return Limits(
             retry or self._limits.policy, None if timeout is None else as_timeout(timeout)
         )
+
+
+@attrs.frozen
+class _Creator:
+    """How a batch makes one room with this client."""
+
+    calls: Calls
+    limits: Limits
+    if_exists: IfExists
+    prepare: Callable[[CreateRoomRequest], CreateRoomRequest]
+
+    @property
+    def gave_up(self) -> bool:
+        outage = self.calls.exchange.outage
+        return outage is not None and outage.gave_up
+
+    async def create(self, request: CreateRoomRequest, began_ago: float | None) -> Delivered:
+        return await self.calls.create(request, self.if_exists, self.limits, began_ago=began_ago)
 
 
 def _merge(request: object, fields: RoomFields) -> CreateRoomRequest:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin
 import attrs
 from cattrs import Converter, transform_error
 from cattrs.cols import list_structure_factory
+from cattrs.fns import identity
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from telnyx_video.errors import ResponseDecodeError
@@ -114,7 +115,9 @@ def _type_name(value: object) -> str:
 
 
 def _is_nullable(kind: object) -> bool:
-    return get_origin(kind) in (Union, UnionType) and NoneType in get_args(kind)
+    """Whether it is ``T | None``, as the fields of all replies are."""
+    arguments = get_args(kind)
+    return get_origin(kind) in (Union, UnionType) and len(arguments) == 2 and NoneType in arguments
 
 
 def _read_nullable(kind: object, converter: Converter) -> Hook:
@@ -163,6 +166,15 @@ def _read_record(cls: type[Record], converter: Converter) -> Hook:
     return read_record
 
 
+def _write_nullable(kind: object, converter: Converter) -> Callable[[object], object]:
+    """``T | None`` of a plain type is written as it is, without the detour that cattrs takes."""
+    (inner,) = (argument for argument in get_args(kind) if argument is not NoneType)
+    if inner in _PLAIN:
+        return identity
+    write = converter.get_unstructure_hook(inner)
+    return lambda value: None if value is None else write(value)
+
+
 def _write_record(cls: type[Record], converter: Converter) -> Callable[[Record], object]:
     write = make_dict_unstructure_fn(
         cls,
@@ -196,6 +208,7 @@ def _make_converter() -> Converter:
     converter.register_structure_hook(datetime, _read_time)
     converter.register_unstructure_hook(datetime, _write_time)
     converter.register_structure_hook_factory(_is_nullable, _read_nullable)
+    converter.register_unstructure_hook_factory(_is_nullable, _write_nullable)
     converter.register_structure_hook_factory(_is_list, _read_list)
     converter.register_structure_hook_factory(_is_record, _read_record)
     converter.register_unstructure_hook_factory(_is_record, _write_record)

@@ -58,20 +58,23 @@ TABLE = {
     # Decisions: functions of what is known, the time and a random number.
     "_retry": Row(siblings="_checks errors", outside="attrs", never=IMPURE),
     "_pacing": Row(siblings="_checks errors", outside="attrs", never=IMPURE),
+    "_outage": Row(siblings="_checks errors", outside="attrs", never=IMPURE),
     "_delivery": Row(siblings="_retry errors models", outside="attrs", never=IMPURE),
     # Input and output.
     "config": Row(siblings="errors", outside="attrs"),
     "_transport": Row(siblings="_checks _http _version config errors", outside="aiohttp yarl"),
     "_paging": Row(siblings="models", outside="attrs"),
     "_exchange": Row(
-        siblings="_http _pacing _transport errors models", outside="attrs", types="aiohttp"
+        siblings="_http _outage _pacing _transport errors models",
+        outside="attrs",
+        types="aiohttp",
     ),
     "_calls": Row(
         siblings="_delivery _exchange _http _paging _retry _transport _wire errors models",
         outside="attrs",
         types="aiohttp",
     ),
-    "batch": Row(siblings="_checks _delivery errors models", outside="attrs"),
+    "batch": Row(siblings="_checks _delivery _wire errors models", outside="attrs", lazy="fcntl"),
     # What callers hold.
     "client": Row(
         siblings=(

@@ -1,0 +1,100 @@
+"""Tells an outage from single failures, and when to ask whether it is over.
+
+Pure: no clock, and randomness is handed in. All times are in seconds. Known as a circuit breaker:
+https://martinfowler.com/bliki/CircuitBreaker.html
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from telnyx_video import _checks as check
+from telnyx_video.errors import (
+    ErrorDetail,
+    InvalidRequestError,
+    Outcome,
+    ResponseDecodeError,
+    ServerError,
+    TelnyxVideoError,
+    TransportError,
+)
+
+TRIPPED_BY = 5
+"""Failures without a success between them that count as an outage."""
+
+FIRST_PROBE = 0.1
+LAST_PROBE = 5.0
+"""Seconds between probes: doubling from the first to the last, each shortened by up to half."""
+
+
+@attrs.define
+class Outage:
+    """Whether the server is down; while it is, one request at a time may probe it."""
+
+    give_up_after: float
+    failures: int = 0
+    """How many requests have failed since the last success."""
+    failing_since: float = 0.0
+    down: bool = False
+    gave_up: bool = False
+    probing: bool = False
+    probes: int = 0
+    _probe_at: float = 0.0
+
+    def __attrs_post_init__(self) -> None:
+        problems: list[ErrorDetail] = []
+        check.positive(problems, "give_up_after", self.give_up_after)
+        if problems:
+            raise InvalidRequestError(tuple(problems))
+
+    def wait(self, now: float) -> float:
+        """Seconds until a request may be sent; 0 or less for now.
+
+        Raises:
+            TransportError: nothing has succeeded for ``give_up_after`` seconds.
+        """
+        if not self.down:
+            return 0.0
+        if now - self.failing_since >= self.give_up_after:
+            self.gave_up = True
+            raise TransportError(
+                f"gave up: nothing has succeeded for {self.give_up_after:g} s - nothing more was "
+                "sent; run the batch again when the server answers",
+                Outcome.NOT_APPLIED,
+                retryable=False,
+            )
+        return self._probe_at - now if not self.probing else LAST_PROBE
+
+    def sent(self, now: float) -> None:
+        """Note a request; during an outage it is the probe."""
+        self.probing = self.down
+
+    def succeeded(self) -> None:
+        """Note a sensible answer, be it a refusal: the server is up."""
+        if self.failures:
+            self.failures = self.probes = 0
+            self.down = self.probing = False
+
+    def failed(self, error: TelnyxVideoError, sent_at: float, now: float, random: float) -> None:
+        """Note a request that ended badly.
+
+        Args:
+            sent_at: When it was sent: what was under way when the outage began is no probe.
+        """
+        if not isinstance(error, TransportError | ServerError | ResponseDecodeError):
+            self.succeeded()
+            return
+        if not self.failures:
+            self.failing_since = sent_at
+        self.failures += 1
+        if self.probing and sent_at >= self._probe_at:
+            self.probing = False
+            self._schedule(now, random)
+        elif not self.down and self.failures >= TRIPPED_BY:
+            self.down = True
+            self._schedule(now, random)
+
+    def _schedule(self, now: float, random: float) -> None:
+        pause = min(LAST_PROBE, FIRST_PROBE * 2.0 ** min(self.probes, 10))
+        self._probe_at = now + pause * (1 - random / 2)
+        self.probes += 1

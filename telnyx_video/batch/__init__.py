@@ -1,0 +1,26 @@
+"""Many creates at once: a few workers draw from the input, and outcomes come out.
+
+Nothing piles up: input is drawn when a worker is free, and workers wait until outcomes are taken.
+How one room is made is handed in, so that nothing here knows of networks.
+
+- ``outcome``: what became of one request, and how far a batch has come
+- ``stream``: the workers
+- ``source``: the input, numbered and drawn lazily
+- ``journal``: the file that makes a batch resumable
+"""
+
+from __future__ import annotations
+
+from telnyx_video.batch.outcome import CreateOutcome, OnProgress, Progress
+from telnyx_video.batch.source import Requests
+from telnyx_video.batch.stream import Creator, OutcomeStream, collect
+
+__all__ = [
+    "CreateOutcome",
+    "Creator",
+    "OnProgress",
+    "OutcomeStream",
+    "Progress",
+    "Requests",
+    "collect",
+]

@@ -1,0 +1,129 @@
+"""The input of a batch: any iterable, numbered, and drawn by one worker at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Sized,
+)
+from typing import Self, TypeAlias, cast
+
+from telnyx_video.errors import ErrorDetail, InvalidRequestError
+from telnyx_video.models import CreateRoomRequest
+
+Requests: TypeAlias = Iterable[CreateRoomRequest] | AsyncIterable[CreateRoomRequest]
+"""Any source of requests, drawn lazily: a list, a generator, an async generator."""
+
+Do: TypeAlias = Callable[[Callable[[], None]], None]
+"""Has something done in another thread, soon."""
+
+
+class Source:
+    """The requests with their places; ends when the input does, or when it is stopped."""
+
+    def __init__(self, requests: Requests) -> None:
+        self.total = len(requests) if isinstance(requests, Sized) else None
+        self._items = _iterate(requests)
+        self._at_hand = isinstance(requests, Collection)
+        self._lock = asyncio.Lock()
+        self.drawn = 0
+        self.stopped = False
+        self._ended = False
+
+    def stop(self) -> None:
+        """Draw no more."""
+        self.stopped = True
+
+    def draw_through(self, do: Do) -> None:
+        """Draw from a plain iterator, which may block or have its own thread, by ``do``."""
+        if isinstance(self._items, _Plain) and not self._at_hand:
+            self._items = _Elsewhere(self._items.items, do)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> tuple[int, CreateRoomRequest]:
+        async with self._lock:
+            if self.stopped or self._ended:
+                raise StopAsyncIteration
+            try:
+                request = await anext(self._items)
+            except StopAsyncIteration:
+                self._ended = True  # an iterator need not bear being asked again
+                raise
+            self.drawn += 1
+            return self.drawn - 1, request
+
+
+class _Plain:
+    """A plain iterator, read like an asynchronous one."""
+
+    def __init__(self, items: Iterator[CreateRoomRequest]) -> None:
+        self.items = items
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> CreateRoomRequest:
+        for item in self.items:
+            return item
+        raise StopAsyncIteration
+
+
+class _Elsewhere:
+    """A plain iterator that is drawn from in another thread, since it may block there."""
+
+    def __init__(self, items: Iterator[CreateRoomRequest], do: Do) -> None:
+        self._items = items
+        self._do = do
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> CreateRoomRequest:
+        loop = asyncio.get_running_loop()
+        drawn: asyncio.Future[tuple[CreateRoomRequest] | None] = loop.create_future()
+
+        def draw() -> None:
+            try:
+                item = (next(self._items),)
+            except StopIteration:
+                loop.call_soon_threadsafe(_settle, drawn, None, None)
+            except Exception as error:
+                loop.call_soon_threadsafe(_settle, drawn, None, error)
+            else:
+                loop.call_soon_threadsafe(_settle, drawn, item, None)
+
+        self._do(draw)
+        item = await drawn
+        if item is None:
+            raise StopAsyncIteration
+        return item[0]
+
+
+def _settle(
+    drawn: asyncio.Future[tuple[CreateRoomRequest] | None],
+    item: tuple[CreateRoomRequest] | None,
+    error: Exception | None,
+) -> None:
+    if drawn.cancelled():
+        return
+    if error is None:
+        drawn.set_result(item)
+    else:
+        drawn.set_exception(error)
+
+
+def _iterate(requests: object) -> AsyncIterator[CreateRoomRequest]:
+    if isinstance(requests, AsyncIterable):
+        return aiter(cast("AsyncIterable[CreateRoomRequest]", requests))
+    if isinstance(requests, Iterable):
+        return _Plain(iter(cast("Iterable[CreateRoomRequest]", requests)))
+    problem = f"must be an iterable of CreateRoomRequest, not {type(requests).__name__}"
+    raise InvalidRequestError((ErrorDetail(problem, code="wrong_type", pointer="/requests"),))

@@ -1,0 +1,188 @@
+"""The workers of a batch, and the stream of what becomes of its requests."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from functools import partial
+from types import TracebackType
+from typing import Literal, Protocol, Self
+
+from telnyx_video import _checks as check
+from telnyx_video._delivery import Delivered
+from telnyx_video.batch.journal import Job, Jobs, Journal
+from telnyx_video.batch.outcome import CreateOutcome, OnProgress, Progress
+from telnyx_video.batch.source import Do, Requests, Source
+from telnyx_video.errors import ErrorDetail, InvalidRequestError
+from telnyx_video.models import CreateRoomRequest
+
+
+class Creator(Protocol):
+    """What makes one room, and knows how the server is doing."""
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the server has been down for so long that nothing more is to be tried."""
+        ...
+
+    def prepare(self, request: CreateRoomRequest, /) -> CreateRoomRequest:
+        """What will be sent for this request.
+
+        Raises:
+            InvalidRequestError: it is not a request.
+        """
+        ...
+
+    async def create(self, request: CreateRoomRequest, began_ago: float | None) -> Delivered:
+        """Make the room.
+
+        Args:
+            began_ago: Seconds since an earlier run began to, if one did and its end is unknown.
+        """
+        ...
+
+
+class OutcomeStream:
+    """The outcomes of a batch, as they finish: enter it, then iterate over it.
+
+    Leaving the block early cancels what is under way and waits until it has ended. Such a create
+    may have been applied, as after any cancellation.
+    """
+
+    stopped: Literal["asked", "fail_fast", "gave_up"] | None = None
+    """Why nothing more was drawn before the input's end: :meth:`stop` was called, the first failure
+    came and ``fail_fast`` was set, or the server stayed down."""
+
+    def __init__(
+        self,
+        creator: Creator,
+        requests: Requests,
+        *,
+        concurrency: int,
+        journal: str | os.PathLike[str] | None = None,
+        fail_fast: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        problems: list[ErrorDetail] = []
+        check.integer(problems, "concurrency", concurrency, 1)
+        check.boolean(problems, "fail_fast", fail_fast)
+        if problems:
+            raise InvalidRequestError(tuple(problems))
+        self._creator = creator
+        self._source = Source(requests)
+        self._jobs: AsyncIterator[Job]
+        self._journal_path = journal
+        self._journal: Journal | None = None
+        self._concurrency = concurrency
+        self._fail_fast = fail_fast
+        self._on_progress: OnProgress | None = on_progress
+        self._finished: asyncio.Queue[CreateOutcome | None] = asyncio.Queue(concurrency)
+        self._workers: set[asyncio.Task[None]] = set()
+        self._working = 0
+        self._failure: Exception | None = None
+        self._progress = Progress(0, 0, 0, 0, self._source.total)
+
+    def stop(self) -> None:
+        """Draw no more: what is under way is finished, and then the stream ends."""
+        self.stopped = self.stopped or "asked"
+        self._source.stop()
+
+    def call_back_through(self, do: Do) -> None:
+        """Draw from plain iterators, and report progress, in another thread; before entering."""
+        self._source.draw_through(do)
+        report = self._on_progress
+        if report is not None:
+
+            def report_there(progress: Progress) -> None:
+                do(partial(report, progress))
+
+            self._on_progress = report_there
+
+    async def __aenter__(self) -> Self:
+        if self._journal_path is not None:
+            self._journal = await Journal.open(self._journal_path)
+        self._jobs = Jobs(self._source, self._creator.prepare, self._journal)
+        self._add_worker()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._source.stop()
+        workers = list(self._workers)
+        for worker in workers:
+            worker.cancel()
+        try:
+            await asyncio.gather(*workers, return_exceptions=True)
+        finally:
+            if self._journal is not None:
+                await self._journal.close()
+
+    def __aiter__(self) -> AsyncIterator[CreateOutcome]:
+        return self
+
+    async def __anext__(self) -> CreateOutcome:
+        outcome = await self._finished.get()
+        if outcome is None:
+            self._finished.put_nowait(None)  # whoever asks again gets the same answer
+            if self._failure is not None:
+                raise self._failure
+            raise StopAsyncIteration
+        if self._on_progress is not None:
+            self._progress = self._progress.after(outcome)
+            self._on_progress(self._progress)
+        return outcome
+
+    def _add_worker(self) -> None:
+        self._working += 1
+        worker = asyncio.create_task(self._work())
+        self._workers.add(worker)
+        worker.add_done_callback(self._workers.discard)
+
+    async def _work(self) -> None:
+        """Draw and create until the input ends; whoever finds work calls for one more worker."""
+        try:
+            async for job in self._jobs:
+                if self._working < self._concurrency:
+                    self._add_worker()
+                await self._finished.put(job.outcome or await self._do(job))
+        except Exception as error:
+            self._source.stop()
+            self._failure = self._failure or error
+        self._working -= 1
+        if not self._working:
+            await self._finished.put(None)
+
+    async def _do(self, job: Job) -> CreateOutcome:
+        if job.refusal is not None:
+            delivered = Delivered(error=job.refusal, attempts=0)
+        else:
+            if self._journal is not None:
+                await self._journal.intend(job)
+            delivered = await self._creator.create(job.request, job.began_ago)
+        outcome = CreateOutcome.of(job.index, job.request, delivered)
+        if self._journal is not None:
+            self._journal.record(outcome)
+        if delivered.error is not None and self.stopped is None:
+            self._consider_stopping()
+        return outcome
+
+    def _consider_stopping(self) -> None:
+        if self._creator.gave_up:
+            self.stopped = "gave_up"
+            self._source.stop()
+        elif self._fail_fast:
+            self.stopped = "fail_fast"
+            self._source.stop()
+
+
+async def collect(stream: OutcomeStream) -> list[CreateOutcome]:
+    """All outcomes of a stream, in the order of the input."""
+    async with stream:
+        outcomes = [outcome async for outcome in stream]
+    outcomes.sort(key=lambda outcome: outcome.index)
+    return outcomes
