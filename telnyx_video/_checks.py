@@ -5,8 +5,10 @@ They take any object, since what they guard against is callers whose types were 
 
 from __future__ import annotations
 
+from sys import float_info
 from urllib.parse import urlsplit
 
+from telnyx_video._text import show
 from telnyx_video.errors import ErrorDetail
 
 MAX_URL_LENGTH = 2000
@@ -31,7 +33,7 @@ def integer(
     if not isinstance(value, int) or isinstance(value, bool):
         _wrong_type(problems, field, f"an integer {bounds}", value)
     elif value < least or (most is not None and value > most):
-        _add(problems, field, "out_of_range", f"must be {bounds}, not {_show(value)}")
+        _add(problems, field, "out_of_range", f"must be {bounds}, not {show(value)}")
 
 
 def boolean(problems: list[ErrorDetail], field: str, value: object) -> None:
@@ -44,8 +46,8 @@ def positive(problems: list[ErrorDetail], field: str, value: object) -> None:
     """A span of time or a rate is a number above 0, and finite."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         _wrong_type(problems, field, "a number above 0", value)
-    elif not 0 < value < float("inf"):
-        _add(problems, field, "out_of_range", f"must be above 0 and finite, not {_show(value)}")
+    elif not 0 < value <= float_info.max:
+        _add(problems, field, "out_of_range", f"must be above 0 and finite, not {show(value)}")
 
 
 def url(problems: list[ErrorDetail], field: str, value: object) -> None:
@@ -58,7 +60,7 @@ def url(problems: list[ErrorDetail], field: str, value: object) -> None:
     elif not _is_url(value):
         problem = (
             "must be a URL with a scheme and a host, such as https://example.com/hook, "
-            f"not {_show(value)}"
+            f"not {show(value)}"
         )
         _add(problems, field, "not_a_url", problem)
 
@@ -68,7 +70,7 @@ def identifier(problems: list[ErrorDetail], field: str, value: object) -> None:
     if not isinstance(value, str):
         _wrong_type(problems, field, "a string", value)
     elif not (value.isascii() and value.replace("-", "").replace("_", "").isalnum()):
-        problem = f"must be an id as the API gave it, such as Room.id, not {_show(value)}"
+        problem = f"must be an id as the API gave it, such as Room.id, not {show(value)}"
         _add(problems, field, "not_an_id", problem)
 
 
@@ -90,17 +92,8 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def _show(value: object) -> str:
-    """The value in a message, short whatever it is."""
-    try:
-        text = repr(value)
-    except ValueError:  # an integer of more digits than Python will print
-        return "a very large number"
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
 def _wrong_type(problems: list[ErrorDetail], field: str, wanted: str, value: object) -> None:
-    problem = f"must be {wanted}, not {_show(value)} ({type(value).__name__})"
+    problem = f"must be {wanted}, not {show(value)} ({type(value).__name__})"
     _add(problems, field, "wrong_type", problem)
 
 

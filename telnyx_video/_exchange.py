@@ -26,36 +26,51 @@ LOOK_AGAIN = 0.1
 
 
 class Gate:
-    """Lets requests through when a pacer says so, in the order of asking."""
+    """Lets requests through when all pacers say so at the same time, in the order of asking.
 
-    def __init__(self, transport: Transport, pacer: MaxRate | ServerLimit | Outage) -> None:
+    It is one decision: a request that one pacer has let through and another holds back would count
+    as sent for the first, and be sent at a time that the first knows nothing of.
+    """
+
+    def __init__(self, transport: Transport, *pacers: MaxRate | ServerLimit | Outage) -> None:
         self._transport = transport
-        self._pacer = pacer
+        self._pacers = pacers
         self._lock = asyncio.Lock()
+        self._waiting = 0
 
     async def enter(self, deadline: float | None) -> None:
         """Wait for a turn.
 
         Raises:
             RequestTimeoutError: the deadline comes first.
+            TransportError: the server has been down for too long.
         """
-        now = self._transport.time()
-        if not self._lock.locked() and self._pacer.wait(now) <= 0:
-            self._pacer.sent(now)
+        if not self._waiting and self._try() <= 0:
             return
+        self._waiting += 1
         try:
             async with asyncio.timeout_at(deadline), self._lock:
-                while (seconds := self._pacer.wait(self._transport.time())) > 0:
+                while (seconds := self._try()) > 0:
                     await self._transport.sleep(min(seconds, LOOK_AGAIN))
-                self._pacer.sent(self._transport.time())
         except TimeoutError:
             pass
         else:
             return
+        finally:
+            self._waiting -= 1
         raise RequestTimeoutError(
             "the rate limit left no room for this request in time - nothing was sent; "
             "ask less often, or raise the policy's deadline"
         )
+
+    def _try(self) -> float:
+        """Pass if it is time, else tell for how many seconds it is not."""
+        now = self._transport.time()
+        seconds = max(pacer.wait(now) for pacer in self._pacers)
+        if seconds <= 0:
+            for pacer in self._pacers:
+                pacer.sent(now)
+        return seconds
 
 
 @attrs.frozen
@@ -64,7 +79,7 @@ class Exchange:
 
     transport: Transport
     server_limit: ServerLimit
-    gates: tuple[Gate, ...]
+    gate: Gate
     outage: Outage | None = None
     """How the server is doing; only a batch waits for it to come back."""
 
@@ -72,20 +87,18 @@ class Exchange:
     def over(cls, transport: Transport) -> Exchange:
         """Paced by what the server tells of its limit."""
         server_limit = ServerLimit()
-        return cls(transport, server_limit, (Gate(transport, server_limit),))
+        return cls(transport, server_limit, Gate(transport, server_limit))
 
     def for_batch(self, max_rate: float | None, give_up_after: float) -> Exchange:
         """The same, and besides at most so many requests a second, and riding out outages."""
         outage = Outage(give_up_after)
-        gates = [Gate(self.transport, outage), *self.gates]
-        if max_rate is not None:
-            gates.append(Gate(self.transport, MaxRate(max_rate)))
-        return attrs.evolve(self, gates=tuple(gates), outage=outage)
+        rates = [] if max_rate is None else [MaxRate(max_rate)]
+        gate = Gate(self.transport, outage, self.server_limit, *rates)
+        return attrs.evolve(self, gate=gate, outage=outage)
 
     async def enter(self, deadline: float | None) -> None:
         """Wait until a request may be sent."""
-        for gate in self.gates:
-            await gate.enter(deadline)
+        await self.gate.enter(deadline)
 
     async def make(
         self,
@@ -120,7 +133,7 @@ class Exchange:
             raise
         else:
             if self.outage is not None:
-                self.outage.succeeded()
+                self.outage.succeeded(self.transport.time())
             return result
         finally:
             self.server_limit.answered(told, self.transport.time())

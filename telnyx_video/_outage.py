@@ -40,6 +40,7 @@ class Outage:
     probing: bool = False
     probes: int = 0
     _probe_at: float = 0.0
+    _up_at: float = 0.0
 
     def __attrs_post_init__(self) -> None:
         problems: list[ErrorDetail] = []
@@ -69,8 +70,9 @@ class Outage:
         """Note a request; during an outage it is the probe."""
         self.probing = self.down
 
-    def succeeded(self) -> None:
+    def succeeded(self, now: float) -> None:
         """Note a sensible answer, be it a refusal: the server is up."""
+        self._up_at = now
         if self.failures:
             self.failures = self.probes = 0
             self.down = self.probing = False
@@ -82,10 +84,11 @@ class Outage:
             sent_at: When it was sent: what was under way when the outage began is no probe.
         """
         if not isinstance(error, TransportError | ServerError | ResponseDecodeError):
-            self.succeeded()
+            self.succeeded(now)
             return
         if not self.failures:
-            self.failing_since = sent_at
+            # What was sent before the last answer may fail after it, by a time-out.
+            self.failing_since = max(sent_at, self._up_at)
         self.failures += 1
         if self.probing and sent_at >= self._probe_at:
             self.probing = False

@@ -21,6 +21,7 @@ from yarl import URL
 
 from telnyx_video import _checks as check
 from telnyx_video._http import HttpReply, HttpRequest
+from telnyx_video._text import one_line
 from telnyx_video._version import __version__
 from telnyx_video.config import Settings
 from telnyx_video.errors import (
@@ -242,7 +243,7 @@ class Transport:
 
     def _describe(self, error: Exception) -> str:
         text = str(error) or "the time limit ran out"
-        return f"{text.replace(self._key, _REDACTED)} ({type(error).__name__})"
+        return f"{one_line(text.replace(self._key, _REDACTED))} ({type(error).__name__})"
 
     def _without_key(self, body: bytes) -> bytes:
         """The body, minus the key if the server repeats it, as some do when they refuse one."""

@@ -17,6 +17,7 @@ from telnyx_video import _wire
 from telnyx_video._calls import Calls, Limits
 from telnyx_video._delivery import Delivered, IfExists
 from telnyx_video._exchange import Exchange
+from telnyx_video._http import HttpRequest
 from telnyx_video._paging import AsyncPager
 from telnyx_video._retry import RetryPolicy, RetryQuota
 from telnyx_video._transport import Transport, as_timeout
@@ -201,7 +202,7 @@ class AsyncRoomsClient:
         """
         limits = self._limit(timeout, retry)
 
-        def request(number: int) -> _wire.HttpRequest:
+        def request(number: int) -> HttpRequest:
             return _wire.list_rooms(
                 unique_name=unique_name,
                 created_at=created_at,

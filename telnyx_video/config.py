@@ -95,7 +95,7 @@ def _checked_url(base_url: str, allow_insecure: bool) -> str:
         raise ConfigurationError(f"base_url is not a URL; {example}") from None
     if not valid or parts.scheme not in ("http", "https") or " " in base_url:
         raise ConfigurationError(f"base_url is not an HTTP URL with a host; {example}")
-    if parts.username or parts.password or parts.query or parts.fragment:
+    if any(mark in base_url for mark in "@?#"):
         raise ConfigurationError(f"base_url holds more than scheme, host, port and path; {example}")
     if parts.scheme == "http" and not allow_insecure and not is_loopback(parts):
         raise ConfigurationError(

@@ -32,6 +32,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from telnyx_video._text import few, one_line
+
 if TYPE_CHECKING:
     from telnyx_video.models import CreateRoomRequest, Room
 
@@ -145,7 +147,7 @@ class InvalidRequestError(TelnyxVideoError, ValueError):
     message: str = attrs.field(init=False, default="")
 
     def __attrs_post_init__(self) -> None:
-        self.message = "nothing was sent: " + "; ".join(map(str, self.details))
+        self.message = one_line(f"nothing was sent: {few(self.details, len(self.details))}")
 
 
 @attrs.define(slots=False, eq=False, str=False, repr=False)
@@ -158,7 +160,6 @@ class TransportError(TelnyxVideoError):
     """False where the same request must fail again, as with a certificate that does not verify."""
 
 
-@attrs.define(slots=False, eq=False, str=False, repr=False)
 class RequestTimeoutError(TransportError, TimeoutError):
     """A time limit ran out before a whole reply had come."""
 
@@ -196,14 +197,14 @@ class ApiError(TelnyxVideoError):
     message: str = attrs.field(init=False, default="")
 
     def __attrs_post_init__(self) -> None:
-        self.message = self._describe()
+        self.message = one_line(self._describe())
 
     def _describe(self) -> str:
         try:
             phrase = f"{self.status} {HTTPStatus(self.status).phrase}"
         except ValueError:
             phrase = str(self.status)
-        said = "; ".join(map(str, self.details)) or "the reply gives no reason"
+        said = few(self.details, len(self.details)) or "the reply gives no reason"
         request_id = f" [request id {self.request_id}]" if self.request_id else ""
         return f"{phrase}: {said}{request_id} - {self._hint()}"
 
@@ -211,27 +212,22 @@ class ApiError(TelnyxVideoError):
         return _HINTS.get(self.status) or _OUTCOME_HINTS[self.outcome]
 
 
-@attrs.define(slots=False, eq=False, str=False, repr=False)
 class BadRequestError(ApiError):
     """400: the API could not make sense of the request."""
 
 
-@attrs.define(slots=False, eq=False, str=False, repr=False)
 class AuthenticationError(ApiError):
     """401: the API key is missing, wrong or revoked."""
 
 
-@attrs.define(slots=False, eq=False, str=False, repr=False)
 class PermissionDeniedError(ApiError):
     """403: the key is good, but may not do this."""
 
 
-@attrs.define(slots=False, eq=False, str=False, repr=False)
 class NotFoundError(ApiError):
     """404: there is no such room."""
 
 
-@attrs.define(slots=False, eq=False, str=False, repr=False)
 class UnprocessableEntityError(ApiError):
     """422: the API refuses a field; ``details`` says which."""
 
@@ -248,12 +244,10 @@ class NameTakenError(UnprocessableEntityError):
         return f'{held}choose another name, or pass if_exists="return" or "update" to use that room'
 
 
-@attrs.define(slots=False, eq=False, str=False, repr=False)
 class RateLimitError(ApiError):
     """429: too many requests; ``rate_limit`` says when to come back, if the reply did."""
 
 
-@attrs.define(slots=False, eq=False, str=False, repr=False)
 class ServerError(ApiError):
     """5xx: the API, or a gateway before it, failed; it may have applied the request first."""
 

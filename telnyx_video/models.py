@@ -116,7 +116,7 @@ class CreateRoomRequest:
             ErrorDetail(
                 f"no such field; the API knows {', '.join(_REQUEST_FIELDS)}",
                 code="unknown_field",
-                pointer=f"/{name}",
+                pointer="/" + name.replace("~", "~0").replace("/", "~1"),
             )
             for name in fields
             if name not in _REQUEST_FIELDS

@@ -7,27 +7,36 @@ No I/O and no clock. Whatever bytes come in, only the package's own errors come 
 - ``build``: what is asked for, as an :class:`~telnyx_video._http.HttpRequest`
 - ``read``: an :class:`~telnyx_video._http.HttpReply`, as what was asked for
 - ``failures``: an error reply, as the right error
+- ``headers``: what a reply says beside its content
+
+The modules load when the first call needs them: compiling the converter would add a tenth to the
+time that importing the package takes.
 """
 
 from __future__ import annotations
 
-from telnyx_video._http import HttpReply, HttpRequest
-from telnyx_video._wire.build import (
-    MAX_PAGE_SIZE,
-    create_room,
-    delete_room,
-    get_room,
-    list_rooms,
-    update_room,
-)
-from telnyx_video._wire.converter import structure, unstructure
-from telnyx_video._wire.headers import read_reply, server_time
-from telnyx_video._wire.read import read_deleted, read_room_found, read_room_written, read_rooms
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from telnyx_video._wire.build import (
+        create_room,
+        delete_room,
+        get_room,
+        list_rooms,
+        update_room,
+    )
+    from telnyx_video._wire.converter import structure, unstructure
+    from telnyx_video._wire.headers import read_reply, server_time
+    from telnyx_video._wire.read import (
+        read_deleted,
+        read_room_found,
+        read_room_written,
+        read_rooms,
+    )
 
 __all__ = [
     "MAX_PAGE_SIZE",
-    "HttpReply",
-    "HttpRequest",
     "create_room",
     "delete_room",
     "get_room",
@@ -42,3 +51,21 @@ __all__ = [
     "unstructure",
     "update_room",
 ]
+
+MAX_PAGE_SIZE = 250
+"""Items in a page, by the API's reference."""
+
+_HOMES = {
+    "build": ("create_room", "delete_room", "get_room", "list_rooms", "update_room"),
+    "converter": ("structure", "unstructure"),
+    "headers": ("read_reply", "server_time"),
+    "read": ("read_deleted", "read_room_found", "read_room_written", "read_rooms"),
+}
+
+
+def __getattr__(name: str) -> object:
+    for home, names in _HOMES.items():
+        if name in names:
+            value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

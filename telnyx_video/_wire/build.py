@@ -7,13 +7,11 @@ from urllib.parse import urlencode
 
 from telnyx_video import _checks as check
 from telnyx_video._http import HttpRequest
+from telnyx_video._wire import MAX_PAGE_SIZE
 from telnyx_video._wire.converter import unstructure_request
 from telnyx_video._wire.json import dumps
 from telnyx_video.errors import ErrorDetail, InvalidRequestError
 from telnyx_video.models import UNSET, CreateRoomRequest, DateRange, Unset
-
-MAX_PAGE_SIZE = 250
-"""Items in a page, by the API's reference."""
 
 
 def create_room(request: CreateRoomRequest) -> HttpRequest:
@@ -88,7 +86,7 @@ def _days(
     )
     query: dict[str, str] = {}
     for operator, day in bounds.items():
-        if day is None:
+        if day is None and operator != "eq":
             continue
         if not isinstance(day, date) or isinstance(day, datetime):
             problem = f"must be a datetime.date (a day in UTC), not {type(day).__name__}"

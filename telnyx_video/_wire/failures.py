@@ -15,6 +15,7 @@ import re
 from typing import cast
 
 from telnyx_video._http import HttpReply
+from telnyx_video._text import SHORT, one_line, show
 from telnyx_video._wire.headers import read_rate_limit
 from telnyx_video._wire.json import loads
 from telnyx_video.errors import (
@@ -34,9 +35,6 @@ from telnyx_video.errors import (
 
 KEPT_BODY = 64 * 1024
 """Bytes of a body that an error keeps."""
-
-_EXCERPT = 200
-"""Characters of a text that a message quotes."""
 
 _CLASSES: dict[int, type[ApiError]] = {
     400: BadRequestError,
@@ -82,18 +80,22 @@ def read_details(body: bytes) -> tuple[ErrorDetail, ...]:
     if isinstance(value, dict):
         value = cast("dict[str, object]", value)
         errors = value.get("errors")
-        if isinstance(errors, list):
+        if isinstance(errors, list) and errors:
             return tuple(map(_listed, cast("list[object]", errors)))
-        if isinstance(errors, dict):
+        if isinstance(errors, dict) and errors:
             return tuple(_keyed(cast("dict[str, object]", errors)))
-    return (_listed(value),)
+        if errors and isinstance(errors, str):
+            return (ErrorDetail(_text(errors)),)
+    detail = _listed(value)
+    return () if detail == ErrorDetail() else (detail,)
 
 
 def excerpt(body: bytes) -> str:
     """The beginning of a body of any kind, as one line of printable text."""
-    text = body[: 16 * _EXCERPT].decode(errors="replace")
+    text = body[: 16 * SHORT].decode(errors="replace")
     title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-    return _line(title[1] if title else re.sub(r"<[^>]*>", " ", text)) or "an empty body"
+    said = title[1] if title else re.sub(r"<[^>]*>", " ", text)
+    return one_line(said, SHORT) or "an empty body"
 
 
 def _listed(value: object) -> ErrorDetail:
@@ -104,7 +106,7 @@ def _listed(value: object) -> ErrorDetail:
     source = cast("dict[str, object]", source) if isinstance(source, dict) else {}
     meta = error.get("meta")
     return ErrorDetail(
-        detail=_text(error.get("detail", error.get("message"))),
+        detail=_text(error.get("detail") or error.get("message")),
         code=_text(error.get("code")),
         title=_text(error.get("title")),
         pointer=_text(source.get("pointer")),
@@ -118,7 +120,7 @@ def _keyed(errors: dict[str, object]) -> list[ErrorDetail]:
     return [
         ErrorDetail(
             _text(message),
-            code=_line(key),
+            code=one_line(key, SHORT),
             pointer="/unique_name" if key.startswith("unique_name") else None,
         )
         for key, messages in errors.items()
@@ -142,11 +144,6 @@ def _says_taken(detail: ErrorDetail) -> bool:
 
 
 def _text(value: object) -> str | None:
-    return None if value is None else _line(value if isinstance(value, str) else repr(value))
-
-
-def _line(text: str) -> str:
-    """One line without control characters, which could rewrite a terminal; cut to a length."""
-    printable = "".join(c if c.isprintable() else " " for c in text[: 16 * _EXCERPT])
-    line = " ".join(printable.split())
-    return line if len(line) <= _EXCERPT else f"{line[: _EXCERPT - 1]}…"
+    if value is None:
+        return None
+    return one_line(value, SHORT) if isinstance(value, str) else show(value)

@@ -22,13 +22,14 @@ def read_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
     Source: https://developers.telnyx.com/api/rate-limiting
     """
     limit = headers.get("x-ratelimit-limit")
-    retry_after = headers.get("retry-after")
+    remaining = headers.get("x-ratelimit-remaining")
     reset = headers.get("x-ratelimit-reset")
-    if limit is retry_after is reset is None:
+    retry_after = headers.get("retry-after")
+    if limit is remaining is reset is retry_after is None:
         return None
     return RateLimit(
         limit=_count(limit),
-        remaining=_count(headers.get("x-ratelimit-remaining")),
+        remaining=_count(remaining),
         reset=_seconds(reset),
         retry_after=_retry_after(retry_after, headers),
     )

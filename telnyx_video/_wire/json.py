@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from math import isfinite
 
 __all__ = ["dumps", "loads"]
 
@@ -15,7 +16,22 @@ def _refuse_constant(constant: str) -> object:
     raise ValueError(f"{constant} is not JSON")
 
 
-_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+def _read_float(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(f"{text[:20]} is too large")
+    return value
+
+
+def _read_int(text: str) -> float:
+    """Beyond 64 bits an integer is a float, as with orjson."""
+    value = int(text) if len(text) < 25 else _read_float(text)
+    return value if -(2**63) <= value < 2**64 else _read_float(text)
+
+
+_decode = json.JSONDecoder(
+    parse_constant=_refuse_constant, parse_float=_read_float, parse_int=_read_int
+).decode
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from telnyx_video._http import HttpReply
+from telnyx_video._text import SHORT, one_line
 from telnyx_video._wire.converter import UNREADABLE, explain, structure_data
 from telnyx_video._wire.failures import KEPT_BODY, excerpt, read_failure
 from telnyx_video._wire.headers import read_reply
@@ -62,10 +63,14 @@ def read_rooms(reply: HttpReply) -> Page[Room]:
     rooms: list[Room] = []
     for index, item in enumerate(cast("list[object]", data)):
         try:
-            rooms.append(structure_data(item, Room))
+            room = structure_data(item, Room)
         except UNREADABLE as error:
             problem = explain(error, f"$.data[{index}]")
             break
+        if not room.id:
+            problem = f"empty @ $.data[{index}].id"
+            break
+        rooms.append(room)
     else:
         return Page(rooms, read_reply(reply.headers), **_figures(envelope.get("meta")))
     raise _unreadable(reply, problem, writes=False)
@@ -116,11 +121,12 @@ def _unreadable(
     if not writes:
         outcome, advice = Outcome.NOT_APPLIED, "try again, or report it with the body"
     elif room_id:
-        outcome, advice = Outcome.APPLIED, f"room {room_id} exists; only its reply is unreadable"
+        shown = one_line(room_id, SHORT)
+        outcome, advice = Outcome.APPLIED, f"room {shown} exists; only its reply is unreadable"
     else:
         outcome, advice = Outcome.UNKNOWN, "it may have been applied: look before sending it again"
     return ResponseDecodeError(
-        f"unreadable reply (status {reply.status}): {problem} - {advice}",
+        one_line(f"unreadable reply (status {reply.status}): {one_line(problem, 1000)} - {advice}"),
         outcome,
         reply.status,
         reply.headers.get("x-request-id"),

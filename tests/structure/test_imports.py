@@ -47,13 +47,14 @@ TABLE = {
     # The base: facts without behaviour.
     "_version": Row(never=IMPURE),
     "_http": Row(never=IMPURE),
-    "errors": Row(outside="attrs", types="models", never=IMPURE),
-    "_checks": Row(siblings="errors", never=IMPURE),
+    "_text": Row(never=IMPURE),
+    "errors": Row(siblings="_text", outside="attrs", types="models", never=IMPURE),
+    "_checks": Row(siblings="_text errors", never=IMPURE),
     # `to_dict` and `from_dict` are the two conveniences that reach up to the converter.
     "models": Row(siblings="_checks errors", outside="attrs", lazy="_wire", never=IMPURE),
     # Bytes to models and back.
-    "_wire": Row(siblings="_checks _http errors models", never=IMPURE),
-    "_wire.converter": Row(siblings="errors models", outside="attrs cattrs", never=IMPURE),
+    "_wire": Row(siblings="_checks _http _text errors models", never=IMPURE),
+    "_wire.converter": Row(siblings="_text errors models", outside="attrs cattrs", never=IMPURE),
     "_wire.json": Row(outside="orjson", never=IMPURE),
     # Decisions: functions of what is known, the time and a random number.
     "_retry": Row(siblings="_checks errors", outside="attrs", never=IMPURE),
@@ -62,7 +63,9 @@ TABLE = {
     "_delivery": Row(siblings="_retry errors models", outside="attrs", never=IMPURE),
     # Input and output.
     "config": Row(siblings="errors", outside="attrs"),
-    "_transport": Row(siblings="_checks _http _version config errors", outside="aiohttp yarl"),
+    "_transport": Row(
+        siblings="_checks _http _text _version config errors", outside="aiohttp yarl"
+    ),
     "_paging": Row(siblings="models", outside="attrs"),
     "_exchange": Row(
         siblings="_http _outage _pacing _transport errors models",
@@ -78,7 +81,7 @@ TABLE = {
     # What callers hold.
     "client": Row(
         siblings=(
-            "_calls _checks _delivery _exchange _paging _retry _transport _wire batch config errors models"
+            "_calls _checks _delivery _exchange _http _paging _retry _transport _wire batch config errors models"
         ),
         outside="attrs",
         types="aiohttp",

@@ -1,0 +1,16 @@
+"""What tests ask of messages, and how they name their cases."""
+
+
+def is_one_line(message: str) -> bool:
+    """Tell whether a message can stand in a log: a line that no character of it breaks or hides."""
+    return bool(message) and message.isprintable()
+
+
+def short(value: object) -> str:
+    """Return a name for a case with this value: printable, not long, and unlike its neighbours'."""
+    if isinstance(value, int) and value.bit_length() > 70:
+        return f"{'-' if value < 0 else ''}{value.bit_length()} bits"
+    if isinstance(value, Exception):
+        return f"{type(value).__name__} {len(str(value))}"
+    text = ascii(value)
+    return text if len(text) <= 50 else f"{text[:40]}..{len(text)}"

@@ -1,0 +1,277 @@
+"""The errors: their tree, what each says in its one line, and that every fact travels with it."""
+
+import copy
+import pickle
+from collections.abc import Callable
+
+import pytest
+
+from support.words import is_one_line, short
+from telnyx_video import (
+    ApiError,
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    CreateRoomRequest,
+    ErrorDetail,
+    InvalidRequestError,
+    NameTakenError,
+    NotFoundError,
+    Outcome,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    RateLimit,
+    RateLimitError,
+    RequestTimeoutError,
+    ResponseDecodeError,
+    Room,
+    ServerError,
+    TelnyxVideoError,
+    TransportError,
+    UnprocessableEntityError,
+    errors,
+)
+from telnyx_video.errors import outcome_of_status
+
+DETAIL = ErrorDetail("is bad", "10015", "Bad request", "/unique_name", None, {"url": "x"})
+FACTS = ((DETAIL,), "req-1", RateLimit(1, 2, 3.0, 4.0), b"\xff{}")
+ROOM = Room(id="room-1", unique_name="standup", extra={"a": [1]}, null_fields=frozenset({"reply"}))
+
+EXAMPLES: list[TelnyxVideoError] = [
+    ConfigurationError("no API key - pass one"),
+    InvalidRequestError((DETAIL, ErrorDetail("too long", pointer="/webhook_event_url"))),
+    TransportError("cut off - try again", Outcome.UNKNOWN, False),
+    RequestTimeoutError("too slow - try again", Outcome.UNKNOWN, True),
+    ResponseDecodeError("unreadable - report it", Outcome.APPLIED, 201, "req-1", b"\xff", "room-1"),
+    ApiError(418, *FACTS, Outcome.APPLIED),
+    BadRequestError(400, *FACTS),
+    AuthenticationError(401, *FACTS),
+    PermissionDeniedError(403, *FACTS),
+    NotFoundError(404, *FACTS),
+    UnprocessableEntityError(422, *FACTS),
+    NameTakenError(422, *FACTS, Outcome.NOT_APPLIED, ROOM),
+    RateLimitError(429, *FACTS),
+    ServerError(503, *FACTS, Outcome.NOT_APPLIED),
+    OutcomeUnknownError(
+        "it may exist - look", CreateRoomRequest(unique_name="x"), 3, ServerError(500, *FACTS)
+    ),
+]
+
+
+def by_pickle(protocol: int) -> Callable[[TelnyxVideoError], TelnyxVideoError]:
+    """Return the journey through pickle of this protocol."""
+
+    def travel(error: TelnyxVideoError) -> TelnyxVideoError:
+        again: TelnyxVideoError = pickle.loads(pickle.dumps(error, protocol))
+        return again
+
+    return travel
+
+
+JOURNEYS: dict[str, Callable[[TelnyxVideoError], TelnyxVideoError]] = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    **{f"pickle {number}": by_pickle(number) for number in range(pickle.HIGHEST_PROTOCOL + 1)},
+}
+
+
+def name_of(error: BaseException) -> str:
+    """Return the name of the error's class."""
+    return type(error).__name__
+
+
+def facts_of(error: BaseException) -> dict[str, object]:
+    """Return all that an error carries, in a form that compares by value."""
+    return {
+        name: (type(value), facts_of(value)) if isinstance(value, BaseException) else value
+        for name, value in vars(error).items()
+    }
+
+
+def drawn_tree() -> dict[str, str]:
+    """Return the parent of each class, as the drawing in the module's docstring has it."""
+    parents: dict[str, str] = {}
+    line_of_descent: list[str] = []
+    for line in (errors.__doc__ or "").splitlines():
+        left, _, rest = line.rpartition("── ")
+        name = (rest or line).strip().partition(" ")[0]
+        if not rest.strip() or not name.endswith("Error") or "``" in name:
+            continue
+        depth = (len(left) - 5) // 4 + 1 if left else 0
+        line_of_descent[depth:] = [name]
+        if depth:
+            parents[name] = line_of_descent[depth - 1]
+    return parents
+
+
+def test_the_tree_of_errors_is_as_it_is_drawn() -> None:
+    """Each class of errors stands where the documentation draws it, and none is left out."""
+    actual = {
+        name: next(base.__name__ for base in cls.__mro__[1:] if base.__name__ in errors.__all__)
+        for name in errors.__all__
+        if issubclass(cls := getattr(errors, name), Exception) and cls is not TelnyxVideoError
+    }
+    assert drawn_tree() == actual
+    assert set(actual) == set(map(name_of, EXAMPLES))
+
+
+def test_two_errors_are_known_to_python_as_well() -> None:
+    """Code that expects a ValueError or a TimeoutError catches ours."""
+    assert issubclass(InvalidRequestError, ValueError)
+    assert issubclass(RequestTimeoutError, TimeoutError)
+    assert not issubclass(TransportError, OSError)
+
+
+@pytest.mark.parametrize("journey", JOURNEYS.values(), ids=JOURNEYS)
+@pytest.mark.parametrize("error", EXAMPLES, ids=name_of)
+def test_an_error_survives_copies_and_pickle(
+    error: TelnyxVideoError, journey: Callable[[TelnyxVideoError], TelnyxVideoError]
+) -> None:
+    """An error that crossed a process or was copied is of the same class and tells the same."""
+    again = journey(error)
+    assert type(again) is type(error)
+    assert facts_of(again) == facts_of(error)
+    assert (str(again), again.outcome) == (str(error), error.outcome)
+
+
+def test_an_error_made_by_keywords_travels_as_well() -> None:
+    """How an error was put together makes no difference to where it can go."""
+    error = NameTakenError(status=422, request_id="req-1", room=ROOM)
+    assert facts_of(pickle.loads(pickle.dumps(error))) == facts_of(copy.deepcopy(error))
+    assert facts_of(copy.copy(error)) == facts_of(error)
+
+
+def test_what_was_noted_on_an_error_survives_pickle() -> None:
+    """Notes that the program added travel along."""
+    error = ServerError(503)
+    error.add_note("while making the rooms of Monday")
+    assert pickle.loads(pickle.dumps(error)).__notes__ == ["while making the rooms of Monday"]
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=name_of)
+def test_an_error_is_one_line_with_advice(error: TelnyxVideoError) -> None:
+    """The message is a single line, in the log as in the repr, and the same as `message`."""
+    assert is_one_line(str(error))
+    assert str(error) == error.message
+    assert repr(error) == f"{name_of(error)}({error.message!r})"
+    assert " - " in str(error) or str(error).startswith("nothing was sent: ")
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=name_of)
+def test_errors_are_compared_by_identity(error: TelnyxVideoError) -> None:
+    """Two failures of the same kind are two failures; each can be a key."""
+    assert error != copy.copy(error)
+    assert len({error, copy.copy(error)}) == 2
+
+
+def test_the_base_class_promises_no_more_than_it_knows() -> None:
+    """A bare error of the package has an outcome and a message like the others."""
+    error = TelnyxVideoError()
+    assert (error.outcome, str(error)) == (Outcome.NOT_APPLIED, "")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            BadRequestError(400, (ErrorDetail("no JSON"),), "req-1"),
+            "400 Bad Request: no JSON [request id req-1] - correct the request",
+        ),
+        (
+            AuthenticationError(401),
+            "401 Unauthorized: the reply gives no reason - check the API key (TELNYX_API_KEY)",
+        ),
+        (
+            UnprocessableEntityError(422, (DETAIL, ErrorDetail(code="10004"))),
+            "422 Unprocessable Entity: unique_name: is bad; code 10004 - correct the named field",
+        ),
+        (
+            NameTakenError(422, (DETAIL,)),
+            "422 Unprocessable Entity: unique_name: is bad - choose another name, "
+            'or pass if_exists="return" or "update" to use that room',
+        ),
+        (
+            NameTakenError(422, (DETAIL,), room=ROOM),
+            "422 Unprocessable Entity: unique_name: is bad - room room-1 has this name; choose "
+            'another name, or pass if_exists="return" or "update" to use that room',
+        ),
+        (
+            ServerError(503),
+            "503 Service Unavailable: the reply gives no reason - "
+            "it may have been applied: look before sending it again",
+        ),
+        (
+            ServerError(599, outcome=Outcome.NOT_APPLIED),
+            "599: the reply gives no reason - nothing was done",
+        ),
+        (
+            ApiError(307, outcome=Outcome.APPLIED),
+            "307 Temporary Redirect: the reply gives no reason - it was applied",
+        ),
+        (
+            InvalidRequestError((DETAIL, ErrorDetail("too small", pointer="/max_participants"))),
+            "nothing was sent: unique_name: is bad; max_participants: too small",
+        ),
+    ],
+    ids=short,
+)
+def test_a_message_says_what_happened_and_what_to_do(error: ApiError, message: str) -> None:
+    """The one line holds the status, the reasons, the id to quote, and the next step."""
+    assert str(error) == message
+
+
+@pytest.mark.parametrize("text", ["\n", "\x1b[2J", "\x9b", "\udc9b", "\u2028"], ids=ascii)
+def test_a_request_id_cannot_break_the_line(text: str) -> None:
+    """A header that holds control characters reaches neither a log nor a terminal as such."""
+    assert is_one_line(str(ServerError(500, request_id=f"req{text}1")))
+
+
+@pytest.mark.parametrize("text", ["\n", "\x1b[2J", "\udc9b"], ids=ascii)
+def test_the_id_of_a_room_cannot_break_the_line(text: str) -> None:
+    """An id is the server's word: the message of a name taken stays one line whatever it is."""
+    assert is_one_line(str(NameTakenError(422, (DETAIL,), room=Room(id=f"a{text}"))))
+
+
+def test_a_message_has_an_end() -> None:
+    """A reply that names ten thousand problems makes no megabyte of log; the details have all."""
+    error = BadRequestError(400, (ErrorDetail("is bad", pointer="/unique_name"),) * 10_000)
+    assert len(str(error)) < 5_000
+    assert len(error.details) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        *(
+            (status, Outcome.NOT_APPLIED)
+            for status in (400, 401, 403, 404, 405, 413, 415, 422, 429)
+        ),
+        *((status, Outcome.UNKNOWN) for status in (100, 302, 307, 402, 408, 409, 410, 418, 451)),
+        *((status, Outcome.UNKNOWN) for status in (500, 502, 503, 504, 520, 599, 600, 0, -1)),
+    ],
+)
+def test_only_refusals_count_as_not_applied(status: int, outcome: Outcome) -> None:
+    """Whatever a gateway may send after forwarding leaves the outcome open."""
+    assert outcome_of_status(status) is outcome
+    assert ApiError(status).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("detail", "field", "text"),
+    [
+        (ErrorDetail(), None, "no detail given"),
+        (ErrorDetail(code="10015"), None, "code 10015"),
+        (ErrorDetail(code="10015", title="Bad request"), None, "Bad request"),
+        (ErrorDetail("is bad", title="Bad request"), None, "is bad"),
+        (ErrorDetail("is bad", pointer="/unique_name"), "unique_name", "unique_name: is bad"),
+        (ErrorDetail("is bad", pointer="/data/a~1b~01"), "a/b~1", "a/b~1: is bad"),
+        (ErrorDetail("is bad", pointer="unique_name"), "unique_name", "unique_name: is bad"),
+        (ErrorDetail("is bad", parameter="page[size]"), "page[size]", "page[size]: is bad"),
+        (ErrorDetail("is bad", pointer="", parameter="q"), "q", "q: is bad"),
+        (ErrorDetail("is bad", pointer="/a", parameter="q"), "a", "a: is bad"),
+        (ErrorDetail("is bad", pointer="/"), "", "is bad"),
+    ],
+)
+def test_a_detail_names_its_field(detail: ErrorDetail, field: str | None, text: str) -> None:
+    """A problem says which field it is about, however the API points at it."""
+    assert (detail.field, str(detail)) == (field, text)

@@ -1,0 +1,302 @@
+"""What may be asked for: every bound at and beyond its edge; and the small promises of the models.
+
+How rooms are read and written is tested with the converter, in `wire/`.
+"""
+
+import copy
+import pickle
+from datetime import date
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from support.strategies import json_values, text
+from support.words import is_one_line, short
+from telnyx_video import UNSET, CreateRoomRequest, InvalidRequestError, Room
+from telnyx_video.models import DateRange, Page, Reply
+
+LONGEST_URL = "https://example.com/".ljust(2000, "x")
+HUGE = 10**5000
+"""More digits than Python turns into text."""
+
+ALLOWED: dict[str, list[object]] = {
+    "unique_name": ["x", " ", "stand-up", "a\nb", "会議", "x" * 5000],
+    "max_participants": [2, 3, 49, 50],
+    "enable_recording": [True, False],
+    "webhook_event_url": [
+        "https://example.com",
+        "http://[::1]:8080/a?b=c#d",
+        "https://user:secret@example.com:65535",
+        "https://例え.jp/道",
+        "wss://example.com",
+        LONGEST_URL,
+    ],
+    "webhook_event_failover_url": ["https://example.com", LONGEST_URL, "", None],
+    "webhook_timeout_secs": [0, 1, 29, 30, None],
+}
+
+NO_URLS: list[tuple[object, str]] = [
+    ("example.com", "not_a_url"),
+    ("//example.com", "not_a_url"),
+    ("https:example.com", "not_a_url"),
+    ("mailto:a@example.com", "not_a_url"),
+    ("https://", "not_a_url"),
+    ("https:///path", "not_a_url"),
+    ("https://:443", "not_a_url"),
+    ("https://user@/path", "not_a_url"),
+    ("://example.com", "not_a_url"),
+    ("1https://example.com", "not_a_url"),
+    ("https://exa mple.com", "not_a_url"),
+    ("https://example.com/a b", "not_a_url"),
+    (" https://example.com", "not_a_url"),
+    ("https://example.com\n", "not_a_url"),
+    ("https://exam\tple.com", "not_a_url"),
+    ("https://example.com/\0", "not_a_url"),
+    ("https://example.com/\x7f", "not_a_url"),
+    ("https://example.com/\xa0", "not_a_url"),
+    ("https://example.com/\ud800", "not_a_url"),
+    ("https://[::1", "not_a_url"),
+    ("https://[example]/", "not_a_url"),
+    ("https://example.com:port", "not_a_url"),
+    ("https://example.com:65536", "not_a_url"),
+    ("https://example.com:0", "not_a_url"),
+    (LONGEST_URL + "x", "too_long"),
+    (b"https://example.com", "wrong_type"),
+    (["https://example.com"], "wrong_type"),
+    (True, "wrong_type"),
+    (7, "wrong_type"),
+]
+
+REFUSED: dict[str, list[tuple[object, str]]] = {
+    "unique_name": [
+        ("", "empty"),
+        ("\ud800", "not_text"),
+        ("a\udfffb", "not_text"),
+        (None, "wrong_type"),
+        (7, "wrong_type"),
+        (HUGE, "wrong_type"),
+        (True, "wrong_type"),
+        (b"x", "wrong_type"),
+        (["x"], "wrong_type"),
+    ],
+    "max_participants": [
+        (1, "out_of_range"),
+        (51, "out_of_range"),
+        (0, "out_of_range"),
+        (-2, "out_of_range"),
+        (2**64, "out_of_range"),
+        (HUGE, "out_of_range"),
+        (-HUGE, "out_of_range"),
+        (10.0, "wrong_type"),
+        (float("nan"), "wrong_type"),
+        ("10", "wrong_type"),
+        (True, "wrong_type"),
+        (None, "wrong_type"),
+        ([], "wrong_type"),
+    ],
+    "enable_recording": [
+        (0, "wrong_type"),
+        (1, "wrong_type"),
+        ("true", "wrong_type"),
+        ("", "wrong_type"),
+        (None, "wrong_type"),
+    ],
+    "webhook_event_url": [*NO_URLS, ("", "not_a_url"), (None, "wrong_type")],
+    "webhook_event_failover_url": [*NO_URLS, (False, "wrong_type"), (0, "wrong_type")],
+    "webhook_timeout_secs": [
+        (-1, "out_of_range"),
+        (31, "out_of_range"),
+        (HUGE, "out_of_range"),
+        (5.0, "wrong_type"),
+        (0.0, "wrong_type"),
+        ("5", "wrong_type"),
+        ("", "wrong_type"),
+        (False, "wrong_type"),
+    ],
+}
+
+
+def make(**fields: Any) -> CreateRoomRequest:
+    """Make a request as an unchecked caller would."""
+    return CreateRoomRequest(**fields)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [(f, v) for f, values in ALLOWED.items() for v in values], ids=short
+)
+def test_a_value_within_its_bounds_is_kept_as_it_is(field: str, value: object) -> None:
+    """What the API allows can be asked for, by keyword and from a mapping alike."""
+    request = make(**{field: value})
+    assert request == CreateRoomRequest.from_dict({field: value})
+    assert request.to_dict() == {field: value}
+    assert type(request.to_dict()[field]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [(f, v, code) for f, values in REFUSED.items() for v, code in values],
+    ids=short,
+)
+def test_a_value_beyond_its_bounds_is_refused(field: str, value: object, code: str) -> None:
+    """What the API would refuse is refused before it is sent: one problem, with its field."""
+    with pytest.raises(InvalidRequestError) as caught:
+        make(**{field: value})
+    (problem,) = caught.value.details
+    assert (problem.field, problem.pointer, problem.code) == (field, f"/{field}", code)
+    assert str(caught.value).startswith(f"nothing was sent: {field}: ")
+    assert is_one_line(str(caught.value))
+    assert len(str(caught.value)) < 250
+
+
+def test_bounds_are_named_in_the_message() -> None:
+    """Whoever breaks a bound is told what it is, and what they gave."""
+    with pytest.raises(InvalidRequestError) as caught:
+        make(max_participants=51, webhook_timeout_secs="5", webhook_event_url=LONGEST_URL + "x")
+    assert [problem.detail for problem in caught.value.details] == [
+        "must be from 2 to 50, not 51",
+        "must have at most 2000 characters, not 2001",
+        "must be an integer from 0 to 30, not '5' (str)",
+    ]
+
+
+def test_all_problems_are_listed_in_the_order_of_the_fields() -> None:
+    """One refusal names all that is wrong, in the order of the reference, not of the call."""
+    wrong = {field: values[0][0] for field, values in REFUSED.items()}
+    with pytest.raises(InvalidRequestError) as caught:
+        make(**dict(reversed(wrong.items())))
+    assert [problem.field for problem in caught.value.details] == list(wrong)
+    assert all(f"{field}: " in str(caught.value) for field in wrong)
+
+
+def test_unknown_fields_are_listed_with_the_other_problems() -> None:
+    """A misspelt column of a file is told together with its bad values, and names the good ones."""
+    with pytest.raises(InvalidRequestError) as caught:
+        CreateRoomRequest.from_dict({"max_participants": 1, "uniqueName": "x", "region": None})
+    assert [(problem.field, problem.code) for problem in caught.value.details] == [
+        ("uniqueName", "unknown_field"),
+        ("region", "unknown_field"),
+        ("max_participants", "out_of_range"),
+    ]
+    assert "unique_name" in str(caught.value.details[0].detail)
+
+
+@pytest.mark.parametrize("name", ["a/b", "a~b", "~1", "/", ""])
+def test_an_unknown_field_is_named_as_it_was_written(name: str) -> None:
+    """A slash or tilde in a field's name does not change which field a problem is about."""
+    with pytest.raises(InvalidRequestError) as caught:
+        CreateRoomRequest.from_dict({name: 1})
+    (problem,) = caught.value.details
+    assert problem.field == name
+
+
+@given(st.dictionaries(text, json_values, max_size=3))
+@example({"a\nb\x1b[2J": 1})
+@example({"\ud800": 1})
+@example({"x" * 5000: 1})
+def test_whatever_a_file_holds_becomes_a_request_or_one_line(fields: dict[str, object]) -> None:
+    """Any mapping is either a request of the same fields, or refused in one printable line."""
+    try:
+        request = CreateRoomRequest.from_dict(fields)
+    except InvalidRequestError as error:
+        refusal = str(error)
+    else:
+        assert request.to_dict() == fields
+        return
+    assert is_one_line(refusal)
+
+
+class Talkative:
+    """An object that writes itself in two lines, as tables and arrays do."""
+
+    def __repr__(self) -> str:
+        return "first line\nsecond line"
+
+
+def test_a_value_that_prints_in_lines_does_not_break_the_message() -> None:
+    """A refusal stays one line, whatever object was passed by mistake."""
+    with pytest.raises(InvalidRequestError) as caught:
+        make(max_participants=Talkative())
+    assert is_one_line(str(caught.value))
+
+
+@pytest.mark.parametrize("field", ALLOWED)
+def test_a_deeply_nested_value_is_refused_like_any_other(field: str) -> None:
+    """A value too deep to be printed is still a problem of its field, not a crash."""
+    value: object = 1
+    for _ in range(100_000):
+        value = [value]
+    with pytest.raises(InvalidRequestError) as caught:
+        make(**{field: value})
+    assert [problem.field for problem in caught.value.details] == [field]
+
+
+def test_without_fields_nothing_is_asked_for() -> None:
+    """A request of no fields is allowed and leaves every field to the API's default."""
+    assert CreateRoomRequest().to_dict() == {}
+    assert make(**dict.fromkeys(ALLOWED, UNSET)) == CreateRoomRequest()
+
+
+def test_a_request_does_not_change_and_can_be_a_key() -> None:
+    """Equal requests are interchangeable, and nobody can alter one that was checked."""
+    request = CreateRoomRequest(unique_name="x", max_participants=5)
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        request.unique_name = ""  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    assert {request: 1}[CreateRoomRequest(unique_name="x", max_participants=5)] == 1
+    with pytest.raises(InvalidRequestError):
+        attrs.evolve(request, max_participants=51)
+
+
+def test_a_request_survives_pickle_and_copies() -> None:
+    """A request that went to another process leaves out what it left out before."""
+    request = CreateRoomRequest(unique_name="x", webhook_timeout_secs=None)
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        again = pickle.loads(pickle.dumps(request, protocol))
+        assert again == request
+        assert again.max_participants is UNSET
+    assert copy.copy(request) == copy.deepcopy(request) == request
+    assert copy.deepcopy(request).max_participants is UNSET
+
+
+def test_unset_is_one_falsy_value_that_says_its_name() -> None:
+    """UNSET is false, prints as UNSET, and stays itself through pickle and copies."""
+    assert not UNSET
+    assert repr(UNSET) == "UNSET"
+    assert copy.copy(UNSET) is copy.deepcopy(UNSET) is UNSET
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        assert pickle.loads(pickle.dumps(UNSET, protocol)) is UNSET
+
+
+def test_a_room_is_compared_by_what_the_api_said_of_it() -> None:
+    """The reply that a room came in is no part of the room."""
+    one = Room(id="a", reply=Reply("req-1"))
+    assert one == Room(id="a", reply=Reply("req-2")) != Room(id="b")
+    assert "req-1" not in repr(one)
+
+
+@pytest.mark.parametrize(
+    ("items", "number", "total", "is_last"),
+    [
+        ([], 1, 9, True),
+        ([], None, None, True),
+        (["x"], None, None, False),
+        (["x"], 1, None, False),
+        (["x"], None, 1, False),
+        (["x"], 1, 2, False),
+        (["x"], 2, 2, True),
+        (["x"], 3, 2, True),
+    ],
+)
+def test_a_page_knows_whether_another_can_follow(
+    items: list[str], number: int | None, total: int | None, is_last: bool
+) -> None:
+    """An empty page ends a list, else its figures do; without figures one has to ask on."""
+    page = Page(items, Reply(), page_number=number, total_pages=total)
+    assert page.is_last is is_last
+
+
+def test_a_date_range_is_open_where_no_day_is_given() -> None:
+    """Either end of a range may be left open."""
+    assert DateRange(lte=date(2024, 2, 29)) == DateRange(None, date(2024, 2, 29))

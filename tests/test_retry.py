@@ -1,0 +1,310 @@
+"""How often and how long: the policy's bounds, full jitter, the quota, and the deadline.
+
+No clock runs here: times and random numbers are arguments.
+"""
+
+import math
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.words import is_one_line, short
+from telnyx_video import (
+    ApiError,
+    ConfigurationError,
+    InvalidRequestError,
+    NameTakenError,
+    NotFoundError,
+    Outcome,
+    OutcomeUnknownError,
+    RateLimit,
+    RateLimitError,
+    RequestTimeoutError,
+    ResponseDecodeError,
+    RetryPolicy,
+    ServerError,
+    TelnyxVideoError,
+    TransportError,
+)
+from telnyx_video._retry import Attempts, RetryQuota, is_transient, told_to_wait
+
+RESET = TransportError("reset", Outcome.UNKNOWN)
+TIMEOUT = RequestTimeoutError("timed out", Outcome.UNKNOWN)
+REFUSED = RateLimitError(429)
+
+randoms = st.floats(0, 1, exclude_max=True)
+durations = st.floats(0, exclude_min=True, allow_infinity=False)
+
+
+def told(retry_after: float | None = None, reset: float | None = None) -> RateLimitError:
+    """Return a 429 with these figures."""
+    return RateLimitError(429, rate_limit=RateLimit(reset=reset, retry_after=retry_after))
+
+
+def attempts(policy: RetryPolicy, started: float = 0.0) -> Attempts:
+    """Return the tries of a call that begins now."""
+    return Attempts(policy, RetryQuota(policy.quota), started)
+
+
+def test_the_defaults_are_as_documented() -> None:
+    """Ten tries in a minute, waits from 0.1 s doubling to 20 s, 500 tokens."""
+    assert attrs.astuple(RetryPolicy()) == (10, 60.0, 0.1, 20.0, 500)
+
+
+def test_a_policy_without_retries_sends_once() -> None:
+    """`RetryPolicy.none()` differs from the default in the number of tries only."""
+    assert RetryPolicy.none() == RetryPolicy(attempts=1)
+
+
+def test_all_that_is_wrong_with_a_policy_is_told_at_once() -> None:
+    """One refusal names every value that cannot work."""
+    wrong: dict[str, Any] = {
+        "attempts": 0,
+        "deadline": math.inf,
+        "backoff": "0.1",
+        "backoff_max": -1,
+        "quota": True,
+    }
+    with pytest.raises(ConfigurationError, match="not a retry policy") as caught:
+        RetryPolicy(**wrong)
+    assert all(f"{name}: must be" in str(caught.value) for name in wrong)
+    assert is_one_line(str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("attempts", 1.0),
+        ("attempts", None),
+        ("deadline", 0),
+        ("deadline", math.nan),
+        ("deadline", 10**400),
+        ("backoff", 0.0),
+        ("backoff", 10**400),
+        ("backoff_max", None),
+        ("backoff_max", 10**400),
+        ("quota", -1),
+        ("quota", 1.5),
+    ],
+    ids=short,
+)
+def test_a_value_that_cannot_work_is_refused(field: str, value: object) -> None:
+    """Each value of a policy is checked when it is made, not when the first retry comes."""
+    wrong: dict[str, Any] = {field: value}
+    with pytest.raises(ConfigurationError, match=f"{field}: must be"):
+        RetryPolicy(**wrong)
+
+
+def test_the_least_of_everything_is_allowed() -> None:
+    """A policy may have one try, no quota and whole seconds."""
+    policy = RetryPolicy(attempts=1, deadline=1, backoff=1, backoff_max=1, quota=0)
+    assert policy.wait(0, 0.5) == 0.5
+
+
+@given(durations, durations, st.integers(0, 10**9), randoms)
+def test_waits_are_drawn_evenly_below_a_doubling_bound(
+    backoff: float, backoff_max: float, retry: int, random: float
+) -> None:
+    """Full jitter: a wait is the random share of min(backoff_max, backoff * 2**retry)."""
+    wait = RetryPolicy(backoff=backoff, backoff_max=backoff_max).wait(retry, random)
+    assert 0 <= wait <= backoff_max
+    assert math.isfinite(wait)
+    if retry <= 60:
+        assert wait == random * min(backoff_max, backoff * 2.0**retry)
+
+
+def test_the_bound_of_the_waits_doubles_up_to_its_maximum() -> None:
+    """With the defaults the bounds run 0.1, 0.2, 0.4 and so on to 20 seconds."""
+    bounds = [RetryPolicy().wait(retry, 1.0) for retry in range(10)]
+    assert bounds == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 20.0, 20.0])
+
+
+@pytest.mark.parametrize(("deadline", "sending"), [(60, 55), (25, 20), (10, 8), (1, 0.8)])
+def test_time_is_kept_for_finding_out(deadline: float, sending: float) -> None:
+    """A fifth of the deadline, but 5 s at the most, is not spent on sending."""
+    assert RetryPolicy(deadline=deadline).sending_time == pytest.approx(sending)
+
+
+@given(durations)
+def test_sending_ends_before_the_call_does(deadline: float) -> None:
+    """However long a call may take, there is time to send and time to find out."""
+    assert 0 < RetryPolicy(deadline=deadline).sending_time <= deadline
+
+
+def test_the_quota_pays_for_retries_and_earns_by_successes() -> None:
+    """A retry costs 5 tokens, one after a time-out 10, a success gives 1 back, 0 is the end."""
+    quota = RetryQuota(16)
+    assert quota.take(RESET)
+    assert quota.take(TIMEOUT)
+    assert quota.tokens == 1
+    assert not quota.take(RESET)
+    for _ in range(4):
+        quota.give_back()
+    assert quota.take(RESET)
+    assert quota.tokens == 0
+    assert not quota.take(RESET)
+
+
+def test_a_time_out_needs_its_whole_price() -> None:
+    """Tokens that pay for one kind of retry may be too few for the other."""
+    quota = RetryQuota(500, tokens=9)
+    assert not quota.take(TIMEOUT)
+    assert quota.tokens == 9
+    assert quota.take(RESET)
+
+
+@given(st.integers(0, 30), st.lists(st.sampled_from([RESET, TIMEOUT, ServerError(500), None])))
+def test_the_quota_stays_between_nothing_and_full(
+    capacity: int, happenings: list[TelnyxVideoError | None]
+) -> None:
+    """Whatever happens, no token is owed, none is made up, and a refusal costs nothing."""
+    quota = RetryQuota(capacity)
+    for happening in happenings:
+        before = quota.tokens
+        if happening is None:
+            quota.give_back()
+            assert quota.tokens == min(before + 1, capacity)
+        else:
+            cost = 10 if happening is TIMEOUT else 5
+            assert quota.take(happening) is (before >= cost)
+            assert quota.tokens == (before - cost if before >= cost else before)
+
+
+def test_a_request_is_sent_as_often_as_the_policy_allows() -> None:
+    """With three attempts, two failures are followed by another, the third is not."""
+    tries = attempts(RetryPolicy(attempts=3))
+    allowed: list[bool] = []
+    for _ in range(3):
+        tries.failed(RESET)
+        allowed.append(tries.may_repeat(RESET))
+    assert allowed == [True, True, False]
+    assert (tries.sent, tries.quota.tokens) == (3, 490)
+
+
+def test_being_told_to_come_back_is_no_attempt() -> None:
+    """Any number of 429 uses up neither attempts nor tokens."""
+    tries = attempts(RetryPolicy(attempts=2, quota=5))
+    for _ in range(100):
+        tries.failed(REFUSED)
+        assert tries.may_repeat(REFUSED)
+    tries.failed(RESET)
+    assert tries.may_repeat(RESET)
+    tries.failed(RESET)
+    assert not tries.may_repeat(RESET)
+    assert (tries.sent, tries.uncounted, tries.quota.tokens) == (102, 100, 0)
+
+
+def test_a_policy_of_one_attempt_does_not_come_back_either() -> None:
+    """Whoever asks for one try gets one, also when told to come back later."""
+    for error in (REFUSED, RESET):
+        tries = attempts(RetryPolicy.none())
+        tries.failed(error)
+        assert not tries.may_repeat(error)
+        assert tries.quota.tokens == 500
+
+
+def test_a_spent_quota_ends_the_retries() -> None:
+    """Calls of one client stop retrying together when their tokens are gone."""
+    tries = attempts(RetryPolicy(quota=4))
+    tries.failed(RESET)
+    assert not tries.may_repeat(RESET)
+
+
+def test_waits_grow_with_each_failure_of_a_call() -> None:
+    """The second wait is drawn from a range twice as wide; waits that were told do not count."""
+    tries = attempts(RetryPolicy(backoff=1.0))
+    assert tries.wait(RESET, 0.0, 0.5) == 0.5
+    assert tries.wait(told(retry_after=3), 0.0, 0.5) == 3.5
+    assert tries.wait(RESET, 0.0, 0.5) == 1.0
+    assert tries.wait(REFUSED, 0.0, 0.5) == 2.0
+
+
+def test_what_we_hold_back_ourselves_is_not_held_against_a_call() -> None:
+    """Time in which a call had to wait for its turn moves its deadline on."""
+    tries = attempts(RetryPolicy(deadline=10.0), started=100.0)
+    assert tries.wait(RESET, 110.0, 0.5) is None
+    tries.paused = 3.0
+    assert tries.deadline == 113.0
+    assert tries.wait(RESET, 110.0, 0.5) is not None
+
+
+def test_a_try_that_does_not_count_leaves_the_number_of_attempts() -> None:
+    """Tries made during an outage can be repeated as if they had not been."""
+    tries = attempts(RetryPolicy(attempts=2))
+    for _ in range(10):
+        tries.failed(RESET)
+        tries.uncounted += 1
+        assert tries.may_repeat(RESET)
+
+
+@given(st.floats(-1e6, 1e6), st.floats(0.1, 1e4), st.floats(0, 1e4), randoms, st.floats(0, 400))
+def test_no_wait_leads_past_the_deadline(
+    started: float, deadline: float, elapsed: float, random: float, retry_after: float
+) -> None:
+    """A wait either ends before the deadline or is not begun."""
+    for error in (RESET, told(retry_after=retry_after)):
+        tries = attempts(RetryPolicy(deadline=deadline), started)
+        assert tries.deadline == started + deadline
+        now = started + elapsed
+        seconds = tries.wait(error, now, random)
+        if seconds is None:
+            assert elapsed + 20 + retry_after >= deadline - 1e-6
+        else:
+            assert seconds >= 0
+            assert now + seconds < tries.deadline
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"),
+    [
+        (RESET, None),
+        (REFUSED, None),
+        (told(), None),
+        (told(retry_after=0.0), 0.0),
+        (told(retry_after=2.5), 2.5),
+        (told(reset=7.0), 7.0),
+        (told(retry_after=2.5, reset=7.0), 2.5),
+        (told(retry_after=300.0), 300.0),
+        (told(retry_after=300.5), None),
+        (told(retry_after=1e300, reset=7.0), 7.0),
+        (told(retry_after=1e300, reset=1e300), None),
+        (ServerError(503, rate_limit=RateLimit(retry_after=3.0)), None),
+    ],
+)
+def test_only_a_429_tells_how_long_to_wait(error: TelnyxVideoError, seconds: float | None) -> None:
+    """Retry-After goes before the reset of the window; what is beyond belief is ignored."""
+    assert told_to_wait(error) == seconds
+
+
+@pytest.mark.parametrize(
+    ("error", "transient"),
+    [
+        (RESET, True),
+        (TIMEOUT, True),
+        (TransportError("bad certificate", retryable=False), False),
+        (ResponseDecodeError("cut", Outcome.UNKNOWN), True),
+        (ResponseDecodeError("cut off", Outcome.NOT_APPLIED), True),
+        (ResponseDecodeError("cut off", Outcome.APPLIED), False),
+        (REFUSED, True),
+        (ApiError(408), True),
+        (ApiError(409), True),
+        (ApiError(302), False),
+        (ApiError(405), False),
+        (NotFoundError(404), False),
+        (NameTakenError(422), False),
+        (ServerError(500), True),
+        (ServerError(599), True),
+        (ConfigurationError("closed"), False),
+        (InvalidRequestError(()), False),
+        (OutcomeUnknownError("unknown"), False),
+    ],
+    ids=short,
+)
+def test_only_what_may_pass_by_itself_is_tried_again(
+    error: TelnyxVideoError, transient: bool
+) -> None:
+    """Failures of the network and the server may pass; what the caller has to correct does not."""
+    assert is_transient(error) is transient

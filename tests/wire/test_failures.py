@@ -1,0 +1,268 @@
+"""Error replies: whichever shape the body has, the right error with all that the reply says."""
+
+import json
+
+import pytest
+from hypothesis import given
+
+from support.samples import HEADERS, sample
+from support.strategies import bodies
+from support.words import is_one_line, short
+from telnyx_video import (
+    ApiError,
+    AuthenticationError,
+    BadRequestError,
+    ErrorDetail,
+    NameTakenError,
+    NotFoundError,
+    Outcome,
+    PermissionDeniedError,
+    RateLimit,
+    RateLimitError,
+    ServerError,
+    UnprocessableEntityError,
+)
+from telnyx_video._http import HttpReply
+from telnyx_video._wire.failures import KEPT_BODY, excerpt, read_details, read_failure
+
+RECORDED: dict[str, tuple[type[ApiError], list[ErrorDetail]]] = {
+    "invalid_fields/422.json": (
+        UnprocessableEntityError,
+        [
+            ErrorDetail(
+                "must be less than or equal to 50",
+                "10015",
+                "Bad Request",
+                "/max_participants",
+                None,
+                {"url": "https://developers.telnyx.com/docs/overview/errors/10015"},
+            ),
+            ErrorDetail(code="10004", title="Missing required parameter", parameter="page[size]"),
+        ],
+    ),
+    "bare_error/404.json": (
+        NotFoundError,
+        [ErrorDetail("The requested room could not be found", "10005", "Resource not found")],
+    ),
+    "bare_error/403.json": (
+        PermissionDeniedError,
+        [ErrorDetail(code="10010", title="Authorization failed")],
+    ),
+    "success_false/400.json": (BadRequestError, [ErrorDetail("page[size] is not a number")]),
+    "keyed/422.json": (
+        NameTakenError,
+        [
+            ErrorDetail(
+                "has been used before", "unique_name_not_unique_for_user_id", None, "/unique_name"
+            ),
+            ErrorDetail(
+                "choose another", "unique_name_not_unique_for_user_id", None, "/unique_name"
+            ),
+        ],
+    ),
+    "name_taken/422.json": (
+        NameTakenError,
+        [ErrorDetail("has already been taken", "10012", "Duplicate resource", "/unique_name")],
+    ),
+    "unauthenticated/401.json": (
+        AuthenticationError,
+        [ErrorDetail("No key found matching the ID", "10009", "Authentication failed")],
+    ),
+    "rate_limited/429.json": (
+        RateLimitError,
+        [ErrorDetail("You have exceeded the limit", "10011", "Too many requests")],
+    ),
+    "empty/403.txt": (PermissionDeniedError, []),
+    "empty/503.txt": (ServerError, []),
+    "gateway/502.html": (ServerError, [ErrorDetail("502 Bad Gateway")]),
+    "gateway/504.txt": (ServerError, [ErrorDetail("upstream request timeout")]),
+}
+
+
+@pytest.mark.parametrize("path", RECORDED)
+def test_a_recorded_failure_is_the_right_error(path: str) -> None:
+    """Each published shape, and what gateways send, becomes its class with every detail."""
+    reply = sample(path)
+    error = read_failure(reply, writes=True)
+    error_class, details = RECORDED[path]
+    assert type(error) is error_class
+    assert list(error.details) == details
+    assert (error.status, error.body) == (reply.status, reply.body)
+    assert (error.request_id, error.rate_limit) == ("req-9c1b", RateLimit(100, 7, 3.0))
+    assert is_one_line(str(error))
+
+
+@pytest.mark.parametrize(
+    ("status", "error_class"),
+    [
+        (400, BadRequestError),
+        (401, AuthenticationError),
+        (403, PermissionDeniedError),
+        (404, NotFoundError),
+        (422, UnprocessableEntityError),
+        (429, RateLimitError),
+        (500, ServerError),
+        (503, ServerError),
+        (599, ServerError),
+        (100, ApiError),
+        (302, ApiError),
+        (408, ApiError),
+        (409, ApiError),
+        (418, ApiError),
+    ],
+)
+def test_the_status_decides_the_class(status: int, error_class: type[ApiError]) -> None:
+    """A caller can catch each status of the reference by name, and all others as ApiError."""
+    assert type(read_failure(HttpReply(status, {}, b""), writes=True)) is error_class
+
+
+@pytest.mark.parametrize(("status", "writes"), [(404, True), (404, False), (503, False)])
+def test_a_failure_that_did_nothing_says_so(status: int, writes: bool) -> None:
+    """A refusal was not applied, and a request that only reads never is."""
+    error = read_failure(HttpReply(status, {}, b""), writes=writes)
+    assert error.outcome is Outcome.NOT_APPLIED
+
+
+def test_a_failure_that_may_have_done_something_says_so() -> None:
+    """A gateway's error leaves open what became of a write."""
+    error = read_failure(sample("gateway/502.html"), writes=True)
+    assert error.outcome is Outcome.UNKNOWN
+    assert "it may have been applied" in str(error)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"errors": [{"code": "10012", "title": "Duplicate resource"}]},
+        {"errors": [{"code": 10012, "source": {"parameter": "unique_name"}}]},
+        {"code": "10012", "detail": "unique_name is in use"},
+        {"errors": {"unique_name_not_unique_for_user_id": ["x"]}},
+        {"errors": {"unique_name_not_unique_for_user_id": "x"}},
+        {"errors": {"unique_name": ["has already been taken"]}},
+        {
+            "errors": [
+                {"detail": "is too small", "source": {"pointer": "/max_participants"}},
+                {"detail": "must be Not Unique", "source": {"pointer": "/data/unique_name"}},
+            ]
+        },
+    ],
+    ids=short,
+)
+def test_a_name_taken_is_recognised_in_each_form(body: object) -> None:
+    """Neither code nor wording is documented, so every likely form of it is understood."""
+    error = read_failure(HttpReply(422, {}, json.dumps(body).encode()), writes=True)
+    assert isinstance(error, NameTakenError)
+    assert error.room is None
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (422, {"errors": [{"detail": "is too long", "source": {"pointer": "/unique_name"}}]}),
+        (422, {"errors": [{"code": "10012", "source": {"pointer": "/webhook_event_url"}}]}),
+        (422, {"errors": [{"detail": "already exists"}]}),
+        (422, {"errors": {"max_participants": ["is already taken"]}}),
+        (422, {"success": False, "message": "duplicate"}),
+        (400, {"errors": [{"code": "10012", "source": {"pointer": "/unique_name"}}]}),
+        (409, {"errors": [{"code": "10012", "source": {"pointer": "/unique_name"}}]}),
+    ],
+    ids=short,
+)
+def test_other_refusals_are_not_taken_for_a_name_taken(status: int, body: object) -> None:
+    """Another field's trouble, or another status, does not send anyone looking for a room."""
+    error = read_failure(HttpReply(status, {}, json.dumps(body).encode()), writes=True)
+    assert not isinstance(error, NameTakenError)
+
+
+@pytest.mark.parametrize(
+    ("body", "details"),
+    [
+        (b"", []),
+        (b" \r\n", []),
+        (b"{}", []),
+        (b"null", []),
+        (b"[]", [ErrorDetail("[]")]),
+        (b"7", [ErrorDetail("7")]),
+        (b'"busy"', [ErrorDetail("busy")]),
+        (b'{"errors": []}', []),
+        (b'{"errors": {}}', []),
+        (b'{"errors": {"a": []}}', []),
+        (b'{"errors": {"a": null}}', [ErrorDetail(code="a")]),
+        (b'{"errors": {"a": {"b": 1}}}', [ErrorDetail("{'b': 1}", "a")]),
+        (b'{"errors": ["busy", null]}', [ErrorDetail("busy"), ErrorDetail()]),
+        (b'{"errors": [{"code": 10015, "source": []}]}', [ErrorDetail(code="10015")]),
+        (b'{"errors": [{"source": {"pointer": 7}}]}', [ErrorDetail(pointer="7")]),
+        (b'{"errors": [{"meta": {"a": [1]}}]}', [ErrorDetail(meta={"a": [1]})]),
+        (b'{"errors": [{"meta": 7}]}', [ErrorDetail()]),
+        (b'{"detail": "a", "message": "b"}', [ErrorDetail("a")]),
+        (b'{"detail": null, "message": "b"}', [ErrorDetail("b")]),
+        (b'{"errors": null, "message": "b"}', [ErrorDetail("b")]),
+        (b'{"errors": [], "message": "b"}', [ErrorDetail("b")]),
+        (b'{"errors": {}, "message": "b"}', [ErrorDetail("b")]),
+        (b'{"errors": "busy"}', [ErrorDetail("busy")]),
+        (b'{"message": "a\\nb\\u001b[2J \\u2028 c"}', [ErrorDetail("a b [2J c")]),
+        (b"\xff\xfe\x00", [ErrorDetail("\ufffd\ufffd")]),
+    ],
+    ids=short,
+)  # fmt: skip
+def test_a_body_of_any_shape_says_what_it_can(body: bytes, details: list[ErrorDetail]) -> None:
+    """A body near one of the shapes is not wasted: what it says is in the details."""
+    assert list(read_details(body)) == details
+
+
+@pytest.mark.parametrize("depth", [100, 990, 1000, 1010, 1020, 1024, 100_000])
+@pytest.mark.parametrize(
+    "form", [b"%s", b'{"errors": [%s]}', b'{"errors": {"a": %s}}', b'{"detail": %s}']
+)
+def test_a_body_of_any_depth_is_an_error_of_the_api(depth: int, form: bytes) -> None:
+    """A reply nested too deeply to be printed is still the error that its status says."""
+    body = form % (b"[" * depth + b"]" * depth)
+    error = read_failure(HttpReply(400, {}, body), writes=True)
+    assert isinstance(error, BadRequestError)
+    assert is_one_line(str(error))
+
+
+def test_a_long_reply_makes_a_short_message() -> None:
+    """Of a long text the message quotes the beginning; of a long body the error keeps 64 KiB."""
+    body = json.dumps({"message": "x" * 100_000}).encode()
+    error = read_failure(HttpReply(400, HEADERS, body), writes=True)
+    assert len(str(error)) < 400
+    assert "x…" in str(error)
+    assert error.body == body[:KEPT_BODY]
+
+
+def test_a_reply_of_many_problems_makes_a_short_message() -> None:
+    """Ten thousand problems are counted, not all recited."""
+    body = json.dumps({"errors": [{"detail": "is bad"}] * 10_000}).encode()
+    assert len(str(read_failure(HttpReply(400, {}, body), writes=True))) < 5_000
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b"", "an empty body"),
+        (b"<p></p>", "an empty body"),
+        (b"<title> 502\nBad\tGateway </title><p>x", "502 Bad Gateway"),
+        (b"<TITLE lang='en'>Oops</TITLE>", "Oops"),
+        (b"<title></title><p>Oops", "an empty body"),
+        (b"<h1>Service</h1><p>un<b>available</b>", "Service un available"),
+        (b"a < b", "a < b"),
+        (b"\x1b[31mred\x1b[0m\x07\r\n", "[31mred [0m"),
+        (b"\xe2\x80\xae\xc2\x9b\x00x", "x"),
+        (b"a" * 200, "a" * 200),
+        (b"a" * 201, "a" * 199 + "…"),
+        (b" " * 100_000 + b"x", "an empty body"),
+    ],
+    ids=short,
+)
+def test_the_excerpt_of_a_body_is_one_line(body: bytes, text: str) -> None:
+    """What a gateway wrote is quoted as plain text: no markup, no control characters, no length."""
+    assert excerpt(body) == text
+
+
+@given(bodies)
+def test_any_body_gives_printable_details(body: bytes) -> None:
+    """Whatever bytes come, the details are text that a terminal can show."""
+    for detail in read_details(body):
+        for value in (detail.detail, detail.code, detail.title, detail.pointer, detail.parameter):
+            assert value is None or not value or is_one_line(value)
