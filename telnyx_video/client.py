@@ -55,8 +55,8 @@ class AsyncRoomsClient:
         api_key: The API key; by default ``TELNYX_API_KEY`` of the environment.
         base_url: Where the API is; by default ``TELNYX_BASE_URL``, else Telnyx's own address.
         timeout: Seconds for one attempt, or finer limits as an ``aiohttp.ClientTimeout``; by
-            default 30 in all, 10 to connect, 20 between bytes. The whole call, with its retries,
-            is bounded by ``retry.deadline``.
+            default 20 in all, 10 of them to connect. The whole call, with its retries, is bounded
+            by ``retry.deadline``.
         retry: How calls are tried again; see :class:`RetryPolicy`.
         concurrency: Connections at the most; further calls wait, first come, first served.
         session: A session of yours to send with. It stays yours: it is never closed here, and

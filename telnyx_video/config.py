@@ -49,9 +49,7 @@ def resolve(
     apply_log_level(environment)
     return Settings(
         _checked_key(api_key, environment.get("TELNYX_API_KEY")),
-        _checked_url(
-            base_url or environment.get("TELNYX_BASE_URL") or DEFAULT_BASE_URL, allow_insecure
-        ),
+        _checked_url(base_url, environment.get("TELNYX_BASE_URL"), allow_insecure),
     )
 
 
@@ -86,20 +84,22 @@ def _checked_key(argument: object, variable: str | None) -> str:
     return key
 
 
-def _checked_url(base_url: str, allow_insecure: bool) -> str:
+def _checked_url(argument: str | None, variable: str | None, allow_insecure: bool) -> str:
+    base_url = (variable or DEFAULT_BASE_URL) if argument is None else argument
+    source = "TELNYX_BASE_URL" if argument is None else "base_url"
     example = f"it must look like {DEFAULT_BASE_URL}"
     try:
         parts = urlsplit(base_url)
         valid = bool(parts.hostname) and parts.port != 0 and base_url.isprintable()
     except (ValueError, AttributeError, TypeError):
-        raise ConfigurationError(f"base_url is not a URL; {example}") from None
+        raise ConfigurationError(f"{source} is not a URL; {example}") from None
     if not valid or parts.scheme not in ("http", "https") or " " in base_url:
-        raise ConfigurationError(f"base_url is not an HTTP URL with a host; {example}")
+        raise ConfigurationError(f"{source} is not an HTTP URL with a host; {example}")
     if any(mark in base_url for mark in "@?#"):
-        raise ConfigurationError(f"base_url holds more than scheme, host, port and path; {example}")
+        raise ConfigurationError(f"{source} holds more than scheme, host, port and path; {example}")
     if parts.scheme == "http" and not allow_insecure and not is_loopback(parts):
         raise ConfigurationError(
-            f"base_url {base_url} would send the API key in the clear; "
+            f"{source} {base_url} would send the API key in the clear; "
             "use https, or pass allow_insecure=True if that is what you want"
         )
     return base_url.rstrip("/")
