@@ -1,6 +1,9 @@
 """How the documentation is built. Nothing here reads the network: no inventories by URL."""
 
-from telnyx_video import __version__
+import aiohttp
+from sphinx.application import Sphinx
+
+from telnyx_video import __version__, client
 
 project = "telnyx_video"
 author = "telnyx_video contributors"
@@ -9,21 +12,48 @@ release = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
+default_role = "code"
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
+html_copy_source = False
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 
+# Imported there for type checkers only; to read its signatures, they have to be there.
+AIOHTTP = ("ClientSession", "ClientTimeout", "TraceConfig")
+vars(client).update({name: getattr(aiohttp, name) for name in AIOHTTP})
+
 # Without inventories only our own names can be looked up: a link to anything else stays plain text.
 nitpick_ignore_regex = [
     (
         "py:.*",
-        r"(?:aiohttp|asyncio|attr|attrs|collections|datetime|enum|os|pathlib|types|typing)\..*",
-    )
+        r"(?:aiohttp|asyncio|collections|datetime|enum|os|ssl|types|typing)\..*",
+    ),
+    ("py:class", "|".join(AIOHTTP)),  # constructors show them by their names alone
+    ("py:class", "OutcomeStream"),
+    ("py:class", r"telnyx_video\.\w+\.[A-Z]"),  # type variables
 ]
 
 html_theme = "furo"
 html_title = f"telnyx_video {release}"
 html_theme_options = {"navigation_with_keys": True}
+html_static_path = ["_static"]
+html_css_files = ["outputs.css"]
+
+
+def keep_colons(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Keep napoleon from taking "One line: what happened" for a type and its description.
+
+    It looks at the first line only, which is now an empty comment.
+    """
+    if what in ("attribute", "data", "property"):
+        lines[:0] = ["..", ""]
+
+
+def setup(app: Sphinx) -> None:
+    """Run before napoleon, whose priority is 500."""
+    app.connect("autodoc-process-docstring", keep_colons, priority=400)

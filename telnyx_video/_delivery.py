@@ -40,6 +40,9 @@ IfExists = Literal["error", "return", "update"]
 CLOCK_SLACK = timedelta(seconds=5)
 """How far the clocks behind ``Date`` and ``created_at`` may differ, being of different machines."""
 
+SHORTEST_LOOK = 0.05
+"""Seconds before the deadline in which it is too late for a last look-up."""
+
 LOOK_UPS_FOR_ERROR = 3
 """Look-ups spent on finding the room for a ``NameTakenError``, which is certain without it."""
 
@@ -112,15 +115,20 @@ class Delivery:
     """The latest failure that leaves open whether the server acted."""
     verdict: ApiError | None = None
     """The server's answer since then, if it is final: the name is taken, or no permission."""
+    latest: TelnyxVideoError | None = None
+    """How the latest POST failed."""
     look_ups: int = 0
+    last_look: bool = False
+    """Whether the look-up under way is the one that still fits before the deadline."""
     outdated: tuple[str, ...] = ()
     """Once a room that existed is being updated: the fields in which it differed."""
+    updates: int = 0
 
     def resumed(self) -> Step:
         """An earlier run may have sent the create: find out, before anything is sent."""
         interrupted = TransportError("an earlier run ended before the answer", Outcome.UNKNOWN)
         self.attempts.failed(interrupted)
-        self.doubt = interrupted
+        self.doubt = self.latest = interrupted
         return LookUp() if self._named else self._give_up(interrupted)
 
     def created(self, room: Room) -> Step:
@@ -130,13 +138,18 @@ class Delivery:
     def failed(self, error: TelnyxVideoError, now: float, random: float) -> Step:
         """A POST failed."""
         self.attempts.failed(error)
+        self.latest = error
+        if error.outcome is Outcome.APPLIED:
+            return self._end(error)
         if error.outcome is Outcome.UNKNOWN:
             self.doubt, self.verdict = error, None
             return self._wait(LookUp(), error, now, random) if self._named else self._give_up(error)
         if is_transient(error):
             if self.doubt:
                 return self._wait(LookUp(), error, now, random)
-            return self._repeat(Send(), error, now, random)
+            if self.attempts.may_repeat(error):
+                return self._wait(Send(), error, now, random)
+            return self._give_up(error)
         if isinstance(error, NameTakenError) and self._named:
             self.verdict = error
             return LookUp()
@@ -165,8 +178,11 @@ class Delivery:
             return self._look_again(self.verdict, now, random)
         if self.verdict:
             return self._give_up(self.verdict)
-        if self.doubt and not self.attempts.may_repeat(self.doubt):
-            return self._give_up(self.doubt)
+        self.outdated = ()  # if there was a room to update, it is gone
+        if self.latest is not None and (
+            now >= self.attempts.send_until or not self.attempts.may_repeat(self.latest)
+        ):
+            return self._give_up(self.latest)
         return Send()
 
     def look_up_failed(self, error: TelnyxVideoError, now: float, random: float) -> Step:
@@ -184,12 +200,13 @@ class Delivery:
         self, error: TelnyxVideoError, step: Update, now: float, random: float
     ) -> Step:
         """A PATCH failed. It may be repeated, for it says what shall be, not what shall change."""
+        self.updates += 1
         if error.outcome is Outcome.UNKNOWN:
             self.doubt = error
             return self._wait(LookUp(), error, now, random)
-        if is_transient(error):
-            return self._repeat(step, error, now, random)
-        return self._end(error)
+        if is_transient(error) and self._may_update(error):
+            return self._wait(step, error, now, random)
+        return self._give_up(error)
 
     def interrupted(self, error: TelnyxVideoError) -> Step:
         """A step could not be carried out at all: the client was closed."""
@@ -202,15 +219,27 @@ class Delivery:
     def _found(self, room: Room, server_time: datetime | None, now: float) -> Step:
         differences = differing_fields(self.request, room)
         if self.outdated:
-            return Update(room) if differences else self._existed(room, self.outdated)
+            return self._still_outdated(room) if differences else self._existed(room, self.outdated)
         if self.doubt and not differences and self._is_ours(room, server_time, now):
             return Delivered(room, attempts=self.attempts.sent, recovered=True)
         if self.if_exists == "error":
-            return self._end(self._name_taken(room, differences))
+            ours = self.doubt is not None and self._is_ours(room, server_time, now)
+            outcome = Outcome.UNKNOWN if ours else Outcome.NOT_APPLIED
+            return self._end(self._name_taken(room, differences, outcome))
         if self.if_exists == "update" and differences:
             self.outdated = differences
+            self.doubt = self.verdict = None  # the room is there: what is open now is the update
             return Update(room)
         return self._existed(room, differences)
+
+    def _still_outdated(self, room: Room) -> Step:
+        if self.doubt and not self._may_update(self.doubt):
+            return self._give_up(self.doubt)
+        return Update(room)
+
+    def _may_update(self, error: TelnyxVideoError) -> bool:
+        """Updates have as many tries as creates have."""
+        return self.updates < self.attempts.policy.attempts and self.attempts.quota.take(error)
 
     def _is_ours(self, room: Room, server_time: datetime | None, now: float) -> bool:
         """Whether the room can have been made by this call, judged by the server's own clock."""
@@ -223,14 +252,15 @@ class Delivery:
         self, then: Send | LookUp | Update, error: TelnyxVideoError, now: float, random: float
     ) -> Step:
         seconds = self.attempts.wait(error, now, random)
-        return self._give_up(error) if seconds is None else Wait(seconds, then)
-
-    def _repeat(
-        self, step: Send | Update, error: TelnyxVideoError, now: float, random: float
-    ) -> Step:
-        if not self.attempts.may_repeat(error):
-            return self._give_up(error)
-        return self._wait(step, error, now, random)
+        too_late = isinstance(then, Send) and now + (seconds or 0.0) >= self.attempts.send_until
+        if seconds is not None and not too_late:
+            return Wait(seconds, then)
+        left = self.attempts.deadline - now
+        in_doubt = self.doubt is not None and isinstance(then, LookUp)
+        if in_doubt and left > SHORTEST_LOOK and not self.last_look:
+            self.last_look = True
+            return Wait(left / 2, then)
+        return self._give_up(error)
 
     def _look_again(self, error: TelnyxVideoError, now: float, random: float) -> Step:
         """Look-ups are free of the quota: without them, a lost answer would stay lost."""
@@ -273,11 +303,19 @@ class Delivery:
             'the same create with if_exists="return" can safely be repeated'
         )
 
-    def _name_taken(self, room: Room, differences: tuple[str, ...]) -> NameTakenError:
+    def _name_taken(
+        self, room: Room, differences: tuple[str, ...], outcome: Outcome
+    ) -> NameTakenError:
         if isinstance(self.verdict, NameTakenError):
             taken = self.verdict
             return NameTakenError(
-                422, taken.details, taken.request_id, taken.rate_limit, taken.body, room=room
+                422,
+                taken.details,
+                taken.request_id,
+                taken.rate_limit,
+                taken.body,
+                outcome,
+                room,
             )
         reason = (
             f"has other settings in {', '.join(differences)}"
@@ -285,7 +323,7 @@ class Delivery:
             else f"was made at {room.created_at}, before this request"
         )
         detail = ErrorDetail(f"room {room.id} has this name and {reason}", pointer="/unique_name")
-        return NameTakenError(422, (detail,), room=room)
+        return NameTakenError(422, (detail,), outcome=outcome, room=room)
 
     def _two_rooms(self, rooms: Sequence[Room]) -> TelnyxVideoError:
         """Should never be: the server did not keep names unique, so none of them can be chosen."""

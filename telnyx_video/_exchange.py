@@ -136,4 +136,4 @@ class Exchange:
                 self.outage.succeeded(self.transport.time())
             return result
         finally:
-            self.server_limit.answered(told, self.transport.time())
+            self.server_limit.answered(told, sent_at, self.transport.time())

@@ -11,6 +11,8 @@ Pure: told the time, they answer how long to wait. All times are in seconds on t
 
 from __future__ import annotations
 
+import math
+
 import attrs
 
 from telnyx_video import _checks as check
@@ -21,6 +23,9 @@ CATCH_UP = 0.02
 
 FREE_SHARE = 0.9
 """While more than this share of a window is left, nobody waits: small batches are not slowed."""
+
+CERTAIN_SHARE = 0.8
+"""Of the fastest answer's time: the two ways vary, and to send a little late costs nothing."""
 
 MAX_RESET = 60.0
 """A window is not believed to be longer, so that a mistaken header cannot stop a client."""
@@ -57,19 +62,28 @@ class ServerLimit:
     """Requests in a window; 0 while unknown."""
     left: float = 0.0
     """Requests left in this window, less those that are still under way."""
-    resets_at: float = 0.0
-    """When the window ends, at the latest: replies may round up to whole seconds."""
+    resets_at: float = -math.inf
+    """When to send for the next window, at the latest: what replies tell may be rounded up."""
     window: float = 0.0
     """The window's length: the longest time to its end that was ever told."""
     under_way: int = 0
+    round_trip: float = MAX_RESET
+    """The fastest answer's time: so long before a reply, its request was sent."""
+    zero_told_at: float = -math.inf
+    """When 0 s were last told: such a server rounds down, and up to a second more may be left."""
+    _guessed: bool = False
+    """Whether this window began by our clock, and no reply has confirmed it yet."""
+    _too_early: bool = False
+    """Whether the replies since then are still about the window before."""
+    _ended_at: float = -math.inf
+    """When the window before ended, by our clock."""
     _due: float = 0.0
 
     def wait(self, now: float) -> float:
         """Seconds until the next request may be sent; 0 or less for now."""
         if not self.limit:
             return 0.0
-        if now >= self.resets_at:
-            self._open_window(self.limit, now + self.window)
+        self._roll_over(now)
         if self._is_free:
             return 0.0
         if self.left < 1:
@@ -84,20 +98,50 @@ class ServerLimit:
             interval = (self.resets_at - now) / max(self.left, 1.0)
             self._due = max(self._due, now - CATCH_UP) + interval
 
-    def answered(self, rate_limit: RateLimit | None, now: float) -> None:
+    def answered(self, rate_limit: RateLimit | None, sent_at: float, now: float) -> None:
         """Note the end of a request, and what its reply says of the limit, if anything."""
         self.under_way -= 1
-        if rate_limit is None or not rate_limit.limit or rate_limit.remaining is None:
+        if rate_limit is None or not rate_limit.limit:
+            return
+        if rate_limit.remaining is None or rate_limit.reset is None:
             return
         self.limit = rate_limit.limit
-        reset = min(rate_limit.reset or 0.0, MAX_RESET)
+        self.round_trip = min(self.round_trip, now - sent_at)
+        reset = self._believed(rate_limit.reset, now)
         self.window = max(self.window, reset)
-        left = rate_limit.remaining - self.under_way
-        if now >= self.resets_at or left > self.left + self.limit * (1 - FREE_SHARE):
-            self._open_window(left, now + reset)
+        self._roll_over(now)
+        end = now - CERTAIN_SHARE * self.round_trip + reset
+        self._correct(rate_limit.remaining, end, now)
+
+    def _roll_over(self, now: float) -> None:
+        """Begin a window when the last one should be over: with a single request if in doubt."""
+        if now < self.resets_at:
+            return
+        if not self._too_early:
+            self._ended_at = self.resets_at
+        self._open_window(1 if self._too_early else self.limit, now + self.window)
+        self._guessed = True
+
+    def _correct(self, remaining: int, end: float, now: float) -> None:
+        """Take over what a reply tells of the window, or see from it that another one began."""
+        left = remaining - self.under_way
+        recently = now - self._ended_at < self.window / 2
+        self._too_early = self._guessed and recently and remaining + 1 < self.limit / 2
+        if self._too_early:
+            end = min(end, now + self.window / 10)  # the rest of a second may be much less than 1
+        if left > self.left + self.limit * (1 - FREE_SHARE):
+            self._open_window(left, end)
         else:
             self.left = left
-            self.resets_at = min(self.resets_at, now + reset)
+            self.resets_at = end if self._guessed else min(self.resets_at, end)
+        self._guessed = self._too_early
+
+    def _believed(self, reset: float, now: float) -> float:
+        if reset == 0:
+            self.zero_told_at = now
+        if reset.is_integer() and now - self.zero_told_at <= 2 * self.window:
+            reset += 1
+        return min(reset, MAX_RESET)
 
     @property
     def _is_free(self) -> bool:

@@ -134,6 +134,11 @@ class Attempts:
         """When the call must have ended."""
         return self.started + self.paused + self.policy.deadline
 
+    @property
+    def send_until(self) -> float:
+        """Until when a create may be sent, so that time is left to look into a lost answer."""
+        return self.started + self.paused + self.policy.sending_time
+
     def failed(self, error: TelnyxVideoError) -> None:
         """Note a try that failed."""
         self.sent += 1

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from telnyx_video._text import few, one_line
+from telnyx_video._text import SHORT, few, one_line
 
 if TYPE_CHECKING:
     from telnyx_video.models import CreateRoomRequest, Room
@@ -240,8 +240,12 @@ class NameTakenError(UnprocessableEntityError):
     """The room that has the name, if it could be found."""
 
     def _hint(self) -> str:
-        held = f"room {self.room.id} has this name; " if self.room else ""
-        return f'{held}choose another name, or pass if_exists="return" or "update" to use that room'
+        if self.room is None:
+            return "choose another name, or look for the room that has it: list(unique_name=...)"
+        return (
+            f"room {one_line(self.room.id, SHORT)} has this name; choose another name, or pass "
+            'if_exists="return" or "update" to use that room'
+        )
 
 
 class RateLimitError(ApiError):

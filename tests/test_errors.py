@@ -188,7 +188,7 @@ def test_the_base_class_promises_no_more_than_it_knows() -> None:
         (
             NameTakenError(422, (DETAIL,)),
             "422 Unprocessable Entity: unique_name: is bad - choose another name, "
-            'or pass if_exists="return" or "update" to use that room',
+            "or look for the room that has it: list(unique_name=...)",
         ),
         (
             NameTakenError(422, (DETAIL,), room=ROOM),

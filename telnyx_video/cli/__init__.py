@@ -1,0 +1,36 @@
+"""The command line: ``telnyx-video create``, ``batch``, ``list`` and their like.
+
+Built on Typer and Rich, which the extra ``cli`` brings; nothing here needs them to be imported,
+so that a missing extra ends in a sentence.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: The arguments, without the program's name; by default those of the process.
+
+    Returns:
+        The exit code: 0 all done, 1 something failed, 2 bad usage or input and nothing sent,
+        130 after Ctrl-C.
+    """
+    try:
+        from telnyx_video.cli.app import run
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in ("rich", "typer"):
+            raise
+        sys.stderr.write(
+            f"telnyx-video needs {missing}, which is not installed: "
+            "pip install 'telnyx-video[cli]'\n"
+        )
+        return 2
+    return run(sys.argv[1:] if argv is None else list(argv))

@@ -1,0 +1,79 @@
+"""The commands, put together, and the way from an error to an exit code."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+from typer.main import get_command
+
+from telnyx_video import __version__
+from telnyx_video.cli.batch import batch
+from telnyx_video.cli.failures import explain
+from telnyx_video.cli.rooms import create, delete, get, list_rooms, update
+from telnyx_video.cli.server import sandbox
+from telnyx_video.cli.settings import BaseUrl, InSandbox, Json, Settings
+from telnyx_video.cli.terminal import complain, show_any_character, stderr, stdout
+
+app: Final = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        stdout().print(f"telnyx-video {__version__}")
+        raise typer.Exit
+
+
+@app.callback(
+    epilog="The API key is read from TELNYX_API_KEY, and from nowhere else: an argument would be "
+    "seen in the list of processes. TELNYX_BASE_URL says where the API is, TELNYX_LOG=info or "
+    "debug logs what is sent. Exit codes: 0 all done, 1 something failed, 2 bad usage or input "
+    "and nothing sent, 130 after Ctrl-C."
+)
+def everywhere(
+    ctx: typer.Context,
+    json: Json = False,
+    in_sandbox: InSandbox = False,
+    base_url: BaseUrl = None,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            metavar="",
+            help="Show the version and exit.",
+            callback=_show_version,
+            is_eager=True,
+        ),
+    ] = False,
+) -> None:
+    """Telnyx video rooms: made one by one or by the thousand, never one too many."""
+    ctx.obj = Settings.of(ctx, json, in_sandbox, base_url)
+
+
+app.command()(create)
+app.command()(get)
+app.command("list")(list_rooms)
+app.command()(update)
+app.command()(delete)
+app.command()(batch)
+app.command()(sandbox)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; whatever goes wrong ends in sentences."""
+    show_any_character()
+    code: object = 0
+    try:
+        get_command(app).main(args=arguments, prog_name="telnyx-video")
+    except SystemExit as end:  # how Typer ends every command
+        code = end.code
+    except Exception as error:
+        failure = explain(error)
+        complain(stderr(), failure.sentences)
+        code = failure.code
+    return code if isinstance(code, int) else 0

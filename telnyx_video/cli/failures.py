@@ -1,0 +1,89 @@
+"""What ends a command early, as sentences: all that is wrong, in the terms of the command line.
+
+The library's messages name Python arguments where a program would pass them; here the same advice
+names options.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Sequence
+from typing import Final
+
+from telnyx_video.errors import (
+    ConfigurationError,
+    ErrorDetail,
+    InvalidRequestError,
+    TelnyxVideoError,
+)
+
+FAILED = 1
+MISUSED = 2
+
+
+class CommandError(Exception):
+    """Ends the command with an exit code, after saying why, a sentence for each problem."""
+
+    def __init__(self, sentences: Sequence[str], code: int = MISUSED) -> None:
+        super().__init__(*sentences)
+        self.sentences: Final = tuple(sentences)
+        self.code = code
+
+
+def explain(error: Exception) -> CommandError:
+    """Any error, as what the command line says of it."""
+    match error:
+        case CommandError():
+            return error
+        case InvalidRequestError():
+            return CommandError([describe(detail) for detail in error.details])
+        case ConfigurationError():
+            return CommandError([in_terms_of_options(error.message)])
+        case TelnyxVideoError():
+            return CommandError([in_terms_of_options(error.message)], FAILED)
+        case OSError():
+            return CommandError([reason(error)], FAILED)
+        case _:
+            return _bug(error)
+
+
+def describe(detail: ErrorDetail) -> str:
+    """A problem with a field; what was typed is always text, so that its type says nothing."""
+    return in_terms_of_options(str(detail)).removesuffix(" (str)")
+
+
+def reason(error: OSError) -> str:
+    """What the system says is wrong, without its number, and the file if it names one."""
+    text = error.strerror or str(error) or type(error).__name__
+    return f"{error.filename}: {text}" if error.filename is not None else text
+
+
+def in_terms_of_options(message: str) -> str:
+    """The library's advice, with the option in place of the argument."""
+    for argument, option in _OPTIONS:
+        message = message.replace(argument, option)
+    return message
+
+
+_OPTIONS = (
+    ('pass if_exists="return" or "update"', "pass --if-exists return or --if-exists update"),
+    ('if_exists="return"', "--if-exists return"),
+    ('if_exists="update"', "--if-exists update"),
+    ("compare list(created_at=...) first", "compare the list --created-on today's date first"),
+    ("with a unique_name, or auto_name=True,", "with a unique_name"),
+    (", such as Room.id", ""),
+    ("pass api_key=..., or set", "set"),
+    (", or pass allow_insecure=True if that is what you want", ""),
+    ("base_url", "the base URL (--base-url or TELNYX_BASE_URL)"),
+)
+
+
+def _bug(error: Exception) -> CommandError:
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    sentences = [f"this is a bug in telnyx-video, please report it: {what}"]
+    if os.environ.get("TELNYX_LOG") == "debug":
+        sentences.append("".join(traceback.format_exception(error)).rstrip())
+    else:
+        sentences.append("with TELNYX_LOG=debug in the environment, it says where it happened")
+    return CommandError(sentences, FAILED)

@@ -1,0 +1,246 @@
+"""The rows of a file as requests, or as what is wrong with them: CSV and JSON lines.
+
+Pure: lines of text in, one entry for each room or problem out, each with its line. Text is decoded
+with ``surrogateescape``, so that a byte that is not UTF-8 arrives as a lone surrogate, in its line.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, NoReturn, TextIO, TypeAlias, cast
+
+from telnyx_video import CreateRoomRequest, InvalidRequestError
+from telnyx_video.cli.failures import describe
+from telnyx_video.cli.fields import FIELDS, is_blank, request_of
+
+Format: TypeAlias = Literal["csv", "jsonl"]
+
+FORMATS: tuple[Format, ...] = ("csv", "jsonl")
+
+LONGEST_LINE = 1_000_000
+"""Characters; a row with every URL at its longest has about 4,300."""
+
+_NO_COLUMNS = f"the first row must name the columns, from {', '.join(FIELDS)}"
+_UNDECODED = re.compile("[\udc80-\udcff]")
+_UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A room that is asked for, and the line that it begins on."""
+
+    line: int
+    request: CreateRoomRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A row that asks for no room as it is; all that is wrong with it, field by field."""
+
+    line: int
+    texts: tuple[str, ...]
+    name: str | None = None
+    """The name that it would give the room, if that much can be read."""
+
+
+Entry: TypeAlias = Row | Problem
+
+
+def read_rows(file: TextIO, form: Format) -> Iterator[Entry]:
+    """The entries of a file, one by one; nothing is kept."""
+    reader = read_csv if form == "csv" else read_json_lines
+    lines = _Lines(file)
+    try:
+        yield from reader(lines)
+    except _NotTextError as error:
+        yield Problem(lines.number, (f"{error}; nothing after it was read",))
+
+
+def sniff(file: TextIO) -> Format:
+    """The format, by the first character that is not blank; reads on from where the file stands.
+
+    A bracket can begin no column's name: it is JSON of some kind, whose reader says what it wants.
+    """
+    while chunk := file.read(4096):
+        if start := chunk.lstrip():
+            return "jsonl" if start[0] in "{[" else "csv"
+    return "csv"
+
+
+class _NotTextError(Exception):
+    """The file is of another kind: more of it would only bring more of the same."""
+
+
+class _Lines:
+    """The lines of a file, counted; ends at what no text file has."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._file.readline(LONGEST_LINE + 1)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        if line.startswith(_UTF_16):
+            raise _NotTextError("the file is UTF-16; save it as UTF-8")
+        if "\0" in line:
+            raise _NotTextError("there is a NUL byte; this is no text file")
+        if len(line) > LONGEST_LINE:
+            raise _NotTextError(f"the line has more than {LONGEST_LINE:,} characters")
+        return line
+
+
+def read_csv(lines: Iterable[str]) -> Iterator[Entry]:
+    """CSV whose first row names the fields; an empty cell is left out, an empty row skipped."""
+    reader = csv.reader(lines, strict=True)
+    columns: list[str] | None = None
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            yield Problem(line, (_csv_problem(error),))
+            if columns is None:
+                return
+            continue
+        if columns is None and any(cells):
+            columns = [cell.strip() for cell in cells]
+            if problems := tuple(_header_problems(columns)):
+                yield Problem(line, problems)
+            if not set(columns) & set(FIELDS):
+                return
+        elif columns is not None and any(map(str.strip, cells)):
+            yield _row(line, columns, cells)
+    if columns is None:
+        yield Problem(1, (_NO_COLUMNS,))
+
+
+def _csv_problem(error: csv.Error) -> str:
+    if "unexpected end" in str(error):
+        return "a cell begins with a quote that is never closed"
+    if "field limit" in str(error):
+        return f"a cell has more than {csv.field_size_limit():,} characters; is a quote missing?"
+    return f"this is not CSV: {error}"
+
+
+def _header_problems(columns: Sequence[str]) -> Iterator[str]:
+    for separator, name in ((";", "semicolons"), ("\t", "tabs")):
+        if len(columns) == 1 and separator in columns[0]:
+            yield f"cells must be separated by commas, not {name}"
+            return
+    if not set(columns) & set(FIELDS):
+        yield _NO_COLUMNS
+        return
+    for place, column in enumerate(columns, 1):
+        if not column:
+            yield f"column {place} has no name"
+        elif column not in FIELDS:
+            yield f"{_shown(column)}: no such field; the API knows {', '.join(FIELDS)}"
+    for column, times in Counter(columns).items():
+        if times > 1 and column:
+            yield f"{_shown(column)}: {times} columns have this name"
+
+
+def _row(line: int, columns: Sequence[str], cells: Sequence[str]) -> Entry:
+    if len(cells) != len(columns):
+        return Problem(line, (f"the row has {len(cells)} cells, the header {len(columns)}",))
+    given = {
+        column: cell
+        for column, cell in zip(columns, cells, strict=True)
+        if column in FIELDS and not is_blank(column, cell)
+    }
+    readable = {name: text for name, text in given.items() if not _is_undecoded(text)}
+    problems = [f"{name}: {_not_utf_8(given[name])}" for name in given if name not in readable]
+    try:
+        request = request_of(readable)
+    except InvalidRequestError as error:
+        problems += map(describe, error.details)
+    else:
+        if not problems:
+            return Row(line, request)
+    return Problem(line, tuple(problems), readable.get("unique_name"))
+
+
+def read_json_lines(lines: Iterable[str]) -> Iterator[Entry]:
+    """A JSON object of the API's fields on each line; blank lines are skipped."""
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield _json_row(number, line)
+
+
+def _json_row(number: int, line: str) -> Entry:
+    if _is_undecoded(line):
+        return Problem(number, (_not_utf_8(line),))
+    try:
+        fields = _object(line)
+    except (ValueError, RecursionError) as error:
+        return Problem(number, (_json_problem(error),))
+    try:
+        return Row(number, CreateRoomRequest.from_dict(fields))
+    except InvalidRequestError as error:
+        name = fields.get("unique_name")
+        texts = tuple(map(str, error.details))
+        return Problem(number, texts, name if isinstance(name, str) else None)
+
+
+def _object(line: str) -> dict[str, object]:
+    if line.lstrip().startswith("["):  # of an array over many lines, this is all there is to see
+        raise _JsonError("this is an array; its objects belong on lines of their own")
+    value: object = json.loads(line, object_pairs_hook=_once_each, parse_constant=_no_constant)
+    if not isinstance(value, dict):
+        raise _JsonError('the line must be a JSON object, such as {"unique_name": "standup"}')
+    return cast("dict[str, object]", value)
+
+
+class _JsonError(ValueError):
+    """JSON that is well formed, and yet no object of fields; says why."""
+
+
+def _once_each(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    for name, times in Counter(name for name, _ in pairs).items():
+        if times > 1:
+            raise _JsonError(f"{_shown(name)}: given {times} times")
+    return dict(pairs)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _JsonError(f"{name} is no JSON value")
+
+
+def _json_problem(error: ValueError | RecursionError) -> str:
+    match error:
+        case _JsonError():
+            return str(error)
+        case json.JSONDecodeError():
+            return f"this is not JSON: {error.msg} at column {error.colno}"
+        case RecursionError():
+            return "the values are nested too deeply"
+        case _:
+            return "a number has too many digits"
+
+
+def _is_undecoded(text: str) -> bool:
+    return _UNDECODED.search(text) is not None
+
+
+def _not_utf_8(text: str) -> str:
+    found = _UNDECODED.search(text)
+    byte = f" (byte 0x{ord(found[0]) - 0xDC00:02x})" if found else ""
+    return f"this is not UTF-8{byte}; save the file as UTF-8"
+
+
+def _shown(name: str) -> str:
+    text = _UNDECODED.sub("\ufffd", name)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,83 @@
+"""``telnyx-video sandbox``: the local server as a program of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+from rich.text import Text
+
+from telnyx_video.cli.running import on_signals, run
+from telnyx_video.cli.settings import Json, Settings, Values
+from telnyx_video.cli.terminal import stderr, stdout, write_json
+
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 # listened on only if asked to
+
+
+def sandbox(
+    ctx: typer.Context,
+    host: Annotated[str, typer.Option(metavar="HOST", help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[
+        str, typer.Option(metavar="PORT", help="Which port to listen on; 0 finds a free one.")
+    ] = "0",
+    db: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Keep the rooms in a file; else they go with it."),
+    ] = None,
+    rate_limit: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Requests a second, beyond which the answer is 429."),
+    ] = None,
+    api_key: Annotated[
+        str, typer.Option(metavar="KEY", help="The one key that is let in; it is no secret.")
+    ] = "sandbox-key",
+    json: Json = False,
+) -> None:
+    """Run a local server of the API until Ctrl-C, and say how to reach it."""
+    settings = Settings.of(ctx, json, False, None)
+    values = Values()
+    port_number = values.integer("--port", port, 0, 65535)
+    limit = None if rate_limit is None else values.integer("--rate-limit", rate_limit, 1)
+    if not api_key or not api_key.isascii() or not api_key.isprintable() or " " in api_key:
+        values.refuse("--api-key: must be of printable ASCII characters without a space")
+    values.done()
+    run(_serve(settings, host=host, port=port_number, db=db, rate_limit=limit, api_key=api_key))
+
+
+async def _serve(
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    db: str | None,
+    rate_limit: int | None,
+    api_key: str,
+) -> None:
+    from telnyx_video.sandbox import Sandbox
+
+    server = Sandbox(host=host, port=port, db=db, rate_limit=rate_limit, api_key=api_key)
+    stopped = asyncio.Event()
+    with on_signals(lambda _: stopped.set()):
+        async with server:
+            _announce(settings, _reachable(server.url, host), api_key)
+            await stopped.wait()
+
+
+def _reachable(url: str, host: str) -> str:
+    """The URL for clients on this machine, also if the server listens on all its addresses."""
+    here = _ANYWHERE.get(host)
+    return url if here is None else f"http://{here}:{urlsplit(url).port}/v2"
+
+
+def _announce(settings: Settings, url: str, api_key: str) -> None:
+    environment = {"TELNYX_BASE_URL": url, "TELNYX_API_KEY": api_key}
+    if settings.json:
+        write_json(environment)
+        return
+    stderr().print(Text.assemble("The sandbox listens at ", (url, "bold"), "; Ctrl-C stops it."))
+    stderr().print("To use it from another terminal:\n", style="dim")
+    for name, value in environment.items():
+        stdout().print(f"export {name}={shlex.quote(value)}", soft_wrap=True)

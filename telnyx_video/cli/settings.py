@@ -1,0 +1,167 @@
+"""The options that every command knows, and the text of options as values.
+
+Values are read here, not by Typer, so that a command names all that is wrong and not the first.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal, TypeAlias, TypeVar
+
+import typer
+
+from telnyx_video import CreateRoomRequest, InvalidRequestError
+from telnyx_video.cli.failures import CommandError, describe
+from telnyx_video.cli.fields import request_of
+
+EVERYWHERE = "Everywhere"
+
+Json = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        metavar="",
+        help="Print JSON, an object a line, for programs.",
+        rich_help_panel=EVERYWHERE,
+    ),
+]
+InSandbox = Annotated[
+    bool,
+    typer.Option(
+        "--sandbox",
+        metavar="",
+        help="Try it: run against a sandbox that lives as long as the command; needs no key and "
+        "no network.",
+        rich_help_panel=EVERYWHERE,
+    ),
+]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url",
+        metavar="URL",
+        help="Where the API is; else TELNYX_BASE_URL, else Telnyx.",
+        show_default=False,
+        rich_help_panel=EVERYWHERE,
+    ),
+]
+
+
+IfExists: TypeAlias = Literal["error", "return", "update"]
+IF_EXISTS: tuple[IfExists, ...] = ("error", "return", "update")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What holds for any command."""
+
+    json: bool = False
+    sandbox: bool = False
+    base_url: str | None = None
+
+    @classmethod
+    def of(cls, ctx: typer.Context, json: bool, sandbox: bool, base_url: str | None) -> Settings:
+        """Join the options given before the command's name with those given after it.
+
+        Raises:
+            CommandError: they contradict each other, or there is no API key.
+        """
+        before = ctx.obj if isinstance(ctx.obj, cls) else cls()
+        settings = cls(before.json or json, before.sandbox or sandbox, base_url or before.base_url)
+        if settings.sandbox and settings.base_url:
+            raise CommandError(["--sandbox is a server of its own: leave out --base-url"])
+        return settings
+
+
+C = TypeVar("C", bound=str)
+
+
+class Values:
+    """Reads the text of options, and remembers what is wrong with them."""
+
+    def __init__(self) -> None:
+        self._problems: list[str] = []
+
+    def request(self, texts: Mapping[str, str | bool | None]) -> CreateRoomRequest:
+        """The settings of a room that are given, by their names; None is not given."""
+        given = {name: str(text) for name, text in texts.items() if text is not None}
+        try:
+            return request_of(given)
+        except InvalidRequestError as error:
+            for detail in error.details:
+                self.refuse(f"--{describe(detail).replace('_', '-')}")
+            return CreateRoomRequest()
+
+    def integer(self, option: str, text: str, least: int, most: int | None = None) -> int:
+        """A whole number within bounds."""
+        value = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+        if value is not None and least <= value and (most is None or value <= most):
+            return value
+        bounds = f"{least} or more" if most is None else f"from {least} to {most}"
+        self._refuse_value(option, f"a whole number, {bounds}", text)
+        return least
+
+    def rate(self, option: str, text: str | None) -> float | None:
+        """A number above 0, if it is given."""
+        if text is None:
+            return None
+        try:
+            value = float(text)
+        except ValueError:
+            value = 0.0
+        if not 0 < value < math.inf:
+            self._refuse_value(option, "a number above 0", text)
+        return value
+
+    def day(self, option: str, text: str | None) -> date | None:
+        """A day, if it is given."""
+        if text is None:
+            return None
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            self._refuse_value(option, "a day such as 2025-01-31", text)
+            return None
+
+    def choice(self, option: str, text: str, choices: Sequence[C]) -> C:
+        """One of a few words."""
+        for choice in choices:
+            if text == choice:
+                return choice
+        self._refuse_value(option, f"{', '.join(choices[:-1])} or {choices[-1]}", text)
+        return choices[0]
+
+    def refuse(self, sentence: str) -> None:
+        """Note that something is wrong."""
+        self._problems.append(sentence)
+
+    def done(self) -> None:
+        """Refuse the command if anything was wrong.
+
+        Raises:
+            CommandError: names each problem.
+        """
+        if self._problems:
+            raise CommandError(self._problems)
+
+    def _refuse_value(self, option: str, wanted: str, text: str) -> None:
+        self.refuse(f"{option}: must be {wanted}, not {text!r}")
+
+
+def require_key() -> None:
+    """Refuse the command if there is no API key.
+
+    Raises:
+        CommandError: says where the key belongs.
+    """
+    if not os.environ.get("TELNYX_API_KEY"):
+        raise CommandError(
+            [
+                "there is no API key: set the environment variable TELNYX_API_KEY, "
+                "or add --sandbox to try this without one"
+            ]
+        )

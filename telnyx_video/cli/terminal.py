@@ -1,0 +1,91 @@
+"""Where output goes and how it looks: data to stdout, everything said beside it to stderr.
+
+Whatever came from a server or a file is shown as text: never as markup, and with nothing in it
+that a terminal would obey.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NoReturn, TextIO
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+UNFOLDED = 400
+"""Columns where nobody looks: a file or a pipe gets each row on one line."""
+
+
+class _Console(Console):
+    """A console that leaves a broken pipe to the command, which may have work to finish."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        raise  # noqa: PLE0704 # Rich calls this while it handles the error
+
+
+def stdout() -> Console:
+    """A console for data."""
+    return _console(stderr=False)
+
+
+def stderr() -> Console:
+    """A console for what is said beside the data: progress, summaries, problems."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    folded = stream.isatty() or "COLUMNS" in os.environ
+    return _Console(
+        stderr=stderr,
+        width=None if folded else UNFOLDED,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+
+
+def show_any_character() -> None:
+    """Let stdout replace what its encoding cannot express, rather than fail."""
+    stream: TextIO = sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+
+
+def write_json(value: Mapping[str, object]) -> None:
+    """One line of JSON to stdout, seen by a reader at once; ASCII, so that any locale will do."""
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+def visible(value: object) -> str:
+    """Text on one line in which each character that does not print is spelled out."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in str(value)
+    )
+
+
+def complain(console: Console, sentences: Sequence[str]) -> None:
+    """Say what is wrong, a line for each sentence."""
+    for sentence in sentences:
+        lines = "\n".join(map(visible, sentence.split("\n")))
+        console.print(Text.assemble(("Error: ", "bold red"), lines))
+
+
+def plain_table(*, show_header: bool = True) -> Table:
+    """A table with as few lines as it can do with; columns are for the caller to add."""
+    return Table(
+        box=box.SIMPLE_HEAD,
+        show_header=show_header,
+        header_style="bold",
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )

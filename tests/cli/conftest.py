@@ -1,0 +1,31 @@
+"""Fixtures for the tests of the command line."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from cli.command import Command, environment
+from telnyx_video.sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees a key, a terminal's width or a wish for colours that it did not set."""
+    wanted = environment()
+    for name in os.environ.keys() - wanted.keys():
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    return Command(capsys, monkeypatch)
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A server that commands find through the environment."""
+    with Sandbox() as sandbox:
+        monkeypatch.setenv("TELNYX_BASE_URL", sandbox.url)
+        monkeypatch.setenv("TELNYX_API_KEY", sandbox.api_key)
+        yield sandbox

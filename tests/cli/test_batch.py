@@ -1,0 +1,312 @@
+"""Batches: what is made, what is told of it, and the exit code."""
+
+import json
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.command import ROOMS_CSV, Command
+from support.held import HeldServer
+from telnyx_video.sandbox import Sandbox
+
+NAMES = [line.partition(",")[0] for line in ROOMS_CSV.read_text().splitlines()[1:]]
+
+
+def csv_of(count: int) -> bytes:
+    return b"unique_name\n" + b"".join(b"room-%d\n" % number for number in range(count))
+
+
+def table_of(out: str) -> list[list[str]]:
+    """Return the rows of the table that a batch printed."""
+    return [line.split() for line in out.splitlines()[2:]]
+
+
+def summary_of(err: str) -> list[str]:
+    """Return the parts of the summary, but for the time and the rate."""
+    return err.splitlines()[-1].split(" · ")[:-2]
+
+
+def test_the_example_needs_no_key(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ``--sandbox`` the example's twenty rooms are made, and shown in their order."""
+    monkeypatch.setenv("COLUMNS", "80")
+    result = command("--sandbox", "batch", ROOMS_CSV)
+    assert result.code == 0
+    rows = table_of(result.out)
+    assert [row[:2] for row in rows] == [[str(i), name] for i, name in enumerate(NAMES, 2)]
+    assert [len(row[2]) for row in rows] == [36] * 20
+    assert {row[3] for row in rows} == {"made"}
+    assert max(map(len, result.out.splitlines())) <= 80
+    assert summary_of(result.err) == [
+        "20 made", "0 existed", "0 recovered", "0 failed", "0 unknown"
+    ]  # fmt: skip
+
+
+def test_a_second_run_makes_no_room(command: Command, sandbox: Sandbox) -> None:
+    """The same file again reports the rooms of the first run, and the first settings stay."""
+    first = command("batch", ROOMS_CSV)
+    before = sandbox.rooms
+    second = command("batch", ROOMS_CSV)
+    assert (first.code, second.code) == (0, 0)
+    assert [row[:3] for row in table_of(second.out)] == [row[:3] for row in table_of(first.out)]
+    assert {row[3] for row in table_of(second.out)} == {"existed"}
+    assert summary_of(second.err)[:2] == ["0 made", "20 existed"]
+    assert sandbox.rooms == before
+
+
+def test_rooms_have_the_settings_of_their_rows(command: Command, sandbox: Sandbox) -> None:
+    """Each cell of the example reaches its room; an empty one leaves the API's default."""
+    command("batch", ROOMS_CSV)
+    rooms = {room["unique_name"]: room for room in sandbox.rooms}
+    assert rooms["all-hands"]["max_participants"] == 50
+    assert rooms["all-hands"]["enable_recording"] is True
+    assert rooms["all-hands"]["webhook_event_failover_url"] == "https://backup.example.com/video"
+    assert rooms["sales-demo-emea"]["webhook_timeout_secs"] == 0
+    assert rooms["book-club"]["max_participants"] == 10
+
+
+def test_json_tells_all_of_each_room(command: Command, sandbox: Sandbox) -> None:
+    """``--json`` prints one line a room: where it was asked for, what was made, how it went."""
+    result = command("batch", "-", "--json", stdin=b"unique_name,max_participants\n\na,5\nb,6\n")
+    outcomes = sorted(result.lines, key=lambda outcome: outcome["index"])
+    assert outcomes == [
+        {
+            "index": index,
+            "line": 3 + index,
+            "request": {"unique_name": name, "max_participants": 5 + index},
+            "room": room,
+            "error": None,
+            "attempts": 1,
+            "recovered": False,
+            "existed": False,
+            "differences": [],
+        }
+        for index, (name, room) in enumerate(
+            (room["unique_name"], room)
+            for room in sorted(sandbox.rooms, key=lambda room: str(room["unique_name"]))
+        )
+    ]
+    assert summary_of(result.err)[0] == "2 made"
+
+
+def test_output_has_the_lines_that_json_has(
+    command: Command, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """``--output`` keeps every outcome in a file, beside the table or beside ``--json``."""
+    file = tmp_path / "results.jsonl"
+    file.write_text("of an earlier run\n")
+    shown = command("batch", ROOMS_CSV, "--output", file)
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert sorted(line["request"]["unique_name"] for line in lines) == sorted(NAMES)
+    assert len(table_of(shown.out)) == 20
+    both = command("batch", ROOMS_CSV, "--output", file, "--json")
+    assert both.out == file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("count", "output", "more"),
+    [
+        (20, False, None),
+        (21, False, "1 more; --output FILE or --json has all"),
+        (25, True, "5 more"),
+    ],
+)
+def test_the_table_shows_twenty_rooms(
+    command: Command, tmp_path: Path, count: int, output: bool, more: str | None
+) -> None:
+    """A large batch does not flood the screen; a line tells how many more there are, and where."""
+    options = [f"--output={tmp_path / 'out.jsonl'}"] if output else []
+    result = command("--sandbox", "batch", "-", *options, stdin=csv_of(count))
+    rows = table_of(result.out)
+    assert [row[1] for row in rows] == [f"room-{number}" for number in range(20)]
+    said = [line for line in result.err.splitlines() if line.startswith("...")]
+    assert said == ([] if more is None else [f"... and {more}"])
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(1, "1 room that existed is"), (2, "2 rooms that existed are")]
+)
+def test_rooms_that_differ_are_pointed_out(
+    command: Command, sandbox: Sandbox, count: int, said: str
+) -> None:
+    """A room that existed with other settings is not passed off as the one asked for."""
+    command("batch", "-", stdin=csv_of(count))
+    other = csv_of(count).replace(b"\n", b",5\n").replace(b"name,5", b"name,max_participants")
+    result = command("batch", "-", "--json", stdin=other)
+    assert result.code == 0
+    assert [outcome["differences"] for outcome in result.lines] == [["max_participants"]] * count
+    assert f"{said} not as the input asks; --if-exists update would change that" in result.err
+    assert {row[3] for row in table_of(command("batch", "-", stdin=other).out)} == {"differs"}
+    updated = command("batch", "-", "--if-exists=update", stdin=other)
+    assert {row[3] for row in table_of(updated.out)} == {"updated"}
+    assert "not as the input asks" not in updated.err
+    assert {room["max_participants"] for room in sandbox.rooms} == {5}
+
+
+def test_a_taken_name_can_be_a_failure(command: Command, sandbox: Sandbox) -> None:
+    """With ``--if-exists error`` each is listed with its line and the room that has the name."""
+    command("batch", "-", stdin=csv_of(1))
+    result = command("batch", "-", "--if-exists=error", stdin=csv_of(2))
+    assert result.code == 1
+    taken = sandbox.rooms[0]["id"]
+    assert f"failed line 2, room-0: room {taken} has this name\n" in result.err
+    assert table_of(result.out)[0] == ["2", "room-0", "–", "failed"]
+    assert summary_of(result.err)[:4] == ["1 made", "0 existed", "0 recovered", "1 failed"]
+
+
+def test_lost_answers_are_recovered(command: Command, sandbox: Sandbox) -> None:
+    """A room whose answer was lost is found again, and told of as recovered."""
+    sandbox.faults = on_create({"cut": "reply", "commit": "before"})
+    result = command("batch", "-", stdin=csv_of(1))
+    assert result.code == 0
+    assert table_of(result.out)[0][3] == "recovered"
+    assert summary_of(result.err)[:3] == ["0 made", "0 existed", "1 recovered"]
+
+
+def test_a_nameless_room_whose_answer_was_lost_is_unknown(
+    command: Command, sandbox: Sandbox
+) -> None:
+    """It is not asked for twice; its line says what to do, in terms of the command line."""
+    sandbox.faults = on_create({"cut": "reply", "commit": "before"})
+    result = command("batch", "-", "--json", stdin=b"max_participants\n5\n")
+    assert result.code == 1
+    (outcome,) = result.lines
+    assert outcome["error"]["type"] == "OutcomeUnknownError"
+    assert outcome["error"]["outcome"] == "unknown"
+    (said,) = [line for line in result.err.splitlines() if line.startswith("unknown line 2: ")]
+    assert "compare the list --created-on today's date first; with a unique_name this" in said
+    assert summary_of(result.err)[4] == "1 unknown"
+
+
+def on_create(*faults: object) -> Sequence[Any]:
+    return [{"on": "POST /rooms", "faults": list(faults)}]
+
+
+def test_fail_fast_begins_no_more(command: Command, sandbox: Sandbox) -> None:
+    """After the first failure nothing more is begun, and what was not tried is counted."""
+    sandbox.faults = on_create(None, {"status": 422, "body": "duplicate_other"})
+    result = command("batch", "-", "--fail-fast", "--concurrency=1", stdin=csv_of(9))
+    assert result.code == 1
+    assert [*map(summary_of(result.err).count, ("1 made", "1 failed", "7 not tried"))] == [1, 1, 1]
+    assert len(sandbox.rooms) == 1
+
+
+def test_a_key_that_is_refused_ends_the_batch(
+    command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What every room would meet is told once, and the other rooms are not tried."""
+    monkeypatch.setenv("TELNYX_API_KEY", "wrong")
+    result = command("batch", "-", "--concurrency=2", stdin=csv_of(50))
+    assert result.code == 1
+    assert result.err.count("401 Unauthorized") == 1
+    assert "check the API key (TELNYX_API_KEY)" in result.err
+    assert "Nothing more was sent: it would have been refused, too." in result.err
+    assert sum(sandbox.requests.values()) < 50
+    assert "not tried" in result.err
+
+
+def test_concurrency_bounds_what_is_under_way(command: Command, sandbox: Sandbox) -> None:
+    """As many creates are under way as was asked for, and no more."""
+    result = command("batch", "-", "--concurrency=3", stdin=csv_of(60))
+    assert result.code == 0
+    assert sandbox.max_in_flight <= 3
+
+
+def test_a_rate_can_be_set(command: Command) -> None:
+    """``--max-rate`` is accepted as a number, and the batch ends as without it."""
+    result = command("--sandbox", "batch", "-", "--max-rate=500.5", stdin=csv_of(5))
+    assert (result.code, summary_of(result.err)[0]) == (0, "5 made")
+
+
+def test_a_thousand_rooms_are_made_once_each(command: Command, sandbox: Sandbox) -> None:
+    """A large batch at a high concurrency ends with as many distinct names as rows."""
+    result = command("batch", "-", "--concurrency=100", "--json", stdin=csv_of(1000))
+    assert result.code == 0
+    assert len({outcome["room"]["unique_name"] for outcome in result.lines}) == 1000
+    assert len(sandbox.rooms) == 1000
+
+
+def test_all_bad_options_are_named(command: Command, sandbox: Sandbox) -> None:
+    """Every option that cannot work is named, before the input is even opened."""
+    result = command(
+        "batch",
+        "missing.csv",
+        "--concurrency=0",
+        "--max-rate=fast",
+        "--if-exists=maybe",
+        "--format=xml",
+        "--output=-",
+    )
+    assert result.code == 2
+    assert result.err.splitlines() == [
+        "Error: --concurrency: must be a whole number, 1 or more, not '0'",
+        "Error: --max-rate: must be a number above 0, not 'fast'",
+        "Error: --if-exists: must be error, return or update, not 'maybe'",
+        "Error: --format: must be csv or jsonl, not 'xml'",
+        "Error: --output: use --json for standard output",
+    ]
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "nan", "inf"])
+def test_a_rate_is_above_zero(command: Command, rate: str) -> None:
+    """A rate at which nothing, or anything, could be sent is refused."""
+    result = command("batch", "missing.csv", f"--max-rate={rate}")
+    assert result.err == f"Error: --max-rate: must be a number above 0, not '{rate}'\n"
+
+
+def test_results_that_can_no_longer_be_written_end_the_batch(
+    command: Command, sandbox: Sandbox
+) -> None:
+    """When the disk is full, no room is made whose outcome is lost, but for those under way."""
+    result = command(
+        "batch", "-", "--output=/dev/full", "--concurrency=1", "--json", stdin=csv_of(50)
+    )
+    assert result.code == 1
+    assert "Error: /dev/full cannot be written any more: No space left on device\n" in result.err
+    made = len(sandbox.rooms)
+    assert made < 50
+    assert len(result.lines) == made
+
+
+def test_an_input_that_changes_under_way_ends_the_batch(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row that was not there when the file was checked is not sent unchecked."""
+    file = tmp_path / "rooms.csv"
+    url = "https://hooks.example.com/" + "a" * 1900  # so that the file is not read in one go
+    file.write_text("webhook_event_url\n" + f"{url}\n" * 50)
+
+    with HeldServer() as server:
+
+        def meddle() -> None:
+            server.wait_for(1)
+            with file.open("a") as end:
+                end.write("here\n")
+            server.release()
+
+        meddler = threading.Thread(target=meddle)
+        meddler.start()
+        monkeypatch.setenv("TELNYX_BASE_URL", server.url)
+        monkeypatch.setenv("TELNYX_API_KEY", "key")
+        result = command("batch", file, "--concurrency=1")
+        meddler.join()
+    assert result.code == 1
+    *_, summary, error = result.err.splitlines()
+    assert summary.startswith("50 made")
+    assert error.startswith(
+        f"Error: {file} was changed after it was checked: line 52: webhook_event_url: must be"
+    )
+
+
+def test_json_to_a_terminal_draws_no_bar_through_the_data(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where data and progress would meet on one terminal, the data has it to itself."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    result = command("--sandbox", "batch", "-", "--json", stdin=csv_of(2))
+    assert len(result.lines) == 2
+    assert "Creating rooms" not in result.err

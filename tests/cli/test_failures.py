@@ -1,0 +1,256 @@
+"""What goes wrong ends in a sentence and an exit code, never in a traceback."""
+
+import io
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
+from unittest.mock import Mock
+
+import pytest
+
+from cli.command import Command
+from telnyx_video import AsyncRoomsClient, __version__
+from telnyx_video.cli import main
+from telnyx_video.sandbox import Sandbox
+
+
+def test_no_key_is_a_sentence(command: Command) -> None:
+    """Without a key the environment variable is named, and the way to do without."""
+    result = command("list")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "Error: there is no API key: set the environment variable TELNYX_API_KEY, "
+        "or add --sandbox to try this without one\n"
+    )
+
+
+def test_a_wrong_key_is_a_sentence(
+    command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that the server refuses is told as such, and is not printed."""
+    monkeypatch.setenv("TELNYX_API_KEY", "wrong-key")
+    result = command("list")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("Error: 401 Unauthorized: ")
+    assert "check the API key (TELNYX_API_KEY)" in result.err
+    assert "wrong-key" not in result.err
+
+
+def test_a_malformed_key_is_a_sentence(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key with a line break, as copying leaves it, is refused before anything is sent."""
+    monkeypatch.setenv("TELNYX_API_KEY", "key\n")
+    result = command("list")
+    assert result.code == 2
+    assert result.err.startswith("Error: TELNYX_API_KEY is not an API key")
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://127.0.0.1:9/v2", "Cannot connect to host 127.0.0.1:9"),
+        ("https://nowhere.invalid/v2", "Cannot connect to host nowhere.invalid:443"),
+    ],
+)
+def test_a_server_that_is_not_there_is_a_sentence(
+    command: Command, monkeypatch: pytest.MonkeyPatch, url: str, reason: str
+) -> None:
+    """A refused connection and a name that nobody knows are told within seconds."""
+    monkeypatch.setenv("TELNYX_API_KEY", "key")
+    result = command("list", "--base-url", url)
+    assert result.code == 1
+    assert result.err.startswith("Error: GET /rooms")
+    assert reason in result.err
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("here", "the base URL (--base-url or TELNYX_BASE_URL) is not an HTTP URL with a host"),
+        ("http://example.com", "would send the API key in the clear; use https\n"),
+    ],
+)
+def test_a_base_url_that_cannot_work_is_a_sentence(
+    command: Command, monkeypatch: pytest.MonkeyPatch, url: str, said: str
+) -> None:
+    """The option is named, and no advice is given that only a program could follow."""
+    monkeypatch.setenv("TELNYX_API_KEY", "key")
+    for result in (command("list", "--base-url", url), command("--base-url", url, "list")):
+        assert result.code == 2
+        assert said in result.err
+        assert "=True" not in result.err
+
+
+def test_the_sandbox_has_an_address_of_its_own(command: Command) -> None:
+    """An address beside ``--sandbox`` is a contradiction, wherever the two stand."""
+    for arguments in (["--sandbox", "list", "--base-url=http://x"], ["list", "--sandbox"]):
+        result = command("--base-url=http://localhost", *arguments)
+        assert result.code == 2
+        assert result.err == "Error: --sandbox is a server of its own: leave out --base-url\n"
+
+
+def test_the_sandbox_ignores_the_environment(
+    command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trying something out cannot reach the account that the shell is set up for."""
+    assert command("--sandbox", "create").code == 0
+    assert command("create", "--sandbox").code == 0
+    assert not sandbox.requests
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--port=70000",), "--port: must be a whole number, from 0 to 65535, not '70000'"),
+        (("--rate-limit=0",), "--rate-limit: must be a whole number, 1 or more, not '0'"),
+        (("--api-key=a b",), "--api-key: must be of printable ASCII characters without a space"),
+    ],
+)
+def test_a_sandbox_that_cannot_be_is_a_sentence(
+    command: Command, options: tuple[str, ...], said: str
+) -> None:
+    """Options that no server could serve with are named with their bounds."""
+    result = command("sandbox", *options)
+    assert (result.code, result.err) == (2, f"Error: {said}\n")
+
+
+def test_a_port_that_is_taken_is_a_sentence(command: Command, sandbox: Sandbox) -> None:
+    """A second server on the same port is told why it cannot start."""
+    port = sandbox.url.rpartition(":")[2].partition("/")[0]
+    result = command("sandbox", "--port", port)
+    assert result.code == 1
+    assert result.err.startswith(f"Error: the sandbox cannot listen on port {port} of 127.0.0.1: ")
+
+
+@pytest.mark.parametrize("arguments", [["fly"], ["get"], ["list", "--colour"]])
+def test_bad_usage_ends_with_2(command: Command, arguments: list[str]) -> None:
+    """An unknown command or option and a missing argument are bad usage."""
+    assert command(*arguments).code == 2
+
+
+def test_no_command_at_all_is_answered_with_help(command: Command) -> None:
+    """Who types only the name wants to know what there is."""
+    result = command()
+    assert "Usage: telnyx-video" in result.out + result.err
+
+
+@pytest.mark.parametrize(
+    "name", ["create", "get", "list", "update", "delete", "batch", "sandbox", None]
+)
+def test_help_names_the_command(command: Command, name: str | None) -> None:
+    """Each command explains itself, with ``-h`` as with ``--help``."""
+    arguments = [] if name is None else [name]
+    short, long = command(*arguments, "-h"), command(*arguments, "--help")
+    assert (short.code, short.err) == (0, "")
+    assert short.out == long.out
+    assert f"Usage: telnyx-video {name or '[OPTIONS]'}" in short.out
+
+
+def test_help_says_where_the_key_belongs(command: Command) -> None:
+    """The key is read from the environment only, and the help says so."""
+    text = " ".join(command("--help").out.split())
+    assert "read from TELNYX_API_KEY, and from nowhere else" in text
+    assert "--api-key" not in text
+
+
+def test_no_command_takes_the_key(command: Command) -> None:
+    """A key in an argument would show in the list of processes: there is no such option."""
+    for name in ("create", "list", "batch"):
+        assert command(name, "--api-key=secret").code == 2
+
+
+def test_the_version_is_told(command: Command) -> None:
+    """``--version`` prints the version and nothing else."""
+    result = command("--version")
+    assert (result.code, result.out) == (0, f"telnyx-video {__version__}\n")
+
+
+def break_the_library(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(AsyncRoomsClient, "list", fail)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(KeyError("data"), "KeyError: 'data'"), (AssertionError(), "AssertionError")],
+)
+def test_a_bug_is_a_sentence(
+    command: Command, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    """What should never happen asks to be reported, and tells how to see more of it."""
+    break_the_library(monkeypatch, error)
+    result = command("--sandbox", "list")
+    assert result.code == 1
+    assert result.err.splitlines() == [
+        f"Error: this is a bug in telnyx-video, please report it: {said}",
+        "Error: with TELNYX_LOG=debug in the environment, it says where it happened",
+    ]
+
+
+def test_a_bug_shows_its_traceback_when_debugging(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With TELNYX_LOG=debug, and only then, the place in the code is printed."""
+    monkeypatch.setattr("telnyx_video.config.apply_log_level", Mock())  # not for later tests, too
+    monkeypatch.setenv("TELNYX_LOG", "debug")
+    break_the_library(monkeypatch, KeyError("data"))
+    assert "Traceback (most recent call last)" in command("--sandbox", "list").err
+
+
+def test_without_uvloop_it_runs_on_asyncio(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The faster loop is not needed."""
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    assert command("--sandbox", "create").code == 0
+
+
+def test_it_can_be_called_from_any_thread(command: Command) -> None:
+    """A program may run a batch beside its own main thread, which signals belong to."""
+    with ThreadPoolExecutor(1) as threads:
+        arguments = ["--sandbox", "batch", "-"]
+        result = threads.submit(command, *arguments, stdin=b"unique_name\na\n").result()
+    assert result.code == 0
+
+
+def test_its_output_can_be_redirected(command: Command) -> None:
+    """A program that calls it may put any text file in place of stdout."""
+    output = io.StringIO()
+    with redirect_stdout(output):
+        assert command("--sandbox", "create", "--json").code == 0
+    assert json.loads(output.getvalue())["max_participants"] == 10
+
+
+@pytest.mark.parametrize("missing", ["typer", "rich"])
+def test_without_the_extra_it_says_what_to_install(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    """Installed without ``cli``, the command names the extra instead of failing to import."""
+    forget_the_commands(monkeypatch)
+    monkeypatch.setitem(sys.modules, missing, None)
+    assert main(["--help"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == (
+        f"telnyx-video needs {missing}, which is not installed: pip install 'telnyx-video[cli]'\n"
+    )
+
+
+def test_any_other_module_that_is_missing_is_not_blamed_on_the_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A broken installation shows as what it is."""
+    forget_the_commands(monkeypatch)
+    monkeypatch.setitem(sys.modules, "telnyx_video.cli.tables", None)
+    with pytest.raises(ModuleNotFoundError):
+        main(["--help"])
+
+
+def forget_the_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the command line import its modules anew."""
+    for name in list(sys.modules):
+        if name.startswith("telnyx_video.cli.") or name.partition(".")[0] in ("typer", "rich"):
+            monkeypatch.delitem(sys.modules, name)

@@ -1,0 +1,182 @@
+"""Where a batch's input comes from, and that nothing is sent before all of it is right."""
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from cli.command import Command
+from telnyx_video.cli import main
+from telnyx_video.sandbox import Sandbox
+
+
+@pytest.fixture
+def rooms_csv(tmp_path: Path) -> Path:
+    file = tmp_path / "rooms.csv"
+    file.write_text("unique_name,max_participants\na,5\nb,6\n")
+    return file
+
+
+def names(sandbox: Sandbox) -> set[object]:
+    return {room.get("unique_name") for room in sandbox.rooms}
+
+
+def test_every_problem_is_named_and_nothing_is_sent(
+    command: Command, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A batch with mistakes ends with 2, having named file, line, field and bound of each."""
+    file = tmp_path / "rooms.csv"
+    file.write_text("unique_name,max_participants\na,5\nb,99\na,6\nc,x\nb,7\n")
+    result = command("batch", file, "--output", tmp_path / "out.jsonl")
+    assert result.code == 2
+    assert result.out == ""
+    assert result.err.splitlines() == [
+        f"Error: {file}, line 3: max_participants: must be from 2 to 50, not 99",
+        f"Error: {file}, line 4: unique_name: 'a' is on line 2, too",
+        f"Error: {file}, line 5: max_participants: must be an integer from 2 to 50, not 'x'",
+        f"Error: {file}, line 6: unique_name: 'b' is on line 3, too",
+        f"4 problems in {file}; nothing was sent.",
+    ]
+    assert not sandbox.requests
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_one_problem_is_counted_as_one(command: Command) -> None:
+    """The count reads as people would say it."""
+    result = command("batch", "-", stdin=b"[\n")
+    assert result.code == 2
+    assert result.err.endswith("1 problem in standard input; nothing was sent.\n")
+
+
+def test_what_a_file_says_cannot_steer_the_terminal(command: Command, tmp_path: Path) -> None:
+    """Escape sequences and markup from a file are shown, not obeyed."""
+    file = tmp_path / "rooms.csv"
+    file.write_text("unique_name,\x1b[31m[red]x[/red]\na,b\n")
+    assert f"{file}, line 1: \\x1b[31m[red]x[/red]: no such field" in command("batch", file).err
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "ndjson", "JSONL", "txt"])
+@pytest.mark.parametrize("content", ["unique_name\na\n", '\n{"unique_name": "a"}\n'])
+def test_the_suffix_or_the_beginning_tells_the_format(
+    command: Command, sandbox: Sandbox, tmp_path: Path, suffix: str, content: str
+) -> None:
+    """A known suffix decides; a file of any other name is read by what it begins with."""
+    file = tmp_path / f"rooms.{suffix}"
+    file.write_text(content)
+    says_json = suffix.lower() in ("jsonl", "ndjson")
+    contradicts = suffix != "txt" and says_json != ("{" in content)
+    assert command("batch", file).code == (2 if contradicts else 0)
+    assert names(sandbox) == (set() if contradicts else {"a"})
+
+
+def test_a_format_that_is_given_beats_the_suffix(
+    command: Command, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """``--format`` has the last word on what a file is."""
+    file = tmp_path / "rooms.csv"
+    file.write_text('{"unique_name": "a"}\n')
+    assert command("batch", file, "--format", "jsonl").code == 0
+    assert names(sandbox) == {"a"}
+
+
+@pytest.mark.parametrize(
+    "data", [b"unique_name\na\nb\n", b'{"unique_name":"a"}\n{"unique_name":"b"}']
+)
+def test_standard_input_is_read_twice(command: Command, sandbox: Sandbox, data: bytes) -> None:
+    """A batch from a pipe is checked as a whole, too, before its first room is made."""
+    result = command("batch", "-", stdin=data)
+    assert result.code == 0
+    assert names(sandbox) == {"a", "b"}
+    assert command("batch", "-", stdin=data + b'\n"').code == 2
+    assert len(sandbox.rooms) == 2
+
+
+def test_a_named_pipe_is_read_like_standard_input(
+    command: Command, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """What a shell puts in place of ``<(command)`` can be a batch."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("unique_name\na\n",))
+    writer.start()
+    result = command("batch", pipe)
+    writer.join()
+    assert result.code == 0
+    assert names(sandbox) == {"a"}
+
+
+def test_closed_standard_input_is_a_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that was started without standard input is told so."""
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["batch", "-"]) == 2
+    assert capsys.readouterr().err == "Error: standard input cannot be read: it is closed\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("missing.csv", "No such file or directory"),
+        (".", "Is a directory"),
+        ("/proc/self/mem", "Input/output error"),
+    ],
+)
+def test_an_input_that_cannot_be_read_is_a_sentence(
+    command: Command, sandbox: Sandbox, path: str, problem: str
+) -> None:
+    """The path and the system's reason are named, and nothing is sent."""
+    result = command("batch", path)
+    assert (result.code, result.err) == (2, f"Error: {path} cannot be read: {problem}\n")
+    assert not sandbox.requests
+
+
+def test_an_input_that_fails_on_the_way_is_a_sentence(command: Command) -> None:
+    """A disk that fails under the reader is named with the file."""
+    result = command("batch", "/proc/self/mem", "--format", "csv")
+    assert (result.code, result.err) == (1, "Error: /proc/self/mem: Input/output error\n")
+
+
+def test_an_input_without_rooms_is_done_at_once(command: Command, tmp_path: Path) -> None:
+    """A header alone is a list of no rooms: nothing to do, and nothing wrong."""
+    file = tmp_path / "rooms.csv"
+    file.write_text("unique_name\n")
+    result = command("batch", file)
+    assert (result.code, result.out) == (0, "")
+    assert result.err == f"{file} has no rooms: there is nothing to do.\n"
+
+
+@pytest.mark.parametrize(("rows", "said"), [(1, "1 row has"), (2, "2 rows have")])
+def test_rows_without_a_name_are_pointed_out(
+    command: Command, sandbox: Sandbox, rows: int, said: str
+) -> None:
+    """Rooms without a name are made, and the user learns that a second run would repeat them."""
+    result = command("batch", "-", stdin=b"max_participants\n" + b"5\n" * rows)
+    assert result.code == 0
+    assert f"{said} no unique_name: running the same input again would make" in result.err
+    assert len(sandbox.rooms) == rows
+
+
+def test_output_over_the_input_is_refused(command: Command, rooms_csv: Path) -> None:
+    """A slip of the hand does not overwrite the list of rooms."""
+    before = rooms_csv.read_text()
+    result = command("--sandbox", "batch", rooms_csv, "--output", rooms_csv)
+    assert result.code == 2
+    assert result.err == f"Error: --output {rooms_csv} is the input itself: choose another file\n"
+    assert rooms_csv.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [("/", "Is a directory"), ("/missing/out.jsonl", "No such file or directory")],
+)
+def test_output_that_cannot_be_written_is_noticed_first(
+    command: Command, sandbox: Sandbox, rooms_csv: Path, path: str, problem: str
+) -> None:
+    """No room is made whose outcome could not be kept."""
+    result = command("batch", rooms_csv, "--output", path)
+    assert result.code == 2
+    assert result.err == f"Error: --output {path} cannot be written: {problem}\n"
+    assert not sandbox.requests

@@ -1,0 +1,277 @@
+"""CSV and JSON lines as requests: each row becomes what it says, or a sentence with its line."""
+
+import csv
+import io
+import json
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.strategies import json_values, wild_text
+from telnyx_video import CreateRoomRequest
+from telnyx_video.cli.fields import FIELDS
+from telnyx_video.cli.rows import LONGEST_LINE, Entry, Format, Problem, Row, read_rows, sniff
+
+
+def entries(data: bytes | str, form: Format) -> list[Entry]:
+    raw = data.encode() if isinstance(data, str) else data
+    file = io.TextIOWrapper(
+        io.BytesIO(raw), encoding="utf-8-sig", errors="surrogateescape", newline=""
+    )
+    return list(read_rows(file, form))
+
+
+def told(data: bytes | str, form: Format) -> list[str]:
+    """Return the problems as "line: text"."""
+    found = entries(data, form)
+    return [
+        f"{entry.line}: {text}"
+        for entry in found
+        if isinstance(entry, Problem)
+        for text in entry.texts
+    ]
+
+
+def requests(data: bytes | str, form: Format) -> list[dict[str, object]]:
+    """Return the rooms that are asked for; there is nothing wrong with any."""
+    assert told(data, form) == []
+    return [entry.request.to_dict() for entry in entries(data, form) if isinstance(entry, Row)]
+
+
+def test_cells_become_values_of_their_fields() -> None:
+    """Numbers and booleans are read from their cells, and text is taken as it stands."""
+    header = "unique_name,max_participants,enable_recording,webhook_timeout_secs\n"
+    assert requests(f"{header} stand up , 12 ,YES,0\n", "csv") == [
+        {
+            "unique_name": " stand up ",
+            "max_participants": 12,
+            "enable_recording": True,
+            "webhook_timeout_secs": 0,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [("true", True), ("1", True), ("Yes", True), ("FALSE", False), ("0", False), ("no", False)],
+)
+def test_a_boolean_may_be_written_in_the_usual_ways(cell: str, value: bool) -> None:
+    """Whatever a spreadsheet writes for a boolean is understood."""
+    assert requests(f"unique_name,enable_recording\na,{cell}\n", "csv") == [
+        {"unique_name": "a", "enable_recording": value}
+    ]
+
+
+def test_an_empty_cell_is_left_out() -> None:
+    """The API's default holds where a cell is empty, or blank where a blank says nothing."""
+    assert requests("unique_name,max_participants,webhook_event_url\na,  ,\n", "csv") == [
+        {"unique_name": "a"}
+    ]
+
+
+def test_empty_rows_are_skipped() -> None:
+    """Blank lines and rows of empty cells, as spreadsheets leave them, make no rooms."""
+    text = "\n,\nunique_name,max_participants\n\n,\n , \na,5\n\n"
+    assert requests(text, "csv") == [{"unique_name": "a", "max_participants": 5}]
+
+
+def test_a_byte_order_mark_and_windows_lines_are_no_trouble() -> None:
+    """A file that a spreadsheet on Windows wrote is read like any other."""
+    assert requests(b"\xef\xbb\xbfunique_name , max_participants\r\n\xc3\xa9,5\r\n", "csv") == [
+        {"unique_name": "é", "max_participants": 5}
+    ]
+    assert requests(b'\xef\xbb\xbf{"unique_name": "\xc3\xa9"}\r\n', "jsonl") == [
+        {"unique_name": "é"}
+    ]
+
+
+def test_a_quoted_cell_may_have_lines_of_its_own() -> None:
+    """Rows are numbered by the line that they begin on, however many lines they have."""
+    found = entries('unique_name,max_participants\n"a\n\nb",5\n"c, d",6\n', "csv")
+    assert [(entry.line, isinstance(entry, Row)) for entry in found] == [(2, True), (5, True)]
+
+
+WRONG_CSV = {
+    "unknown column": (
+        "unique_name,places\na,5\n",
+        "1: places: no such field; the API knows unique_name, max_participants",
+    ),
+    "column twice": ("unique_name,unique_name\n", "1: unique_name: 2 columns have this name"),
+    "column without a name": ("unique_name,\n", "1: column 2 has no name"),
+    "no header": ("standup,5\n", "1: the first row must name the columns, from unique_name, max"),
+    "empty file": ("", "1: the first row must name the columns"),
+    "semicolons": ("unique_name;x\na;1\n", "1: cells must be separated by commas, not semicolons"),
+    "tabs": ("unique_name\tx\n", "1: cells must be separated by commas, not tabs"),
+    "short row": ("unique_name,max_participants\na\n", "2: the row has 1 cells, the header 2"),
+    "long row": ("unique_name\na,b\n", "2: the row has 2 cells, the header 1"),
+    "no integer": (
+        "unique_name,max_participants\na,ten\n",
+        "2: max_participants: must be an integer from 2 to 50, not 'ten'",
+    ),
+    "no whole number": (
+        "max_participants\n10.0\n",
+        "2: max_participants: must be an integer from 2 to 50, not '10.0'",
+    ),
+    "far too large": (
+        f"max_participants\n{'9' * 5000}\n",
+        "2: max_participants: must be an integer from 2 to 50, not '999",
+    ),
+    "out of range": ("max_participants\n51\n", "2: max_participants: must be from 2 to 50, not 51"),
+    "no boolean": (
+        "enable_recording\nmaybe\n",
+        "2: enable_recording: must be true or false, not 'maybe'",
+    ),
+    "no URL": ("webhook_event_url\nhere\n", "2: webhook_event_url: must be a URL with a scheme"),
+    "open quote": ('unique_name\n"a\nb\n', "2: a cell begins with a quote that is never closed"),
+    "open quote in the header": ('"unique_name', "1: a cell begins with a quote that is never"),
+    "text after a quote": ('unique_name\n"a"b\n', "2: this is not CSV: "),
+    "huge cell": (f"unique_name\n{'a' * 200_000}\n", "2: a cell has more than 131,072 characters"),
+}
+
+
+@pytest.mark.parametrize(("text", "problem"), WRONG_CSV.values(), ids=WRONG_CSV)
+def test_what_is_wrong_with_csv_is_said_with_its_line(text: str, problem: str) -> None:
+    """Each mistake is named by its line, its field and its bound, without Python's words."""
+    (said,) = told(text, "csv")
+    assert said.startswith(problem)
+    assert "(str)" not in said
+
+
+WRONG_JSON = {
+    "no JSON": ("{", "1: this is not JSON: "),
+    "no object": ("5", "1: the line must be a JSON object, such as "),
+    "an array": ('[{"unique_name": "a"}]', "1: this is an array; its objects belong on lines"),
+    "a key twice": ('{"unique_name": "a", "unique_name": "b"}', "1: unique_name: given 2 times"),
+    "no JSON value": ('{"max_participants": NaN}', "1: NaN is no JSON value"),
+    "too many digits": ('{"max_participants": ' + "9" * 5000 + "}", "1: a number has too many"),
+    "too deep": ('{"unique_name": ' + "[" * 100_000, "1: the values are nested too deeply"),
+    "a string for a number": (
+        '{"max_participants": "5"}',
+        "1: max_participants: must be an integer from 2 to 50, not '5' (str)",
+    ),
+    "unknown field": ('{"places": 5}', "1: places: no such field; the API knows unique_name"),
+    "a long unknown key twice": (
+        '{"' + "x" * 99 + '": 1, "' + "x" * 99 + '": 1}',
+        f"1: {'x' * 57}...: given 2 times",
+    ),
+    "not text": (b'{"unique_name": "\xe9"}', "1: this is not UTF-8 (byte 0xe9)"),
+}
+
+
+@pytest.mark.parametrize(("text", "problem"), WRONG_JSON.values(), ids=WRONG_JSON)
+def test_what_is_wrong_with_json_is_said_with_its_line(text: bytes | str, problem: str) -> None:
+    """Each mistake is named by its line; values are judged by their types, as JSON has types."""
+    (said,) = told(text, "jsonl")
+    assert said.startswith(problem)
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    """Reading goes on behind a mistake, so that one run shows every one of them."""
+    text = b'unique_name,places,max_participants,webhook_event_url\na,,1,\xff\n"b"c,,,\nd,,x,x\n'
+    assert [line.partition("; ")[0] for line in told(text, "csv")] == [
+        "1: places: no such field",
+        "2: webhook_event_url: this is not UTF-8 (byte 0xff)",
+        "2: max_participants: must be from 2 to 50, not 1",
+        "3: this is not CSV: ',' expected after '\"'",
+        "4: max_participants: must be an integer from 2 to 50, not 'x'",
+        "4: webhook_event_url: must be a URL with a scheme and a host, such as "
+        "https://example.com/hook, not 'x'",
+    ]
+
+
+def test_a_single_undecodable_cell_is_enough() -> None:
+    """A row whose only fault is its encoding makes no room."""
+    assert told(b"unique_name\ncaf\xe9\n", "csv") == [
+        "2: unique_name: this is not UTF-8 (byte 0xe9); save the file as UTF-8"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ("unique_name\n".encode("utf-16"), "1: the file is UTF-16; save it as UTF-8"),
+        (b"\xfe\xff\0u", "1: the file is UTF-16; save it as UTF-8"),
+        (b"unique_name\na\0b\nc\n", "2: there is a NUL byte; this is no text file"),
+        (b"unique_name\n" + b"a" * (LONGEST_LINE + 1), "2: the line has more than 1,000,000"),
+    ],
+)
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_a_file_of_another_kind_is_not_read_on(form: Format, data: bytes, problem: str) -> None:
+    """One sentence says that this is no text, rather than one for each line of garbage."""
+    last = told(data, form)[-1]
+    assert last.startswith(problem)
+    assert last.endswith("nothing after it was read")
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ('{"a": 1}', "jsonl"),
+        ("\n \n  [", "jsonl"),
+        (" " * 9000 + "{", "jsonl"),
+        ("unique_name", "csv"),
+        ("", "csv"),
+    ],
+)
+def test_the_first_character_tells_the_format(text: str, form: Format) -> None:
+    """JSON begins with a bracket, whatever blanks come before it; all else is CSV."""
+    assert sniff(io.StringIO(text)) == form
+
+
+settings = st.fixed_dictionaries(
+    {},
+    optional={
+        "unique_name": st.text(
+            st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1
+        ),
+        "max_participants": st.integers(2, 50),
+        "enable_recording": st.booleans(),
+        "webhook_event_url": st.just("https://hooks.example.com/a,b"),
+        "webhook_timeout_secs": st.integers(0, 30),
+    },
+)
+
+
+@given(st.lists(settings.filter(lambda room: any(str(v).strip() for v in room.values()))))
+def test_what_a_program_writes_as_csv_is_read_as_it_was(rooms: list[dict[str, object]]) -> None:
+    """A file from a CSV library gives exactly the rooms that went into it."""
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, FIELDS)
+    writer.writeheader()
+    writer.writerows(rooms)
+    assert requests(file.getvalue(), "csv") == [
+        {name: room[name] for name in FIELDS if name in room} for room in rooms
+    ]
+
+
+@given(st.lists(settings))
+def test_what_a_program_writes_as_json_lines_is_read_as_it_was(
+    rooms: list[dict[str, object]],
+) -> None:
+    """A file from a JSON library gives exactly the rooms that went into it."""
+    text = "".join(json.dumps(room) + "\n" for room in rooms)
+    assert requests(text, "jsonl") == [
+        {name: room[name] for name in FIELDS if name in room} for room in rooms
+    ]
+
+
+@given(st.binary(max_size=200) | wild_text.map(lambda text: text.encode(errors="replace")))
+def test_any_bytes_are_read_or_refused_with_a_line(data: bytes) -> None:
+    """Nothing that a file can hold makes reading fail in another way than by saying so."""
+    lines = data.count(b"\n") + data.count(b"\r") + 1
+    forms: tuple[Format, ...] = ("csv", "jsonl")
+    for form in forms:
+        for entry in entries(b"unique_name,max_participants\n" * (form == "csv") + data, form):
+            assert 1 <= entry.line <= lines + 1
+            assert isinstance(entry, Row) or all(entry.texts)
+
+
+@given(json_values)
+def test_any_json_is_a_request_or_refused(value: object) -> None:
+    """A line asks for a room exactly if the library would take the same fields."""
+    (entry,) = entries(json.dumps(value), "jsonl")
+    if isinstance(entry, Row):
+        assert isinstance(value, dict)
+        assert entry.request == CreateRoomRequest.from_dict(cast("dict[str, object]", value))

@@ -1,0 +1,43 @@
+"""What the pages name exists: commands, extras, sessions; and what exists is in the reference."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import telnyx_video
+
+ROOT = Path(__file__).parents[2]
+COMMAND = "python3 -m venv .venv && .venv/bin/pip install -q nox && .venv/bin/nox -s "
+
+
+def read(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def test_the_readme_prints_the_two_commands() -> None:
+    """Demo and tests can each be copied as one whole line, which is there once."""
+    for session in ("demo", "tests"):
+        assert read("README.md").splitlines().count(COMMAND + session) == 1
+
+
+def test_each_extra_of_the_readme_exists_and_each_that_exists_is_named() -> None:
+    """Whoever installs what the README names gets it."""
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    named = set(re.findall(r"telnyx-video\[(\w+)\]", read("README.md")))
+    assert named == set(project["optional-dependencies"])
+
+
+def test_each_session_that_contributors_are_told_of_exists() -> None:
+    """`nox -s` knows every session of the contributing guide."""
+    sessions = set(re.findall(r"@nox\.session.*\ndef (\w+)", read("noxfile.py")))
+    told = set(re.findall(r"nox -s (\w+)", read("docs/contributing.md")))
+    assert told <= sessions
+
+
+def test_the_reference_has_every_published_name() -> None:
+    """What can be imported from the package can be looked up."""
+    directive = r"^\.\. (?:auto\w+|py:\w+):: (?:telnyx_video\.)?(\w+)(?:\(\))?$"
+    pages = (ROOT / "docs" / "reference").glob("*.md")
+    reference = "".join(page.read_text(encoding="utf-8") for page in pages)
+    documented = set(re.findall(directive, reference, re.MULTILINE))
+    assert set(telnyx_video.__all__) <= documented

@@ -1,0 +1,95 @@
+"""A server that holds each request back until it is told to answer: calls stay under way."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+
+ROOM = {"id": "0ccc7b54-4df3-4bca-a65a-3da1ecc777f0", "unique_name": "held", "record_type": "room"}
+
+
+class HeldServer:
+    """Counts what arrives, and answers once it is released: every create with the same room."""
+
+    def __init__(self) -> None:
+        self.arrived = threading.Semaphore(0)
+        """One for each request that has arrived."""
+        self.most_at_once = 0
+        """The most requests that were under way at one time."""
+        self._at_once = 0
+        self._counting = threading.Lock()
+        self._released = threading.Event()
+        held = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self._answer(201, {"data": ROOM})
+
+            def do_GET(self) -> None:
+                self._answer(200, {"data": [ROOM]})
+
+            def _answer(self, status: int, content: object) -> None:
+                held._hold()
+                body = json.dumps(content).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = _QuietServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+
+    @property
+    def url(self) -> str:
+        """The base URL of its API."""
+        return f"http://127.0.0.1:{self._server.server_port}/v2"
+
+    def wait_for(self, requests: int) -> None:
+        """Return when so many more requests have arrived."""
+        for _ in range(requests):
+            assert self.arrived.acquire(timeout=30)
+
+    def release(self) -> None:
+        """Answer what is held back, and from now on at once."""
+        self._released.set()
+
+    def _hold(self) -> None:
+        with self._counting:
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+        self.arrived.release()
+        self._released.wait()
+        with self._counting:
+            self._at_once -= 1
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class _QuietServer(ThreadingHTTPServer):
+    """Clients that are gone when their answer comes are what these tests are about."""
+
+    daemon_threads = False
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass

@@ -1,0 +1,57 @@
+"""Event loops whose time leaps: where nothing happens until some time, it is that time at once.
+
+Time-outs, backoff and deadlines of minutes are met in no time, though the sockets are real. Only
+for tests that do without threads: what these do is not seen, and time leaps over it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import selectors
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec
+
+P = ParamSpec("P")
+
+STILL = 0.03
+"""Seconds without any event after which none is to be expected; loopback takes microseconds."""
+
+
+class LeapingLoop(asyncio.SelectorEventLoop):
+    """A loop that does not wait for timers."""
+
+    def __init__(self) -> None:
+        self._selector_of_time = _LeapingSelector()
+        super().__init__(self._selector_of_time)
+
+    def time(self) -> float:
+        """Real seconds, and those that were leapt over."""
+        return super().time() + self._selector_of_time.leapt
+
+
+class _LeapingSelector(selectors.DefaultSelector):
+    leapt = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None or timeout <= STILL:
+            return super().select(timeout)
+        events = super().select(STILL)
+        if not events:
+            self.leapt += timeout - STILL
+        return events
+
+
+def leaping(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Run a test in a leaping loop, in which no task of it may be left."""
+
+    @functools.wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        async def leave_nothing() -> None:
+            await test(*args, **kwargs)
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+
+        with asyncio.Runner(loop_factory=LeapingLoop) as runner:
+            runner.run(leave_nothing())
+
+    return run

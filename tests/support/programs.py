@@ -1,0 +1,113 @@
+"""Whole programs, run in a fresh interpreter: for what happens by signal, fork and exit."""
+
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import attrs
+
+PATIENCE = 30.0
+"""Seconds after which a program that has not ended hangs."""
+
+START = """
+import asyncio, atexit, gc, multiprocessing, os, sys, threading, time, warnings
+if sys.argv[2] == "asyncio":
+    sys.modules["uvloop"] = None
+from telnyx_video import *
+
+def client(**arguments):
+    return RoomsClient(base_url=sys.argv[1], api_key="sandbox-key", **arguments)
+
+def tell(*words):
+    print(*words, flush=True)
+
+def attempt(call, *arguments, **fields):
+    # Names what came of a call; to have come to nothing takes no longer than a second.
+    began = time.monotonic()
+    try:
+        call(*arguments, **fields)
+    except Exception as error:
+        took = time.monotonic() - began
+        return type(error).__name__ if took < 1 else f"{type(error).__name__} after {took} s"
+    return "made"
+
+"""
+
+
+@attrs.frozen
+class Ended:
+    """What a program left behind."""
+
+    status: int
+    """Its exit status; below 0 the signal that killed it."""
+    lines: list[str]
+    """What it printed."""
+    noise: str
+    """What it wrote to stderr."""
+
+
+class Program:
+    """A program that runs."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    def line(self) -> str:
+        """Return the next line that it prints."""
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().rstrip("\n")
+
+    def answer(self) -> None:
+        """Answer its `input()`."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+
+    def end(self) -> Ended:
+        """Wait for its end."""
+        try:
+            out, err = self._process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            out, err = self._process.communicate()
+            raise AssertionError(f"the program hangs, having said {out!r} and {err!r}") from None
+        return Ended(self._process.returncode, out.splitlines(), err)
+
+
+@contextmanager
+def running(source: str, url: str, loop: str = "uvloop") -> Generator[Program]:
+    """Run a program that finds `client`, `tell` and `attempt`, and all public names, ready.
+
+    Args:
+        source: What follows the start.
+        url: Where its clients send to.
+        loop: "uvloop", or "asyncio" to hide uvloop from it.
+    """
+    spec = find_spec("telnyx_video")
+    assert spec is not None
+    assert spec.origin is not None
+    with subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", START + source, url, loop],
+        cwd=Path(spec.origin).parent.parent,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield Program(process)
+        finally:
+            process.kill()
+
+
+def run(source: str, url: str, loop: str = "uvloop") -> Ended:
+    """Run a program to its end; see `running`."""
+    with running(source, url, loop) as program:
+        return program.end()

@@ -1,0 +1,58 @@
+"""A forward proxy, as small as can be: it takes requests for anything and leads them on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import attrs
+
+from support.peers import Received, Visit, peer
+
+
+@attrs.frozen
+class Proxy:
+    """The proxy's address, and what it was asked for."""
+
+    url: str
+    requests: list[Received]
+
+
+@asynccontextmanager
+async def proxy() -> AsyncGenerator[Proxy]:
+    """Serve as a proxy for plain HTTP (absolute targets) and for tunnels (CONNECT)."""
+    async with peer(_lead_on) as server:
+        yield Proxy(f"http://127.0.0.1:{server.port}", server.requests)
+
+
+async def _lead_on(visit: Visit) -> None:
+    request = visit.request
+    if request is None:
+        return
+    if request.method == "CONNECT":
+        host, _, port = request.target.partition(":")
+        greeting, repeated = b"HTTP/1.1 200 Connected\r\n\r\n", b""
+    else:
+        parts = urlsplit(request.target)
+        host, port = parts.hostname or "", str(parts.port)
+        path = request.target.partition(parts.netloc)[2]
+        lines = [f"{request.method} {path} HTTP/1.1", *map(": ".join, request.headers), "", ""]
+        greeting, repeated = b"", "\r\n".join(lines).encode() + request.body
+    reader, writer = await asyncio.open_connection(host, int(port))
+    visit.writer.write(greeting)
+    writer.write(repeated)
+    try:
+        await asyncio.gather(_pump(visit.reader, writer), _pump(reader, visit.writer))
+    finally:
+        writer.close()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Pass bytes on until there are no more."""
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    if not writer.is_closing() and writer.can_write_eof():
+        writer.write_eof()
