@@ -125,3 +125,12 @@ def bench(session: nox.Session) -> None:
     session.install(".[all]")
     for script in session.posargs or sorted(map(str, Path("tests/benchmarks").glob("[!_]*.py"))):
         session.run("python", script)
+
+
+@nox.session
+def chaos(session: nox.Session) -> None:
+    """Create rooms while everything goes wrong; beside it, what the official SDK makes of that."""
+    session.install(".[all]")
+    if "--without-official" not in session.posargs:
+        session.install(*group("official"))
+    session.run("python", "-m", "chaos", *session.posargs, env={"PYTHONPATH": "tests"})

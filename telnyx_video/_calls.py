@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from random import random
@@ -15,7 +16,7 @@ from telnyx_video._exchange import Exchange
 from telnyx_video._http import HttpReply, HttpRequest
 from telnyx_video._paging import AsyncPager
 from telnyx_video._retry import UNLIMITED, Attempts, RetryPolicy, RetryQuota, is_transient
-from telnyx_video._transport import Transport
+from telnyx_video._transport import SENT, Transport
 from telnyx_video.errors import (
     ConfigurationError,
     NotFoundError,
@@ -108,7 +109,22 @@ class Calls:
             OutcomeUnknownError: it may have been applied, and no answer told.
         """
         attempts = Attempts(limits.policy, self.quota, self.transport.time())
-        doubt: TelnyxVideoError | None = None
+        try:
+            return await self._try(request, read, attempts, limits, repeatable=repeatable)
+        except asyncio.CancelledError as cancelled:
+            if attempts.doubt is not None:
+                cancelled.add_note(f"{request.method} {request.path} {SENT}")
+            raise
+
+    async def _try(
+        self,
+        request: HttpRequest,
+        read: Callable[[HttpReply], T],
+        attempts: Attempts,
+        limits: Limits,
+        *,
+        repeatable: bool,
+    ) -> T:
         while True:
             try:
                 result = await self._make(request, read, attempts, limits, limits.policy.deadline)
@@ -117,15 +133,17 @@ class Calls:
             else:
                 self.quota.give_back()
                 return result
+            attempts.failed(failure)
             if failure.outcome is Outcome.UNKNOWN:
-                doubt = failure
-            hopeless = doubt is not None and not repeatable
+                attempts.doubt = failure
+            hopeless = attempts.doubt is not None and not repeatable
             if hopeless or not await self._again(attempts, failure):
                 break
-        if doubt is None:
+        if attempts.doubt is None:
             raise failure
         raise OutcomeUnknownError(
-            f"{request.method} {request.path} may have been applied ({doubt.message}) - "
+            f"{request.method} {request.path} may have been applied "
+            f"({attempts.doubt.message.partition(' - ')[0]}) - "
             "read the object to see, or repeat the call: it leads to the same result",
             attempts=attempts.sent,
             last_error=failure,
@@ -173,7 +191,6 @@ class Calls:
 
     async def _again(self, attempts: Attempts, error: TelnyxVideoError) -> bool:
         """Wait for another try, if there is to be one."""
-        attempts.failed(error)
         if not is_transient(error) or not attempts.may_repeat(error):
             return False
         seconds = attempts.wait(error, self.transport.time(), random())
@@ -189,6 +206,16 @@ class Calls:
         self, delivery: Delivery, step: Step, request: HttpRequest, limits: Limits
     ) -> Delivered:
         """Take step after step until the create has its end."""
+        try:
+            return await self._take_steps(delivery, step, request, limits)
+        except asyncio.CancelledError as cancelled:
+            if delivery.doubt is not None:
+                cancelled.add_note(f"{request.method} {request.path} {SENT}")
+            raise
+
+    async def _take_steps(
+        self, delivery: Delivery, step: Step, request: HttpRequest, limits: Limits
+    ) -> Delivered:
         while not isinstance(step, Delivered):
             match step:
                 case Wait():

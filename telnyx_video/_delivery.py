@@ -153,7 +153,12 @@ class Delivery:
         if isinstance(error, NameTakenError) and self._named:
             self.verdict = error
             return LookUp()
-        if self.doubt is None or _blames_another_field(error):
+        if self.doubt is None:
+            return self._end(error)
+        if isinstance(error, ApiError) and _blames_another_field(error):
+            error.outcome = (
+                Outcome.UNKNOWN
+            )  # this try was refused; of the earlier one it says little
             return self._end(error)
         if isinstance(error, ApiError):
             self.verdict = error

@@ -128,6 +128,8 @@ class Attempts:
     paused: float = 0.0
     """How long the call was held back by us; the deadline moves on by it."""
     waits: int = 0
+    doubt: TelnyxVideoError | None = None
+    """The latest failure that leaves open whether the server acted."""
 
     @property
     def deadline(self) -> float:

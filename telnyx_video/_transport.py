@@ -9,10 +9,14 @@ that was never asked to write itself means that not one byte was sent.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import sys
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from math import inf
+from typing import Final, cast
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
@@ -74,14 +78,15 @@ class Transport:
         self._concurrency = concurrency
         self._session = session
         self._owned = session is None
-        self._proxy = proxy
-        self._trust_env = trust_env
+        self._proxy = proxy or (_environment_proxy(settings.base_url) if trust_env else None)
         self._trace_configs = list(trace_configs)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._slots = asyncio.Semaphore(concurrency)
         self._closed = asyncio.Event()
-        # A session of the caller's must not get our headers as its defaults.
+        # A session of the caller's must not get our headers as its defaults, nor its defaults ours.
         self._headers = None if self._owned else self._default_headers()
+        self._body_headers = self._headers and {**self._headers, "Content-Type": "application/json"}
+        self._in_flight: set[asyncio.Task[object]] = set()
 
     async def send(
         self,
@@ -101,11 +106,16 @@ class Transport:
             ConfigurationError: the client is closed, belongs to another loop, or cannot send this.
         """
         session = self._usable_session()
-        await self._take_slot(deadline)
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        self._in_flight.add(task)
         try:
-            return await self._exchange(session, request, self._limits(timeout, deadline))
+            await self._take_slot(deadline)
+            try:
+                return await self._exchange(session, request, self._limits(timeout, deadline))
+            finally:
+                self._slots.release()
         finally:
-            self._slots.release()
+            self._in_flight.discard(task)
 
     def time(self) -> float:
         """Seconds on the clock that deadlines are measured by."""
@@ -127,6 +137,8 @@ class Transport:
     async def aclose(self) -> None:
         """End the calls in flight and close the session, if it is ours; again is harmless."""
         self._closed.set()
+        for task in self._in_flight:
+            task.cancel()  # in `send` it becomes an error that says what is known
         if self._owned and self._session is not None:
             await self._session.close()
 
@@ -153,7 +165,6 @@ class Transport:
             headers=self._default_headers(),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=self._timeout,
-            trust_env=self._trust_env,
             trace_configs=self._trace_configs,
         )
 
@@ -166,13 +177,27 @@ class Transport:
             async with asyncio.timeout_at(deadline):
                 await self._slots.acquire()
         except TimeoutError:
-            problem = (
+            failure: TelnyxVideoError = RequestTimeoutError(
                 f"no connection became free in time, {self._concurrency} being in use - nothing "
                 "was sent; raise the client's concurrency or the policy's deadline"
             )
+        except asyncio.CancelledError:
+            if not self._ended_by_closing():
+                raise
+            failure = ConfigurationError(_CLOSED)
         else:
             return
-        raise RequestTimeoutError(problem, Outcome.NOT_APPLIED)
+        raise failure
+
+    def _ended_by_closing(self) -> bool:
+        """Whether a cancellation that has arrived is not the task's own.
+
+        It is that of :meth:`aclose`, or aiohttp's way of telling that its pool was closed.
+        """
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        if self._closed.is_set():
+            task.uncancel()
+        return task.cancelling() == 0
 
     def _limits(
         self, timeout: aiohttp.ClientTimeout | None, deadline: float | None
@@ -188,6 +213,7 @@ class Transport:
             connect=limits.connect,
             sock_connect=limits.sock_connect,
             sock_read=limits.sock_read,
+            ceil_threshold=inf,  # aiohttp would round up to whole seconds, past the deadline
         )
 
     async def _exchange(
@@ -202,9 +228,11 @@ class Transport:
                 method,
                 URL(self._base_url + path, encoded=True),
                 data=payload,
-                headers=self._headers,
+                headers=self._headers if body is None else self._body_headers,
                 skip_auto_headers=_NO_CONTENT_TYPE if body is None else None,
                 allow_redirects=False,
+                raise_for_status=False,
+                auto_decompress=True,
                 timeout=limits,
                 proxy=self._proxy,
             )
@@ -214,14 +242,17 @@ class Transport:
                 response.close()
                 raise
         except asyncio.CancelledError as cancelled:
-            if payload is not None and payload.asked_to_write:
-                cancelled.add_note(f"{method} {path} was sent, and may have been applied")
-            raise
+            if not self._ended_by_closing():
+                if payload is not None and payload.asked_to_write:
+                    cancelled.add_note(f"{method} {path} {SENT}")
+                raise
+            failure = self._failure(request, payload, aiohttp.ClientConnectionError("closed"))
         except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
             # The last two: a line break in a header, a session closed under way.
             failure = self._failure(request, payload, error)
         else:
-            reply = HttpReply(response.status, response.headers, self._without_key(content))
+            headers, content = self._without_key(response.headers, content)
+            reply = HttpReply(response.status, headers, content)
             self._log_reply(request, reply, started)
             return reply
         # Raised here, not in the handler: aiohttp's exceptions hold the request's headers, and so
@@ -238,20 +269,38 @@ class Transport:
         network = isinstance(error, (aiohttp.ClientError, OSError))
         if isinstance(error, aiohttp.InvalidURL) or not (network or sent):
             return ConfigurationError(f"this request cannot be sent: {self._describe(error)}")
-        advice = _ADVICE[outcome] if request.method != "GET" else "it only read: try again"
+        permanent = isinstance(error, _PERMANENT)
+        if permanent:
+            advice = "nothing was sent; check the address, and the certificates that you trust"
+        elif request.method == "GET":
+            advice = "it only read: try again"
+        else:
+            advice = _ADVICE[outcome]
         message = f"{request.method} {request.path} failed: {self._describe(error)} - {advice}"
         if isinstance(error, TimeoutError):
             return RequestTimeoutError(message, outcome)
-        return TransportError(message, outcome, not isinstance(error, _PERMANENT))
+        return TransportError(message, outcome, not permanent)
 
     def _describe(self, error: Exception) -> str:
         text = str(error) or "the time limit ran out"
-        return f"{one_line(text.replace(self._key, _REDACTED))} ({type(error).__name__})"
+        if len(self._key) >= SECRET:
+            text = text.replace(self._key, _REDACTED)
+        return f"{one_line(text)} ({type(error).__name__})"
 
-    def _without_key(self, body: bytes) -> bytes:
-        """The body, minus the key if the server repeats it, as some do when they refuse one."""
+    def _without_key(
+        self, headers: Mapping[str, str], body: bytes
+    ) -> tuple[Mapping[str, str], bytes]:
+        """The reply, minus the key if the server repeats it, as some do when they refuse one."""
+        if len(self._key) < SECRET:
+            return headers, body
+        if b"\\u" in body:
+            body = _unescaped(body)
         key = self._key.encode()
-        return body.replace(key, _REDACTED.encode()) if key in body else body
+        if key in body:
+            body = body.replace(key, _REDACTED.encode())
+        if self._key in headers.get("x-request-id", ""):
+            headers = {name.lower(): v.replace(self._key, _REDACTED) for name, v in headers.items()}
+        return headers, body
 
     def _default_headers(self) -> dict[str, str]:
         return {
@@ -315,6 +364,26 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(chunks)
 
 
+def _unescaped(body: bytes) -> bytes:
+    """JSON with its characters as they are, so that nothing hides in escapes."""
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return body
+
+
+def _environment_proxy(base_url: str) -> str | None:
+    """The proxy that the environment names for the API (``HTTPS_PROXY``, ``NO_PROXY``, …).
+
+    Not by aiohttp's own ``trust_env``: that would also take a password from netrc, in whose
+    presence it refuses to send our key.
+    """
+    parts = urlsplit(base_url)
+    if proxy_bypass(parts.hostname or ""):
+        return None
+    return getproxies().get(parts.scheme)
+
+
 def as_timeout(timeout: float | aiohttp.ClientTimeout) -> aiohttp.ClientTimeout:
     """Seconds for a whole attempt, or finer limits as aiohttp has them.
 
@@ -332,6 +401,12 @@ def as_timeout(timeout: float | aiohttp.ClientTimeout) -> aiohttp.ClientTimeout:
         total=timeout, connect=limits.connect, sock_connect=limits.sock_connect
     )
 
+
+SENT: Final = "was sent, and may have been applied"
+"""What a cancellation is noted with, if it is so."""
+
+SECRET: Final = 16
+"""Characters that a key has at least; shorter ones, as in tests, may stand in any reply."""
 
 _CLOSED = "this client is closed: make a new one"
 _REDACTED = "[API key]"

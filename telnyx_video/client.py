@@ -62,7 +62,7 @@ class AsyncRoomsClient:
         session: A session of yours to send with. It stays yours: it is never closed here, and
             proxy settings from the environment and trace configs are those that you gave it.
         proxy: URL of an HTTP proxy.
-        trust_env: Take proxies and netrc from the environment.
+        trust_env: Take the proxy from the environment (``HTTPS_PROXY``, ``NO_PROXY``, …).
         trace_configs: aiohttp's hooks into the life of a request.
         auto_name: Give each create without a name a UUID for one: so that it, too, is made
             exactly once.
@@ -391,6 +391,10 @@ class AsyncRoomsClient:
     def _limit(self, timeout: float | ClientTimeout | None, retry: RetryPolicy | None) -> Limits:
         if timeout is None and retry is None:
             return self._limits
+        problems: list[ErrorDetail] = []
+        _check_policy(problems, retry)
+        if problems:
+            raise InvalidRequestError(tuple(problems))
         return Limits(
             retry or self._limits.policy, None if timeout is None else as_timeout(timeout)
         )
@@ -433,6 +437,12 @@ def _check_if_exists(if_exists: str) -> None:
         raise InvalidRequestError((ErrorDetail(problem, "wrong_value", pointer="/if_exists"),))
 
 
+def _check_policy(problems: list[ErrorDetail], retry: object) -> None:
+    if not isinstance(retry, RetryPolicy | None):
+        problem = f"must be a RetryPolicy, not {type(retry).__name__}"
+        problems.append(ErrorDetail(problem, code="wrong_type", pointer="/retry"))
+
+
 def _check_arguments(
     retry: object,
     concurrency: int,
@@ -444,9 +454,7 @@ def _check_arguments(
     problems: list[ErrorDetail] = []
     check.integer(problems, "concurrency", concurrency, 1)
     check.boolean(problems, "auto_name", auto_name)
-    if not isinstance(retry, RetryPolicy | None):
-        problem = f"must be a RetryPolicy, not {type(retry).__name__}"
-        problems.append(ErrorDetail(problem, pointer="/retry"))
+    _check_policy(problems, retry)
     if session is not None and (trust_env or trace_configs):
         problem = "is yours: give trust_env and trace_configs to it, not to the client"
         problems.append(ErrorDetail(problem, pointer="/session"))

@@ -11,17 +11,19 @@ survives a power cut, and an outcome lost in one is looked up again.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Self, cast
+from functools import partial
+from typing import Self, TypeVar, cast
 
 import attrs
 
 from telnyx_video._wire.json import dumps
 from telnyx_video.batch.outcome import CreateOutcome
-from telnyx_video.batch.records import Line, Records, load, lock
+from telnyx_video.batch.records import Line, Records, load, lock, write
 from telnyx_video.batch.source import Source
 from telnyx_video.errors import (
     ConfigurationError,
@@ -30,6 +32,8 @@ from telnyx_video.errors import (
     OutcomeUnknownError,
 )
 from telnyx_video.models import UNSET, CreateRoomRequest, Room
+
+T = TypeVar("T")
 
 GATHER = 0.01
 """Seconds that a commit waits for others to join it, if there were others last time."""
@@ -73,7 +77,7 @@ class Journal:
         file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             lock(file, name)
-            records = await asyncio.to_thread(load, file, name)
+            records = await _in_thread(partial(load, file, name))
         except BaseException:
             os.close(file)
             raise
@@ -84,20 +88,23 @@ class Journal:
         """How many of the input's first requests earlier runs have drawn."""
         return len(self._records.offsets)
 
-    def recall(self, index: int, request: CreateRoomRequest) -> Job:
+    def recall(self, index: int, asked: CreateRoomRequest) -> Job:
         """What is to be done with a request that an earlier run has drawn.
+
+        Args:
+            asked: The request as the input has it, which that run may have given a name.
 
         Raises:
             ConfigurationError: that run drew another request at this place.
         """
         begun = self._records.begun.get(index)
         if begun is not None:
-            same = self._same(index, begun.request, request)
+            same = self._same(index, begun.request, asked)
             return Job(index, same, began_ago=max(0.0, time.time() - begun.at))
         line = self._records.outcome(self._file, index)
-        if line is None:
-            return Job(index, request)
-        same = self._same(index, cast("Line", line["request"]), request)
+        if line is None or line["request"] is None:  # not drawn, or not a request then
+            return Job(index, asked)
+        same = self._same(index, cast("Line", line["request"]), asked)
         return Job(index, same, outcome=_final_outcome(index, same, line))
 
     async def intend(self, job: Job) -> None:
@@ -134,7 +141,7 @@ class Journal:
             raise self._broken
 
     def _append(self, line: Line) -> None:
-        self._lines.append(dumps(line) + b"\n")
+        self._lines.append(_to_json(line) + b"\n")
         if self._commits is None:
             self._commits = asyncio.create_task(self._commit_all())
 
@@ -146,10 +153,11 @@ class Journal:
             busy = len(self._waiting) > 1
             lines, self._lines = self._lines, []
             waiting, self._waiting = self._waiting, []
-            try:
-                await asyncio.to_thread(self._write, b"".join(lines))
-            except OSError as error:
-                self._broken = error
+            if self._broken is None:
+                try:
+                    await _in_thread(partial(write, self._file, b"".join(lines)))
+                except OSError as error:
+                    self._broken = error
             for written in waiting:
                 if not written.done():
                     if self._broken is None:
@@ -157,11 +165,6 @@ class Journal:
                     else:
                         written.set_exception(self._broken)
         self._commits = None
-
-    def _write(self, data: bytes) -> None:
-        while data:
-            data = data[os.write(self._file, data) :]
-        os.fsync(self._file)
 
     def _same(self, index: int, journalled: Line, request: CreateRoomRequest) -> CreateRoomRequest:
         """The request as an earlier run sent it, which may have given it a name."""
@@ -174,6 +177,29 @@ class Journal:
                 f"{journalled} there, and is {request.to_dict()} now; use another file"
             )
         return CreateRoomRequest.from_dict(journalled)
+
+
+async def _in_thread(do: Callable[[], T]) -> T:
+    """Have it done in a thread; even if cancelled, stay until it is: it works on the open file."""
+    done = asyncio.get_running_loop().run_in_executor(None, do)
+    cancelled: asyncio.CancelledError | None = None
+    while not done.done():
+        try:
+            await asyncio.wait([done])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        done.exception()  # not to be missed by asyncio, which would complain
+        raise cancelled
+    return done.result()
+
+
+def _to_json(line: Line) -> bytes:
+    try:
+        return dumps(line)
+    except (TypeError, ValueError):
+        # Stray bytes in a header of the reply, and so in an error's message, are no UTF-8.
+        return json.dumps(line, ensure_ascii=False).encode(errors="replace")
 
 
 def _final_outcome(index: int, request: CreateRoomRequest, line: Line) -> CreateOutcome | None:
@@ -236,13 +262,16 @@ class Jobs:
     async def _recall(self, journal: Journal) -> Job:
         """Nothing is sent before all that earlier runs have drawn proves to be the same input."""
         try:
-            index, request = await anext(self._source)
+            index, asked = await anext(self._source)
         except StopAsyncIteration:
             if self._source.stopped:
                 raise
         else:
-            job = self._job(index, request)
-            return job if job.refusal is not None else journal.recall(index, job.request)
+            job = self._job(index, asked)
+            if job.refusal is None:
+                job = journal.recall(index, asked)
+            fresh = job.outcome is None and job.began_ago is None
+            return self._job(index, job.request) if fresh else job
         raise ConfigurationError(
             f"{journal.path} is the journal of another input: it has at least {self._earlier} "
             f"requests, this one {self._source.drawn}; use another file"

@@ -6,8 +6,10 @@ journal of a million rooms costs little to resume.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 from array import array
 from typing import cast
 
@@ -40,11 +42,14 @@ class Records:
     def note(self, line: Line, offset: int) -> bool:
         """Take a line in; False if it is not a line of a journal."""
         request = line.get("request")
+        index = line.get("intent", line.get("index"))
+        if not isinstance(index, int) or index < 0:
+            return False
         match line:
-            case {"intent": int(index), "at": int() | float() as at} if isinstance(request, dict):
+            case {"intent": _, "at": int() | float() as at} if isinstance(request, dict):
                 self._reach(index)
                 self.begun[index] = Begun(at, cast("Line", request))
-            case {"index": int(index)}:
+            case {"index": _, "request": dict() | None}:
                 self._reach(index)
                 self.offsets[index] = offset
                 if not _is_open(line):
@@ -69,9 +74,9 @@ class Records:
 
 
 def _is_open(line: Line) -> bool:
-    """Whether an outcome says that the room may exist without having been read."""
-    error = line.get("error")
-    if not isinstance(error, dict):
+    """Whether looking the name up may still tell if the room exists; a room without one never."""
+    error, request = line.get("error"), cast("Line | None", line["request"])
+    if not isinstance(error, dict) or not request or "unique_name" not in request:
         return False
     return cast("Line", error).get("outcome") != Outcome.NOT_APPLIED.value
 
@@ -97,25 +102,45 @@ def load(file: int, name: str) -> Records:
 
     Raises:
         ConfigurationError: the file is something else, and was not touched.
+        OSError: it cannot be read or written, or is no file at all: a device may have no end.
     """
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        raise OSError(errno.EINVAL, "a journal must be a regular file", name)
     records = Records()
     torn: int | None = None
-    offset = 0
     with os.fdopen(os.dup(file), "rb") as lines:
-        for number, text in enumerate(lines, 1):
-            whole = text == HEADER if number == 1 else _note(records, text, offset)
-            if number == 1 and not HEADER.startswith(text):
-                raise ConfigurationError(f"{name} is not a journal: it has other content")
+        header = lines.readline(len(HEADER))
+        if not HEADER.startswith(header):
+            raise ConfigurationError(f"{name} is not a journal: it has other content")
+        offset = len(header)
+        for number, text in enumerate(lines, 2):
             if torn is not None:
                 raise ConfigurationError(f"{name}, line {number - 1}: not a line of a journal")
-            if not whole:
+            if not _note(records, text, offset):
                 torn = offset
             offset += len(text)
-    if torn is not None:
+    if header != HEADER:
+        os.ftruncate(file, 0)
+        write(file, HEADER)
+    elif torn is not None:
         os.ftruncate(file, torn)
-    if not offset or torn == 0:
-        os.write(file, HEADER)
     return records
+
+
+def write(file: int, lines: bytes) -> None:
+    """Append whole lines and have them on disk; if that fails, none of them is left there.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    end = os.fstat(file).st_size
+    try:
+        while lines:
+            lines = lines[os.write(file, lines) :]
+        os.fsync(file)
+    except OSError:
+        os.ftruncate(file, end)
+        raise
 
 
 def _note(records: Records, text: bytes, offset: int) -> bool:
@@ -123,6 +148,6 @@ def _note(records: Records, text: bytes, offset: int) -> bool:
         return False
     try:
         line = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(line, dict) and records.note(cast("Line", line), offset)

@@ -37,8 +37,10 @@ class Source:
         self._ended = False
 
     def stop(self) -> None:
-        """Draw no more."""
+        """Draw no more, and wait no longer for an input that waits itself."""
         self.stopped = True
+        if isinstance(self._items, _Asynchronous):
+            self._items.stop()
 
     def draw_through(self, do: Do) -> None:
         """Draw from a plain iterator, which may block or have its own thread, by ``do``."""
@@ -74,6 +76,49 @@ class _Plain:
         for item in self.items:
             return item
         raise StopAsyncIteration
+
+
+class _Asynchronous:
+    """An asynchronous iterator, drawn from by one task: scopes may stay open across its yields."""
+
+    def __init__(self, items: AsyncIterator[CreateRoomRequest]) -> None:
+        self._items = items
+        self._asked = asyncio.Semaphore(0)
+        self._answers: asyncio.Queue[tuple[CreateRoomRequest] | None] = asyncio.Queue()
+        self._drawing: asyncio.Task[None] | None = None
+        self._stopped = False
+
+    def stop(self) -> None:
+        """End the wait for the next request."""
+        self._stopped = True
+        if self._drawing is not None:
+            self._drawing.cancel()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> CreateRoomRequest:
+        if self._drawing is None:
+            self._drawing = asyncio.create_task(self._draw())
+            self._drawing.add_done_callback(self._ended)
+        self._asked.release()
+        answer = await self._answers.get()
+        if answer is not None:
+            return answer[0]
+        if not self._stopped:
+            self._drawing.result()  # what the input raised, its reader gets
+        raise StopAsyncIteration
+
+    def _ended(self, drawing: asyncio.Task[None]) -> None:
+        if not drawing.cancelled():
+            drawing.exception()  # nobody may be left to ask for it
+        self._answers.put_nowait(None)
+
+    async def _draw(self) -> None:
+        await self._asked.acquire()
+        async for item in self._items:
+            self._answers.put_nowait((item,))
+            await self._asked.acquire()
 
 
 class _Elsewhere:
@@ -122,7 +167,7 @@ def _settle(
 
 def _iterate(requests: object) -> AsyncIterator[CreateRoomRequest]:
     if isinstance(requests, AsyncIterable):
-        return aiter(cast("AsyncIterable[CreateRoomRequest]", requests))
+        return _Asynchronous(aiter(cast("AsyncIterable[CreateRoomRequest]", requests)))
     if isinstance(requests, Iterable):
         return _Plain(iter(cast("Iterable[CreateRoomRequest]", requests)))
     problem = f"must be an iterable of CreateRoomRequest, not {type(requests).__name__}"

@@ -14,7 +14,7 @@ from telnyx_video._delivery import Delivered
 from telnyx_video.batch.journal import Job, Jobs, Journal
 from telnyx_video.batch.outcome import CreateOutcome, OnProgress, Progress
 from telnyx_video.batch.source import Do, Requests, Source
-from telnyx_video.errors import ErrorDetail, InvalidRequestError
+from telnyx_video.errors import ConfigurationError, ErrorDetail, InvalidRequestError
 from telnyx_video.models import CreateRoomRequest
 
 
@@ -77,10 +77,11 @@ class OutcomeStream:
         self._concurrency = concurrency
         self._fail_fast = fail_fast
         self._on_progress: OnProgress | None = on_progress
-        self._finished: asyncio.Queue[CreateOutcome | None] = asyncio.Queue(concurrency)
+        self._finished: asyncio.Queue[CreateOutcome | None] = asyncio.Queue()
+        self._space = asyncio.Semaphore(concurrency)
         self._workers: set[asyncio.Task[None]] = set()
-        self._working = 0
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
+        self._state: Literal["new", "entered", "left"] = "new"
         self._progress = Progress(0, 0, 0, 0, self._source.total)
 
     def stop(self) -> None:
@@ -100,6 +101,9 @@ class OutcomeStream:
             self._on_progress = report_there
 
     async def __aenter__(self) -> Self:
+        if self._state != "new":
+            raise ConfigurationError("this stream's input is used up: make a new stream")
+        self._state = "entered"
         if self._journal_path is not None:
             self._journal = await Journal.open(self._journal_path)
         self._jobs = Jobs(self._source, self._creator.prepare, self._journal)
@@ -112,6 +116,7 @@ class OutcomeStream:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._state = "left"
         self._source.stop()
         workers = list(self._workers)
         for worker in workers:
@@ -126,36 +131,48 @@ class OutcomeStream:
         return self
 
     async def __anext__(self) -> CreateOutcome:
+        if self._state == "new":
+            raise ConfigurationError("enter the stream first: async with rooms.stream_many(...)")
         outcome = await self._finished.get()
         if outcome is None:
             self._finished.put_nowait(None)  # whoever asks again gets the same answer
             if self._failure is not None:
                 raise self._failure
             raise StopAsyncIteration
+        self._space.release()
         if self._on_progress is not None:
             self._progress = self._progress.after(outcome)
             self._on_progress(self._progress)
         return outcome
 
     def _add_worker(self) -> None:
-        self._working += 1
         worker = asyncio.create_task(self._work())
         self._workers.add(worker)
-        worker.add_done_callback(self._workers.discard)
+        worker.add_done_callback(self._worker_ended)
 
     async def _work(self) -> None:
         """Draw and create until the input ends; whoever finds work calls for one more worker."""
-        try:
-            async for job in self._jobs:
-                if self._working < self._concurrency:
-                    self._add_worker()
-                await self._finished.put(job.outcome or await self._do(job))
-        except Exception as error:
+        async for job in self._jobs:
+            if len(self._workers) < self._concurrency:
+                self._add_worker()
+            outcome = job.outcome or await self._do(job)
+            await self._space.acquire()
+            self._finished.put_nowait(outcome)
+
+    def _worker_ended(self, worker: asyncio.Task[None]) -> None:
+        """Whatever ended a worker before the input's end, its reader shall get."""
+        self._workers.discard(worker)
+        if not worker.cancelled():
+            failure = worker.exception()
+        elif self._state == "left":
+            failure = None
+        else:
+            failure = RuntimeError("a create, or the input, was cancelled from outside the batch")
+        if failure is not None:
+            self._failure = self._failure or failure
             self._source.stop()
-            self._failure = self._failure or error
-        self._working -= 1
-        if not self._working:
-            await self._finished.put(None)
+        if not self._workers:
+            self._finished.put_nowait(None)
 
     async def _do(self, job: Job) -> CreateOutcome:
         if job.refusal is not None:

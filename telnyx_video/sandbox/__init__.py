@@ -3,6 +3,7 @@
 It shares no code with the client, so that the two cannot agree on the same misreading of the API.
 """
 
+from telnyx_video.sandbox.faults import FaultPlan, FaultPlanError, load_faults
 from telnyx_video.sandbox.server import Sandbox
 
-__all__ = ["Sandbox"]
+__all__ = ["FaultPlan", "FaultPlanError", "Sandbox", "load_faults"]

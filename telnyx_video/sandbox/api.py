@@ -6,9 +6,8 @@ A `Call` in, a `Reply` out, no I/O but the store's: how either travels is the bu
 import hmac
 import json
 import re
-from collections import Counter
-from collections.abc import Callable, Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import cast
 
 import attrs
@@ -30,7 +29,8 @@ from telnyx_video.sandbox.replies import (
     generic_refusal,
     refusal,
 )
-from telnyx_video.sandbox.state import NameTakenError, Room, RoomStore
+from telnyx_video.sandbox.state import ListQuery, NameTakenError, Room, RoomStore
+from telnyx_video.sandbox.tally import Tally
 
 STEERING = "/_sandbox/"
 """Paths under this steer the server: they are outside the API, need no key and are not counted."""
@@ -55,34 +55,12 @@ class Call:
     """Parameters by their decoded names."""
     body: bytes = b""
     """The whole body."""
+    view: Callable[[ListQuery], ListQuery] | None = None
+    """Falsifies what a list is asked for, unless it is None."""
 
 
-class Tally:
-    """Counts requests, so that a test can see what was really sent."""
-
-    def __init__(self) -> None:
-        self.requests = Counter[str]()
-        """Requests that arrived, by "METHOD /route", such as "GET /v2/rooms/{id}"."""
-        self.max_in_flight = 0
-        """The most POSTs that were being served at one time."""
-        self._in_flight = 0
-
-    @contextmanager
-    def count(self, method: str, route: str) -> Generator[None]:
-        """Count a request as in flight for as long as the context lasts."""
-        self.requests[f"{method} {route}"] += 1
-        posts = int(method == "POST")
-        self._in_flight += posts
-        self.max_in_flight = max(self.max_in_flight, self._in_flight)
-        try:
-            yield
-        finally:
-            self._in_flight -= posts
-
-    def reset(self) -> None:
-        """Forget what was counted; requests still in flight remain so."""
-        self.requests.clear()
-        self.max_in_flight = self._in_flight
+Operation = Callable[[Call, str], Reply]
+"""Answers a call, given the id in its path or ""."""
 
 
 class _RefusedError(Exception):
@@ -107,14 +85,13 @@ class Api:
         self._store = store
         self._credentials = f"Bearer {api_key}".encode()
         self._window = window
-        self._routes: Mapping[str, Mapping[str, Callable[[Call, str], Reply]]] = {
+        self._routes: dict[str, Mapping[str, Operation]] = {
             "/v2/rooms": {"GET": self._list_rooms, "POST": self._create_room},
             "/v2/rooms/{id}": {
                 "GET": self._view_room,
                 "PATCH": self._update_room,
                 "DELETE": self._delete_room,
             },
-            "/_sandbox/reset": {"POST": self._reset},
             "/_sandbox/stats": {"GET": self._stats},
         }
 
@@ -125,13 +102,29 @@ class Api:
         route, _ = _locate(path)
         return self.tally.count(method, route if route in self._routes else "(unknown)")
 
+    def add(self, route: str, operations: Mapping[str, Operation]) -> None:
+        """Add operations that steer the server, by method."""
+        self._routes[route] = operations
+
     def answer(self, call: Call) -> Reply:
-        """Apply the call and return what to say about it."""
-        route, room_id = _locate(call.path)
-        operations = self._routes.get(route, {})
+        """Let the call in or not, apply it, and return what to say about it."""
         try:
             if not call.path.startswith(STEERING):
                 self._let_in(call)
+        except _RefusedError as error:
+            return error.reply
+        return self.apply(call)
+
+    def rehearse(self, call: Call) -> Reply:
+        """Answer the call as if it were applied, but leave the rooms as they are."""
+        with self._store.undone():
+            return self.answer(call)
+
+    def apply(self, call: Call) -> Reply:
+        """Apply a call that was let in and return what to say about it."""
+        route, room_id = _locate(call.path)
+        operations = self._routes.get(route, {})
+        try:
             if not operations:
                 detail = f"There is nothing at {call.path}."
                 return refusal(404, Problem(Code.INVALID_URL, detail))
@@ -177,6 +170,8 @@ class Api:
             query = check_list(call.query)
         except ParameterError as error:
             return generic_refusal(400, str(error))
+        if call.view is not None:
+            query = call.view(query)
         rooms, total = self._store.page(query)
         meta = {
             "page_number": query.page_number,
@@ -210,10 +205,6 @@ class Api:
             raise _RefusedError(_not_found(room_id))
         return Reply(204)
 
-    def _reset(self, _: Call, __: str) -> Reply:
-        self.reset()
-        return Reply(204)
-
     def _stats(self, _: Call, __: str) -> Reply:
         stats = {
             "requests": self.tally.requests,
@@ -221,6 +212,12 @@ class Api:
             "max_in_flight": self.tally.max_in_flight,
         }
         return document(200, stats)
+
+
+def operation_of(method: str, path: str) -> str:
+    """Return a request's method and route under the version, such as "GET /rooms/{id}"."""
+    route, _ = _locate(path)
+    return f"{method} {route.removeprefix('/v2')}"
 
 
 def _locate(path: str) -> tuple[str, str]:

@@ -8,11 +8,13 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from aiohttp import web
 
 from telnyx_video.sandbox.api import STEERING, Api, Call
 from telnyx_video.sandbox.replies import Code, Problem, Reply, refusal, unexpected
+from telnyx_video.sandbox.state import ListQuery
 
 _log = logging.getLogger("telnyx_video.sandbox")
 
@@ -21,22 +23,26 @@ MAX_BODY = 1024 * 1024
 
 
 class Exchange:
-    """One request on its way to its reply. Each step is taken at most once, in this order.
+    """One request on its way to its reply, step by step; each is taken at most once.
 
     Attributes:
         request: The request, whose `transport` a fault may cut at any step.
+        view: Falsifies what a list is asked for, unless it is None.
     """
 
     def __init__(self, api: Api, request: web.BaseRequest) -> None:
         self.request = request
+        self.view: Callable[[ListQuery], ListQuery] | None = None
         self._api = api
-        self._body = b""
+        self._body: bytes | None = None
         self._refusal: Reply | None = None
 
     async def read(self) -> None:
-        """Read the body. One that cannot be read is refused by the commit."""
-        if self.request.headers.get("Expect", "").lower() == "100-continue":
-            await self.request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        """Read the body, unless that was done. A broken one is refused by the commit."""
+        if self._body is not None:
+            return
+        self._body = b""
+        await self._invite()
         try:
             self._body = await self.request.read()
         except web.HTTPRequestEntityTooLarge:
@@ -46,20 +52,40 @@ class Exchange:
             detail = "The body is broken or incomplete."
             self._refusal = refusal(400, Problem(Code.BAD_REQUEST, detail))
 
-    def commit(self) -> Reply:
-        """Apply the request and return what to say about it."""
-        if self._refusal is not None:
-            return self._refusal
+    async def read_some(self) -> None:
+        """Read the first bytes of the body, after which the exchange can only be cut."""
+        await self._invite()
+        with suppress(web.RequestPayloadError, ConnectionError):
+            await self.request.content.readany()
+
+    async def _invite(self) -> None:
+        if self.request.headers.get("Expect", "").lower() == "100-continue":
+            await self.request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def call(self) -> Call:
+        """Return the request as the API sees it; without its body until that was read."""
         request = self.request
-        call = Call(
+        return Call(
             method=request.method,
             path=request.path,
             authorization=request.headers.get("Authorization", ""),
             content_type=request.content_type,
             query=request.query,
-            body=self._body,
+            body=self._body or b"",
+            view=self.view,
         )
-        return self._api.answer(call)
+
+    def commit(self) -> Reply:
+        """Apply the request and return what to say about it."""
+        return self._refusal or self._api.answer(self.call())
+
+    def rehearse(self) -> Reply:
+        """Return what to say about the request, but leave the rooms as they are."""
+        return self._refusal or self._api.rehearse(self.call())
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that every reply has."""
+        return common_headers(self._api)
 
     def respond(self, reply: Reply) -> web.Response:
         """Return the reply as aiohttp writes it, with the headers that every reply has."""
@@ -106,9 +132,14 @@ class App:
         return to_response(refusal(400, Problem(Code.BAD_REQUEST, detail)), self._api)
 
 
+def common_headers(api: Api) -> dict[str, str]:
+    """Return the headers that every reply has, with a new id for this one."""
+    return {"x-request-id": str(uuid.uuid4()), **api.rate_headers()}
+
+
 def to_response(reply: Reply, api: Api) -> web.Response:
     """Return the reply as aiohttp writes it, with the headers that every reply has."""
-    headers = {"x-request-id": str(uuid.uuid4()), **api.rate_headers(), **reply.headers}
+    headers = {**common_headers(api), **reply.headers}
     if reply.body:
         headers["Content-Type"] = "application/json"
     return web.Response(status=reply.status, body=reply.body, headers=headers)

@@ -6,13 +6,14 @@ garbage collector to end some connections. Here closing returns when every one o
 
 import asyncio
 import logging
-import socket
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from aiohttp import web
+
+from telnyx_video.sandbox.gate import Gate
 
 _KEEP_ALIVE = 75.0  # seconds that an idle connection stays: longer than clients keep their own
 
@@ -45,15 +46,15 @@ class _Connection(web.RequestHandler):
         )
         self._refuse = refuse
         self._hold = hold
-        self._lost: asyncio.Future[None] = loop.create_future()
+        self.lost: asyncio.Future[None] = loop.create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._hold(self._lost, cast("asyncio.Transport", transport).abort)
+        self._hold(self.lost, cast("asyncio.Transport", transport).abort)
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
-        self._lost.set_result(None)
+        self.lost.set_result(None)
 
     async def start(self) -> None:
         _hold_current_task(self._hold)
@@ -78,6 +79,11 @@ class _Connection(web.RequestHandler):
         return response
 
 
+async def gone(request: web.BaseRequest) -> None:
+    """Wait until the connection of a request is over."""
+    await asyncio.wait([cast("_Connection", request.protocol).lost])
+
+
 @asynccontextmanager
 async def listening(
     handler: Handler,
@@ -86,6 +92,7 @@ async def listening(
     host: str,
     port: int,
     ssl_context: ssl.SSLContext | None,
+    gate: Gate | None = None,
 ) -> AsyncGenerator[int]:
     """Serve requests on the running loop for as long as the context lasts.
 
@@ -97,6 +104,7 @@ async def listening(
         host: A name or an address; a name is looked up as IPv4.
         port: 0 chooses a free one.
         ssl_context: Serves HTTPS with it.
+        gate: Can close the port for a while; None leaves it open.
 
     Yields:
         The port.
@@ -105,10 +113,15 @@ async def listening(
         OSError: when the address cannot be listened on.
     """
     held: dict[asyncio.Future[None], Callable[[], object]] = {}
+    gate = gate or Gate()
 
     def hold(future: "asyncio.Future[None]", end: Callable[[], object]) -> None:
         held[future] = end
         future.add_done_callback(held.pop)
+
+    def cut() -> None:
+        for end in list(held.values()):
+            end()
 
     def accept() -> _Connection:
         # A TLS handshake happens in this task, before the connection knows its transport.
@@ -116,20 +129,15 @@ async def listening(
         return _Connection(server, refuse, hold)
 
     server = web.Server(handler)
-    # One family only: a free port of one need not be free in another.
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listener = await asyncio.get_running_loop().create_server(
-            accept, host, port, family=family, ssl=ssl_context
-        )
+        actual_port = await gate.start(accept, cut, host=host, port=port, ssl_context=ssl_context)
     except OSError as error:
         message = f"the sandbox cannot listen on port {port} of {host}: {error.strerror}"
         raise OSError(error.errno, message) from error
     try:
-        yield int(listener.sockets[0].getsockname()[1])
+        yield actual_port
     finally:
-        listener.close()
+        await gate.stop()
         while held:
-            for end in list(held.values()):
-                end()
+            cut()
             await asyncio.wait(list(held))

@@ -21,7 +21,9 @@ class Code(StrEnum):
     NOT_FOUND = "10005"
     INVALID_ID = "10006"
     UNEXPECTED = "10007"
+    TIMEOUT = "10008"
     NOT_AUTHENTICATED = "10009"
+    NOT_AUTHORIZED = "10010"
     TOO_MANY_REQUESTS = "10011"
     DUPLICATE = "10012"
     MEDIA_TYPE = "10014"
@@ -34,7 +36,9 @@ _TITLES = {
     Code.NOT_FOUND: "Resource not found",
     Code.INVALID_ID: "Invalid resource ID",
     Code.UNEXPECTED: "Unexpected error",
+    Code.TIMEOUT: "Timeout",
     Code.NOT_AUTHENTICATED: "Authentication failed",
+    Code.NOT_AUTHORIZED: "Authorization failed",
     Code.TOO_MANY_REQUESTS: "Too many requests",
     Code.DUPLICATE: "Duplicate resource",
     Code.MEDIA_TYPE: "Unsupported media type",

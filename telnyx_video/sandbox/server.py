@@ -14,16 +14,21 @@ from contextlib import (
     closing,
     contextmanager,
 )
-from threading import Thread
+from threading import Thread, get_ident
 from typing import Self
 
 import attrs
 
 from telnyx_video.sandbox.api import Api
 from telnyx_video.sandbox.app import App
+from telnyx_video.sandbox.faults.conduct import Faults
+from telnyx_video.sandbox.faults.plan import FaultPlan, parse_plan
+from telnyx_video.sandbox.gate import Gate
 from telnyx_video.sandbox.limits import RateWindow
 from telnyx_video.sandbox.listener import listening
+from telnyx_video.sandbox.outage import KINDS, Kind, Outage
 from telnyx_video.sandbox.state import RoomStore
+from telnyx_video.sandbox.steering import Steering
 
 
 @attrs.frozen
@@ -33,6 +38,21 @@ class _Running:
     url: str
     api: Api
     store: RoomStore
+    faults: Faults
+    outage: Outage
+    loop: asyncio.AbstractEventLoop = attrs.field(factory=asyncio.get_running_loop)
+    thread: int = attrs.field(factory=get_ident)
+
+    def on_loop(self, do: Callable[[], None]) -> None:
+        """Do it in the thread of the loop, and return when it is done."""
+
+        async def done() -> None:
+            do()
+
+        if get_ident() == self.thread:
+            do()
+        else:
+            asyncio.run_coroutine_threadsafe(done(), self.loop).result()
 
 
 class Sandbox:
@@ -44,8 +64,10 @@ class Sandbox:
     be entered again; rooms outlive that only in a file.
 
     Operations: https://developers.telnyx.com/api-reference/rooms/create-a-room, and those that
-    view, list, update and delete rooms. `GET /_sandbox/stats` tells what was counted and
-    `POST /_sandbox/reset` starts afresh; both work without the key.
+    view, list, update and delete rooms. These work without the key:
+    `GET /_sandbox/stats` tells what was counted; `POST /_sandbox/reset` starts afresh;
+    `POST /_sandbox/faults` takes a plan of faults, and `GET` shows it and what it did;
+    `POST /_sandbox/outage` takes {"seconds": 5, "kind": "refuse"}, or "503", see `pause`.
 
     Args:
         host: Where to listen: a name (looked up as IPv4) or an address.
@@ -56,8 +78,10 @@ class Sandbox:
         rate_limit: Requests a second, at least 1, beyond which the answer is 429; None is
             unlimited, and then replies have no headers about a limit.
         ssl_context: Serves HTTPS with it.
+        faults: A plan of faults, as explained by `telnyx_video.sandbox.faults`.
 
     Raises:
+        FaultPlanError: when the plan has flaws.
         ValueError: when the rate limit is below 1.
     """
 
@@ -73,13 +97,16 @@ class Sandbox:
         db: str | os.PathLike[str] | None = None,
         rate_limit: int | None = None,
         ssl_context: ssl.SSLContext | None = None,
+        faults: FaultPlan = (),
     ) -> None:
+        parse_plan(faults)
         self._host = host
         self._port = port
         self._api_key = api_key
         self._db = db
         self._rate_limit = rate_limit
         self._ssl_context = ssl_context
+        self._faults = faults
         self._running: _Running | None = None
 
     @property
@@ -111,9 +138,56 @@ class Sandbox:
         """The most POSTs that were being served at one time. Safe to read from any thread."""
         return self._while_running().api.tally.max_in_flight
 
+    @property
+    def faults(self) -> FaultPlan:
+        """The plan of faults that is followed; assign another one at any time, from any thread.
+
+        Raises:
+            FaultPlanError: by an assignment, when the plan has flaws; the old one stays.
+        """
+        return self._while_running().faults.plan
+
+    @faults.setter
+    def faults(self, plan: FaultPlan) -> None:
+        self._while_running().faults.follow(plan)
+
+    @property
+    def faults_done(self) -> Counter[str]:
+        """A copy of how many requests each fault was chosen for. Safe to read from any thread."""
+        return self._while_running().faults.done.copy()
+
+    def pause(self, kind: Kind = "refuse", *, seconds: float | None = None) -> None:
+        """Begin an outage of the whole server. Safe to call from any thread.
+
+        Args:
+            kind: "refuse" cuts every connection and refuses new ones; "503" answers every
+                request so.
+            seconds: When it ends by itself; None leaves that to `resume`.
+
+        Raises:
+            ValueError: when there is no such kind.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
+        running = self._while_running()
+        running.on_loop(lambda: running.outage.begin(kind, seconds))
+
+    def resume(self) -> None:
+        """End the outage, if there is one; the port is the same. Safe to call from any thread."""
+        running = self._while_running()
+        running.on_loop(running.outage.end)
+
     def reset(self) -> None:
-        """Remove every room and forget what was counted. Safe to call from any thread."""
-        self._while_running().api.reset()
+        """Make it as it was when it was entered. Safe to call from any thread.
+
+        Rooms, counts, outages, and commits that are still to come are forgotten, and the plan of
+        faults given at first starts again. Requests that a fault holds up are cut when they would
+        go on.
+        """
+        running = self._while_running()
+        if running.outage.is_on:
+            running.on_loop(running.outage.end)
+        running.faults.reset()
 
     async def __aenter__(self) -> Self:
         """Start to serve on the running loop.
@@ -157,21 +231,31 @@ class Sandbox:
         with closing(RoomStore(self._db)) as store:
             window = None if self._rate_limit is None else RateWindow(self._rate_limit)
             api = Api(store, api_key=self._api_key, window=window)
-            app = App(api)
-            async with listening(
-                app.serve,
-                app.refuse,
-                host=self._host,
-                port=self._port,
-                ssl_context=self._ssl_context,
-            ) as port:
-                scheme = "http" if self._ssl_context is None else "https"
-                host = f"[{self._host}]" if ":" in self._host else self._host
-                self._running = _Running(f"{scheme}://{host}:{port}/v2", api, store)
-                try:
-                    yield
-                finally:
-                    self._running = None
+            with closing(Faults(api, self._faults)) as faults:
+                gate = Gate()
+                with closing(Outage(faults, gate)) as outage:
+                    Steering(api, faults, outage)
+                    async with self._listening(App(api, faults.conduct), gate) as url:
+                        self._running = _Running(url, api, store, faults, outage)
+                        try:
+                            yield
+                        finally:
+                            self._running = None
+
+    @asynccontextmanager
+    async def _listening(self, app: App, gate: Gate) -> AsyncGenerator[str]:
+        """Serve for as long as the context lasts, and give the base URL."""
+        async with listening(
+            app.serve,
+            app.refuse,
+            host=self._host,
+            port=self._port,
+            ssl_context=self._ssl_context,
+            gate=gate,
+        ) as port:
+            scheme = "http" if self._ssl_context is None else "https"
+            host = f"[{self._host}]" if ":" in self._host else self._host
+            yield f"{scheme}://{host}:{port}/v2"
 
 
 @contextmanager

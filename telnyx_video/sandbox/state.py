@@ -7,9 +7,10 @@ processes can make two rooms of one name.
 import os
 import sqlite3
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from threading import Lock
+from threading import RLock
 from typing import Any, Literal
 
 import attrs
@@ -28,6 +29,12 @@ CREATE TABLE IF NOT EXISTS rooms (
     updated_at TEXT NOT NULL
 )
 """
+
+# The parameter is given once and compared twice.
+_BEGINS_ALIKE = """EXISTS (
+    SELECT 1 FROM (SELECT lower(unique_name) AS stored, lower(?) AS wanted)
+    WHERE instr(stored, wanted) = 1 OR instr(wanted, stored) = 1
+)"""
 
 _COMPARISONS = {"eq": "=", "gte": ">=", "lte": "<="}
 
@@ -104,7 +111,11 @@ class ListQuery:
     """
 
     unique_name: str | None = None
-    """Compared exactly, case included; None is any."""
+    """Compared exactly, case included, unless told otherwise; None is any."""
+    exact: bool = True
+    """False also finds names of which this one is a beginning, or the reverse, in any case."""
+    created_before: str | None = None
+    """A time as it is stored; None is any."""
     dates: tuple[DateFilter, ...] = ()
     """Each of them must hold."""
     page_number: int = 1
@@ -118,13 +129,21 @@ class ListQuery:
         """Return the WHERE clause and the values for its placeholders."""
         terms, values = ["TRUE"], list[str]()
         if self.unique_name is not None:
-            terms.append("unique_name = ?")
+            terms.append("unique_name = ?" if self.exact else _BEGINS_ALIKE)
             values.append(self.unique_name)
+        if self.created_before is not None:
+            terms.append("created_at < ?")
+            values.append(self.created_before)
         for wanted in self.dates:
             # The first ten characters of a stored time are its day in UTC.
             terms.append(f"substr({wanted.field}, 1, 10) {_COMPARISONS[wanted.comparison]} ?")
             values.append(wanted.day.isoformat())
         return f" WHERE {' AND '.join(terms)}", values
+
+
+def timestamp(time: datetime) -> str:
+    """Return a time in UTC as it is stored and shown."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _utc_now() -> datetime:
@@ -162,7 +181,7 @@ class RoomStore:
         self, db: str | os.PathLike[str] | None = None, *, now: Callable[[], datetime] = _utc_now
     ) -> None:
         self._now = now
-        self._lock = Lock()
+        self._lock = RLock()
         path = ":memory:" if db is None else os.fspath(db)
         try:
             self._db = _connect(path)
@@ -237,13 +256,23 @@ class RoomStore:
         with self._lock:
             self._db.execute("DELETE FROM rooms")
 
+    @contextmanager
+    def undone(self) -> Generator[None]:
+        """Take back what this thread changes inside of the context; other threads wait."""
+        with self._lock:
+            self._db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._db.execute("ROLLBACK")
+
     def close(self) -> None:
         """Let go of the database; the store cannot be used afterwards."""
         with self._lock:
             self._db.close()
 
     def _timestamp(self) -> str:
-        return self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return timestamp(self._now())
 
     def _read(self, room_id: str) -> Room | None:
         row = self._db.execute(f"{_SELECT} WHERE id = ?", (room_id,)).fetchone()

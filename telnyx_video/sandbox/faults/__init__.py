@@ -1,0 +1,86 @@
+r"""Scripted faults: what a server, or the network before it, can do to a request, on demand.
+
+A plan is plain JSON data, a list of rules. It is given to `Sandbox(faults=…)`, assigned to
+`sandbox.faults` at any time from any thread, read from a file by `load_faults`, or sent to
+`POST /_sandbox/faults`. An empty list clears. Rules are asked in their order, and the first one
+that has a fault for a request decides; none disturbs a request that steers the sandbox.
+
+A rule
+    on       which requests: "POST /rooms", "GET /rooms", "GET /rooms/{id}", "PATCH /rooms/{id}",
+             "DELETE /rooms/{id}" or "*".
+    name     only those with this unique_name, in the body or as the filter of a list. Optional.
+    page     only this page of a list. Optional.
+    faults   a script: the first matching request gets the first fault, the second the second, and
+             so on; null is none. Afterwards the rule is used up, unless "repeat" is true: then
+             its last entry stays.
+    draw     instead of a script: a list of {"fault": …, "probability": 0 to 1}, of which each
+             matching request draws one or none. What is drawn depends on "seed" (0), on the
+             request's name, or else its body and query, and on how often that was seen; so it
+             does not depend on timing.
+
+A fault is an object of the fields below, or a shorthand: a name from the list at the end, or a
+status, such as 503. What it does not mention goes as it should.
+
+When it is committed
+    commit   "before" the reply; "never"; or seconds after it should have been. A late commit
+             fails in silence if its name was taken in the meantime. The default is "never" when
+             the cut comes before the request is read or the status is 300 or more, otherwise
+             "before". What is not committed beforehand is answered as if it were.
+
+What is answered, instead of the true reply
+    status   200 to 999.
+    headers  an object: null leaves one out, {"date_in": s} is the HTTP date in s seconds,
+             {"size": n} is n characters of nothing.
+    body     {"json": …}, {"text": …}, or "error" (in the published shape; the default of a status
+             from 400), "empty" (that of a 3xx), "html", "bad_json", "no_id" (success without
+             data.id), "wrong_types", "bad_gzip", "bomb" (73 KB that inflate to 72 MiB),
+             "endless", "duplicate" (the name is taken, code 10012), "duplicate_map" (the same as
+             a map of messages), "duplicate_other" (another field is).
+    list     what a list shows: "empty"; "doubled", each room under a second id too; "inexact",
+             names of which the one filtered for is a beginning, or the reverse, whatever their
+             case; "first_page", whichever was asked for; {"without_younger_than": seconds}.
+    framing  "length"; "chunked"; "close", where the body's end is the connection's; "bad_chunk";
+             "two_lengths" that differ.
+    interim  100, 102 or 103: that informational reply goes first.
+    raw      these characters, as bytes of Latin-1, and nothing else.
+
+How it is answered
+    cut      end the connection, by FIN or, with "reset": true, by RST. Where: "read", before the
+             body is read; "reading", in the middle of that; "reply", before its first byte;
+             in the middle of "status" line, "headers" or "body"; at its "end"; or when the
+             "next" request arrives on the connection, which is lost with it.
+    stall    do nothing for that many "seconds", else until the client goes, and then go on.
+             Where: "read", "commit" (before it, after reading), "reply", "status", "headers",
+             "body".
+    drip     seconds between one byte and the next.
+
+The middle of reading is after the first bytes of the body. A rule with a name or a draw has to
+know the body, so it reads all of it before anything is cut: on the wire that differs only for
+bodies that arrive in pieces.
+
+`sandbox.faults_done` counts the faults by shorthand, or by their fields where there is none.
+
+Shorthands
+    dropped, dropped_reset    cut "read", by FIN and by RST: nothing happened.
+    lost, lost_reset          cut "reply": committed, but nobody was told.
+    late                      the same, committed 1 second later.
+    hang, hang_uncommitted    stall "reply", and "commit", until the client goes.
+    truncated, truncated_chunked, truncated_close
+                              cut "body" in each framing.
+    close                     a good reply with Connection: close, then FIN.
+    closed_idle, closed_next  a good reply, then cut "end", or cut "next".
+    html                      status 200 with body "html".
+    empty, bad_json, no_id, wrong_types, bad_gzip, bomb, endless
+                              the body of that name.
+    duplicate, duplicate_map, duplicate_other
+                              422 with the body of that name, not committed.
+    bad_chunk, two_lengths    the framing of that name.
+    huge_header, garbage      a header of a million characters; bytes that are no HTTP.
+    list_empty, list_doubled, list_inexact, list_first_page
+                              the list of that name.
+    list_stale                a list without rooms younger than 1 second.
+"""
+
+from telnyx_video.sandbox.faults.plan import FaultPlan, FaultPlanError, Flaw, load_faults
+
+__all__ = ["FaultPlan", "FaultPlanError", "Flaw", "load_faults"]

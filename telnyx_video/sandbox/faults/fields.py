@@ -1,0 +1,232 @@
+"""What the fields of a fault plan may hold, and the shorthands; the package explains them."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, cast, get_args
+
+Check = Callable[[object], str | None]
+"""Returns what is wrong with a value, as the end of a sentence that starts with its name."""
+
+Commit = Literal["before", "never"] | float
+"""When a request is applied; a number is seconds after it should have been."""
+
+Point = Literal["read", "reading", "commit", "reply", "status", "headers", "body", "end", "next"]
+"""Where something happens to an exchange."""
+
+POINTS: tuple[Point, ...] = get_args(Point)
+"""In the order in which an exchange comes by them."""
+
+_CUTS = ("read", "reading", "reply", "status", "headers", "body", "end", "next")
+_STALLS = ("read", "commit", "reply", "status", "headers", "body")
+
+NAMELESS_OPERATIONS = ("GET /rooms/{id}", "DELETE /rooms/{id}")
+"""Requests that never mention a unique name."""
+
+LIST_OPERATIONS = ("GET /rooms", "*")
+"""What a rule about lists can be on."""
+
+_OPERATIONS = ("POST /rooms", "PATCH /rooms/{id}", *NAMELESS_OPERATIONS, *LIST_OPERATIONS)
+
+_DAY = 86_400.0  # seconds: longer than anyone waits for a test
+_DECADES = 1e9  # seconds that a date may lie off: an HTTP date has four digits for the year
+_MAX_SIZE = 10_000_000  # characters of a header
+
+BODIES = (
+    "error",
+    "empty",
+    "html",
+    "bad_json",
+    "no_id",
+    "wrong_types",
+    "bad_gzip",
+    "bomb",
+    "endless",
+    "duplicate",
+    "duplicate_map",
+    "duplicate_other",
+)
+"""Bodies that have a name."""
+
+_LISTS = ("empty", "doubled", "inexact", "first_page")
+_FRAMINGS = ("length", "chunked", "close", "bad_chunk", "two_lengths")
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_LATIN_1 = re.compile(r"[\x00-\xff]+")
+
+
+def listed(values: Iterable[object]) -> str:
+    """Return the values in words, in the order given."""
+    return ", ".join(map(str, values))
+
+
+def is_status(value: object) -> bool:
+    """Tell whether the value can be the status of a final reply."""
+    return _whole(200, 999)(value) is None
+
+
+def _one_of(*values: object) -> Check:
+    def check(value: object) -> str | None:
+        # JSON's true equals 1 to Python.
+        is_one = any(value == known and type(value) is type(known) for known in values)
+        return None if is_one else f"must be one of {listed(values)}"
+
+    return check
+
+
+def _number(least: float, most: float) -> Check:
+    def check(value: object) -> str | None:
+        if type(value) in (int, float) and least <= cast("float", value) <= most:
+            return None
+        return f"must be a number from {least:.15g} to {most:.15g}"
+
+    return check
+
+
+def _whole(least: int, most: int) -> Check:
+    def check(value: object) -> str | None:
+        if type(value) is int and least <= value <= most:
+            return None
+        return f"must be a whole number from {least} to {most}"
+
+    return check
+
+
+def _boolean(value: object) -> str | None:
+    return None if isinstance(value, bool) else "must be true or false"
+
+
+def _text(value: object) -> str | None:
+    return None if isinstance(value, str) else "must be a string"
+
+
+def _raw(value: object) -> str | None:
+    if isinstance(value, str) and _LATIN_1.fullmatch(value):
+        return None
+    return "must be a string of characters up to U+00FF, at least one"
+
+
+def _commit(value: object) -> str | None:
+    if value in ("before", "never") or _number(0, _DAY)(value) is None:
+        return None
+    return f"must be before, never or seconds from 0 to {_DAY:.0f}"
+
+
+def _headers(value: object) -> str | None:
+    if not isinstance(value, dict):
+        return "must be an object of names and values"
+    for name, content in cast("dict[str, object]", value).items():
+        if not _HEADER_NAME.fullmatch(name):
+            return f"has {name!r}, which is no name of a header"
+        if not _is_header_value(content):
+            return (
+                f"has a value of {name} that is none of a string of Latin-1 without controls, "
+                "an integer, null, date_in with seconds, or size with characters"
+            )
+    return None
+
+
+def _is_header_value(value: object) -> bool:
+    if isinstance(value, str):
+        return _HEADER_VALUE.fullmatch(value) is not None
+    within = {"date_in": _number(-_DECADES, _DECADES), "size": _whole(0, _MAX_SIZE)}
+    key, inside = _single(value)
+    if key in within:
+        return within[key](inside) is None
+    return value is None or type(value) is int
+
+
+def _single(value: object) -> tuple[str, object]:
+    """Return the key and the value of an object that has one; otherwise the key is ""."""
+    if isinstance(value, dict):
+        items = list(cast("dict[str, object]", value).items())
+        if len(items) == 1:
+            return items[0]
+    return "", None
+
+
+def _body(value: object) -> str | None:
+    key, inside = _single(value)
+    if value in BODIES or key == "json" or (key == "text" and isinstance(inside, str)):
+        return None
+    return f'must be {{"json": …}}, {{"text": …}} or one of {listed(BODIES)}'
+
+
+def _list(value: object) -> str | None:
+    key, inside = _single(value)
+    if value in _LISTS or (key == "without_younger_than" and _number(0, _DAY)(inside) is None):
+        return None
+    return f'must be {{"without_younger_than": seconds}} or one of {listed(_LISTS)}'
+
+
+def _script(value: object) -> str | None:
+    return None if isinstance(value, list) and value else "must be a list of at least one fault"
+
+
+def _draw(value: object) -> str | None:
+    entries = cast("list[object]", value) if isinstance(value, list) else []
+    if entries and all(map(_is_chance, entries)):
+        return None
+    return 'must be a list of {"fault": …, "probability": 0 to 1}, at least one'
+
+
+def _is_chance(entry: object) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    fields = cast("dict[str, object]", entry)
+    return fields.keys() == {"fault", "probability"} and (
+        _number(0, 1)(fields["probability"]) is None
+    )
+
+
+RULE_FIELDS: Mapping[str, Check] = {
+    "on": _one_of(*_OPERATIONS),
+    "name": _text,
+    "page": _whole(1, 10**15),
+    "faults": _script,
+    "repeat": _boolean,
+    "draw": _draw,
+    "seed": _whole(0, 2**63),
+}
+"""What a rule may have."""
+
+FAULT_FIELDS: Mapping[str, Check] = {
+    "commit": _commit,
+    "status": _whole(200, 999),
+    "headers": _headers,
+    "body": _body,
+    "list": _list,
+    "framing": _one_of(*_FRAMINGS),
+    "interim": _one_of(100, 102, 103),
+    "raw": _raw,
+    "cut": _one_of(*_CUTS),
+    "reset": _boolean,
+    "stall": _one_of(*_STALLS),
+    "seconds": _number(0, _DAY),
+    "drip": _number(0, _DAY),
+}
+"""What a fault may have."""
+
+SHORTHANDS: Mapping[str, Mapping[str, Any]] = {
+    "dropped": {"cut": "read"},
+    "dropped_reset": {"cut": "read", "reset": True},
+    "lost": {"cut": "reply"},
+    "lost_reset": {"cut": "reply", "reset": True},
+    "late": {"cut": "reply", "commit": 1},
+    "hang": {"stall": "reply"},
+    "hang_uncommitted": {"stall": "commit"},
+    "truncated": {"cut": "body"},
+    "truncated_chunked": {"cut": "body", "framing": "chunked"},
+    "truncated_close": {"cut": "body", "framing": "close"},
+    "garbage": {"raw": "\x16\x03\x01\x02 this is no HTTP\r\n\r\n"},
+    "huge_header": {"headers": {"x-huge": {"size": 1_000_000}}},
+    "close": {"headers": {"Connection": "close"}, "cut": "end"},
+    "closed_idle": {"cut": "end"},
+    "closed_next": {"cut": "next"},
+    "html": {"status": 200, "body": "html"},
+    **{name: {"body": name} for name in BODIES if name not in ("error", "html")},
+    **{name: {"framing": name} for name in ("bad_chunk", "two_lengths")},
+    "list_stale": {"list": {"without_younger_than": 1}},
+    **{f"list_{name}": {"list": name} for name in _LISTS},
+}
+"""Faults that have a name."""

@@ -1,0 +1,231 @@
+"""What a fault puts on the wire in place of the true reply, byte for byte; nothing is sent here."""
+
+import json
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from email.utils import formatdate
+from functools import cache
+from http import HTTPStatus
+from itertools import repeat
+from typing import Any, cast
+from uuid import NAMESPACE_URL, uuid5
+
+import attrs
+from multidict import CIMultiDict
+
+from telnyx_video.sandbox.faults.fields import Point
+from telnyx_video.sandbox.faults.plan import Fault
+from telnyx_video.sandbox.replies import Code, Problem, Reply, bare_refusal, document, refusal
+
+_MEBIBYTE = 1024 * 1024
+_BOMB_SIZE = 72 * _MEBIBYTE
+_BODILESS = (204, 205, 304)
+_ENDLESS_PIECE = b" " * 65536  # white space, which a reader of JSON swallows for ever
+
+_CODES = {
+    401: Code.NOT_AUTHENTICATED,
+    403: Code.NOT_AUTHORIZED,
+    404: Code.NOT_FOUND,
+    408: Code.TIMEOUT,
+    415: Code.MEDIA_TYPE,
+    429: Code.TOO_MANY_REQUESTS,
+}
+
+Part = tuple[Point, Iterable[bytes]]
+"""Bytes, and the point that the exchange has reached when they are sent."""
+
+
+@attrs.frozen
+class _Body:
+    content: bytes
+    media_type: str = "application/json"
+    encoding: str | None = None
+    endless: bool = False
+
+
+def forge(fault: Fault, reply: Reply, headers: Mapping[str, str], *, now: float) -> Iterator[Part]:
+    """Yield the parts of the reply as the fault wants it.
+
+    Args:
+        fault: What is to be falsified.
+        reply: The true reply.
+        headers: Those that every reply has.
+        now: The time, in seconds since 1970.
+    """
+    if fault.raw is not None:
+        yield "end", [fault.raw.encode("latin-1")]
+        return
+    status = fault.status or reply.status
+    body = _body(fault, reply, status)
+    start = f"HTTP/1.1 {status} {_phrase(status)}\r\n".encode()
+    lines = CIMultiDict({"Date": formatdate(now, usegmt=True), **headers, **reply.headers})
+    first, rest = (b"", ()) if status in _BODILESS else _framed(body, fault.framing)
+    if status not in _BODILESS:
+        _describe(lines, body, fault.framing)
+    _override(lines, fault.headers, now)
+    fields = "".join(f"{name}: {value}\r\n" for name, value in lines.items()).encode("latin-1")
+    half = len(fields) // 2
+    yield "status", [start[:10]]
+    yield "headers", [start[10:] + fields[:half]]
+    yield "body", [fields[half:] + b"\r\n" + first]
+    yield "end", rest
+
+
+def interim(status: int) -> bytes:
+    """Return an informational reply."""
+    return f"HTTP/1.1 {status} {_phrase(status)}\r\n\r\n".encode()
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"
+
+
+def _describe(lines: "CIMultiDict[str]", body: _Body, framing: str) -> None:
+    if body.content:
+        lines["Content-Type"] = body.media_type
+    if body.encoding:
+        lines["Content-Encoding"] = body.encoding
+    if framing == "close":
+        lines["Connection"] = "close"
+    elif framing in ("chunked", "bad_chunk") or body.endless:
+        lines["Transfer-Encoding"] = "chunked"
+    else:
+        lines["Content-Length"] = str(len(body.content))
+        if framing == "two_lengths":
+            lines.add("Content-Length", str(len(body.content) + 1))
+
+
+def _override(lines: "CIMultiDict[str]", headers: Mapping[str, Any], now: float) -> None:
+    for name, value in headers.items():
+        lines.popall(name, None)
+        if value is not None:
+            lines[name] = _header_value(value, now)
+
+
+def _header_value(value: Any, now: float) -> str:
+    if not isinstance(value, dict):
+        return str(value)
+    ((key, amount),) = cast("dict[str, Any]", value).items()
+    return "x" * amount if key == "size" else formatdate(now + amount, usegmt=True)
+
+
+def _framed(body: _Body, framing: str) -> tuple[bytes, Iterable[bytes]]:
+    """Return what comes before the middle of the body on the wire, and what comes after."""
+    if body.endless:
+        piece = body.content if framing == "close" else _chunk(body.content)
+        return piece, repeat(piece)
+    wire = body.content
+    if framing == "bad_chunk":
+        wire = b"no size\r\n" + wire + b"\r\n0\r\n\r\n"
+    elif framing == "chunked":
+        # Two chunks: what a client has read by the middle is one of them, and no more.
+        middle = len(wire) // 2
+        return _chunk(wire[:middle]), [_chunk(wire[middle:]), b"0\r\n\r\n"]
+    middle = len(wire) // 2
+    return wire[:middle], [wire[middle:]]
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data) if data else b""
+
+
+def _body(fault: Fault, reply: Reply, status: int) -> _Body:
+    wanted = fault.body
+    if isinstance(wanted, dict):
+        ((key, inside),) = cast("dict[str, Any]", wanted).items()
+        if key == "json":
+            return _Body(json.dumps(inside).encode())
+        return _Body(str(inside).encode(errors="surrogatepass"), "text/plain; charset=utf-8")
+    if isinstance(wanted, str):
+        return _FORGERIES[wanted](reply, status)
+    if fault.status is None:
+        return _Body(_relisted(reply.body) if fault.list == "doubled" else reply.body)
+    if status >= 400:
+        return _error(reply, status)
+    return _Body(b"" if status >= 300 else reply.body)
+
+
+def _error(_: Reply, status: int) -> _Body:
+    code = _CODES.get(status, Code.UNEXPECTED if status >= 500 else Code.BAD_REQUEST)
+    problem = Problem(code, "A fault of the sandbox, as scripted.")
+    # One bare error is what the API publishes for these two.
+    told = bare_refusal if status in (403, 404) else refusal
+    return _Body(told(status, problem).body)
+
+
+def _html(_: Reply, status: int) -> _Body:
+    title = f"{status} {_phrase(status)}"
+    page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
+    return _Body(page.encode(), "text/html")
+
+
+def _edited(edit: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Reply, int], _Body]:
+    """Return a forgery that edits the room, or each room, of a success."""
+
+    def forgery(reply: Reply, _: int) -> _Body:
+        content = json.loads(reply.body or b"{}")
+        if "data" not in content:
+            return _Body(reply.body)
+        data: Any = content["data"]
+        rooms = cast("list[dict[str, Any]]", data if isinstance(data, list) else [data])
+        edited = [edit(room) for room in rooms]
+        shown = edited if isinstance(data, list) else edited[0]
+        return _Body(document(0, {**content, "data": shown}).body)
+
+    return forgery
+
+
+def _of_wrong_types(room: dict[str, Any]) -> dict[str, Any]:
+    return {name: 17 if isinstance(value, str) else "text" for name, value in room.items()}
+
+
+def _without_id(room: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in room.items() if name != "id"}
+
+
+def _relisted(body: bytes) -> bytes:
+    """Return a list that shows each room a second time, under an id that is always the same."""
+    content = json.loads(body or b"{}")
+    if not isinstance(content.get("data"), list):
+        return body
+    twins = [{**room, "id": str(uuid5(NAMESPACE_URL, room["id"]))} for room in content["data"]]
+    data = [room for pair in zip(content["data"], twins, strict=True) for room in pair]
+    meta = {**content["meta"], "total_results": 2 * content["meta"]["total_results"]}
+    return document(0, {"data": data, "meta": meta}).body
+
+
+def _taken(pointer: str) -> Callable[[Reply, int], _Body]:
+    detail = f"Another room has this {pointer.removeprefix('/')}."
+    problem = Problem(Code.DUPLICATE, detail, pointer=pointer)
+    return lambda _, status: _Body(refusal(status, problem).body)
+
+
+def _taken_by_key(_: Reply, status: int) -> _Body:
+    messages = {"unique_name_not_unique_for_user_id": ["has already been taken"]}
+    return _Body(document(status, {"errors": messages}).body)
+
+
+@cache
+def _bomb() -> bytes:
+    packer = zlib.compressobj(9, wbits=31)
+    pieces = [packer.compress(b" " * _MEBIBYTE) for _ in range(_BOMB_SIZE // _MEBIBYTE)]
+    return b"".join([*pieces, packer.flush()])
+
+
+_FORGERIES: Mapping[str, Callable[[Reply, int], _Body]] = {
+    "error": _error,
+    "empty": lambda _, __: _Body(b""),
+    "html": _html,
+    "bad_json": lambda reply, _: _Body((reply.body or b"{}")[:-1]),
+    "no_id": _edited(_without_id),
+    "wrong_types": _edited(_of_wrong_types),
+    "bad_gzip": lambda reply, _: _Body(reply.body or b"{}", encoding="gzip"),
+    "bomb": lambda _, __: _Body(_bomb(), encoding="gzip"),
+    "endless": lambda _, __: _Body(_ENDLESS_PIECE, endless=True),
+    "duplicate": _taken("/unique_name"),
+    "duplicate_map": _taken_by_key,
+    "duplicate_other": _taken("/webhook_event_url"),
+}

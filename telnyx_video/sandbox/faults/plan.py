@@ -1,0 +1,272 @@
+"""Fault plans: from JSON data to rules, or to everything that is wrong with them at once.
+
+The vocabulary is explained by the package; what a field may hold is in `fields`.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import attrs
+
+from telnyx_video.sandbox.faults.fields import (
+    FAULT_FIELDS,
+    LIST_OPERATIONS,
+    NAMELESS_OPERATIONS,
+    POINTS,
+    RULE_FIELDS,
+    SHORTHANDS,
+    Check,
+    Commit,
+    Point,
+    is_status,
+    listed,
+)
+
+FaultPlan = Sequence[Mapping[str, object]]
+"""The rules of a plan, as plain data; the package says what they can hold."""
+
+_Path = tuple[str | int, ...]
+
+
+@attrs.frozen
+class Flaw:
+    """One thing that is wrong with a plan."""
+
+    path: _Path
+    """Keys and indices that lead from the plan to it."""
+    complaint: str
+    """What is wrong, as the end of a sentence that starts with its place."""
+
+    @property
+    def pointer(self) -> str:
+        """The place as a JSON pointer (RFC 6901)."""
+        return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in self.path)
+
+    def __str__(self) -> str:
+        if not self.path:
+            return f"The plan {self.complaint}."
+        rule, *inside = self.path
+        place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in inside)
+        number = int(rule) + 1
+        return f"Rule {number}{': ' if place else ''}{place.removeprefix('.')} {self.complaint}."
+
+
+class FaultPlanError(ValueError):
+    """A plan that cannot be followed; its text has a line for each flaw, with rule and field.
+
+    Attributes:
+        flaws: Everything that is wrong, in the order of the plan.
+    """
+
+    def __init__(self, flaws: Sequence[Flaw]) -> None:
+        super().__init__(flaws)
+        self.flaws = tuple(flaws)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.flaws))
+
+
+@attrs.frozen
+class Fault:
+    """What is done to one request. The fields are those of the plan, with the defaults filled."""
+
+    label: str
+    commit: Commit
+    status: int | None = None
+    headers: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+    body: Any = None
+    list: Any = None
+    framing: str = "length"
+    interim: int | None = None
+    raw: str | None = None
+    cut: Point | None = None
+    reset: bool = False
+    stall: Point | None = None
+    seconds: float | None = None
+    drip: float = 0
+
+
+@attrs.frozen
+class Rule:
+    """Which requests are disturbed, and by what."""
+
+    on: str
+    name: str | None = None
+    page: int | None = None
+    faults: tuple[Fault | None, ...] = ()
+    """The script."""
+    repeat: bool = False
+    draw: tuple[tuple[Fault, float], ...] = ()
+    """Faults with their probabilities."""
+    seed: int = 0
+
+
+def load_faults(path: str | os.PathLike[str]) -> FaultPlan:
+    """Read a plan from a file of JSON.
+
+    Returns:
+        The plan, as `Sandbox(faults=…)` takes it.
+
+    Raises:
+        FaultPlanError: when the file holds no JSON, or a plan with flaws.
+        OSError: when the file cannot be read.
+    """
+    try:
+        plan: object = json.loads(Path(path).read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise FaultPlanError([Flaw((), f"is not JSON: {error}")]) from error
+    parse_plan(plan)
+    return cast("FaultPlan", plan)
+
+
+def parse_plan(plan: object) -> tuple[Rule, ...]:
+    """Return the rules of a plan.
+
+    Raises:
+        FaultPlanError: with every flaw of the plan.
+    """
+    try:
+        # Leaves plain lists, dicts and finite numbers, and no part that the caller could change.
+        data: object = json.loads(json.dumps(plan, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise FaultPlanError([Flaw((), f"is not plain JSON data: {error}")]) from error
+    if flaws := list(_flaws_of_plan(data)):
+        raise FaultPlanError(flaws)
+    return tuple(_rule(rule) for rule in cast("list[dict[str, Any]]", data))
+
+
+def _flaws_of_plan(plan: object) -> Iterator[Flaw]:
+    if not isinstance(plan, list):
+        yield Flaw((), "must be a list of rules")
+        return
+    for index, rule in enumerate(cast("list[object]", plan)):
+        if isinstance(rule, dict):
+            yield from _flaws_of_rule((index,), cast("dict[str, object]", rule))
+        else:
+            yield Flaw((index,), "must be an object")
+
+
+def _flaws_of_fields(
+    path: _Path, fields: Mapping[str, object], known: Mapping[str, Check]
+) -> Iterator[Flaw]:
+    for name, value in fields.items():
+        if name not in known:
+            yield Flaw((*path, name), f"is no field: there are {listed(known)}")
+        elif complaint := known[name](value):
+            yield Flaw((*path, name), complaint)
+
+
+def _flaws_of_rule(path: _Path, rule: Mapping[str, object]) -> Iterator[Flaw]:
+    yield from _flaws_of_fields(path, rule, RULE_FIELDS)
+    on = rule.get("on")
+    if "on" not in rule:
+        yield Flaw(path, "must say which requests it is on")
+    if ("faults" in rule) == ("draw" in rule):
+        yield Flaw(path, "must have either faults, a script, or draw, probabilities")
+    for name, needs in (("repeat", "faults"), ("seed", "draw")):
+        if name in rule and needs not in rule:
+            yield Flaw((*path, name), f"means nothing without {needs}")
+    if "name" in rule and on in NAMELESS_OPERATIONS:
+        yield Flaw((*path, "name"), f"never occurs in {on}")
+    if "page" in rule and on not in LIST_OPERATIONS:
+        yield Flaw((*path, "page"), "occurs only in GET /rooms")
+    for place, fault in _faults_in(rule):
+        yield from _flaws_of_fault((*path, *place), fault, on)
+    if RULE_FIELDS["draw"](rule.get("draw")) is None:
+        yield from _flaws_of_draw((*path, "draw"), cast("list[Mapping[str, Any]]", rule["draw"]))
+
+
+def _faults_in(rule: Mapping[str, object]) -> Iterator[tuple[_Path, object]]:
+    """Yield the faults of a rule with their places, as far as they can be told."""
+    script = rule.get("faults")
+    if isinstance(script, list):
+        for index, fault in enumerate(cast("list[object]", script)):
+            if fault is not None:
+                yield ("faults", index), fault
+    drawn = rule.get("draw")
+    if isinstance(drawn, list):
+        for index, entry in enumerate(cast("list[object]", drawn)):
+            if isinstance(entry, dict) and "fault" in entry:
+                yield ("draw", index, "fault"), cast("dict[str, object]", entry)["fault"]
+
+
+def _flaws_of_draw(path: _Path, drawn: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
+    total = sum(entry["probability"] for entry in drawn)
+    if total > 1 + 1e-9:  # ten times 0.1 is a little off
+        yield Flaw(path, f"has probabilities that add up to {total:g}, more than 1")
+
+
+def _flaws_of_fault(path: _Path, fault: object, on: object) -> Iterator[Flaw]:
+    if isinstance(fault, str) and fault not in SHORTHANDS:
+        yield Flaw(path, f"is no shorthand: there are {listed(SHORTHANDS)}")
+    elif isinstance(fault, dict):
+        fields = cast("dict[str, object]", fault)
+        if flaws := list(_flaws_of_fields(path, fields, FAULT_FIELDS)):
+            yield from flaws
+        else:
+            yield from _contradictions(path, fields)
+        yield from _list_elsewhere(path, fields, on)
+    elif not isinstance(fault, str) and not is_status(fault):
+        yield Flaw(path, "must be an object, a shorthand or a status from 200 to 999")
+    if isinstance(fault, str):
+        yield from _list_elsewhere(path, SHORTHANDS.get(fault, {}), on)
+
+
+def _list_elsewhere(path: _Path, fault: Mapping[str, object], on: object) -> Iterator[Flaw]:
+    if "list" in fault and on not in LIST_OPERATIONS:
+        yield Flaw(path, "falsifies a list, so it must be on GET /rooms or on *")
+
+
+def _contradictions(path: _Path, fault: Mapping[str, Any]) -> Iterator[Flaw]:
+    """Yield what cannot be, of a fault whose fields are right each by itself."""
+    if not fault:
+        yield Flaw(path, "says nothing: null is how to behave")
+    for name, needs in (("reset", "cut"), ("seconds", "stall")):
+        if name in fault and needs not in fault:
+            yield Flaw((*path, name), f"means nothing without {needs}")
+    cut, stall = fault.get("cut"), fault.get("stall")
+    if cut in ("read", "reading") and fault.get("commit", "never") != "never":
+        yield Flaw((*path, "commit"), "cannot be: the cut comes before the request is read")
+    if stall and cut and POINTS.index(cut) < POINTS.index(stall):
+        yield Flaw((*path, "stall"), "never comes: the cut is earlier")
+    elif stall and cut and "seconds" not in fault:
+        yield Flaw((*path, "cut"), "never comes: the stall needs its seconds")
+    for name, excluded in (
+        ("raw", ("status", "headers", "body", "list", "framing")),
+        ("list", ("body",)),
+    ):
+        for other in excluded:
+            if name in fault and other in fault:
+                yield Flaw((*path, other), f"cannot be combined with {name}")
+
+
+def _rule(rule: dict[str, Any]) -> Rule:
+    script = [None if fault is None else _fault(fault) for fault in rule.pop("faults", [])]
+    drawn = [(_fault(entry["fault"]), entry["probability"]) for entry in rule.pop("draw", [])]
+    return Rule(faults=tuple(script), draw=tuple(drawn), **rule)
+
+
+def _fault(fault: object) -> Fault:
+    fields: dict[str, Any]
+    if isinstance(fault, dict):
+        fields = cast("dict[str, Any]", fault)
+        label = " ".join(f"{name}={_label(value)}" for name, value in fields.items())
+    else:
+        label = str(fault)
+        fields = dict(SHORTHANDS[fault]) if isinstance(fault, str) else {"status": fault}
+    if str(fields.get("body")).startswith("duplicate"):
+        fields = {"status": 422, **fields}
+    fields = {"commit": _default_commit(fields), **fields}
+    return Fault(label=label, **fields)
+
+
+def _label(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _default_commit(fault: Mapping[str, Any]) -> Commit:
+    refused = fault.get("status", 200) >= 300
+    return "never" if refused or fault.get("cut") in ("read", "reading") else "before"

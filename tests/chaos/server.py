@@ -1,0 +1,86 @@
+"""The server of a run, as a program: a sandbox that also notes what happened to each request.
+
+The first line it reads is the plan of faults, and it prints its base URL. Then "pause" begins an
+outage, and "notes" is answered with what was noted so far, as JSON. It ends with its input.
+"""
+
+import json
+import sys
+import time
+from unittest.mock import patch
+
+from aiohttp import web
+
+from telnyx_video.sandbox import Sandbox
+from telnyx_video.sandbox.api import Call
+from telnyx_video.sandbox.app import Exchange
+from telnyx_video.sandbox.faults.choice import Choice, Traits
+from telnyx_video.sandbox.faults.conduct import Faults
+from telnyx_video.sandbox.faults.plan import Fault
+
+OUTAGE = 1.0  # seconds
+
+# What reached the wire, by the last part of the request's webhook URL, or the name looked up.
+notes: list[tuple[float, str, str]] = []
+
+
+def note(key: str, event: str) -> None:
+    """Note an event, with the time in seconds."""
+    notes.append((time.monotonic(), key, event))
+
+
+def key_of(call: Call) -> str:
+    """Return what tells whose request it is."""
+    if "filter[unique_name]" in call.query:
+        return call.query["filter[unique_name]"]
+    return last_part(call.body.decode("latin-1"))
+
+
+def last_part(body: str) -> str:
+    """Return the last part of the webhook URL in a body, or "" if it has none."""
+    _, found, rest = body.partition('"webhook_event_url"')
+    return rest.split('"', 2)[1].rpartition("/")[2] if found else ""
+
+
+class NotedChoice(Choice):
+    """Notes which fault was chosen for a request."""
+
+    def take(self, traits: Traits) -> Fault | None:
+        fault = super().take(traits)
+        if fault is not None:
+            key = last_part(traits.content) or traits.name or ""
+            note(key, f"{traits.operation} meets [{fault.label}], commit {fault.commit}")
+        return fault
+
+
+class NotedFaults(Faults):
+    """Notes that a request arrived, and how it was answered if no fault had to do with it."""
+
+    async def conduct(self, exchange: Exchange) -> web.StreamResponse:
+        await exchange.read()
+        call = exchange.call()
+        key = key_of(call)
+        note(key, f"{call.method} arrives")
+        response = await super().conduct(exchange)
+        told = f"answered {response.status}" if isinstance(response, web.Response) else "over"
+        note(key, f"{call.method} is {told}")
+        return response
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    plan = json.loads(sys.stdin.readline())
+    with (
+        patch("telnyx_video.sandbox.faults.conduct.Choice", NotedChoice),
+        patch("telnyx_video.sandbox.server.Faults", NotedFaults),
+        Sandbox(faults=plan) as sandbox,
+    ):
+        print(sandbox.url, flush=True)
+        for line in sys.stdin:
+            if line == "pause\n":
+                sandbox.pause(seconds=OUTAGE)
+            print(json.dumps(notes if line == "notes\n" else None), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""How plans are changed while the sandbox runs, and what is told about them."""
+
+import asyncio
+import json
+from collections import Counter
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from sandbox.faulty import PATIENCE, asked, connected, on_create, request, told
+from telnyx_video.sandbox import FaultPlanError, Sandbox
+
+
+def steer(sandbox: Sandbox, path: str, content: bytes | None = None) -> tuple[int, Any]:
+    """Send a request that steers, without a key, and return status and decoded body."""
+    url = sandbox.url.removesuffix("/v2") + path
+    try:
+        with urlopen(Request(url, data=content), timeout=PATIENCE) as reply:
+            body = reply.read()
+            return reply.status, json.loads(body) if body else None
+    except HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+def test_a_plan_is_changed_while_the_sandbox_runs() -> None:
+    """The plan in force is known; an empty one clears; what was done stays counted."""
+    with Sandbox(faults=on_create(503, "lost")) as sandbox:
+        assert sandbox.faults == on_create(503, "lost")
+        assert asked(sandbox).status == 503
+        sandbox.faults = on_create(502)
+        assert asked(sandbox).status == 502
+        assert asked(sandbox).status == 201
+        sandbox.faults = on_create(502)
+        sandbox.faults = []
+        assert asked(sandbox).status == 201
+        assert sandbox.faults_done == {"503": 1, "502": 1}
+
+
+def test_a_bad_plan_changes_nothing() -> None:
+    """A plan with flaws is refused where it is given, and the old one stays."""
+    with Sandbox(faults=on_create(503)) as sandbox:
+        with pytest.raises(FaultPlanError, match="no shorthand"):
+            sandbox.faults = on_create("losst")
+        assert asked(sandbox).status == 503
+    with pytest.raises(RuntimeError, match="not serving"):
+        _ = sandbox.faults
+    with pytest.raises(RuntimeError, match="not serving"):
+        sandbox.faults = []
+    with pytest.raises(RuntimeError, match="not serving"):
+        _ = sandbox.faults_done
+
+
+def test_a_plan_is_sent_over_http() -> None:
+    """Without the key, whatever the media type; it can be asked for, with what it did."""
+    plan = on_create("lost", {"status": 503, "headers": {"Retry-After": 1}})
+    with Sandbox() as sandbox:
+        assert steer(sandbox, "/_sandbox/faults", json.dumps(plan).encode()) == (204, None)
+        assert told(sandbox) == (b"", "FIN")
+        assert sandbox.faults == plan
+        assert steer(sandbox, "/_sandbox/faults") == (200, {"plan": plan, "done": {"lost": 1}})
+        assert steer(sandbox, "/_sandbox/faults", b"[]") == (204, None)
+        assert asked(sandbox).status == 201
+        assert sandbox.requests == {"POST /v2/rooms": 2}
+
+
+def test_a_bad_plan_over_http_is_refused_with_every_flaw() -> None:
+    """The published shape of 422, with a pointer for each flaw; the old plan stays."""
+    plan = [{"on": "POST /room", "faults": ["losst"]}]
+    with Sandbox(faults=on_create(503)) as sandbox:
+        status, body = steer(sandbox, "/_sandbox/faults", json.dumps(plan).encode())
+        assert status == 422
+        assert [(error["code"], error["source"]["pointer"]) for error in body["errors"]] == [
+            ("10015", "/0/on"),
+            ("10015", "/0/faults/0"),
+        ]
+        assert body["errors"][1]["detail"].startswith("Rule 1: faults[0] is no shorthand")
+        assert asked(sandbox).status == 503
+
+
+@pytest.mark.parametrize("path", ["/_sandbox/faults", "/_sandbox/outage"])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 200_000])
+def test_a_body_that_is_no_json_is_refused(path: str, content: bytes) -> None:
+    """It is the error of any other request without JSON."""
+    with Sandbox() as sandbox:
+        status, body = steer(sandbox, path, content)
+        assert (status, body["errors"][0]["code"]) == (400, "10023")
+
+
+def test_faults_never_meet_requests_that_steer() -> None:
+    """However bad the plan is for others, the sandbox can be steered."""
+    plan = [{"on": "*", "faults": ["dropped"], "repeat": True}]
+    with Sandbox(faults=plan) as sandbox:
+        assert told(sandbox, "GET", "/rooms") == (b"", "FIN")
+        assert told(sandbox, "GET", "/nowhere") == (b"", "FIN")
+        status, stats = steer(sandbox, "/_sandbox/stats")
+        assert (status, stats["requests"]) == (200, {"GET /v2/rooms": 1, "GET (unknown)": 1})
+
+
+@pytest.mark.parametrize("over_http", [False, True])
+def test_a_reset_begins_the_first_plan_again(over_http: bool) -> None:
+    """Rooms and counts are gone, and the plan is the one the sandbox was made with."""
+    with Sandbox(faults=on_create(503)) as sandbox:
+        assert [asked(sandbox).status for _ in range(2)] == [503, 201]
+        sandbox.faults = on_create(502)
+        if over_http:
+            assert steer(sandbox, "/_sandbox/reset", b"") == (204, None)
+        else:
+            sandbox.reset()
+        assert (sandbox.rooms, sandbox.requests, sandbox.faults_done) == ([], {}, {})
+        assert sandbox.faults == on_create(503)
+        assert [asked(sandbox).status for _ in range(2)] == [503, 201]
+
+
+def test_a_sandbox_begins_its_plan_each_time_it_is_entered() -> None:
+    """What one run used up is there again in the next."""
+    sandbox = Sandbox(faults=on_create(503))
+    for _ in range(2):
+        with sandbox:
+            assert [asked(sandbox).status for _ in range(2)] == [503, 201]
+
+
+async def test_a_plan_is_changed_from_another_thread() -> None:
+    """A sandbox on this loop takes plans from other threads while it serves."""
+    async with Sandbox() as sandbox:
+
+        def work() -> list[int]:
+            statuses = list[int]()
+            for status in (500, 502, 503, 504):
+                sandbox.faults = on_create(status)
+                statuses.append(asked(sandbox).status)
+            return statuses
+
+        assert await asyncio.to_thread(work) == [500, 502, 503, 504]
+        assert sandbox.faults_done.total() == 4
+
+
+def test_probabilities_are_met_over_the_wire() -> None:
+    """The same seed disturbs the same names, in whatever order they come."""
+    draw = [{"fault": "lost", "probability": 0.3}, {"fault": 503, "probability": 0.3}]
+    plan: list[dict[str, object]] = [{"on": "POST /rooms", "draw": draw, "seed": 3}]
+    numbers = list(range(40))
+
+    def met(numbers: list[int]) -> dict[int, object]:
+        seen: dict[int, object] = {}
+        with Sandbox(faults=plan) as sandbox:
+            for number in numbers:
+                with connected(sandbox) as line:
+                    line.send(request(content={"unique_name": f"r{number}"}, close=True))
+                    data, _ = line.rest()
+                    seen[number] = data.split()[1] if data else "lost"
+            assert sandbox.faults_done == Counter(
+                {"lost": [*seen.values()].count("lost"), "503": [*seen.values()].count(b"503")}
+            )
+            assert len(sandbox.rooms) == 40 - sandbox.faults_done["503"]
+        return seen
+
+    first = met(numbers)
+    assert set(first.values()) == {"lost", b"503", b"201"}
+    assert met(numbers[::-1]) == first

@@ -1,0 +1,360 @@
+"""What comes over the wire when a connection is cut or stalled, and what is committed by then."""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from contextlib import ExitStack
+
+import pytest
+
+from sandbox.faulty import (
+    FOREVER,
+    asked,
+    connected,
+    names,
+    on_create,
+    request,
+    tls_contexts,
+    told,
+    until,
+)
+from telnyx_video.sandbox import Sandbox
+
+TLS = tls_contexts()
+
+
+@pytest.fixture(params=[None, TLS], ids=["plain", "TLS"])
+def tls(request: pytest.FixtureRequest) -> tuple[ssl.SSLContext | None, ssl.SSLContext | None]:
+    """Return the contexts of server and client, or of neither."""
+    contexts: tuple[ssl.SSLContext, ssl.SSLContext] | None = request.param
+    return contexts or (None, None)
+
+
+@pytest.mark.parametrize(
+    ("fault", "end", "rooms"),
+    [
+        ("dropped", "FIN", 0),
+        ("dropped_reset", "RST", 0),
+        ({"cut": "reading"}, "FIN", 0),
+        ({"cut": "reading", "reset": True}, "RST", 0),
+        ({"cut": "reply", "commit": "never"}, "FIN", 0),
+        ({"cut": "reply", "commit": "never", "reset": True}, "RST", 0),
+        ("lost", "FIN", 1),
+        ("lost_reset", "RST", 1),
+    ],
+)
+def test_a_cut_before_the_reply_shows_only_how_it_ends(
+    tls: tuple[ssl.SSLContext | None, ssl.SSLContext | None], fault: object, end: str, rooms: int
+) -> None:
+    """Not a byte comes; FIN or RST does; the request is counted, and committed or not."""
+    with Sandbox(faults=on_create(fault), ssl_context=tls[0]) as sandbox:
+        assert told(sandbox, tls=tls[1]) == (b"", end)
+        assert len(sandbox.rooms) == rooms
+        assert sandbox.requests == {"POST /v2/rooms": 1}
+        assert sum(sandbox.faults_done.values()) == 1
+
+
+def test_a_cut_can_come_before_the_body() -> None:
+    """A caller that is going to send its body is cut off."""
+    with Sandbox(faults=on_create("dropped")) as sandbox, connected(sandbox) as line:
+        line.send(request(expect=True).removesuffix(b"{}"))
+        assert line.rest() == (b"", "FIN")
+        assert sandbox.requests == {"POST /v2/rooms": 1}
+
+
+def test_a_cut_can_come_within_the_body() -> None:
+    """A caller is invited to send its body, and cut off in the middle of that."""
+    with Sandbox(faults=on_create({"cut": "reading"})) as sandbox, connected(sandbox) as line:
+        line.send(request(expect=True).removesuffix(b"{}"))
+        assert line.exactly(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        line.send(b"{")
+        assert line.rest() == (b"", "FIN")
+        assert sandbox.rooms == []
+
+
+def test_a_body_that_is_broken_can_be_cut_too() -> None:
+    """What cannot be read is no reason for another end."""
+    with Sandbox(faults=on_create({"cut": "reading"})) as sandbox, connected(sandbox) as line:
+        broken = b"Content-Encoding: gzip\r\nContent-Length"
+        line.send(request().replace(b"Content-Length", broken))
+        assert line.rest() == (b"", "FIN")
+
+
+async def test_a_cut_waits_for_nothing() -> None:
+    """When the connection is over, so is everything that served it, be the body sent or not."""
+    async with asyncio.timeout(5), Sandbox(faults=on_create("dropped")) as sandbox:
+        idle = asyncio.all_tasks()
+
+        def be_cut() -> None:
+            with connected(sandbox) as line:
+                line.send(request(expect=True).removesuffix(b"{}"))
+                assert line.rest() == (b"", "FIN")
+
+        await asyncio.to_thread(be_cut)
+        served = asyncio.all_tasks() - idle
+        await asyncio.gather(*served, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("cut", "beginning", "ending"),
+    [
+        ("status", b"HTTP/1.1 2", b"HTTP/1.1 2"),
+        ("headers", b"HTTP/1.1 201 Created\r\n", b""),
+        ("body", b"HTTP/1.1 201 Created\r\n", b""),
+    ],
+)
+@pytest.mark.parametrize(("reset", "end"), [(False, "FIN"), (True, "RST")])
+def test_a_reply_is_cut_in_its_middle(
+    cut: str, beginning: bytes, ending: bytes, reset: bool, end: str
+) -> None:
+    """Part of the status line, of the headers or of the body comes, and the room exists."""
+    with Sandbox(faults=on_create({"cut": cut, "reset": reset})) as sandbox:
+        data, ended = told(sandbox)
+        assert data.startswith(beginning)
+        assert data.endswith(ending)
+        assert ended == end
+        assert len(sandbox.rooms) == 1
+    head, separator, body = data.partition(b"\r\n\r\n")
+    if cut == "body":
+        (length,) = (line for line in head.split(b"\r\n") if line.startswith(b"Content-Length: "))
+        assert len(body) == int(length.split()[1]) // 2
+        assert body.startswith(b'{"data":{')
+    else:
+        assert not separator
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked", "close"])
+def test_a_body_is_truncated_in_each_framing(framing: str) -> None:
+    """A cut body has half of its length, one of its chunks, or just ends with the connection."""
+    plan = on_create({"cut": "body", "framing": framing}, {"framing": framing})
+    with Sandbox(faults=plan) as sandbox:
+        cut, _ = told(sandbox, content={"unique_name": "a"})
+        whole = asked(sandbox, content={"unique_name": "b"})
+    head, _, body = cut.partition(b"\r\n\r\n")
+    assert whole.json["data"]["unique_name"] == "b"
+    assert (b"Content-Length" in head) == (framing == "length")
+    assert (b"Transfer-Encoding: chunked" in head) == (framing == "chunked")
+    assert (b"Connection: close" in head) == (framing == "close")
+    if framing == "chunked":
+        size, _, chunk = body.partition(b"\r\n")
+        assert len(chunk) == int(size, 16) + 2  # one whole chunk and no last one
+    else:
+        assert len(body) == len(whole.body) // 2
+
+
+@pytest.mark.parametrize("interim", [100, 102, 103])
+def test_an_informational_reply_can_be_all_that_comes(interim: int) -> None:
+    """1xx and then FIN, and the room exists; or 1xx and then the reply."""
+    plan = on_create({"interim": interim, "cut": "reply"}, {"interim": interim})
+    with Sandbox(faults=plan) as sandbox, connected(sandbox) as line:
+        data, end = told(sandbox)
+        assert (data.split()[:2], end) == ([b"HTTP/1.1", str(interim).encode()], "FIN")
+        assert data.endswith(b"\r\n\r\n")
+        line.send(request())
+        assert line.exactly(len(data)) == data
+        assert line.answer().status == 201
+        assert len(sandbox.rooms) == 2
+
+
+def in_flight(sandbox: Sandbox) -> int:
+    """Return how many POSTs are being served: a reset sets the mark to that."""
+    sandbox.reset()
+    return sandbox.max_in_flight
+
+
+@pytest.mark.parametrize(
+    ("point", "beginning", "rooms"),
+    [
+        ("read", b"", 0),
+        ("commit", b"", 0),
+        ("reply", b"", 1),
+        ("status", b"HTTP/1.1 2", 1),
+        ("headers", b"HTTP/1.1 201 Created\r\nDate: ", 1),
+        ("body", b"HTTP/1.1 201 Created\r\nDate: ", 1),
+    ],
+)
+def test_a_stall_lasts_until_the_client_goes(
+    tls: tuple[ssl.SSLContext | None, ssl.SSLContext | None],
+    point: str,
+    beginning: bytes,
+    rooms: int,
+) -> None:
+    """While others are answered, the stalled request stays; it ends with its connection."""
+    plan = on_create({"stall": point})
+    with Sandbox(faults=plan, ssl_context=tls[0]) as sandbox:
+        with connected(sandbox, tls[1]) as line, connected(sandbox, tls[1]) as other:
+            line.send(request())
+            assert line.exactly(len(beginning)) == beginning
+            until(lambda: sandbox.faults_done)
+            assert other.ask().status == 201
+            assert other.ask().status == 201
+            assert len(sandbox.rooms) == rooms + 2
+            assert sandbox.max_in_flight == 2
+        until(lambda: in_flight(sandbox) == 0)
+
+
+@pytest.mark.parametrize("point", ["read", "commit", "reply", "status", "headers", "body"])
+def test_a_stall_of_some_seconds_ends_by_itself(point: str) -> None:
+    """After its time the exchange goes on to its good end, on a connection that stays."""
+    plan = on_create({"stall": point, "seconds": 0.05})
+    with Sandbox(faults=plan) as sandbox, connected(sandbox) as line:
+        assert line.ask().status == 201
+        assert line.ask().status == 201
+        assert len(sandbox.rooms) == 2
+
+
+def test_a_stall_before_the_commit_outlives_the_caller() -> None:
+    """A server that is slow to commit does so even if nobody waits for it any more."""
+    with Sandbox(faults=on_create({"stall": "commit", "seconds": 0.05})) as sandbox:
+        with connected(sandbox) as line:
+            line.send(request(content={"unique_name": "slow"}))
+            until(lambda: sandbox.faults_done)
+        until(lambda: names(sandbox) == ["slow"])
+
+
+def test_a_stall_can_come_before_a_cut() -> None:
+    """Nothing for a while, then RST."""
+    plan = on_create({"stall": "reply", "seconds": 0.05, "cut": "status", "reset": True})
+    with Sandbox(faults=plan) as sandbox:
+        assert told(sandbox) == (b"HTTP/1.1 2", "RST")
+        assert len(sandbox.rooms) == 1
+
+
+def test_a_reply_drips() -> None:
+    """Byte by byte, the reply comes as a whole."""
+    with Sandbox(faults=on_create({"drip": 0.0001})) as sandbox, connected(sandbox) as line:
+        assert line.ask(content={"unique_name": "drop"}).json["data"]["unique_name"] == "drop"
+        assert line.ask().status == 201
+
+
+def test_a_caller_that_leaves_ends_a_drip() -> None:
+    """A drip that would last for an hour is no reason to keep a connection."""
+    with Sandbox(faults=on_create({"drip": 20})) as sandbox, connected(sandbox) as line:
+        line.send(request())
+        assert line.exactly(1) == b"H"
+
+
+def test_a_reply_can_announce_the_end_of_its_connection() -> None:
+    """Connection: close comes with a good reply, and then FIN."""
+    with Sandbox(faults=on_create("close")) as sandbox, connected(sandbox) as line:
+        answer = line.ask()
+        assert (answer.status, answer.headers["Connection"]) == (201, "close")
+        assert line.rest() == (b"", "FIN")
+
+
+@pytest.mark.parametrize(
+    ("fault", "end"), [("closed_idle", "FIN"), ({"cut": "end", "reset": True}, "RST")]
+)
+def test_an_idle_connection_can_end_unannounced(fault: object, end: str) -> None:
+    """The reply promises a connection that is closed right after it."""
+    with Sandbox(faults=on_create(fault)) as sandbox, connected(sandbox) as line:
+        answer = line.ask()
+        assert answer.status == 201
+        assert "Connection" not in answer.headers
+        assert line.rest() == (b"", end)
+
+
+@pytest.mark.parametrize(
+    ("fault", "end"), [("closed_next", "FIN"), ({"cut": "next", "reset": True}, "RST")]
+)
+def test_a_connection_can_end_when_the_next_request_arrives(
+    tls: tuple[ssl.SSLContext | None, ssl.SSLContext | None], fault: object, end: str
+) -> None:
+    """The next request is counted and lost with its connection; other connections are not."""
+    with (
+        Sandbox(faults=on_create(fault), ssl_context=tls[0]) as sandbox,
+        connected(sandbox, tls[1]) as line,
+        connected(sandbox, tls[1]) as other,
+    ):
+        assert line.ask().status == 201
+        assert other.ask().status == 201
+        line.send(request())
+        assert line.rest() == (b"", end)
+        assert len(sandbox.rooms) == 2
+        assert sandbox.requests == {"POST /v2/rooms": 3}
+        assert other.ask().status == 201
+
+
+def test_a_connection_is_cut_by_a_plan_that_was_cleared_since() -> None:
+    """What a fault has begun it ends; on other connections there is nothing left of it."""
+    with (
+        Sandbox(faults=on_create("closed_next")) as sandbox,
+        connected(sandbox) as line,
+        connected(sandbox) as other,
+    ):
+        assert line.ask().status == 201
+        sandbox.faults = []
+        assert other.ask().status == 201
+        line.send(request())
+        assert line.rest() == (b"", "FIN")
+
+
+def test_a_caller_may_leave_before_it_is_cut() -> None:
+    """A cut of a connection that is over already is nothing."""
+    plan = on_create({"stall": "reply", "seconds": 0.05, "cut": "reply"})
+    with Sandbox(faults=plan) as sandbox:
+        with connected(sandbox) as line:
+            line.send(request())
+            until(lambda: sandbox.rooms)
+        until(lambda: in_flight(sandbox) == 0)
+        assert asked(sandbox, "GET", "/rooms").status == 200
+
+
+def test_a_faulty_reply_keeps_its_connection() -> None:
+    """What is answered in good form leaves the connection as usable as it was."""
+    with (
+        Sandbox(faults=on_create(503, {"body": "no_id"})) as sandbox,
+        connected(sandbox) as line,
+    ):
+        assert [line.ask().status for _ in range(3)] == [503, 201, 201]
+
+
+def test_a_caller_that_wants_its_connection_closed_gets_that() -> None:
+    """A fault does not keep a connection that its caller wants to end."""
+    with Sandbox(faults=on_create(503)) as sandbox, connected(sandbox) as line:
+        line.send(request(close=True))
+        assert line.answer().status == 503
+        assert line.rest() == (b"", "FIN")
+
+
+@pytest.mark.parametrize(
+    "rule", [{"name": "a", "faults": [503]}, {"draw": [{"fault": 503, "probability": 1}]}]
+)
+def test_a_body_is_read_when_it_decides(rule: Mapping[str, object]) -> None:
+    """A rule with a name or a draw reads the body first, once, even if that has to be invited."""
+    with Sandbox(faults=[{"on": "POST /rooms", **rule}]) as sandbox:
+        head, _, body = request(content={"unique_name": "a"}, expect=True).partition(b"\r\n\r\n")
+        with connected(sandbox) as line:
+            line.send(head + b"\r\n\r\n")
+            assert line.exactly(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            line.send(body)
+            assert line.exactly(12) == b"HTTP/1.1 503"
+
+
+@pytest.mark.parametrize("content", [[1], {"unique_name": 7}, {"unique_name": "b"}, {}])
+def test_a_rule_for_a_name_leaves_others_alone(content: object) -> None:
+    """A body without that name, of whatever kind, is treated as it should be."""
+    plan = on_create("lost", name="a", repeat=True)
+    with Sandbox(faults=plan) as sandbox:
+        assert asked(sandbox, content=content).status in (201, 422)
+        assert asked(sandbox, "GET", "/rooms?filter[unique_name]=a").status == 200
+        assert told(sandbox, content={"unique_name": "a"}) == (b"", "FIN")
+
+
+def test_a_body_that_is_no_json_has_no_name() -> None:
+    """It is refused like without faults."""
+    with Sandbox(faults=on_create("lost", name="a")) as sandbox, connected(sandbox) as line:
+        line.send(request().replace(b"{}", b"{["))
+        assert line.answer().status == 400
+
+
+@pytest.mark.parametrize("fault", ["hang", "hang_uncommitted", {"drip": FOREVER}])
+def test_leaving_ends_what_is_held_up(fault: object) -> None:
+    """The sandbox does not wait for an exchange that a fault holds up."""
+    with ExitStack() as stack:
+        with Sandbox(faults=on_create(fault)) as sandbox:
+            line = stack.enter_context(connected(sandbox))
+            line.send(request())
+            until(lambda: sandbox.faults_done)
+        data, _ = line.rest()
+        assert data in (b"", b"H")
