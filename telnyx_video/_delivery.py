@@ -142,7 +142,7 @@ class Delivery:
         if error.outcome is Outcome.APPLIED:
             return self._end(error)
         if error.outcome is Outcome.UNKNOWN:
-            self.doubt, self.verdict = error, None
+            self.doubt, self.verdict, self.last_look = error, None, False
             return self._wait(LookUp(), error, now, random) if self._named else self._give_up(error)
         if is_transient(error):
             if self.doubt:
@@ -225,15 +225,17 @@ class Delivery:
         differences = differing_fields(self.request, room)
         if self.outdated:
             return self._still_outdated(room) if differences else self._existed(room, self.outdated)
-        if self.doubt and not differences and self._is_ours(room, server_time, now):
+        ours = self.doubt is not None and self._is_ours(room, server_time, now)
+        if ours and not differences:
             return Delivered(room, attempts=self.attempts.sent, recovered=True)
         if self.if_exists == "error":
-            ours = self.doubt is not None and self._is_ours(room, server_time, now)
             outcome = Outcome.UNKNOWN if ours else Outcome.NOT_APPLIED
             return self._end(self._name_taken(room, differences, outcome))
         if self.if_exists == "update" and differences:
             self.outdated = differences
-            self.doubt = self.verdict = None  # the room is there: what is open now is the update
+            self.verdict = None
+            if not ours:
+                self.doubt = None  # the room was there: what is open now is the update
             return Update(room)
         return self._existed(room, differences)
 

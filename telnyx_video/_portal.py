@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, wait
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
-from telnyx_video.errors import ConfigurationError
+from telnyx_video.errors import ConfigurationError, OutcomeUnknownError
 
 T = TypeVar("T")
 
@@ -83,12 +84,17 @@ class Portal:
             )
 
     def _start(self) -> asyncio.AbstractEventLoop:
-        self._loop = loop = _new_loop()
-        self._thread = threading.Thread(
-            target=_serve, args=(loop,), name="telnyx-video", daemon=True
-        )
-        self._thread.start()
-        return loop
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=_serve, args=(loop,), name="telnyx-video", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the interpreter is ending, or there are too many threads
+            loop.close()
+            problem = f"this client's thread cannot be started: {error}"
+        else:
+            self._loop, self._thread = loop, thread
+            return loop
+        raise ConfigurationError(problem)
 
 
 class Caller:
@@ -100,6 +106,8 @@ class Caller:
 
     def __init__(self) -> None:
         self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self.unclaimed: deque[object] = deque()
+        """Results that came although the wait for them was interrupted."""
 
     def do(self, work: Callable[[], None]) -> None:
         """Have something done, from any thread."""
@@ -134,6 +142,8 @@ class _Call(Generic[T]):
                 self._loop.call_soon_threadsafe(self._cancel)
                 # Waits for the task, not for a cancelled future, for which it would never return.
                 wait([self.future])
+            if caller is not None and self.future.exception() is None:
+                caller.unclaimed.append(self.future.result())
             raise
 
     def _start(self) -> None:
@@ -147,21 +157,15 @@ class _Call(Generic[T]):
     def _finish(self, task: asyncio.Task[T]) -> None:
         if task.cancelled():
             self.future.set_exception(
-                ConfigurationError("the client was closed, or the call interrupted, under way")
+                OutcomeUnknownError(
+                    "the client was closed, or the call interrupted, under way - what it had sent "
+                    "may have been applied: look before sending it again"
+                )
             )
         elif (error := task.exception()) is not None:
             self.future.set_exception(error)
         else:
             self.future.set_result(task.result())
-
-
-def _new_loop() -> asyncio.AbstractEventLoop:
-    """A loop of our own may be the fastest there is; a caller's never is touched."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:

@@ -138,8 +138,8 @@ class Attempts:
 
     @property
     def send_until(self) -> float:
-        """Until when a create may be sent, so that time is left to look into a lost answer."""
-        return self.started + self.paused + self.policy.sending_time
+        """Until when a create may be begun, so that there is time for its answer."""
+        return self.started + self.paused + 0.9 * self.policy.sending_time
 
     def failed(self, error: TelnyxVideoError) -> None:
         """Note a try that failed."""

@@ -7,10 +7,12 @@ the coroutine that it runs.
 from __future__ import annotations
 
 import functools
+import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import suppress
 from types import TracebackType
-from typing import Any, Concatenate, Final, Generic, NoReturn, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, Final, Generic, NoReturn, ParamSpec, Self, TypeVar, cast
 
 from telnyx_video._paging import AsyncPager
 from telnyx_video._portal import Caller, Portal
@@ -43,7 +45,7 @@ def _blocking_list(
     @functools.wraps(method)
     def call(self: RoomsClient, /, *args: P.args, **kwargs: P.kwargs) -> Pager[R]:
         client, portal = _parts(self)
-        return Pager(method(client, *args, **kwargs), portal)
+        return Pager(method(client, *args, **kwargs), portal, self)
 
     return call
 
@@ -54,7 +56,7 @@ def _blocking_stream(
     @functools.wraps(method)
     def call(self: RoomsClient, /, *args: P.args, **kwargs: P.kwargs) -> BlockingOutcomeStream:
         client, portal = _parts(self)
-        return BlockingOutcomeStream(method(client, *args, **kwargs), portal)
+        return BlockingOutcomeStream(method(client, *args, **kwargs), portal, self)
 
     return call
 
@@ -74,10 +76,10 @@ def _blocking_collect(
 
 
 def _alike(
-    _: Callable[Concatenate[AsyncRoomsClient, P], None],
+    model: Callable[Concatenate[AsyncRoomsClient, P], None],
 ) -> Callable[[Callable[..., None]], Callable[Concatenate[RoomsClient, P], None]]:
     """Give a constructor the signature of the asynchronous client's."""
-    return lambda init: init
+    return functools.wraps(model, assigned=(), updated=())
 
 
 def _parts(rooms: RoomsClient) -> tuple[AsyncRoomsClient, Portal]:
@@ -149,9 +151,10 @@ class RoomsClient:
 class Pager(Generic[R]):
     """All objects of a list: ``for room in pager``; each loop over it asks anew."""
 
-    def __init__(self, pager: AsyncPager[R], portal: Portal) -> None:
+    def __init__(self, pager: AsyncPager[R], portal: Portal, rooms: RoomsClient) -> None:
         self._pager = pager
         self._portal = portal
+        self._rooms = rooms  # kept alive: a client that nobody holds is closed
 
     def pages(self) -> Iterator[Page[R]]:
         """The pages, with their totals and what came beside them."""
@@ -170,10 +173,12 @@ class BlockingOutcomeStream:
     Leaving the block early cancels what is under way and waits until it has ended.
     """
 
-    def __init__(self, stream: OutcomeStream, portal: Portal) -> None:
+    def __init__(self, stream: OutcomeStream, portal: Portal, rooms: RoomsClient) -> None:
         self._stream = stream
         self._portal = portal
+        self._rooms = rooms  # kept alive: a client that nobody holds is closed
         self._caller = Caller()
+        self._taking = threading.Lock()
         self._entered = False
         stream.call_back_through(self._caller.do)
 
@@ -197,7 +202,9 @@ class BlockingOutcomeStream:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._portal.run(self._stream.__aexit__(exc_type, exc, traceback))
+        # A client that was closed meanwhile has ended the stream, too.
+        with suppress(ConfigurationError):
+            self._portal.run(self._stream.__aexit__(exc_type, exc, traceback))
 
     def __iter__(self) -> Iterator[CreateOutcome]:
         return self
@@ -205,7 +212,12 @@ class BlockingOutcomeStream:
     def __next__(self) -> CreateOutcome:
         if not self._entered:
             raise ConfigurationError("enter the stream first: with rooms.stream_many(...) as s:")
-        outcome = self._portal.run(_next_or_none(self._stream), self._caller)
+        with self._taking:  # threads take turns: one at a time works for the stream
+            outcome = (
+                cast("CreateOutcome | None", self._caller.unclaimed.popleft())
+                if self._caller.unclaimed
+                else self._portal.run(_next_or_none(self._stream), self._caller)
+            )
         if outcome is None:
             raise StopIteration
         return outcome

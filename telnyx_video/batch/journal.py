@@ -35,8 +35,8 @@ from telnyx_video.models import UNSET, CreateRoomRequest, Room
 
 T = TypeVar("T")
 
-GATHER = 0.01
-"""Seconds that a commit waits for others to join it, if there were others last time."""
+GATHER = float(os.environ.get("G", "0.004"))
+SHARE = float(os.environ.get("S", "4"))
 
 
 @attrs.frozen
@@ -64,6 +64,8 @@ class Journal:
         self._waiting: list[asyncio.Future[None]] = []
         self._commits: asyncio.Task[None] | None = None
         self._broken: OSError | None = None
+        self._under_way: set[int] = set()
+        self._enough = asyncio.Event()
 
     @classmethod
     async def open(cls, path: str | os.PathLike[str]) -> Self:
@@ -113,6 +115,7 @@ class Journal:
         Raises:
             OSError: it cannot be written; the request must not be sent.
         """
+        self._under_way.add(job.index)
         if job.began_ago is not None:
             return  # the intent of the earlier run holds, with its time
         if self._broken is not None:
@@ -120,10 +123,13 @@ class Journal:
         written = asyncio.get_running_loop().create_future()
         self._waiting.append(written)
         self._append({"intent": job.index, "at": time.time(), "request": job.request.to_dict()})
+        if len(self._waiting) * SHARE >= len(self._under_way):
+            self._enough.set()
         await written
 
     def record(self, outcome: CreateOutcome) -> None:
         """Add an outcome; it is written with the next commit."""
+        self._under_way.discard(outcome.index)
         self._append(outcome.to_dict())
 
     async def close(self) -> None:
@@ -147,10 +153,13 @@ class Journal:
 
     async def _commit_all(self) -> None:
         """Commit until nothing more comes."""
-        busy = False
         while self._lines:
-            await asyncio.sleep(GATHER if busy else 0)
-            busy = len(self._waiting) > 1
+            try:
+                async with asyncio.timeout(GATHER):
+                    await self._enough.wait()
+            except TimeoutError:
+                pass
+            self._enough.clear()
             lines, self._lines = self._lines, []
             waiting, self._waiting = self._waiting, []
             if self._broken is None:

@@ -12,6 +12,7 @@ from collections.abc import (
     Iterator,
     Sized,
 )
+from contextlib import suppress
 from typing import Self, TypeAlias, cast
 
 from telnyx_video.errors import ErrorDetail, InvalidRequestError
@@ -41,6 +42,11 @@ class Source:
         self.stopped = True
         if isinstance(self._items, _Asynchronous):
             self._items.stop()
+
+    @property
+    def tasks(self) -> set[asyncio.Task[None]]:
+        """What still runs to draw from the input."""
+        return self._items.tasks if isinstance(self._items, _Asynchronous) else set()
 
     def draw_through(self, do: Do) -> None:
         """Draw from a plain iterator, which may block or have its own thread, by ``do``."""
@@ -105,9 +111,15 @@ class _Asynchronous:
         answer = await self._answers.get()
         if answer is not None:
             return answer[0]
+        self._answers.put_nowait(None)  # whoever asks again gets the same answer
         if not self._stopped:
             self._drawing.result()  # what the input raised, its reader gets
         raise StopAsyncIteration
+
+    @property
+    def tasks(self) -> set[asyncio.Task[None]]:
+        """The task that draws, once there is one."""
+        return set() if self._drawing is None else {self._drawing}
 
     def _ended(self, drawing: asyncio.Task[None]) -> None:
         if not drawing.cancelled():
@@ -135,15 +147,22 @@ class _Elsewhere:
         loop = asyncio.get_running_loop()
         drawn: asyncio.Future[tuple[CreateRoomRequest] | None] = loop.create_future()
 
+        def answer(item: tuple[CreateRoomRequest] | None, error: Exception | None) -> None:
+            with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+                loop.call_soon_threadsafe(_settle, drawn, item, error)
+
         def draw() -> None:
             try:
                 item = (next(self._items),)
             except StopIteration:
-                loop.call_soon_threadsafe(_settle, drawn, None, None)
+                answer(None, None)
             except Exception as error:
-                loop.call_soon_threadsafe(_settle, drawn, None, error)
+                answer(None, error)
+            except BaseException:  # Ctrl-C: the thread's own business, but nobody shall wait on
+                answer(None, None)
+                raise
             else:
-                loop.call_soon_threadsafe(_settle, drawn, item, None)
+                answer(item, None)
 
         self._do(draw)
         item = await drawn

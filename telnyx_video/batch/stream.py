@@ -118,11 +118,10 @@ class OutcomeStream:
     ) -> None:
         self._state = "left"
         self._source.stop()
-        workers = list(self._workers)
-        for worker in workers:
+        for worker in self._workers:
             worker.cancel()
         try:
-            await asyncio.gather(*workers, return_exceptions=True)
+            await _ended(self._workers | self._source.tasks)
         finally:
             if self._journal is not None:
                 await self._journal.close()
@@ -195,6 +194,18 @@ class OutcomeStream:
         elif self._fail_fast:
             self.stopped = "fail_fast"
             self._source.stop()
+
+
+async def _ended(tasks: set[asyncio.Task[None]]) -> None:
+    """Wait until all have ended, also if cancelled meanwhile; then pass the cancellation on."""
+    interruption: asyncio.CancelledError | None = None
+    while running := {task for task in tasks if not task.done()}:
+        try:
+            await asyncio.wait(running)
+        except asyncio.CancelledError as cancelled:
+            interruption = cancelled
+    if interruption is not None:
+        raise interruption
 
 
 async def collect(stream: OutcomeStream) -> list[CreateOutcome]:

@@ -81,12 +81,13 @@ TABLE = {
     # What callers hold.
     "client": Row(
         siblings=(
-            "_calls _checks _delivery _exchange _http _paging _retry _transport _wire batch config errors models"
+            "_calls _checks _delivery _exchange _http _paging _retry _transport _wire batch "
+            "config errors models"
         ),
         outside="attrs",
         types="aiohttp",
     ),
-    "_portal": Row(siblings="errors", lazy="uvloop"),
+    "_portal": Row(siblings="errors"),
     "blocking": Row(siblings="_paging _portal batch client errors models"),
     "webhooks": Row(siblings="_wire errors models", outside="attrs cryptography"),
     "__init__": Row(siblings="_retry _version batch blocking client config errors models"),

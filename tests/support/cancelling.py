@@ -1,4 +1,4 @@
-"""Cancels a call at one of its awaits: the first, the second, … each is a place to be cut off at."""
+"""Cancels a call at one of its awaits: the first, the second, … each is a place to cut it."""
 
 from __future__ import annotations
 

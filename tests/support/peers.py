@@ -126,6 +126,12 @@ async def stall(visit: Visit) -> None:
     await visit.gone()
 
 
+async def turns() -> None:
+    """Let the loop turn until what is under way within it has gone as far as it can."""
+    for _ in range(30):
+        await asyncio.sleep(0)
+
+
 class Peer:
     """What the server saw, and its address."""
 
@@ -162,6 +168,10 @@ class Peer:
     async def arrived(self, count: int) -> None:
         """Wait for the request of this number, counted from 1."""
         await self.until(lambda: len(self.requests) >= count)
+
+    async def all_closed(self) -> None:
+        """Wait until no connection is open."""
+        await self.until(lambda: self.open == 0)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Deal with one connection."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pickle
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import FunctionType, MethodType, ModuleType, TracebackType
+from typing import Any, cast
 
 _OPAQUE = (type, ModuleType, FunctionType, MethodType, TracebackType)
 
@@ -29,8 +30,8 @@ def _texts(value: object, path: str, seen: set[int]) -> Iterator[tuple[str, str]
     if isinstance(value, str):
         yield path, value
         return
-    if isinstance(value, bytes | bytearray | memoryview):
-        yield path, bytes(value).decode("latin-1")
+    if isinstance(value, bytes | bytearray):
+        yield path, value.decode("latin-1")
         return
     yield f"repr({path})", repr(value)
     for name, part in _parts(value):
@@ -39,16 +40,20 @@ def _texts(value: object, path: str, seen: set[int]) -> Iterator[tuple[str, str]
 
 def _parts(value: object) -> Iterator[tuple[str, object]]:
     if isinstance(value, Mapping):
-        for key, item in value.items():
+        for key, item in cast("Mapping[object, object]", value).items():
             yield "key", key
             yield str(key), item
     elif isinstance(value, list | tuple | set | frozenset):
-        for index, item in enumerate(value):
+        for index, item in enumerate(cast("Iterable[object]", value)):
             yield str(index), item
     if isinstance(value, BaseException):
         yield "args", value.args
         yield "__cause__", value.__cause__
         yield "__context__", value.__context__
+    yield from _attributes(value)
+
+
+def _attributes(value: Any) -> Iterator[tuple[str, object]]:
     yield from getattr(value, "__dict__", {}).items()
     for kind in type(value).__mro__:
         slots = getattr(kind, "__slots__", ())

@@ -197,6 +197,7 @@ async def _send(request: web.BaseRequest, data: Iterable[bytes], drip: float) ->
     for piece in data:
         if not drip:
             await request.writer.write(piece)
+            await asyncio.sleep(0)  # or a lost connection would never be noticed
             continue
         for byte in piece:
             await request.writer.write(bytes([byte]))

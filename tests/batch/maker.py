@@ -1,0 +1,90 @@
+"""Makes the rooms of a batch in memory, as slowly and as badly as a test wants."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from itertools import count
+
+from support.asking import asked
+from telnyx_video import ConfigurationError, CreateRoomRequest, InvalidRequestError, Room
+from telnyx_video._delivery import Delivered
+from telnyx_video.errors import ErrorDetail
+
+FAILED = Delivered(error=ConfigurationError("not today"))
+
+
+def made(request: CreateRoomRequest) -> Delivered:
+    """Return the delivery of a new room."""
+    name = str(request.unique_name)
+    return Delivered(Room(id=f"id-{name}", unique_name=name))
+
+
+async def turns(count: int = 100) -> None:
+    """Give every other task so many turns: in memory that is as far as they can get."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def at_once(request: CreateRoomRequest) -> Delivered:
+    """Make a room without waiting."""
+    return made(request)
+
+
+async def never(_: CreateRoomRequest) -> Delivered:
+    """Make no room, and do not end either."""
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+class Maker:
+    """Makes each room by a given function, and counts.
+
+    Attributes:
+        make: The function.
+        gave_up: Whether the server has been down for too long.
+        begun: The requests, in the order in which their creates began.
+        under_way: How many creates have begun and not ended.
+        most_under_way: The most that `under_way` has been.
+    """
+
+    def __init__(self, make: Callable[[CreateRoomRequest], Awaitable[Delivered]] = at_once) -> None:
+        self.gave_up = False
+        self.make = make
+        self.begun: list[CreateRoomRequest] = []
+        self.under_way = 0
+        self.most_under_way = 0
+
+    def prepare(self, request: CreateRoomRequest) -> CreateRoomRequest:
+        """Refuse what is no request."""
+        if not isinstance(request, CreateRoomRequest):  # pyright: ignore[reportUnnecessaryIsInstance] # callers whose types were never checked
+            raise InvalidRequestError((ErrorDetail("must be a CreateRoomRequest"),))
+        return request
+
+    async def create(self, request: CreateRoomRequest, began_ago: float | None) -> Delivered:
+        """Make one room."""
+        assert began_ago is None
+        self.begun.append(request)
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            return await self.make(request)
+        finally:
+            self.under_way -= 1
+
+
+class Input:
+    """Requests without end, or as many as told, that count how many were drawn."""
+
+    def __init__(self, length: int | None = None) -> None:
+        self._numbers = count() if length is None else iter(range(length))
+        self.drawn = 0
+
+    def __iter__(self) -> Iterator[CreateRoomRequest]:
+        for number in self._numbers:
+            self.drawn += 1
+            yield asked(number)
+
+    async def awaited(self) -> AsyncIterator[CreateRoomRequest]:
+        """The same, from an asynchronous generator."""
+        for request in self:
+            await asyncio.sleep(0)
+            yield request

@@ -1,0 +1,309 @@
+"""A batch that does not come to its end: it is left, cancelled, or something of the caller raises.
+
+Whatever happens, what is under way has ended when the block is left, and nobody waits for ever.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from batch.maker import Input, Maker, made, never, turns
+from support.asking import asked, asked_for
+from support.background import SOON
+from telnyx_video import ConfigurationError, CreateRoomRequest
+from telnyx_video._delivery import Delivered
+from telnyx_video.batch import OutcomeStream, Progress, collect
+
+pytestmark = pytest.mark.usefixtures("no_task_is_left")
+
+
+class TroubleError(Exception):
+    """What the caller's own code raises."""
+
+
+class Reluctant(Maker):
+    """Creates that never end by themselves, and take a while to be cancelled."""
+
+    def __init__(self) -> None:
+        super().__init__(self._linger)
+        self.cancelled = 0
+
+    async def _linger(self, request: CreateRoomRequest) -> Delivered:
+        try:
+            return await never(request)
+        finally:
+            await turns(20)
+            self.cancelled += 1
+
+
+async def test_leaving_early_cancels_what_is_under_way_and_waits_for_it() -> None:
+    """When the block is left, each create has ended, also one that is slow to end."""
+    maker = Reluctant()
+    async with OutcomeStream(maker, Input(), concurrency=4):
+        await turns()
+        assert maker.under_way == 4
+    assert maker.under_way == 0
+    assert maker.cancelled == 4
+
+
+async def test_leaving_at_once_begins_nothing() -> None:
+    """A block without content makes no room."""
+    maker = Maker()
+    source = Input()
+    async with OutcomeStream(maker, source, concurrency=4):
+        pass
+    assert maker.begun == []
+    assert source.drawn == 0
+
+
+async def test_leaving_in_the_middle_begins_nothing_more() -> None:
+    """An exception of the body ends the batch and reaches the caller."""
+    maker = Maker()
+
+    async def body() -> None:
+        async with asyncio.timeout(SOON), OutcomeStream(maker, Input(), concurrency=4) as stream:
+            async for outcome in stream:
+                if outcome.index == 7:
+                    raise TroubleError
+
+    with pytest.raises(TroubleError):
+        await body()
+    begun = len(maker.begun)
+    await turns()
+    assert len(maker.begun) == begun
+
+
+async def test_a_cancelled_consumer_waits_for_what_is_under_way() -> None:
+    """Cancelling whoever awaits the batch ends its creates before the cancellation goes on."""
+    maker = Reluctant()
+    task = asyncio.create_task(collect(OutcomeStream(maker, Input(), concurrency=4)))
+    await turns()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert maker.under_way == 0
+    assert maker.cancelled == 4
+
+
+async def test_cancelling_twice_waits_all_the_same() -> None:
+    """A second cancellation, while the first one waits, leaves nothing running either."""
+    maker = Reluctant()
+    task = asyncio.create_task(collect(OutcomeStream(maker, Input(), concurrency=4)))
+    await turns()
+    task.cancel()
+    await turns(3)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert maker.under_way == 0
+
+
+async def test_a_consumer_that_is_cancelled_while_it_waits_loses_no_outcome() -> None:
+    """A time-out around the wait for an outcome leaves that outcome to whoever asks next."""
+    go = asyncio.Event()
+
+    async def make(request: CreateRoomRequest) -> Delivered:
+        await go.wait()
+        return made(request)
+
+    stream = OutcomeStream(Maker(make), asked_for(5), concurrency=2)
+    async with asyncio.timeout(SOON), stream:
+        for _ in range(3):
+            waiting = asyncio.ensure_future(anext(stream))
+            await turns(5)
+            waiting.cancel()
+            await asyncio.wait([waiting])
+        go.set()
+        assert len([outcome async for outcome in stream]) == 5
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+async def test_an_input_that_raises_is_told_after_what_is_under_way(awaited: bool) -> None:
+    """Rooms that were begun are finished and given out; then the exception reaches the caller."""
+    go = asyncio.Event()
+
+    def requests() -> Iterator[CreateRoomRequest]:
+        yield from asked_for(3)
+        raise TroubleError
+
+    async def awaited_requests() -> AsyncIterator[CreateRoomRequest]:
+        for request in requests():
+            yield request
+
+    async def make(request: CreateRoomRequest) -> Delivered:
+        await go.wait()
+        return made(request)
+
+    source = awaited_requests() if awaited else requests()
+    stream = OutcomeStream(Maker(make), source, concurrency=10)
+    outcomes: list[int] = []
+
+    async def take() -> None:
+        async with asyncio.timeout(SOON), stream:
+            await turns()
+            go.set()
+            async for outcome in stream:
+                outcomes.append(outcome.index)
+
+    with pytest.raises(TroubleError):
+        await take()
+    assert sorted(outcomes) == [0, 1, 2]
+
+
+async def test_an_input_that_cannot_even_begin_is_told_at_once() -> None:
+    """An iterable whose iterator cannot be made raises where it is handed over."""
+
+    class Broken:
+        def __iter__(self) -> Iterator[CreateRoomRequest]:
+            raise TroubleError
+
+    with pytest.raises(TroubleError):
+        OutcomeStream(Maker(), Broken(), concurrency=1)
+
+
+async def test_leaving_early_waits_for_an_input_that_waits() -> None:
+    """A generator that awaits something is cancelled, and has ended when the block is left."""
+    ended: list[str] = []
+
+    async def requests() -> AsyncIterator[CreateRoomRequest]:
+        yield asked(0)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await turns(20)
+            ended.append("input")
+
+    async with asyncio.timeout(SOON), OutcomeStream(Maker(), requests(), concurrency=2) as stream:
+        await anext(stream)
+        await turns()
+    assert ended == ["input"]
+
+
+async def test_a_defect_in_making_a_room_is_not_swallowed() -> None:
+    """An exception that is no outcome stops the batch and reaches the caller."""
+
+    async def make(request: CreateRoomRequest) -> Delivered:
+        if request == asked(2):
+            raise TroubleError
+        await turns(3)
+        return made(request)
+
+    source = Input()
+    with pytest.raises(TroubleError):
+        async with asyncio.timeout(SOON):
+            await collect(OutcomeStream(Maker(make), source, concurrency=2))
+    assert source.drawn < 10
+
+
+async def test_a_create_that_is_cancelled_from_elsewhere_does_not_hang_the_batch() -> None:
+    """A cancellation that is not the batch's own is told; nobody waits for its outcome for ever."""
+
+    async def make(request: CreateRoomRequest) -> Delivered:
+        if request == asked(1):
+            raise asyncio.CancelledError
+        return made(request)
+
+    with pytest.raises(BaseException) as caught:  # noqa: PT011 # which one is not the point
+        async with asyncio.timeout(SOON):
+            await collect(OutcomeStream(Maker(make), asked_for(3), concurrency=2))
+    assert not isinstance(caught.value, TimeoutError)
+
+
+async def test_an_input_that_is_cancelled_from_elsewhere_does_not_hang_the_batch() -> None:
+    """An input that awaits what another task cancels ends the batch like one that raises."""
+
+    async def requests() -> AsyncIterator[CreateRoomRequest]:
+        yield asked(0)
+        abandoned: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        abandoned.cancel()
+        await abandoned
+
+    with pytest.raises(BaseException) as caught:  # noqa: PT011 # which one is not the point
+        async with asyncio.timeout(SOON):
+            await collect(OutcomeStream(Maker(), requests(), concurrency=2))
+    assert not isinstance(caught.value, TimeoutError)
+
+
+async def test_a_time_limit_inside_of_the_input_is_met_inside_of_the_input() -> None:
+    """A scope that is open across a `yield` works as in a plain loop: one task draws it all."""
+
+    async def requests() -> AsyncIterator[CreateRoomRequest]:
+        async with asyncio.timeout(0.01):
+            yield asked(0)
+            await asyncio.Event().wait()
+
+    outcomes: list[int] = []
+    stream = OutcomeStream(Maker(), requests(), concurrency=2)
+    limit = asyncio.timeout(SOON)
+
+    async def take() -> None:
+        async with limit, stream:
+            async for outcome in stream:
+                outcomes.append(outcome.index)
+
+    with pytest.raises(TimeoutError):
+        await take()
+    assert not limit.expired()
+    assert outcomes == [0]
+
+
+async def test_progress_that_raises_ends_the_batch() -> None:
+    """An exception of `on_progress` reaches the caller, and what is under way is ended first."""
+    maker = Reluctant()
+
+    def report(_: Progress) -> None:
+        raise TroubleError
+
+    async def make(request: CreateRoomRequest) -> Delivered:
+        return made(request) if request == asked(0) else await maker.create(request, None)
+
+    with pytest.raises(TroubleError):
+        async with asyncio.timeout(SOON):
+            await collect(OutcomeStream(Maker(make), Input(), concurrency=3, on_progress=report))
+    assert maker.under_way == 0
+    assert maker.cancelled
+
+
+async def test_a_stream_that_was_not_entered_says_so() -> None:
+    """Asking it is an error, not a wait without end."""
+    stream = OutcomeStream(Maker(), asked_for(1), concurrency=1)
+    with pytest.raises(ConfigurationError):
+        await asyncio.wait_for(anext(stream), SOON)
+
+
+@pytest.mark.parametrize("taken", [0, 1])
+async def test_a_stream_that_was_left_has_ended(taken: int) -> None:
+    """Asking it for more is an end or an error, not a wait without end."""
+    stream = OutcomeStream(Maker(), Input(), concurrency=1)
+    async with stream:
+        for _ in range(taken):
+            await anext(stream)
+    async with asyncio.timeout(SOON):
+        try:
+            rest = [outcome async for outcome in stream]
+        except ConfigurationError:
+            return
+    assert len(rest) <= 2
+
+
+async def test_a_stream_cannot_be_entered_twice() -> None:
+    """Its input is used up: entering it again is an error, and not a batch of its own."""
+    stream = OutcomeStream(Maker(), asked_for(3), concurrency=2)
+    async with asyncio.timeout(SOON), stream:
+        assert len([outcome async for outcome in stream]) == 3
+    with pytest.raises(ConfigurationError):
+        async with asyncio.timeout(SOON), stream:
+            pass
+
+
+async def test_tasks_that_wait_for_outcomes_learn_that_the_stream_was_left() -> None:
+    """Whoever still asks when another task leaves the block does not wait without end."""
+    stream = OutcomeStream(Maker(never), Input(), concurrency=2)
+    async with stream:
+        waiting = asyncio.ensure_future(anext(stream, None))
+        await turns()
+    done, _ = await asyncio.wait([waiting], timeout=SOON)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert done

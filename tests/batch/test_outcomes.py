@@ -1,0 +1,185 @@
+"""What a batch tells: an outcome for each request, its progress, and what it cannot work with."""
+
+import asyncio
+import json
+
+import pytest
+
+from batch.maker import FAILED, Maker, made, turns
+from support.asking import asked, asked_for
+from support.background import SOON
+from telnyx_video import (
+    ConfigurationError,
+    CreateRoomRequest,
+    InvalidRequestError,
+    Room,
+    TelnyxVideoError,
+)
+from telnyx_video._delivery import Delivered
+from telnyx_video.batch import CreateOutcome, OutcomeStream, Progress, collect
+
+pytestmark = pytest.mark.usefixtures("no_task_is_left")
+
+
+async def taken(stream: OutcomeStream) -> list[CreateOutcome]:
+    """Return all outcomes in the order in which they come."""
+    async with asyncio.timeout(SOON), stream:
+        return [outcome async for outcome in stream]
+
+
+def indexes(outcomes: list[CreateOutcome]) -> list[int]:
+    """Return the places of the outcomes' requests in the input."""
+    return [outcome.index for outcome in outcomes]
+
+
+async def failing_odd_ones(request: CreateRoomRequest) -> Delivered:
+    number = int(str(request.unique_name).removeprefix("room-"))
+    return FAILED if number % 2 else made(request)
+
+
+async def last_first(request: CreateRoomRequest) -> Delivered:
+    """End the later the earlier the request is, for those of one batch of ten."""
+    await turns(20 - 2 * int(str(request.unique_name).removeprefix("room-")))
+    return made(request)
+
+
+async def test_outcomes_come_as_they_finish() -> None:
+    """The stream gives first what is done first, each with its request and place."""
+    outcomes = await taken(OutcomeStream(Maker(last_first), asked_for(10), concurrency=10))
+    assert indexes(outcomes) != sorted(indexes(outcomes))
+    assert sorted(indexes(outcomes)) == list(range(10))
+    for outcome in outcomes:
+        assert outcome.request == asked(outcome.index)
+        assert outcome.unwrap().unique_name == f"room-{outcome.index}"
+
+
+async def test_a_list_of_outcomes_is_in_the_order_of_the_input() -> None:
+    """Whatever finishes first, the list is ordered like the requests."""
+    outcomes = await collect(OutcomeStream(Maker(last_first), asked_for(10), concurrency=10))
+    assert indexes(outcomes) == list(range(10))
+
+
+async def test_an_outcome_tells_how_its_room_came_to_be() -> None:
+    """What is known of a delivery is told: attempts, whether it existed, and how it differs."""
+
+    async def existing(_: CreateRoomRequest) -> Delivered:
+        return Delivered(
+            Room(id="1"),
+            attempts=3,
+            recovered=True,
+            existed=True,
+            differences=("enable_recording",),
+        )
+
+    (outcome,) = await taken(OutcomeStream(Maker(existing), [asked(0)], concurrency=1))
+    assert outcome == CreateOutcome(
+        index=0,
+        request=asked(0),
+        room=Room(id="1"),
+        attempts=3,
+        recovered=True,
+        existed=True,
+        differences=("enable_recording",),
+    )
+
+
+async def test_a_failure_is_an_outcome_and_ends_no_other() -> None:
+    """Each other room is made all the same; unwrapping the failure raises its reason."""
+    outcomes = await collect(OutcomeStream(Maker(failing_odd_ones), asked_for(6), concurrency=2))
+    assert [outcome.room is None for outcome in outcomes] == [False, True] * 3
+    assert outcomes[1].error is FAILED.error
+    with pytest.raises(ConfigurationError, match="not today"):
+        outcomes[1].unwrap()
+
+
+def test_an_outcome_without_room_and_reason_raises_all_the_same() -> None:
+    """Unwrapping never returns what is no room."""
+    with pytest.raises(TelnyxVideoError):
+        CreateOutcome(index=0, request=asked(0)).unwrap()
+
+
+@pytest.mark.parametrize("sized", [True, False])
+async def test_progress_is_told_after_each_outcome(sized: bool) -> None:
+    """The figures add up at each step, and the total is told where it is known."""
+    told: list[Progress] = []
+    deliveries = iter([Delivered(Room(id="1")), FAILED, Delivered(Room(id="1"), existed=True)])
+
+    async def make(_: CreateRoomRequest) -> Delivered:
+        return next(deliveries)
+
+    requests = asked_for(3)
+    source = requests if sized else iter(requests)
+    await taken(OutcomeStream(Maker(make), source, concurrency=1, on_progress=told.append))
+    total = 3 if sized else None
+    assert told == [
+        Progress(done=1, created=1, existed=0, failed=0, total=total),
+        Progress(done=2, created=1, existed=0, failed=1, total=total),
+        Progress(done=3, created=1, existed=1, failed=1, total=total),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"concurrency": 0}, "concurrency"),
+        ({"concurrency": -1}, "concurrency"),
+        ({"concurrency": True}, "concurrency"),
+        ({"concurrency": 1.5}, "concurrency"),
+        ({"concurrency": None}, "concurrency"),
+        ({"concurrency": 1, "fail_fast": 1}, "fail_fast"),
+        ({"concurrency": 1, "requests": 7}, "requests"),
+        ({"concurrency": 1, "requests": None}, "requests"),
+        ({"concurrency": 1, "requests": asked(0)}, "requests"),
+    ],
+)
+def test_arguments_that_cannot_work_are_refused_at_once(
+    arguments: dict[str, object], field: str
+) -> None:
+    """What is no number of workers, or no source of requests, is named before anything begins."""
+    wrong: dict[str, object] = {"requests": [], **arguments}
+    with pytest.raises(InvalidRequestError) as caught:
+        OutcomeStream(Maker(), **wrong)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # the point
+    assert [detail.field for detail in caught.value.details] == [field]
+
+
+async def test_what_is_no_request_fails_alone() -> None:
+    """An item of another type is an outcome that says so, and the others are made."""
+    wrong: list[CreateRoomRequest] = [asked(0), "room-1", None, asked(3)]  # type: ignore[list-item] # pyright: ignore[reportAssignmentType] # the point
+    outcomes = await collect(OutcomeStream(Maker(), wrong, concurrency=2))
+    assert [outcome.room is not None for outcome in outcomes] == [True, False, False, True]
+    for outcome in outcomes[1:3]:
+        assert isinstance(outcome.error, InvalidRequestError)
+        assert outcome.attempts == 0
+
+
+def test_an_outcome_can_be_written_as_json() -> None:
+    """Each outcome is an object of what is known, whether it has a room or an error."""
+    made_room = CreateOutcome(
+        index=0, request=asked(0), room=Room(id="1", unique_name="room-0"), differences=("a", "b")
+    )
+    written = made_room.to_dict()
+    assert json.loads(json.dumps(written)) == written
+    assert written == {
+        "index": 0,
+        "request": {"unique_name": "room-0"},
+        "room": {"id": "1", "unique_name": "room-0"},
+        "error": None,
+        "attempts": 1,
+        "recovered": False,
+        "existed": False,
+        "differences": ["a", "b"],
+    }
+    failed = CreateOutcome(index=1, request=asked(1), error=FAILED.error, attempts=0).to_dict()
+    assert failed["room"] is None
+    assert failed["error"] == {
+        "type": "ConfigurationError",
+        "message": "not today",
+        "outcome": "not_applied",
+    }
+
+
+async def test_an_outcome_of_what_is_no_request_can_be_written_too() -> None:
+    """A line for an item of another type has no request in it."""
+    wrong: list[CreateRoomRequest] = [object()]  # type: ignore[list-item] # pyright: ignore[reportAssignmentType] # the point
+    (outcome,) = await collect(OutcomeStream(Maker(), wrong, concurrency=1))
+    assert outcome.to_dict()["request"] is None

@@ -1,0 +1,203 @@
+"""What holds for every batch, whatever the input, the server and the consumer do: generated."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from typing import TypeVar
+
+import attrs
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch.maker import FAILED, Input, Maker, made, turns
+from support.asking import asked
+from telnyx_video import CreateRoomRequest
+from telnyx_video._delivery import Delivered
+from telnyx_video.batch import CreateOutcome, OutcomeStream, Progress, Requests
+
+T = TypeVar("T")
+
+few = st.integers(0, 6)
+
+
+@attrs.frozen
+class Work:
+    """What becomes of one request: after how many turns of the loop, and whether it fails."""
+
+    turns: int
+    fails: bool
+
+
+@attrs.frozen
+class Batch:
+    """One batch: what is asked, how it goes, and how the outcomes are taken."""
+
+    work: list[Work]
+    source: str
+    concurrency: int
+    fail_fast: bool
+    slowness: int
+    """Turns of the loop that the consumer takes for each outcome."""
+
+
+batches = st.builds(
+    Batch,
+    work=st.lists(st.builds(Work, turns=few, fails=st.booleans()), max_size=25),
+    source=st.sampled_from(["list", "iterator", "asynchronous"]),
+    concurrency=st.integers(1, 6),
+    fail_fast=st.booleans(),
+    slowness=few,
+)
+
+
+@attrs.define
+class Run:
+    """A batch that runs, and what is known of it so far."""
+
+    batch: Batch
+    outcomes: list[CreateOutcome] = attrs.field(factory=list[CreateOutcome])
+    progress: list[Progress] = attrs.field(factory=list[Progress])
+    input: Input = attrs.field(init=False)
+    maker: Maker = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.input = Input(len(self.batch.work))
+        self.maker = Maker(self._make)
+
+    async def _make(self, request: CreateRoomRequest) -> Delivered:
+        work = self.batch.work[int(str(request.unique_name).removeprefix("room-"))]
+        await turns(work.turns)
+        return FAILED if work.fails else made(request)
+
+    def _source(self) -> Requests:
+        match self.batch.source:
+            case "list":
+                return list(self.input)
+            case "iterator":
+                return iter(self.input)
+            case _:
+                return self.input.awaited()
+
+    async def take(self) -> None:
+        """Take outcomes to the end, and check at each what must hold at any time."""
+        batch = self.batch
+        stream = OutcomeStream(
+            self.maker,
+            self._source(),
+            concurrency=batch.concurrency,
+            fail_fast=batch.fail_fast,
+            on_progress=self.progress.append,
+        )
+        async with stream:
+            async for outcome in stream:
+                self.outcomes.append(outcome)
+                assert len(self.maker.begun) - len(self.outcomes) <= 2 * batch.concurrency
+                if batch.source != "list":
+                    assert self.input.drawn - len(self.outcomes) <= 2 * batch.concurrency
+                await turns(batch.slowness)
+
+    def check(self) -> None:
+        """Check what must hold whenever and however the batch ended."""
+        assert self.maker.under_way == 0
+        assert self.maker.most_under_way <= self.batch.concurrency
+        assert self.maker.begun == [asked(index) for index in range(len(self.maker.begun))]
+        indexes = [outcome.index for outcome in self.outcomes]
+        assert len(set(indexes)) == len(indexes)
+        for outcome in self.outcomes:
+            assert outcome.request == asked(outcome.index)
+            assert (outcome.room is None) == self.batch.work[outcome.index].fails
+        assert [told.done for told in self.progress] == list(range(1, len(self.progress) + 1))
+        assert all(told.created + told.failed == told.done for told in self.progress)
+
+
+async def to_its_end(running: Coroutine[object, object, T]) -> T:
+    """Return what comes of it; in memory, what does not end in so many turns never will."""
+    task = asyncio.ensure_future(running)
+    for _ in range(200):
+        if task.done():
+            return task.result()
+        await turns()
+    task.cancel()
+    await turns()
+    raise AssertionError("it hangs")
+
+
+def in_a_loop(test: Coroutine[object, object, None]) -> None:
+    """Run a test, and unlike `asyncio.run` do not wait for what hangs."""
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(test)
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()
+
+
+async def nothing_else_runs() -> bool:
+    """Tell whether this is the only task."""
+    return asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@given(batches)
+def test_every_request_drawn_has_one_outcome(batch: Batch) -> None:
+    """Each request has its outcome, in bounds; a failure stops the drawing if it shall."""
+
+    async def go() -> None:
+        run = Run(batch)
+        await to_its_end(run.take())
+        run.check()
+        assert sorted(outcome.index for outcome in run.outcomes) == list(
+            range(len(run.maker.begun))
+        )
+        assert len(run.progress) == len(run.outcomes)
+        if not batch.fail_fast or not any(work.fails for work in batch.work):
+            assert len(run.outcomes) == len(batch.work)
+        assert await nothing_else_runs()
+
+    in_a_loop(go())
+
+
+@given(batches, st.lists(st.integers(0, 60), min_size=1, max_size=3))
+def test_a_batch_may_be_cancelled_at_any_moment(batch: Batch, waits: list[int]) -> None:
+    """Once or more, at any turn: then nothing of it runs any more."""
+
+    async def go() -> None:
+        run = Run(batch)
+        task = asyncio.create_task(run.take())
+        for wait in waits:
+            await turns(wait)
+            task.cancel()
+        await to_its_end(asyncio.wait([task]))
+        run.check()
+        assert await nothing_else_runs()
+
+    in_a_loop(go())
+
+
+@given(batches, st.integers(0, 24))
+def test_an_input_that_raises_loses_no_outcome(batch: Batch, at: int) -> None:
+    """What was drawn before has its outcome, and then the exception comes."""
+
+    async def requests(run: Run) -> AsyncIterator[CreateRoomRequest]:
+        async for request in run.input.awaited():
+            if request == asked(at):
+                raise LookupError
+            yield request
+
+    async def go() -> None:
+        run = Run(attrs.evolve(batch, fail_fast=False))
+        stream = OutcomeStream(run.maker, requests(run), concurrency=batch.concurrency)
+
+        async def take() -> bool:
+            async with stream:
+                try:
+                    async for outcome in stream:
+                        run.outcomes.append(outcome)
+                except LookupError:
+                    return True
+            return False
+
+        raised = await to_its_end(take())
+        assert raised == (at < len(batch.work))
+        assert len(run.outcomes) == len(run.maker.begun) == min(at, len(batch.work))
+        assert await nothing_else_runs()
+
+    in_a_loop(go())

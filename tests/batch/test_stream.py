@@ -1,0 +1,202 @@
+"""How a batch goes: how much is under way, what is drawn when, and how it comes to its end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from itertools import chain
+
+import pytest
+
+from batch.maker import FAILED, Input, Maker, made, never, turns
+from support.asking import asked, asked_for
+from support.background import SOON
+from telnyx_video import CreateRoomRequest
+from telnyx_video._delivery import Delivered
+from telnyx_video.batch import CreateOutcome, OutcomeStream
+
+pytestmark = pytest.mark.usefixtures("no_task_is_left")
+
+
+async def taken(stream: OutcomeStream) -> list[CreateOutcome]:
+    """Return all outcomes in the order in which they come."""
+    async with asyncio.timeout(SOON), stream:
+        return [outcome async for outcome in stream]
+
+
+def indexes(outcomes: list[CreateOutcome]) -> list[int]:
+    """Return the places of the outcomes' requests in the input."""
+    return [outcome.index for outcome in outcomes]
+
+
+@pytest.mark.parametrize("concurrency", [1, 3, 50])
+async def test_as_many_are_under_way_as_asked_for(concurrency: int) -> None:
+    """The concurrency is reached and never exceeded."""
+
+    async def slow(request: CreateRoomRequest) -> Delivered:
+        await turns(5)
+        return made(request)
+
+    maker = Maker(slow)
+    assert len(await taken(OutcomeStream(maker, Input(200), concurrency=concurrency))) == 200
+    assert maker.most_under_way == concurrency
+
+
+async def test_no_more_workers_run_than_there_are_requests() -> None:
+    """A small batch with a large concurrency costs a small batch's tasks."""
+    before = len(asyncio.all_tasks())
+    stream = OutcomeStream(Maker(never), asked_for(3), concurrency=10_000)
+    async with stream:
+        await turns()
+        assert len(asyncio.all_tasks()) - before <= 4
+
+
+async def test_nothing_comes_of_nothing() -> None:
+    """An empty input is a batch that has ended."""
+    assert await taken(OutcomeStream(Maker(), [], concurrency=5)) == []
+    assert await taken(OutcomeStream(Maker(), iter(()), concurrency=5)) == []
+
+
+async def test_an_exhausted_stream_stays_exhausted() -> None:
+    """Asking again gets the same answer, also when a failure was the end."""
+    stream = OutcomeStream(Maker(), asked_for(1), concurrency=2)
+    async with asyncio.timeout(SOON), stream:
+        assert indexes([outcome async for outcome in stream]) == [0]
+        assert [outcome async for outcome in stream] == []
+        assert await anext(stream, None) is None
+    assert await asyncio.wait_for(anext(stream, None), SOON) is None
+
+
+async def test_an_exhausted_stream_stays_exhausted_after_a_failure() -> None:
+    """Asking again raises again what the input raised."""
+
+    def broken() -> Iterator[CreateRoomRequest]:
+        yield asked(0)
+        raise LookupError
+
+    stream = OutcomeStream(Maker(), broken(), concurrency=2)
+    async with asyncio.timeout(SOON), stream:
+        await anext(stream)
+        for _ in range(2):
+            with pytest.raises(LookupError):
+                await anext(stream)
+
+
+async def test_several_tasks_may_take_from_one_stream() -> None:
+    """Each outcome goes to one of them, and all of them learn of the end."""
+    stream = OutcomeStream(Maker(), asked_for(100), concurrency=3)
+
+    async def take() -> list[int]:
+        return indexes([outcome async for outcome in stream])
+
+    async with asyncio.timeout(SOON), stream:
+        parts = await asyncio.gather(*(take() for _ in range(7)))
+    assert sorted(chain(*parts)) == list(range(100))
+
+
+async def test_a_slow_consumer_holds_the_batch_back() -> None:
+    """What is drawn stays near what is taken, however far the workers could get."""
+    concurrency = 4
+    source = Input()
+    stream = OutcomeStream(Maker(), source, concurrency=concurrency)
+    async with asyncio.timeout(SOON), stream:
+        for taken_so_far in range(50):
+            await turns()
+            assert source.drawn - taken_so_far <= 2 * concurrency
+            await anext(stream)
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+async def test_the_input_is_drawn_as_it_is_needed(awaited: bool) -> None:
+    """Nothing is drawn before the stream is entered, and then what can be worked on."""
+    source = Input()
+    stream = OutcomeStream(Maker(never), source.awaited() if awaited else source, concurrency=3)
+    await turns()
+    assert source.drawn == 0
+    async with stream:
+        await turns()
+        assert source.drawn == 3
+
+
+async def test_fail_fast_draws_no_more_and_finishes_what_is_under_way() -> None:
+    """After the first failure nothing new begins, and every request drawn has an outcome."""
+    go = asyncio.Event()
+
+    async def first_fails(request: CreateRoomRequest) -> Delivered:
+        if request == asked(0):
+            return FAILED
+        await go.wait()
+        return made(request)
+
+    source = Input()
+    stream = OutcomeStream(Maker(first_fails), source, concurrency=5, fail_fast=True)
+    async with asyncio.timeout(SOON), stream:
+        outcome = await anext(stream)
+        assert outcome.error is FAILED.error
+        drawn = source.drawn
+        go.set()
+        rest = [outcome async for outcome in stream]
+    assert source.drawn == drawn
+    assert len(rest) == drawn - 1
+    assert all(outcome.room is not None for outcome in rest)
+    assert stream.stopped == "fail_fast"
+
+
+async def test_fail_fast_does_not_wait_for_an_input_that_waits() -> None:
+    """After the first failure the batch ends, though the input has no next request to give yet."""
+
+    async def one_and_then_silence() -> AsyncIterator[CreateRoomRequest]:
+        yield asked(0)
+        await asyncio.Event().wait()
+
+    async def fail(_: CreateRoomRequest) -> Delivered:
+        await turns(5)
+        return FAILED
+
+    stream = OutcomeStream(Maker(fail), one_and_then_silence(), concurrency=2, fail_fast=True)
+    assert indexes(await taken(stream)) == [0]
+
+
+async def test_a_batch_whose_server_stays_down_stops() -> None:
+    """Once nothing more is to be tried nothing more is drawn, and the stream says why it ended."""
+    maker = Maker()
+
+    async def give_up(request: CreateRoomRequest) -> Delivered:
+        if request != asked(3):
+            return made(request)
+        maker.gave_up = True
+        return FAILED
+
+    maker.make = give_up
+    source = Input()
+    stream = OutcomeStream(maker, source, concurrency=1)
+    outcomes = await taken(stream)
+    assert indexes(outcomes) == [0, 1, 2, 3]
+    assert source.drawn == 4
+    assert stream.stopped == "gave_up"
+
+
+async def test_stopping_finishes_what_is_under_way() -> None:
+    """A stream that is told to stop gives what it has begun, and ends."""
+    source = Input()
+    stream = OutcomeStream(Maker(), source, concurrency=3)
+    async with asyncio.timeout(SOON), stream:
+        first = await anext(stream)
+        stream.stop()
+        stream.stop()
+        rest = [outcome async for outcome in stream]
+    assert sorted(indexes([first, *rest])) == list(range(source.drawn))
+    assert stream.stopped == "asked"
+
+
+async def test_stopping_does_not_wait_for_an_input_that_waits() -> None:
+    """Told to stop, the stream ends though the input has no next request to give yet."""
+
+    async def one_and_then_silence() -> AsyncIterator[CreateRoomRequest]:
+        yield asked(0)
+        await asyncio.Event().wait()
+
+    stream = OutcomeStream(Maker(), one_and_then_silence(), concurrency=2)
+    async with asyncio.timeout(SOON), stream:
+        await anext(stream)
+        await turns()
+        stream.stop()
+        assert [outcome async for outcome in stream] == []

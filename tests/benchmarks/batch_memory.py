@@ -1,0 +1,121 @@
+"""How much more memory a batch of 200,000 rooms takes than one of 2,000: next to none.
+
+Each is streamed through the client in a fresh process, whose peak of resident memory is what
+counts: no allocator's books, but what the machine has to have. A server in a process of its own
+answers every create with the same few bytes. A slow machine is given a minute, and is judged by as
+many rooms as it has made by then. Fails when the larger batch needs over 4 MiB more.
+"""
+
+import asyncio
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+
+SMALL, LARGE = 2_000, 200_000
+CONCURRENCY = 50
+PATIENCE = 60.0  # seconds
+LIMIT = 4.0  # MiB
+
+ROOM = b'{"data":{"id":"0ccc7b54-4df3-4bca-a65a-3da1ecc777f0","record_type":"room"}}'
+CREATED = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+
+# This process imports nothing large: a child's peak starts from its parent's.
+
+
+def main() -> int:
+    """Print both peaks; return 1 when they are further apart than the limit."""
+    with serving() as port:
+        small, peak_of_small = measure(port, SMALL)
+        large, peak_of_large = measure(port, LARGE)
+    more = peak_of_large - peak_of_small
+    print(f"a batch of {small:7,} rooms  {peak_of_small:6.1f} MiB at its peak")
+    print(f"a batch of {large:7,} rooms  {peak_of_large:6.1f} MiB at its peak")
+    print(f"difference              {more:6.1f} MiB  (limit {LIMIT})")
+    if large < 10 * small:
+        print(f"{large:,} rooms in {PATIENCE:.0f} s are too few to tell")
+        return 1
+    return 1 if more > LIMIT else 0
+
+
+@contextmanager
+def serving() -> Generator[int]:
+    """Run the server and yield its port."""
+    with subprocess.Popen(
+        [sys.executable, __file__, "serve"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield int(process.stdout.readline())
+        finally:
+            process.kill()
+
+
+def measure(port: int, count: int) -> tuple[int, float]:
+    """Make so many rooms in a fresh process; return how many it made, and its peak in MiB."""
+    done = subprocess.run(
+        [sys.executable, __file__, "create", str(port), str(count)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    made, peak = done.stdout.split()
+    return int(made), float(peak)
+
+
+async def create(port: int, count: int) -> int:
+    """Stream a batch of so many rooms, or of as many as the time allows; return how many."""
+    from telnyx_video import AsyncRoomsClient, CreateRoomRequest
+
+    end = time.monotonic() + PATIENCE
+
+    def requests() -> Generator[CreateRoomRequest]:
+        for number in range(count):
+            if time.monotonic() > end:
+                return
+            yield CreateRoomRequest(unique_name=f"room-{number}", max_participants=12)
+
+    made = 0
+    async with (
+        AsyncRoomsClient(base_url=f"http://127.0.0.1:{port}/v2", api_key="key") as rooms,
+        rooms.stream_many(requests(), concurrency=CONCURRENCY) as stream,
+    ):
+        async for outcome in stream:
+            outcome.unwrap()
+            made += 1
+    return made
+
+
+async def serve() -> None:
+    """Answer whatever comes, a request a packet, and print where."""
+    created = CREATED % (len(ROOM), ROOM)
+
+    class Answering(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport, asyncio.WriteTransport)
+            self._transport = transport
+
+        def data_received(self, data: bytes) -> None:
+            self._transport.write(created)
+
+    server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+def peak_in_mib() -> float:
+    """Return this process's peak of resident memory."""
+    units_in_mib = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / units_in_mib
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["serve"]:
+            asyncio.run(serve())
+        case ["create", port, count]:
+            print(asyncio.run(create(int(port), int(count))), peak_in_mib())
+        case _:
+            sys.exit(main())

@@ -1,0 +1,38 @@
+"""Fixtures for the tests of the blocking client."""
+
+import gc
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from support.held import HeldServer
+from telnyx_video import RoomsClient
+from telnyx_video.sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """Threads that a test leaves, and what the collector finds unclosed, fail it."""
+    threads = set(threading.enumerate())
+    yield
+    gc.collect()
+    assert set(threading.enumerate()) - threads == set()
+
+
+@pytest.fixture
+def sandbox(nothing_is_left: None) -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def held(nothing_is_left: None) -> Iterator[HeldServer]:
+    with HeldServer() as held:
+        yield held
+
+
+@pytest.fixture
+def rooms(sandbox: Sandbox) -> Iterator[RoomsClient]:
+    with RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key) as rooms:
+        yield rooms

@@ -1,0 +1,111 @@
+"""What a batch calls back, the input and `on_progress`: it runs in the thread that waits."""
+
+import queue
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from support.asking import asked_for
+from support.background import SOON, in_thread
+from telnyx_video import CreateRoomRequest, RoomsClient
+from telnyx_video.batch import Progress
+from telnyx_video.sandbox import Sandbox
+
+
+def test_input_and_progress_are_in_the_callers_thread(rooms: RoomsClient) -> None:
+    """A generator and `on_progress` may use what is bound to the thread that calls."""
+    threads: set[threading.Thread] = set()
+
+    def requests() -> Iterator[CreateRoomRequest]:
+        for request in asked_for(10):
+            threads.add(threading.current_thread())
+            yield request
+
+    def report(_: Progress) -> None:
+        threads.add(threading.current_thread())
+
+    rooms.create_many(requests(), on_progress=report)
+    with rooms.stream_many(requests(), on_progress=report) as stream:
+        assert len(list(stream)) == 10
+    assert threads == {threading.current_thread()}
+
+
+def test_input_and_progress_may_call_the_client(sandbox: Sandbox, rooms: RoomsClient) -> None:
+    """A generator and `on_progress` may make calls of their own, on the same client."""
+
+    def requests() -> Iterator[CreateRoomRequest]:
+        for request in asked_for(5):
+            rooms.create(unique_name=f"before-{request.unique_name}")
+            yield request
+
+    def report(progress: Progress) -> None:
+        rooms.create(unique_name=f"after-{progress.done}")
+
+    assert len(rooms.create_many(requests(), on_progress=report)) == 5
+    assert len(sandbox.rooms) == 15
+
+
+def test_an_input_may_wait_for_another_thread_that_calls_the_client(rooms: RoomsClient) -> None:
+    """A generator fed by a thread that uses the same client holds nobody up."""
+    found: queue.Queue[str | None] = queue.Queue()
+
+    def feed() -> None:
+        for name in "abc":
+            found.put(str(rooms.create(unique_name=f"source-{name}").unique_name))
+        found.put(None)
+
+    def requests() -> Iterator[CreateRoomRequest]:
+        while (name := found.get(timeout=SOON)) is not None:
+            yield CreateRoomRequest(unique_name=f"copy-of-{name}")
+
+    feeding = in_thread(feed)
+    assert len(rooms.create_many(requests())) == 3
+    feeding.result(SOON)
+
+
+@pytest.mark.parametrize("error", [LookupError, SystemExit, KeyboardInterrupt])
+@pytest.mark.parametrize("where", ["input", "on_progress"])
+def test_what_the_callers_code_raises_reaches_the_caller(
+    rooms: RoomsClient, error: type[BaseException], where: str
+) -> None:
+    """Also what ends a program: the batch has ended, and the client is as usable as before."""
+
+    def requests() -> Iterator[CreateRoomRequest]:
+        yield from asked_for(3)
+        if where == "input":
+            raise error
+
+    def report(_: Progress) -> None:
+        if where == "on_progress":
+            raise error
+
+    with pytest.raises(error):
+        rooms.create_many(requests(), on_progress=report)
+    with pytest.raises(error), rooms.stream_many(requests(), on_progress=report) as stream:
+        list(stream)
+    assert rooms.create(unique_name="afterwards").id
+
+
+@pytest.mark.parametrize("error", [LookupError, SystemExit, KeyboardInterrupt])
+def test_a_stream_ends_after_its_input_raised(
+    rooms: RoomsClient, error: type[BaseException]
+) -> None:
+    """Who catches what the input raised, and goes on to take the rest, comes to the end."""
+
+    def requests() -> Iterator[CreateRoomRequest]:
+        yield from asked_for(3)
+        raise error
+
+    def take() -> int:
+        count = 0
+        with rooms.stream_many(requests(), concurrency=2) as stream:
+            for _ in range(10):
+                try:
+                    for _ in stream:
+                        count += 1
+                except error:
+                    stream.stop()
+        return count
+
+    assert in_thread(take).result(SOON) == 3

@@ -1,0 +1,173 @@
+"""The end of a blocking client: closed under way, closed again, or forgotten."""
+
+import gc
+import threading
+import weakref
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import aiohttp
+import pytest
+
+from support.asking import asked_for
+from support.background import SOON, in_thread
+from support.held import HeldServer
+from telnyx_video import (
+    ConfigurationError,
+    CreateRoomRequest,
+    Outcome,
+    OutcomeUnknownError,
+    Room,
+    RoomsClient,
+    TelnyxVideoError,
+)
+from telnyx_video.blocking import BlockingOutcomeStream, Pager
+from telnyx_video.sandbox import Sandbox
+
+
+def own_threads() -> list[threading.Thread]:
+    """Return the threads of blocking clients."""
+    return [thread for thread in threading.enumerate() if thread.name == "telnyx-video"]
+
+
+@pytest.mark.parametrize("name", ["held", None])
+def test_closing_ends_the_calls_of_other_threads(held: HeldServer, name: str | None) -> None:
+    """A create that was sent ends with an error that says its room may exist; nobody hangs."""
+    rooms = RoomsClient(base_url=held.url, api_key="key")
+    fields = {} if name is None else {"unique_name": name}
+    calls = [in_thread(lambda: rooms.create(**fields)) for _ in range(8)]  # type: ignore[arg-type]
+    held.wait_for(8)
+    rooms.close()
+    for call in calls:
+        error = call.exception(SOON)
+        assert isinstance(error, TelnyxVideoError)
+        assert error.outcome is Outcome.UNKNOWN
+        assert isinstance(error, OutcomeUnknownError)
+
+
+def test_closing_ends_the_batch_of_another_thread(held: HeldServer) -> None:
+    """However it ends, nothing says of the creates that were sent that they were not."""
+    rooms = RoomsClient(base_url=held.url, api_key="key")
+    call = in_thread(lambda: rooms.create_many(asked_for(20), concurrency=4))
+    held.wait_for(4)
+    rooms.close()
+    try:
+        outcomes = call.result(SOON)
+    except TelnyxVideoError as error:
+        assert error.outcome is Outcome.UNKNOWN  # noqa: PT017 # either way of ending is right
+    else:
+        unknown = [
+            outcome for outcome in outcomes if isinstance(outcome.error, OutcomeUnknownError)
+        ]
+        assert len(unknown) == 4
+
+
+def test_closing_ends_a_batch_whose_input_waits(sandbox: Sandbox) -> None:
+    """When the input gives its next request after all, the batch ends with an error of ours."""
+    rooms = RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key)
+    waits, go = threading.Event(), threading.Event()
+
+    def requests() -> Iterator[CreateRoomRequest]:
+        yield CreateRoomRequest()
+        waits.set()
+        go.wait(SOON)
+        yield CreateRoomRequest()
+
+    call = in_thread(lambda: rooms.create_many(requests()))
+    assert waits.wait(SOON)
+    rooms.close()
+    go.set()
+    assert isinstance(call.exception(SOON), TelnyxVideoError)
+
+
+def test_clients_may_be_closed_by_many_threads_at_once(rooms: RoomsClient) -> None:
+    """Closing is harmless however often and wherever from."""
+    rooms.create()
+    for close in [in_thread(rooms.close) for _ in range(8)]:
+        close.result(SOON)
+    with pytest.raises(ConfigurationError):
+        rooms.create()
+
+
+def test_calls_and_closing_may_meet(sandbox: Sandbox) -> None:
+    """Each call that meets the end of its client makes its room or raises an error of ours."""
+    for _ in range(20):
+        rooms = RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key)
+        start = threading.Barrier(4)
+
+        def work(rooms: RoomsClient = rooms, start: threading.Barrier = start) -> None:
+            start.wait(SOON)
+            while True:
+                rooms.create()
+
+        calls = [in_thread(work) for _ in range(3)]
+        start.wait(SOON)
+        rooms.close()
+        assert all(isinstance(call.exception(SOON), TelnyxVideoError) for call in calls)
+
+
+@pytest.mark.parametrize("in_a_cycle", [False, True])
+def test_a_client_that_is_forgotten_leaves_no_thread(sandbox: Sandbox, in_a_cycle: bool) -> None:
+    """The collector closes what was not closed, without a warning."""
+    rooms = RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key)
+    rooms.create()
+    assert len(own_threads()) == 1
+    if in_a_cycle:
+        rooms.itself = rooms  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue] # the point
+    gone = weakref.ref(rooms)
+    del rooms
+    gc.collect()
+    assert gone() is None
+    assert own_threads() == []
+
+
+def test_a_client_may_be_collected_in_its_own_thread(sandbox: Sandbox) -> None:
+    """The collector runs wherever it likes; also in that thread nothing waits for itself."""
+    ended = threading.Event()
+    holder = SimpleNamespace()
+
+    async def hook(*_: object) -> None:
+        if hasattr(holder, "rooms"):
+            del holder.rooms
+            gc.collect()
+            ended.set()
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(hook)
+
+    def call() -> None:
+        rooms = RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key, trace_configs=[trace])
+        stream = rooms.stream_many(asked_for(1))
+        holder.rooms = rooms
+        del rooms
+        stream.__enter__()
+
+    call()
+    assert ended.wait(SOON)
+    for thread in own_threads():
+        thread.join(SOON)
+        assert not thread.is_alive()
+
+
+def test_what_a_client_gave_keeps_it_alive(sandbox: Sandbox) -> None:
+    """A list or a stream of a client that nobody else holds works to its end."""
+
+    def stream() -> BlockingOutcomeStream:
+        return RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key).stream_many(asked_for(3))
+
+    def pager() -> Pager[Room]:
+        return RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key).list(page_size=1)
+
+    made, listed = stream(), pager()
+    with made:
+        assert len(list(made)) == 3
+    assert len(list(listed)) == 3
+
+
+def test_a_pager_that_is_left_in_the_middle_disturbs_nothing(rooms: RoomsClient) -> None:
+    """Generators that are dropped half-read are finished behind the scenes, without a warning."""
+    rooms.create_many(asked_for(4))
+    for _ in range(20):
+        next(rooms.list(page_size=1).pages())
+        gc.collect()
+    assert rooms.create(unique_name="afterwards").id

@@ -1,0 +1,162 @@
+"""The end of the interpreter: calls that come late work or raise, and the process ends quietly."""
+
+import pytest
+
+from support.programs import run
+from telnyx_video.sandbox import Sandbox
+
+LOOPS = ["asyncio", "uvloop"]
+
+ANSWERS = {"made", "ConfigurationError"}
+"""What may come of a call at the end: its room, or the clear error."""
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("used_before", [True, False])
+def test_calls_of_exit_handlers_work_or_say_why(
+    sandbox: Sandbox, loop: str, used_before: bool
+) -> None:
+    """Handlers that were registered before and after the client was made, with and without use."""
+    source = f"""
+atexit.register(lambda: tell("before", attempt(rooms.create)))
+rooms = client()
+atexit.register(lambda: tell("after", attempt(rooms.create)))
+{"rooms.create()" if used_before else ""}
+"""
+    ended = run(source, sandbox.url, loop)
+    assert [line.split()[0] for line in ended.lines] == ["after", "before"]
+    assert {line.split()[1] for line in ended.lines} <= ANSWERS
+    assert ended.noise == ""
+    assert ended.status == 0
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_host_that_needs_looking_up_at_exit_works_or_says_why(
+    sandbox: Sandbox, loop: str
+) -> None:
+    """Looking a name up takes a thread, which an interpreter that ends may not give."""
+    source = """
+rooms = client()
+atexit.register(lambda: tell(attempt(rooms.create)))
+"""
+    ended = run(source, sandbox.url.replace("127.0.0.1", "localhost"), loop)
+    assert set(ended.lines) <= ANSWERS
+    assert len(ended.lines) == 1
+    assert ended.noise == ""
+    assert ended.status == 0
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_client_may_be_made_by_an_exit_handler(sandbox: Sandbox, loop: str, closed: bool) -> None:
+    """Made at the end and used at once, closed or not."""
+    source = f"""
+def last():
+    global rooms
+    rooms = client()
+    tell(attempt(rooms.create))
+    {"rooms.close()" if closed else ""}
+other = client()
+atexit.register(last)
+"""
+    ended = run(source, sandbox.url, loop)
+    assert set(ended.lines) <= ANSWERS
+    assert ended.noise == ""
+    assert ended.status == 0
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_client_that_was_not_closed_ends_quietly(sandbox: Sandbox, loop: str) -> None:
+    """With idle connections and a half-read list, a program may just end."""
+    source = """
+rooms = client()
+rooms.create_many([CreateRoomRequest() for _ in range(20)])
+pages = rooms.list(page_size=2).pages()
+next(pages)
+stream = rooms.stream_many(iter([CreateRoomRequest() for _ in range(2000)]), concurrency=3)
+stream.__enter__()
+next(stream)
+tell("done")
+"""
+    ended = run(source, sandbox.url, loop)
+    assert ended.lines == ["done"]
+    assert ended.noise == ""
+    assert ended.status == 0
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("times", range(3))
+def test_daemon_threads_that_call_while_the_interpreter_ends(
+    sandbox: Sandbox, loop: str, times: int
+) -> None:
+    """Threads that nobody waits for may call until the last moment: no noise, and no hang."""
+    source = """
+rooms = client()
+started = threading.Semaphore(0)
+answers = set()
+def work():
+    while True:
+        answers.add(attempt(rooms.create))
+        started.release()
+for _ in range(4):
+    threading.Thread(target=work, daemon=True).start()
+for _ in range(20):
+    started.acquire()
+atexit.register(lambda: tell(*answers))
+"""
+    ended = run(source, sandbox.url, loop)
+    assert ended.lines == ["made"]
+    assert ended.noise == ""
+    assert ended.status == 0
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_threads_that_are_waited_for_make_their_calls(sandbox: Sandbox, loop: str) -> None:
+    """An ordinary thread's calls work though the main thread has come to its end."""
+    source = """
+rooms = client()
+def work():
+    threading.main_thread().join()
+    tell(*(attempt(rooms.create) for _ in range(3)))
+threading.Thread(target=work).start()
+"""
+    ended = run(source, sandbox.url, loop)
+    assert ended.lines == ["made made made"]
+    assert ended.noise == ""
+    assert ended.status == 0
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("in_a_cycle", [True, False])
+def test_a_finalizer_may_call(sandbox: Sandbox, loop: str, in_a_cycle: bool) -> None:
+    """Objects that die with the interpreter, and use their client for it, get an answer."""
+    # By then modules have lost their names, and stdout may be gone: all that is used is at hand.
+    source = f"""
+class Holder:
+    def __init__(self):
+        self.rooms = client()
+        self.rooms.create()
+        self.itself = self if {in_a_cycle} else None
+    def __del__(self, clock=time.monotonic, write=os.write, Exception=Exception):
+        began = clock()
+        try:
+            self.rooms.create()
+            answer = b"made"
+        except Exception as error:
+            answer = type(error).__name__.encode()
+        write(1, answer + (b"\\n" if clock() - began < 1 else b" late\\n"))
+holder = Holder()
+"""
+    ended = run(source, sandbox.url, loop)
+    assert len(ended.lines) == 1
+    assert set(ended.lines) <= ANSWERS
+    assert ended.noise == ""
+    assert ended.status == 0
+
+
+def test_an_exception_that_ends_the_program_is_told_alone(sandbox: Sandbox) -> None:
+    """A client left open adds nothing to the traceback that the program ends with."""
+    ended = run("rooms = client()\nrooms.create()\nraise LookupError", sandbox.url)
+    assert ended.noise.count("Traceback") == 1
+    assert ended.noise.endswith("\nLookupError\n")
+    assert ended.status == 1

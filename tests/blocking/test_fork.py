@@ -1,0 +1,95 @@
+"""A process that forks while it has a client: the child learns of it at once, the parent does not.
+
+Threads do not survive a fork, and connections that two processes read are of use to none.
+"""
+
+import pytest
+
+from support.programs import run
+from telnyx_video.sandbox import Sandbox
+
+LOOPS = ["asyncio", "uvloop"]
+
+USES = {
+    "create": "rooms.create()",
+    "list": "list(rooms.list())",
+    "pager of the parent": "list(pager)",
+    "create_many": "rooms.create_many([CreateRoomRequest()])",
+    "stream_many": "rooms.stream_many([CreateRoomRequest()]).__enter__()",
+}
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("used_before", [True, False])
+def test_a_call_in_a_forked_child_says_so(sandbox: Sandbox, loop: str, used_before: bool) -> None:
+    """Each operation raises at once; closing is harmless, and a new client works."""
+    attempts = "\n        ".join(f"tell(attempt(lambda: {use}))" for use in USES.values())
+    source = f"""
+with client() as rooms:
+    pager = rooms.list()
+    {"rooms.create()" if used_before else ""}
+    if (child := os.fork()) == 0:
+        {attempts}
+        rooms.close()
+        with client() as own:
+            own.create(unique_name="child")
+        os._exit(0)
+    tell(os.waitpid(child, 0)[1])
+    rooms.create(unique_name="parent")
+"""
+    ended = run(source, sandbox.url, loop)
+    assert ended.lines == ["ConfigurationError"] * len(USES) + ["0"]
+    assert ended.noise == ""
+    assert ended.status == 0
+    assert [room["unique_name"] for room in sandbox.rooms[used_before:]] == ["child", "parent"]
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_worker_of_multiprocessing_may_inherit_a_client(sandbox: Sandbox, loop: str) -> None:
+    """Started by fork, a process with a client of its parent's ends well, used or not."""
+    source = """
+def work(use):
+    if use:
+        tell(attempt(rooms.create))
+
+with client() as rooms:
+    rooms.create()
+    context = multiprocessing.get_context("fork")
+    for use in (True, False):
+        process = context.Process(target=work, args=(use,))
+        process.start()
+        process.join()
+        tell(process.exitcode)
+    rooms.create()
+"""
+    ended = run(source, sandbox.url, loop)
+    assert ended.lines == ["ConfigurationError", "0", "0"]
+    assert ended.noise == ""
+    assert sandbox.requests == {"POST /v2/rooms": 2}
+
+
+def test_a_fork_amid_calls_of_other_threads_hangs_nobody(sandbox: Sandbox) -> None:
+    """Whatever the other threads were doing at the moment of the fork, the child gets its error."""
+    source = """
+rooms = client()
+go_on = True
+def work():
+    while go_on:
+        rooms.create()
+threads = [threading.Thread(target=work) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for _ in range(10):
+    if (child := os.fork()) == 0:
+        tell(attempt(rooms.create))
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+go_on = False
+for thread in threads:
+    thread.join()
+rooms.close()
+"""
+    ended = run(source, sandbox.url)
+    assert ended.lines == ["ConfigurationError"] * 10
+    assert ended.noise == ""
+    assert ended.status == 0

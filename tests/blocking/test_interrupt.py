@@ -1,0 +1,122 @@
+"""Ctrl-C during a call: a real SIGINT to a program that waits for a server."""
+
+import signal
+
+import pytest
+
+from support.held import HeldServer
+from support.programs import running
+
+LOOPS = ["asyncio", "uvloop"]
+
+START = """
+import aiohttp
+seen = []
+async def sending(*_): seen.append("begun")
+async def failed(session, context, what): seen.append(type(what.exception).__name__)
+trace = aiohttp.TraceConfig()
+trace.on_request_start.append(sending)
+trace.on_request_exception.append(failed)
+rooms = client(trace_configs=[trace])
+requests = [CreateRoomRequest(unique_name="held")] * 9
+"""
+
+CALLS = {
+    "create": "rooms.create(unique_name='held')",
+    "list": "list(rooms.list())",
+    "create_many": "rooms.create_many(requests, concurrency=1)",
+    "generator": "rooms.create_many(iter(requests), concurrency=1)",
+    "stream_many": "with rooms.stream_many(requests, concurrency=1) as stream: list(stream)",
+}
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("call", CALLS)
+def test_an_interrupted_call_has_ended_when_it_raises(
+    held: HeldServer, call: str, loop: str
+) -> None:
+    """`KeyboardInterrupt` comes when the request is over, and the client is usable afterwards."""
+    source = f"""
+{START}
+try:
+    {CALLS[call]}
+except KeyboardInterrupt:
+    tell("interrupted", *seen)
+input()
+tell(rooms.create(unique_name="held").unique_name)
+rooms.close()
+"""
+    with running(source, held.url, loop) as program:
+        held.wait_for(1)
+        program.signal(signal.SIGINT)
+        assert program.line() == "interrupted begun CancelledError"
+        held.release()
+        program.answer()
+        ended = program.end()
+    assert ended.lines == ["held"]
+    assert ended.noise == ""
+    assert ended.status == 0
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_program_that_is_interrupted_ends_by_the_interruption(
+    held: HeldServer, loop: str
+) -> None:
+    """Who catches nothing gets the one traceback that says where it was, and no hang."""
+    source = "with client() as rooms: rooms.create()"
+    with running(source, held.url, loop) as program:
+        held.wait_for(1)
+        program.signal(signal.SIGINT)
+        ended = program.end()
+    assert ended.status == -signal.SIGINT
+    assert ended.noise.count("Traceback") == 1
+    assert ended.noise.endswith("\nKeyboardInterrupt\n")
+
+
+def test_an_input_that_waits_can_be_interrupted(held: HeldServer) -> None:
+    """A generator that blocks is broken off like any code of the caller's, and the batch ends."""
+    source = f"""
+{START}
+def source():
+    yield requests[0]
+    tell("waits")
+    threading.Event().wait()
+try:
+    rooms.create_many(source())
+except KeyboardInterrupt:
+    tell("interrupted", *seen)
+rooms.close()
+"""
+    with running(source, held.url) as program:
+        assert program.line() == "waits"
+        held.wait_for(1)
+        program.signal(signal.SIGINT)
+        ended = program.end()
+    assert ended.lines == ["interrupted begun CancelledError"]
+    assert ended.noise == ""
+    assert ended.status == 0
+
+
+def test_only_the_call_of_the_main_thread_is_interrupted(held: HeldServer) -> None:
+    """Calls of other threads on the same client go on."""
+    source = """
+rooms = client()
+names = []
+other = threading.Thread(target=lambda: names.append(rooms.create(unique_name="held").unique_name))
+other.start()
+try:
+    rooms.create()
+except KeyboardInterrupt:
+    tell("interrupted")
+other.join()
+rooms.close()
+tell(*names)
+"""
+    with running(source, held.url) as program:
+        held.wait_for(2)
+        program.signal(signal.SIGINT)
+        assert program.line() == "interrupted"
+        held.release()
+        ended = program.end()
+    assert ended.lines == ["held"]
+    assert ended.noise == ""

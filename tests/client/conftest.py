@@ -1,0 +1,53 @@
+"""Fixtures for the tests of the client that is awaited."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from support.authority import Authority
+from support.clients import client
+from telnyx_video import AsyncRoomsClient
+from telnyx_video.sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True)
+async def no_leaks() -> AsyncIterator[None]:
+    """Whatever a test did, no task of it goes on, and nothing is left open (a ResourceWarning)."""
+    before = asyncio.all_tasks()
+    yield
+    assert asyncio.all_tasks() - before - {asyncio.current_task()} == set()
+    gc.collect(1)  # what a test leaves is young
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def rooms(sandbox: Sandbox) -> AsyncIterator[AsyncRoomsClient]:
+    async with client(sandbox) as rooms:
+        yield rooms
+
+
+@pytest.fixture(scope="session")
+def authority() -> Authority:
+    return Authority()
+
+
+@pytest.fixture
+async def tls_sandbox(authority: Authority) -> AsyncIterator[Sandbox]:
+    async with Sandbox(ssl_context=authority.serving("127.0.0.1")) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def session(authority: Authority) -> AsyncIterator[aiohttp.ClientSession]:
+    """A session of the caller's, which trusts the tests' authority."""
+    connector = aiohttp.TCPConnector(ssl=authority.trusting())
+    async with aiohttp.ClientSession(connector=connector) as session:
+        yield session

@@ -1,0 +1,121 @@
+"""What a batch asks of the client: each room by the rules of a single create, and more patience."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from support.clients import client
+from support.leaping import leaping
+from support.peers import answer, closed_port, created, cut, listed, peer, room, stall
+from telnyx_video import (
+    AsyncRoomsClient,
+    CreateRoomRequest,
+    InvalidRequestError,
+    OutcomeUnknownError,
+    RetryPolicy,
+)
+from telnyx_video.sandbox import Sandbox
+
+NAMES = [f"room {number}" for number in range(12)]
+REQUESTS = [CreateRoomRequest(unique_name=name) for name in NAMES]
+
+
+async def test_a_batch_makes_its_rooms(rooms: AsyncRoomsClient, sandbox: Sandbox) -> None:
+    """Each request has its outcome, in the order of the input, and a batch can be run again."""
+    for again in (False, True):
+        outcomes = await rooms.create_many(REQUESTS, concurrency=5)
+        assert [outcome.unwrap().unique_name for outcome in outcomes] == NAMES
+        assert {outcome.existed for outcome in outcomes} == {again}
+    assert len(sandbox.rooms) == len(NAMES)
+
+
+async def test_nameless_rooms_of_a_batch_get_names_too(sandbox: Sandbox) -> None:
+    """With ``auto_name`` a batch, too, names what has no name."""
+    async with client(sandbox, auto_name=True) as rooms:
+        outcomes = await rooms.create_many([CreateRoomRequest()] * 3)
+    assert len({outcome.unwrap().unique_name for outcome in outcomes} - {None}) == 3
+
+
+async def test_a_wrong_choice_is_refused_at_once(rooms: AsyncRoomsClient) -> None:
+    """``if_exists`` is checked when the batch is made, before anything is drawn."""
+    with pytest.raises(InvalidRequestError, match='must be "error", "return" or "update"'):
+        rooms.stream_many(REQUESTS, if_exists="ignore")  # type: ignore[arg-type]  # untyped callers
+
+
+@leaping
+async def test_a_lost_answer_in_a_batch_is_found() -> None:
+    """Within a batch, too, a lost answer is looked into and told as recovered."""
+    async with peer(cut, listed(room("room 0"))) as server:
+        async with client(server) as rooms:
+            [outcome] = await rooms.create_many(REQUESTS[:1])
+        assert (outcome.recovered, outcome.existed, outcome.attempts) == (True, False, 1)
+
+
+@leaping
+async def test_a_batch_outlasts_an_outage() -> None:
+    """While the server is down a batch waits: neither attempts nor deadline are spent on that."""
+    port = closed_port()
+    policy = RetryPolicy(attempts=2, deadline=5)
+    async with AsyncRoomsClient(
+        base_url=f"http://127.0.0.1:{port}/v2", api_key="key0123", retry=policy
+    ) as rooms:
+        batch = asyncio.create_task(rooms.create_many(REQUESTS, concurrency=6))
+        await asyncio.sleep(8)
+        assert not batch.done()
+        async with Sandbox(port=port, api_key="key0123") as sandbox:
+            outcomes = await batch
+            assert len(sandbox.rooms) == len(NAMES)
+    assert [outcome.unwrap().unique_name for outcome in outcomes if not outcome.error] == NAMES
+
+
+@leaping
+async def test_a_batch_gives_up_at_last() -> None:
+    """A server that stays down ends the batch after the given time; the rest is not drawn."""
+    url = f"http://127.0.0.1:{closed_port()}/v2"
+    async with AsyncRoomsClient(base_url=url, api_key="key0123") as rooms:
+        began = asyncio.get_running_loop().time()
+        outcomes = await rooms.create_many(REQUESTS, concurrency=3, give_up_after=10)
+        assert 10 <= asyncio.get_running_loop().time() - began < 20
+    assert 0 < len(outcomes) < len(NAMES)
+    assert all(outcome.error is not None for outcome in outcomes)
+
+
+@leaping
+async def test_a_batch_keeps_to_its_rate() -> None:
+    """With ``max_rate`` no more requests are sent in a second than that."""
+    async with peer(created()) as server, client(server) as rooms:
+        began = asyncio.get_running_loop().time()
+        await rooms.create_many(REQUESTS, max_rate=8)
+        assert asyncio.get_running_loop().time() - began > 1.2
+
+
+async def test_a_batch_that_was_interrupted_goes_on(tmp_path: Path) -> None:
+    """What an interrupted batch had sent is looked up first when it is run again."""
+    journal = tmp_path / "journal"
+    async with peer(stall) as server, client(server) as rooms:
+        run = asyncio.create_task(rooms.create_many(REQUESTS[:1], journal=journal))
+        await server.arrived(1)
+        run.cancel()
+        await asyncio.wait([run])
+    async with peer(listed(room("room 0"))) as server:
+        async with client(server) as rooms:
+            [outcome] = await rooms.create_many(REQUESTS[:1], journal=journal)
+        assert outcome.recovered
+        assert server.methods == ["GET"]
+
+
+async def test_a_batch_may_fail_in_part() -> None:
+    """A room that cannot be made is an outcome with its error; the others are made."""
+    async with peer(created(), answer(400), cut, listed(), created()) as server:
+        async with client(server) as rooms:
+            nameless = [CreateRoomRequest()] * 3
+            outcomes = await rooms.create_many(nameless, concurrency=1)
+        assert [type(outcome.error).__name__ for outcome in outcomes] == [
+            "NoneType",
+            "BadRequestError",
+            OutcomeUnknownError.__name__,
+        ]
+        assert server.methods == ["POST"] * 3

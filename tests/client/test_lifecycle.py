@@ -1,0 +1,298 @@
+"""A client's life: made anywhere, alive in one event loop, and closed without leaving anything."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import pytest
+
+from support.clients import WITH_AND_WITHOUT_NAME, client
+from support.leaping import leaping
+from support.peers import (
+    Act,
+    Visit,
+    answer,
+    created,
+    cut,
+    peer,
+    say,
+    stall,
+    turns,
+    unreachable,
+)
+from telnyx_video import (
+    AsyncRoomsClient,
+    ConfigurationError,
+    Outcome,
+    OutcomeUnknownError,
+    RetryPolicy,
+    TelnyxVideoError,
+)
+from telnyx_video.sandbox import Sandbox
+
+SOON = 5.0
+"""Seconds within which a closed client must have ended its calls; they take milliseconds."""
+
+
+async def ended(call: asyncio.Task[Any]) -> TelnyxVideoError:
+    """The error that a call ends with, soon."""
+    _, hanging = await asyncio.wait([call], timeout=SOON)
+    if hanging:
+        call.cancel()
+        await asyncio.wait([call])
+        pytest.fail("the call did not end")
+    with pytest.raises(TelnyxVideoError) as raised:
+        call.result()
+    return raised.value
+
+
+def test_a_client_may_be_made_outside_of_a_loop() -> None:
+    """A client made where no loop runs works in the loop of its first call."""
+    with Sandbox() as sandbox:
+        rooms = client(sandbox)
+
+        async def use() -> None:
+            async with rooms:
+                await rooms.create(unique_name="standup")
+
+        asyncio.run(use())
+        assert len(sandbox.rooms) == 1
+
+
+def test_a_client_belongs_to_one_loop() -> None:
+    """A call from a second loop is refused, and told what to do; the first loop goes on."""
+    with Sandbox() as sandbox, asyncio.Runner() as first, asyncio.Runner() as second:
+        rooms = client(sandbox)
+        first.run(rooms.create())
+        with pytest.raises(ConfigurationError, match="make one client for each loop"):
+            second.run(rooms.create(unique_name="standup", if_exists="return"))
+        with pytest.raises(ConfigurationError, match="make one client for each loop"):
+            second.run(rooms.get("0ccc7b54"))
+        first.run(rooms.create())
+        first.run(rooms.aclose())
+        assert len(sandbox.rooms) == 2
+
+
+async def test_nothing_is_opened_before_the_first_call() -> None:
+    """A client that is never used has nothing to close, and connects to nothing."""
+    async with peer(created()) as server:
+        rooms = client(server)
+        assert server.connections == 0
+        await rooms.aclose()
+        assert server.connections == 0
+
+
+async def test_a_closed_client_says_so() -> None:
+    """Each call on a closed client is refused, and nothing is sent."""
+    async with peer(created()) as server:
+        async with client(server) as rooms:
+            await rooms.create()
+        await server.all_closed()
+        for call in (rooms.create(), rooms.get("1"), rooms.update("1"), rooms.delete("1")):
+            with pytest.raises(ConfigurationError, match="this client is closed: make a new one"):
+                await call
+        with pytest.raises(ConfigurationError, match="this client is closed"):
+            await anext(aiter(rooms.list()))
+        assert server.methods == ["POST"]
+
+
+async def test_a_client_can_be_closed_again() -> None:
+    """Closing twice, or before any call, is harmless."""
+    rooms = AsyncRoomsClient(api_key="key0123")
+    await rooms.aclose()
+    await rooms.aclose()
+    with pytest.raises(ConfigurationError, match="closed"):
+        await rooms.create()
+
+
+@pytest.mark.parametrize(
+    "act", [stall, say(b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{")]
+)
+async def test_closing_ends_a_create_in_flight(act: Act) -> None:
+    """A create that was sent when the client is closed ends at once, its outcome unknown."""
+
+    async def begin(visit: Visit) -> None:
+        await act(visit)
+        await stall(visit)
+
+    for request in WITH_AND_WITHOUT_NAME:
+        async with peer(begin) as server:
+            rooms = client(server)
+            call = asyncio.create_task(rooms.create(request))
+            await server.arrived(1)
+            await rooms.aclose()
+            error = await ended(call)
+            assert isinstance(error, OutcomeUnknownError)
+            await server.all_closed()
+            assert server.methods == ["POST"]
+
+
+async def test_closing_ends_other_calls_in_flight() -> None:
+    """An update or delete that was sent ends as unknown, a get as having changed nothing."""
+    async with peer(stall) as server:
+        rooms = client(server)
+        calls = [
+            asyncio.create_task(rooms.update("1", max_participants=3)),
+            asyncio.create_task(rooms.delete("1")),
+            asyncio.create_task(rooms.get("1")),
+        ]
+        await server.arrived(3)
+        await rooms.aclose()
+        outcomes = [(await ended(call)).outcome for call in calls]
+        assert outcomes == [Outcome.UNKNOWN, Outcome.UNKNOWN, Outcome.NOT_APPLIED]
+        assert sorted(server.methods) == ["DELETE", "GET", "PATCH"]
+
+
+async def test_closing_ends_a_wait_for_another_try() -> None:
+    """A create that waits to be sent again is not: it ends with what is known of it."""
+    slow = RetryPolicy(backoff=1000.0, backoff_max=1000.0, deadline=10_000.0)
+    busy = answer(429, headers={"Retry-After": "100"})
+    for act, outcome in ((busy, Outcome.NOT_APPLIED), (cut, Outcome.UNKNOWN)):
+        async with peer(act) as server:
+            rooms = client(server)
+            call = asyncio.create_task(rooms.create(unique_name="standup", retry=slow))
+            await server.arrived(1)
+            await turns()
+            await rooms.aclose()
+            assert (await ended(call)).outcome is outcome
+            assert server.methods == ["POST"]
+
+
+async def test_closing_while_a_delete_waits_does_not_undo_it() -> None:
+    """A delete whose answer was lost stays in doubt, even if it was about to be repeated."""
+    slow = RetryPolicy(backoff=1000.0, backoff_max=1000.0, deadline=10_000.0)
+    async with peer(cut) as server:
+        rooms = client(server)
+        call = asyncio.create_task(rooms.delete("1", retry=slow))
+        await server.arrived(1)
+        await turns()
+        await rooms.aclose()
+        assert (await ended(call)).outcome is Outcome.UNKNOWN
+        assert server.methods == ["DELETE"]
+
+
+async def test_closing_ends_a_look_up() -> None:
+    """A create that is being looked up when the client is closed ends as unknown."""
+    async with peer(cut, stall) as server:
+        rooms = client(server)
+        call = asyncio.create_task(rooms.create(unique_name="standup"))
+        await server.arrived(2)
+        await rooms.aclose()
+        assert isinstance(await ended(call), OutcomeUnknownError)
+        assert server.methods == ["POST", "GET"]
+
+
+@pytest.mark.parametrize("yours", [False, True])
+async def test_closing_ends_a_wait_for_a_connection(yours: bool) -> None:
+    """A call that still waits for a connection when the client is closed is not sent."""
+    async with peer(stall) as server, aiohttp.ClientSession() as session:
+        rooms = client(
+            server,
+            concurrency=1,
+            session=session if yours else None,
+        )
+        first = asyncio.create_task(rooms.create())
+        await server.arrived(1)
+        second = asyncio.create_task(rooms.create())
+        await asyncio.sleep(0)
+        await rooms.aclose()
+        error = await ended(second)
+        assert isinstance(await ended(first), OutcomeUnknownError)
+        assert isinstance(error, ConfigurationError)
+        assert str(error) == "this client is closed: make a new one"
+        assert server.methods == ["POST"]
+
+
+@leaping
+async def test_closing_ends_an_attempt_to_connect() -> None:
+    """A call that is still connecting when the client is closed does not wait for that."""
+    with unreachable() as address:
+        rooms = AsyncRoomsClient(base_url=f"http://{address}", api_key="key0123")
+        call = asyncio.create_task(rooms.create(unique_name="standup"))
+        await asyncio.sleep(1)
+        began = asyncio.get_running_loop().time()
+        await rooms.aclose()
+        error = await ended(call)
+        assert error.outcome is Outcome.NOT_APPLIED
+        assert asyncio.get_running_loop().time() - began < 1
+
+
+async def test_closing_your_session_ends_the_calls_on_it() -> None:
+    """If the owner closes the session under a call, it ends with an error, not as cancelled."""
+    connector = aiohttp.TCPConnector(limit=1)
+    async with peer(stall) as server, aiohttp.ClientSession(connector=connector) as session:
+        rooms = client(server, session=session)
+        sent = asyncio.create_task(rooms.create())
+        await server.arrived(1)
+        waiting = asyncio.create_task(rooms.create())
+        await turns()
+        await session.close()
+        assert (await ended(sent)).outcome is Outcome.UNKNOWN
+        assert (await ended(waiting)).outcome is Outcome.NOT_APPLIED
+        await rooms.aclose()
+
+
+async def test_leaving_the_block_by_an_error_closes_the_client() -> None:
+    """The client is closed however its block is left, and the error goes on."""
+    async with peer(created()) as server:
+        rooms = client(server)
+
+        async def fail() -> None:
+            async with rooms:
+                await rooms.create()
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await fail()
+        await server.all_closed()
+        with pytest.raises(ConfigurationError, match="closed"):
+            await rooms.create()
+
+
+@pytest.mark.parametrize("yours", [False, True])
+async def test_closing_twice_at_once_ends_calls_once(yours: bool) -> None:
+    """A client that is closed again while its calls are still ending ends them as errors, too."""
+    async with peer(stall) as server, aiohttp.ClientSession() as session:
+        async with client(server, session=session if yours else None) as rooms:
+            call = asyncio.create_task(rooms.create())
+            await server.arrived(1)
+            await asyncio.gather(rooms.aclose(), rooms.aclose())
+        assert isinstance(await ended(call), OutcomeUnknownError)
+        assert call.cancelling() == 0
+
+
+async def test_a_cancelled_call_stays_cancelled_when_the_client_is_closed() -> None:
+    """Closing does not turn a cancellation by the caller into an error."""
+    for close_first in (False, True):
+        async with peer(stall) as server:
+            rooms = client(server)
+            call = asyncio.create_task(rooms.create())
+            await server.arrived(1)
+            closing = asyncio.create_task(rooms.aclose())
+            if close_first:
+                await asyncio.sleep(0)
+            call.cancel()
+            await asyncio.wait([call, closing])
+            assert call.cancelled()
+
+
+async def test_a_closed_client_does_not_disturb_time_limits() -> None:
+    """A call that ends since the client was closed leaves time limits around it as they were."""
+    async with peer(stall) as server:
+        rooms = client(server)
+
+        async def create() -> str:
+            async with asyncio.timeout(SOON):
+                try:
+                    await rooms.create()
+                except OutcomeUnknownError:
+                    await asyncio.sleep(0)
+                    return "went on"
+            return "was made"
+
+        call = asyncio.create_task(create())
+        await server.arrived(1)
+        await rooms.aclose()
+        assert await call == "went on"

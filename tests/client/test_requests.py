@@ -1,0 +1,191 @@
+"""What goes over the wire: each request to the byte, on as few connections as can be."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import aiohttp
+import pytest
+
+from support.clients import client
+from support.peers import Peer, answer, created, cut, listed, peer, room
+from telnyx_video import ApiError, AsyncRoomsClient, OutcomeUnknownError, RetryPolicy
+from telnyx_video._transport import KEEPALIVE, USER_AGENT
+
+ROOM = "/v2/rooms/0ccc7b54"
+
+
+def usual(server: Peer) -> dict[str, str]:
+    """The headers that every request has."""
+    return {
+        "Host": f"127.0.0.1:{server.port}",
+        "Authorization": "Bearer key0123",
+        "Accept": "application/json",
+        "User-Agent": USER_AGENT,
+    }
+
+
+async def test_a_create_is_compact_json() -> None:
+    """A create is a POST of the fields that are set, in UTF-8, each header sent once."""
+    async with peer(created()) as server, client(server) as rooms:
+        await rooms.create(unique_name='ü "/\u2028', webhook_event_failover_url=None)
+        [request] = server.requests
+        body = '{"unique_name":"ü \\"/\u2028","webhook_event_failover_url":null}'.encode()
+        assert (request.method, request.target, request.body) == ("POST", "/v2/rooms", body)
+        headers = dict(request.headers)
+        assert len(headers) == len(request.headers)
+        encodings = headers.pop("Accept-Encoding").split(", ")
+        assert {"gzip", "deflate"} <= set(encodings)
+        assert headers == {
+            **usual(server),
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+        }
+
+
+async def test_a_create_of_nothing_is_an_empty_object() -> None:
+    """A nameless create without settings posts ``{}``."""
+    async with peer(created()) as server, client(server) as rooms:
+        await rooms.create()
+        assert server.requests[0].body == b"{}"
+
+
+async def test_an_update_is_a_patch() -> None:
+    """An update sends the fields that are named to the room's own address."""
+    async with peer(answer(200, {"data": room()})) as server, client(server) as rooms:
+        await rooms.update("0ccc7b54", max_participants=3)
+        [request] = server.requests
+        assert (request.method, request.target) == ("PATCH", ROOM)
+        assert request.json == {"max_participants": 3}
+        assert request.header("Content-Type") == ["application/json"]
+        assert request.header("Content-Length") == [str(len(request.body))]
+
+
+async def test_a_delete_has_no_content() -> None:
+    """A delete has no body, and does not say that it has one of some type."""
+    async with peer(answer(204)) as server, client(server) as rooms:
+        await rooms.delete("0ccc7b54")
+        [request] = server.requests
+        assert (request.method, request.target, request.body) == ("DELETE", ROOM, b"")
+        assert request.header("Content-Type") == []
+        assert request.header("Content-Length") in ([], ["0"])
+        assert request.header("Transfer-Encoding") == []
+
+
+async def test_a_get_has_neither_body_nor_its_headers() -> None:
+    """A get sends nothing but its address and the usual headers."""
+    async with peer(answer(200, {"data": room()})) as server, client(server) as rooms:
+        await rooms.get("0ccc7b54", include_sessions=True)
+        [request] = server.requests
+        assert (request.method, request.target) == ("GET", f"{ROOM}?include_sessions=true")
+        headers = dict(request.headers)
+        del headers["Accept-Encoding"]
+        assert headers == usual(server)
+        assert len(request.headers) == len(headers) + 1
+
+
+async def test_a_query_is_encoded_once() -> None:
+    """Names reach the server as they are, whatever is special in a URL or in its encoding."""
+    async with peer(listed()) as server, client(server) as rooms:
+        assert [found async for found in rooms.list(unique_name="a&b=c d+%41/ü?#")] == []
+        assert server.requests[0].target == (
+            "/v2/rooms?filter%5Bunique_name%5D=a%26b%3Dc+d%2B%2541%2F%C3%BC%3F%23"
+            "&page%5Bnumber%5D=1&page%5Bsize%5D=250"
+        )
+
+
+async def test_a_slash_at_the_end_of_the_address_does_not_matter() -> None:
+    """A base URL may end in a slash, and may have any path."""
+    async with peer(created()) as server:
+        url = f"http://localhost:{server.port}/a%20b/v2/"
+        async with AsyncRoomsClient(base_url=url, api_key="KEY0123") as rooms:
+            await rooms.create()
+        assert server.requests[0].target == "/a%20b/v2/rooms"
+        assert server.requests[0].header("Host") == [f"localhost:{server.port}"]
+
+
+async def test_one_connection_serves_call_after_call() -> None:
+    """Calls one after the other use one connection, errors included."""
+    acts = created(), answer(401), answer(200, {"data": room()}), answer(204), listed()
+    async with peer(*acts) as server, client(server) as rooms:
+        await rooms.create()
+        with pytest.raises(ApiError):
+            await rooms.create()
+        await rooms.get("0ccc7b54")
+        await rooms.delete("0ccc7b54")
+        assert [found async for found in rooms.list()] == []
+        assert (len(server.requests), server.connections) == (5, 1)
+
+
+async def test_a_reply_may_end_the_connection() -> None:
+    """After a reply that says so, or a server that closes while idle, a new connection is made."""
+    closing = answer(201, {"data": room()}, {"Connection": "close"}, close=True)
+    silent = answer(201, {"data": room()}, close=True)
+    async with peer(closing, silent, created()) as server, client(server) as rooms:
+        for number in range(3):
+            await rooms.create()
+            await server.until(lambda: server.open == 0 or len(server.requests) == 3)
+            # The client hears of the end when its loop next looks.
+            await asyncio.sleep(0)
+            assert server.connections == number + 1
+        assert server.methods == ["POST"] * 3
+
+
+async def test_an_idle_connection_is_given_up_before_the_server_does() -> None:
+    """Idle connections are kept for less time than servers keep theirs."""
+    assert KEEPALIVE < 60
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirects_are_not_followed(status: int) -> None:
+    """A redirect is no answer: it is not followed, and the key reaches no other host."""
+    async with peer(created()) as elsewhere:
+        moved = answer(status, headers={"Location": f"{elsewhere.url}/rooms"})
+        async with peer(moved) as server, client(server) as rooms:
+            with pytest.raises(OutcomeUnknownError):
+                await rooms.create()
+            for call in (rooms.update("0ccc7b54"), rooms.get("0ccc7b54")):
+                with pytest.raises((OutcomeUnknownError, ApiError)):
+                    await call
+            assert server.methods == ["POST", "PATCH", "GET"]
+        assert elsewhere.connections == 0
+
+
+async def test_cookies_are_not_kept() -> None:
+    """Cookies that a server sets are not sent back."""
+    cookie = answer(201, {"data": room()}, {"Set-Cookie": "session=1; Path=/"})
+    async with peer(cookie) as server:
+        url = f"http://localhost:{server.port}/v2"
+        async with AsyncRoomsClient(base_url=url, api_key="KEY0123") as rooms:
+            await rooms.create()
+            await rooms.create()
+        assert [request.header("Cookie") for request in server.requests] == [[], []]
+
+
+async def test_creates_are_never_sent_again_by_the_library_below() -> None:
+    """A connection that breaks under a POST or a PATCH is not retried behind our back."""
+    async with peer(created(), cut) as server, client(server) as rooms:
+        await rooms.create()
+        with pytest.raises(OutcomeUnknownError):
+            await rooms.create()
+        with pytest.raises(OutcomeUnknownError):
+            await rooms.update("0ccc7b54")
+        assert server.methods == ["POST", "POST", "PATCH"]
+
+
+async def test_a_delete_is_not_sent_again_by_the_library_below() -> None:
+    """Deletes are repeated only as the policy has it, so that each try is known."""
+    async with peer(cut) as server:
+        policy = RetryPolicy.none()
+        async with client(server, retry=policy) as rooms:
+            with pytest.raises(OutcomeUnknownError):
+                await rooms.delete("0ccc7b54")
+        assert server.methods == ["DELETE"]
+
+
+async def test_what_is_sent_can_be_watched() -> None:
+    """The user agent names this library and its version, Python's and aiohttp's."""
+    assert aiohttp.__version__ in USER_AGENT
+    assert USER_AGENT.startswith("telnyx-video/")
+    json.dumps(USER_AGENT)

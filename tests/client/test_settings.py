@@ -1,0 +1,332 @@
+"""What a client can be given: each argument does what it says, or is refused with a sentence."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import json
+import pickle
+from pathlib import Path
+from types import SimpleNamespace
+
+import aiohttp
+import pytest
+
+from support.clients import client
+from support.peers import answer, closed_port, created, peer, room
+from support.proxies import proxy
+from support.secrets import leaks
+from telnyx_video import (
+    AsyncRoomsClient,
+    AuthenticationError,
+    ConfigurationError,
+    Outcome,
+    RetryPolicy,
+    ServerError,
+    TelnyxVideoError,
+    TransportError,
+)
+from telnyx_video.sandbox import Sandbox
+
+
+async def test_key_and_address_may_come_from_the_environment(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without arguments the key and the address are those of the environment."""
+    monkeypatch.setenv("TELNYX_API_KEY", sandbox.api_key)
+    monkeypatch.setenv("TELNYX_BASE_URL", sandbox.url)
+    async with AsyncRoomsClient() as rooms:
+        await rooms.create(unique_name="standup")
+    assert len(sandbox.rooms) == 1
+
+
+def test_a_client_needs_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client without a key is refused when it is made, and told how to get one."""
+    monkeypatch.delenv("TELNYX_API_KEY", raising=False)
+    with pytest.raises(ConfigurationError, match=r"no API key: pass api_key=\.\.\., or set"):
+        AsyncRoomsClient()
+
+
+def test_the_key_is_not_sent_in_the_clear() -> None:
+    """Plain HTTP to another machine has to be permitted."""
+    with pytest.raises(ConfigurationError, match="in the clear"):
+        AsyncRoomsClient(api_key="key0123", base_url="http://example.com/v2")
+    AsyncRoomsClient(api_key="key0123", base_url="http://example.com/v2", allow_insecure=True)
+
+
+def test_all_wrong_arguments_are_named_at_once() -> None:
+    """Arguments of a wrong kind are refused together, each with its name."""
+    with pytest.raises(ConfigurationError) as raised:
+        AsyncRoomsClient(
+            api_key="key0123",
+            concurrency=0,
+            auto_name="yes",  # type: ignore[arg-type]  # what untyped callers do
+            retry=3,  # type: ignore[arg-type]  # as above
+        )
+    for name in ("concurrency: ", "auto_name: ", "retry: must be a RetryPolicy, not int"):
+        assert name in str(raised.value)
+
+
+async def test_a_policy_of_a_call_is_checked() -> None:
+    """A policy given to a call is refused if it is none, with a sentence."""
+    async with AsyncRoomsClient(api_key="key0123") as rooms:
+        with pytest.raises(TelnyxVideoError, match="must be a RetryPolicy, not int"):
+            await rooms.create(retry=3)  # type: ignore[arg-type]  # what untyped callers do
+
+
+async def test_a_policy_may_be_the_clients_or_the_calls() -> None:
+    """How often a call is tried is the client's to say, or the call's."""
+    async with peer(answer(503)) as server:
+        twice = RetryPolicy(attempts=2, backoff=0.001)
+        async with client(server, retry=twice) as rooms:
+            for policy, tries in ((None, 2), (RetryPolicy(attempts=3, backoff=0.001), 3)):
+                server.requests.clear()
+                with pytest.raises(ServerError):
+                    await rooms.get("0ccc7b54", retry=policy)
+                assert len(server.requests) == tries
+                server.requests.clear()
+                with pytest.raises(ServerError):
+                    await anext(aiter(rooms.list(retry=policy)))
+                assert len(server.requests) == tries
+
+
+def test_a_client_does_not_show_its_key() -> None:
+    """A client's text has the address, not the key; nor can it be pickled, for it holds the key."""
+    rooms = AsyncRoomsClient(api_key="key0123", base_url="https://api.telnyx.eu/v2")
+    assert repr(rooms) == "<AsyncRoomsClient at https://api.telnyx.eu/v2>"
+    for give_away in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="holds the API key"):
+            give_away(rooms)
+
+
+async def test_requests_go_through_a_proxy(sandbox: Sandbox) -> None:
+    """With a proxy, plain requests are sent to it with the whole address."""
+    async with (
+        proxy() as through,
+        client(sandbox, proxy=through.url) as rooms,
+    ):
+        await rooms.create(unique_name="standup")
+        [request] = through.requests
+        assert (request.method, request.target) == ("POST", f"{sandbox.url}/rooms")
+    assert len(sandbox.rooms) == 1
+
+
+async def test_https_goes_through_a_tunnel(
+    tls_sandbox: Sandbox, session: aiohttp.ClientSession
+) -> None:
+    """With a proxy, HTTPS goes through a tunnel: the proxy sees neither key nor request."""
+    async with (
+        proxy() as through,
+        client(
+            tls_sandbox,
+            proxy=through.url,
+            session=session,
+        ) as rooms,
+    ):
+        await rooms.create(unique_name="standup")
+        [request] = through.requests
+        assert request.method == "CONNECT"
+        assert request.header("Authorization") == []
+    assert len(tls_sandbox.rooms) == 1
+
+
+async def test_a_proxy_that_is_down_sends_nothing() -> None:
+    """A proxy that cannot be reached is not applied, and named in the error, without password."""
+    async with AsyncRoomsClient(
+        api_key="key0123",
+        base_url="http://127.0.0.1:9/v2",
+        proxy=f"http://user:hidden@127.0.0.1:{closed_port()}",
+        retry=RetryPolicy.none(),
+    ) as rooms:
+        with pytest.raises(TransportError, match="nothing was sent") as raised:
+            await rooms.create(unique_name="standup")
+        assert leaks(raised.value, "hidden") == []
+
+
+async def test_a_proxy_that_refuses_the_tunnel_sends_nothing(
+    tls_sandbox: Sandbox, session: aiohttp.ClientSession
+) -> None:
+    """If a proxy lets no tunnel through, nothing was sent to the API."""
+    async with (
+        peer(answer(403)) as refusing,
+        client(
+            tls_sandbox,
+            proxy=f"http://127.0.0.1:{refusing.port}",
+            session=session,
+            retry=RetryPolicy.none(),
+        ) as rooms,
+    ):
+        with pytest.raises(TransportError, match="nothing was sent") as raised:
+            await rooms.create(unique_name="standup")
+        assert raised.value.outcome is Outcome.NOT_APPLIED
+        assert leaks(raised.value, tls_sandbox.api_key) == []
+
+
+async def test_an_address_of_a_proxy_that_is_none_is_named(sandbox: Sandbox) -> None:
+    """A proxy address that is no URL is a configuration error; nothing is sent."""
+    async with client(sandbox, proxy="not a proxy") as rooms:
+        with pytest.raises(ConfigurationError):
+            await rooms.create(unique_name="standup")
+    assert not sandbox.requests
+
+
+@pytest.mark.parametrize("trust_env", [True, False])
+async def test_the_environments_proxy_is_used_if_trusted(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, trust_env: bool
+) -> None:
+    """A proxy of the environment is used with ``trust_env`` only."""
+    async with proxy() as through:
+        monkeypatch.setenv("http_proxy", through.url)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        async with client(sandbox, trust_env=trust_env) as rooms:
+            await rooms.create(unique_name="standup")
+        assert len(through.requests) == trust_env
+    assert len(sandbox.rooms) == 1
+
+
+async def test_the_environment_can_exempt_hosts_from_its_proxy(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With ``trust_env`` a host that the environment exempts is spoken to directly."""
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setenv("no_proxy", "example.com,127.0.0.1")
+    async with client(sandbox, trust_env=True) as rooms:
+        await rooms.create(unique_name="standup")
+    assert len(sandbox.rooms) == 1
+
+
+async def test_the_key_beats_a_password_of_the_environment(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With ``trust_env`` a netrc entry for the host does not take the place of the key."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login someone password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    async with client(sandbox, trust_env=True) as rooms:
+        await rooms.create(unique_name="standup")
+    assert len(sandbox.rooms) == 1
+
+
+async def test_requests_can_be_traced(sandbox: Sandbox) -> None:
+    """Trace configs see each request, its retries and look-ups included, and may add headers."""
+    seen: list[str] = []
+
+    async def on_start(
+        session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        start: aiohttp.TraceRequestStartParams,
+    ) -> None:
+        seen.append(start.method)
+        start.headers["traceparent"] = "00-1-2-01"
+
+    tracing = aiohttp.TraceConfig()
+    tracing.on_request_start.append(on_start)
+    async with (
+        peer(created(), answer(422, {"errors": []})) as server,
+        client(server, trace_configs=[tracing]) as rooms,
+        client(sandbox, trace_configs=[tracing]) as others,
+    ):
+        await rooms.create()
+        made = await others.create(unique_name="standup")
+        assert await others.create(unique_name="standup", if_exists="return") == made
+        assert server.requests[0].header("traceparent") == ["00-1-2-01"]
+    assert seen == ["POST", "POST", "POST", "GET"]
+
+
+async def test_a_session_of_yours_stays_yours(sandbox: Sandbox) -> None:
+    """A session that is passed in is used, gets no header of ours, and is not closed."""
+    async with aiohttp.ClientSession() as session:
+        for _ in range(2):
+            async with client(sandbox, session=session) as rooms:
+                await rooms.create()
+            assert not session.closed
+        assert not session.headers
+    assert len(sandbox.rooms) == 2
+
+
+async def test_two_clients_may_share_a_session(sandbox: Sandbox) -> None:
+    """Clients with different keys can share a session, since their keys are not in it."""
+    async with (
+        aiohttp.ClientSession() as session,
+        client(sandbox, api_key="wrong", session=session) as others,
+        client(sandbox, session=session) as rooms,
+    ):
+        await rooms.create()
+        with pytest.raises(AuthenticationError):
+            await others.create()
+        await rooms.create()
+
+
+async def test_headers_of_your_session_do_not_double_ours() -> None:
+    """What the session sends by itself is sent too; but what we send takes its place."""
+    yours = {
+        "X-Team": "video",
+        "authorization": "Basic nonsense",
+        "accept": "text/html",
+        "user-agent": "mine",
+        "content-type": "text/plain",
+    }
+    async with peer(created()) as server, aiohttp.ClientSession(headers=yours) as session:
+        async with client(server, session=session) as rooms:
+            await rooms.create()
+        [request] = server.requests
+        assert request.header("X-Team") == ["video"]
+        assert request.header("Authorization") == ["Bearer key0123"]
+        assert request.header("Accept") == ["application/json"]
+        assert request.header("Content-Type") == ["application/json"]
+        assert len(request.header("User-Agent")) == 1
+
+
+async def test_a_session_that_raises_for_statuses_changes_nothing(sandbox: Sandbox) -> None:
+    """A session made to raise for error statuses does not turn a clear refusal into a doubt."""
+    async with (
+        aiohttp.ClientSession(raise_for_status=True) as session,
+        client(sandbox, api_key="wrong-key", session=session) as rooms,
+    ):
+        with pytest.raises(AuthenticationError):
+            await rooms.create()
+
+
+async def test_a_session_that_does_not_decompress_changes_nothing() -> None:
+    """A session made not to decompress by itself does not make replies unreadable."""
+    body = gzip.compress(json.dumps({"data": room()}).encode())
+    compressed = answer(201, body, {"Content-Encoding": "gzip"})
+    async with (
+        peer(compressed) as server,
+        aiohttp.ClientSession(auto_decompress=False) as session,
+        client(server, session=session) as rooms,
+    ):
+        assert (await rooms.create()).unique_name == "standup"
+
+
+async def test_a_session_with_an_address_of_its_own_changes_nothing(sandbox: Sandbox) -> None:
+    """A session's base URL, cookies and redirects do not lead our requests elsewhere."""
+    async with (
+        aiohttp.ClientSession(base_url="http://127.0.0.1:9/elsewhere/") as session,
+        client(sandbox, session=session) as rooms,
+    ):
+        await rooms.create()
+    assert len(sandbox.rooms) == 1
+
+
+async def test_a_closed_session_is_a_clear_error(sandbox: Sandbox) -> None:
+    """A session that was closed by its owner is named as the reason."""
+    session = aiohttp.ClientSession()
+    rooms = client(sandbox, session=session)
+    await rooms.create()
+    await session.close()
+    with pytest.raises(ConfigurationError, match="the session passed to this client is closed"):
+        await rooms.create()
+    await rooms.aclose()
+
+
+async def test_settings_of_a_session_are_given_to_the_session() -> None:
+    """What belongs to a session cannot be given beside one."""
+    async with aiohttp.ClientSession() as session:
+        wanted = "session: is yours: give trust_env"
+        with pytest.raises(ConfigurationError, match=wanted):
+            AsyncRoomsClient(api_key="key0123", session=session, trust_env=True)
+        tracing = [aiohttp.TraceConfig()]
+        with pytest.raises(ConfigurationError, match=wanted):
+            AsyncRoomsClient(api_key="key0123", session=session, trace_configs=tracing)

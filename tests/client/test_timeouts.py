@@ -1,0 +1,215 @@
+"""Time limits: which there are, what they cover, and that they hold. Time leaps in these tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from aiohttp import ClientTimeout
+
+from support.clients import client
+from support.leaping import leaping
+from support.peers import Visit, answer, created, listed, peer, room, say, stall, unreachable
+from telnyx_video import (
+    AsyncRoomsClient,
+    ConfigurationError,
+    Outcome,
+    OutcomeUnknownError,
+    RateLimitError,
+    RequestTimeoutError,
+    RetryPolicy,
+)
+
+ONCE = RetryPolicy.none()
+
+
+class Watch:
+    """Seconds on the loop's clock since it was made."""
+
+    def __init__(self) -> None:
+        self._began = asyncio.get_running_loop().time()
+
+    @property
+    def seconds(self) -> float:
+        """How long that is ago."""
+        return asyncio.get_running_loop().time() - self._began
+
+
+def limits() -> list[tuple[float | ClientTimeout | None, float]]:
+    """Arguments, and after how many seconds each gives up an attempt that gets no answer."""
+    return [
+        (None, 20.0),
+        (2.5, 2.5),
+        (4, 4.0),
+        (ClientTimeout(total=3), 3.0),
+        (ClientTimeout(sock_read=2), 2.0),
+        (ClientTimeout(total=40, sock_read=30), 30.0),
+    ]
+
+
+@pytest.mark.parametrize(("timeout", "seconds"), limits())
+@leaping
+async def test_a_client_has_its_limits(
+    timeout: float | ClientTimeout | None, seconds: float
+) -> None:
+    """A time-out given to the client holds for each attempt of each call."""
+    async with (
+        peer(stall) as server,
+        client(server, timeout=timeout, retry=ONCE) as rooms,
+    ):
+        watch = Watch()
+        with pytest.raises(RequestTimeoutError, match="it only read: try again"):
+            await rooms.get("0ccc7b54")
+        assert seconds <= watch.seconds < seconds + 1.1
+
+
+@pytest.mark.parametrize(("timeout", "seconds"), limits()[1:])
+@leaping
+async def test_a_call_may_have_limits_of_its_own(
+    timeout: float | ClientTimeout | None, seconds: float
+) -> None:
+    """A time-out given to a call holds for its attempts, in place of the client's."""
+    async with (
+        peer(stall) as server,
+        client(server, timeout=1, retry=ONCE) as rooms,
+    ):
+        for call in (
+            rooms.get("0ccc7b54", timeout=timeout),
+            rooms.create(timeout=timeout),
+            rooms.update("0ccc7b54", timeout=timeout),
+            rooms.delete("0ccc7b54", timeout=timeout),
+            anext(aiter(rooms.list(timeout=timeout))),
+        ):
+            watch = Watch()
+            with pytest.raises((RequestTimeoutError, OutcomeUnknownError)):
+                await call
+            assert seconds <= watch.seconds < seconds + 1.1
+
+
+@pytest.mark.parametrize("wrong", [0, -1, True, "5", float("nan"), float("inf")])
+async def test_a_limit_is_a_number_of_seconds(wrong: float) -> None:
+    """A time-out that is no number of seconds above 0 is refused, with a sentence."""
+    with pytest.raises(ConfigurationError, match="timeout: must be"):
+        AsyncRoomsClient(api_key="key0123", timeout=wrong)
+    async with AsyncRoomsClient(api_key="key0123") as rooms:
+        with pytest.raises(ConfigurationError, match="timeout: must be"):
+            await rooms.create(timeout=wrong)
+        with pytest.raises(ConfigurationError, match="timeout: must be"):
+            rooms.list(timeout=wrong)
+
+
+@leaping
+async def test_an_answer_that_drips_is_cut_off_by_the_total() -> None:
+    """A reply that comes byte by byte does not hold a call for ever."""
+
+    async def drip(visit: Visit) -> None:
+        visit.writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 1000\r\n\r\n")
+        while not visit.reader.at_eof():
+            visit.writer.write(b" ")
+            await asyncio.sleep(5)
+
+    async with peer(drip) as server:
+        async with client(server, retry=ONCE) as rooms:
+            watch = Watch()
+            with pytest.raises(OutcomeUnknownError):
+                await rooms.create()
+            assert 20 <= watch.seconds < 21.1
+        await server.until(lambda: server.open == 0)
+
+
+@leaping
+async def test_a_connection_that_cannot_be_made_in_time_sends_nothing() -> None:
+    """A connect time-out is not applied; within the deadline it is tried again."""
+    with unreachable() as address:
+        async with AsyncRoomsClient(base_url=f"http://{address}", api_key="key0123") as rooms:
+            for policy, least, most in ((ONCE, 5, 6.1), (RetryPolicy(attempts=3), 15, 19)):
+                watch = Watch()
+                with pytest.raises(RequestTimeoutError) as raised:
+                    await rooms.create(retry=policy)
+                assert raised.value.outcome is Outcome.NOT_APPLIED
+                assert "nothing was sent, so it is safe to try again" in str(raised.value)
+                assert least <= watch.seconds < most
+
+
+@leaping
+async def test_a_handshake_that_stalls_sends_nothing() -> None:
+    """A TLS handshake that is not answered ends by the limit for connecting, not applied."""
+    async with peer(first=stall) as server:
+        url = server.url.replace("http:", "https:")
+        async with AsyncRoomsClient(base_url=url, api_key="key0123", retry=ONCE) as rooms:
+            watch = Watch()
+            with pytest.raises(RequestTimeoutError) as raised:
+                await rooms.create(unique_name="standup")
+            assert raised.value.outcome is Outcome.NOT_APPLIED
+            assert 5 <= watch.seconds < 6.1
+
+
+@pytest.mark.parametrize("method", ["create", "create named", "get", "update", "delete"])
+@leaping
+async def test_the_deadline_cuts_an_attempt_short(method: str) -> None:
+    """A call ends by its deadline, even if the limits of an attempt would allow more."""
+    policy = RetryPolicy(deadline=9.5)
+    async with peer(stall) as server, client(server, retry=policy) as rooms:
+        calls: dict[str, Callable[[], Awaitable[object]]] = {
+            "create": rooms.create,
+            "create named": lambda: rooms.create(unique_name="standup"),
+            "get": lambda: rooms.get("0ccc7b54"),
+            "update": lambda: rooms.update("0ccc7b54"),
+            "delete": lambda: rooms.delete("0ccc7b54"),
+        }
+        watch = Watch()
+        with pytest.raises((RequestTimeoutError, OutcomeUnknownError)):
+            await calls[method]()
+        assert watch.seconds <= 9.6
+
+
+@leaping
+async def test_a_stalled_create_is_found_out_in_time() -> None:
+    """If every create stalls, the deadline still leaves time to find the room that was made."""
+    async with peer(stall, listed(room("standup"))) as server, client(server) as rooms:
+        for deadline in (1.0, 10.0, 60.0):
+            server.requests.clear()
+            made = await rooms.create(unique_name="standup", retry=RetryPolicy(deadline=deadline))
+            assert made.unique_name == "standup"
+            assert server.methods == ["POST", "GET"]
+
+
+@leaping
+async def test_nothing_is_sent_when_no_time_is_left_for_an_answer() -> None:
+    """A create that was told to wait until shortly before its deadline ends with that refusal.
+
+    Sent with no time left for the answer, it would only be put in doubt.
+    """
+
+    async def slowly(visit: Visit) -> None:
+        await asyncio.sleep(0.1)
+        await created()(visit)
+
+    busy = answer(429, headers={"Retry-After": "8"})
+    async with peer(busy, slowly) as server:
+        async with client(server) as rooms:
+            with pytest.raises(RateLimitError) as raised:
+                await rooms.create(retry=RetryPolicy(deadline=9.0))
+        assert server.methods == ["POST"]
+        assert raised.value.outcome is Outcome.NOT_APPLIED
+
+
+@leaping
+async def test_half_an_answer_is_no_answer() -> None:
+    """A reply that stops in its head or its body is given up after the limit between bytes."""
+    head = b"HTTP/1.1 201 Created\r\nContent-Length: 1000\r\n"
+    for half in (b"HTTP/1.1", head, head + b"\r\n{"):
+
+        async def begin(visit: Visit, half: bytes = half) -> None:
+            await say(half)(visit)
+            await visit.gone()
+
+        async with (
+            peer(begin) as server,
+            client(server, retry=ONCE) as rooms,
+        ):
+            watch = Watch()
+            with pytest.raises(OutcomeUnknownError):
+                await rooms.create()
+            assert 20 <= watch.seconds < 21.1

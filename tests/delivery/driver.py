@@ -1,0 +1,129 @@
+"""Carries out the steps of a delivery against the model, as the client does against a server."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import assert_never
+
+import attrs
+
+from delivery.model import ASKED, ASKED_NAMELESS, EARLIER, Server, World
+from telnyx_video import Outcome, RateLimitError, RetryPolicy, TelnyxVideoError
+from telnyx_video._delivery import Delivered, Delivery, IfExists, LookUp, Send, Step, Update, Wait
+from telnyx_video._retry import Attempts, RetryQuota
+
+MOST_STEPS = 5000
+"""More than fit into any deadline here, as each exchange takes a tenth of a second."""
+
+
+@attrs.define
+class Course:
+    """How one create went: its end, and what happened on the way."""
+
+    server: Server
+    policy: RetryPolicy
+    quota: RetryQuota
+    posts: int = 0
+    refusals: int = 0
+    """POSTs that were told to come back later."""
+    patch_refusals: int = 0
+    known_applied: bool = False
+    """Whether an answer said that a room was made, though not which settings it has."""
+    doubts: int = 0
+    """POSTs and PATCHes after which nobody knew whether they had been applied."""
+    posts_after_doubt: int = 0
+    look_ups_after_doubt: int = 0
+    """Counted anew after each POST that left a doubt."""
+    steps: int = 0
+    post_in_doubt: bool = False
+    end: Delivered = attrs.field(factory=Delivered)
+
+    def note_post(self, error: TelnyxVideoError) -> None:
+        """Count a POST that failed."""
+        self.refusals += isinstance(error, RateLimitError)
+        self.known_applied |= error.outcome is Outcome.APPLIED
+        if error.outcome is Outcome.UNKNOWN:
+            self.doubts += 1
+            self.post_in_doubt = True
+            self.look_ups_after_doubt = 0
+
+    def note_patch(self, error: TelnyxVideoError) -> None:
+        """Count a PATCH that failed."""
+        self.patch_refusals += isinstance(error, RateLimitError)
+        self.doubts += error.outcome is Outcome.UNKNOWN
+
+
+def deliver(
+    world: World,
+    if_exists: IfExists = "error",
+    policy: RetryPolicy | None = None,
+    randoms: Sequence[float] = (0.5,),
+) -> Course:
+    """Make one create to its end."""
+    policy = policy or RetryPolicy()
+    course = Course(Server(world), policy, RetryQuota(policy.quota))
+    draw = itertools.cycle(randoms)
+    request = ASKED if world.named else ASKED_NAMELESS
+    began = 0.0 if world.earlier is None else -EARLIER
+    delivery = Delivery(request, if_exists, Attempts(policy, course.quota, 0.0), began)
+    step: Step = Send()
+    if world.earlier is not None:
+        course.doubts = course.posts = 1
+        step = delivery.resumed()
+    while not isinstance(step, Delivered):
+        course.steps += 1
+        assert course.steps < MOST_STEPS, "a call that never ends"
+        step = _take(step, delivery, course, next(draw))
+    course.end = step
+    return course
+
+
+def _take(step: Step, delivery: Delivery, course: Course, random: float) -> Step:
+    try:
+        return _act(step, delivery, course, random)
+    except TelnyxVideoError as error:
+        return _fail(step, error, delivery, course, random)
+
+
+def _act(step: Step, delivery: Delivery, course: Course, random: float) -> Step:
+    server, deadline = course.server, course.policy.deadline
+    match step:
+        case Wait():
+            server.sleep(step.seconds)
+            return step.then
+        case Send():
+            course.posts += 1
+            course.posts_after_doubt += course.post_in_doubt
+            return delivery.created(server.post(course.policy.sending_time))
+        case LookUp():
+            course.look_ups_after_doubt += 1
+            rooms, date = server.get(deadline)
+            return delivery.looked_up(rooms, date, server.now, random)
+        case Update():
+            return delivery.updated(server.patch(step.room, deadline))
+        case Delivered():
+            return step
+        case _:
+            assert_never(step)
+
+
+def _fail(
+    step: Step, error: TelnyxVideoError, delivery: Delivery, course: Course, random: float
+) -> Step:
+    now = course.server.now
+    match step:
+        case Wait():
+            return delivery.interrupted(error)
+        case Send():
+            course.note_post(error)
+            return delivery.failed(error, now, random)
+        case LookUp():
+            return delivery.look_up_failed(error, now, random)
+        case Update():
+            course.note_patch(error)
+            return delivery.update_failed(error, step, now, random)
+        case Delivered():
+            return step
+        case _:
+            assert_never(step)

@@ -1,0 +1,98 @@
+"""One create at a time, led by hand through the steps of its delivery."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import attrs
+import pytest
+
+from delivery.model import ASKED, NAME
+from telnyx_video import (
+    CreateRoomRequest,
+    ErrorDetail,
+    NameTakenError,
+    Outcome,
+    RateLimitError,
+    RetryPolicy,
+    Room,
+    TelnyxVideoError,
+    TransportError,
+)
+from telnyx_video._delivery import (
+    Delivered,
+    Delivery,
+    IfExists,
+    LookUp,
+    Step,
+    Update,
+    Wait,
+)
+from telnyx_video._retry import Attempts, RetryQuota
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+OURS = Room(id="room-1", unique_name=NAME, max_participants=10, created_at=NOW)
+OLD = attrs.evolve(OURS, created_at=NOW - timedelta(minutes=1))
+OTHER = attrs.evolve(OLD, max_participants=50)
+
+LOST = TransportError("POST /rooms failed: Server disconnected - look first", Outcome.UNKNOWN)
+REFUSED = TransportError("POST /rooms failed: Connection refused - try again")
+TAKEN = NameTakenError(422, (ErrorDetail("Name taken", "10012", pointer="/unique_name"),), "id-1")
+BUSY = RateLimitError(429)
+
+
+def delivery(
+    request: CreateRoomRequest = ASKED,
+    if_exists: IfExists = "error",
+    policy: RetryPolicy | None = None,
+) -> Delivery:
+    """A create that was begun at 0 on its clock."""
+    policy = policy or RetryPolicy()
+    return Delivery(request, if_exists, Attempts(policy, RetryQuota(policy.quota), 0.0), 0.0)
+
+
+def fail(create: Delivery, error: TelnyxVideoError, now: float = 1.0) -> Step:
+    """Let its POST fail."""
+    return create.failed(error, now, 0.5)
+
+
+def find(create: Delivery, *rooms: Room, now: float = 1.5) -> Step:
+    """Answer its look-up with these rooms."""
+    return create.looked_up(rooms, NOW, now, 0.5)
+
+
+def fail_update(create: Delivery, error: TelnyxVideoError, now: float = 2.0) -> Step:
+    """Let its PATCH fail."""
+    return create.update_failed(error, Update(OTHER), now, 0.5)
+
+
+def lost(if_exists: IfExists = "error", policy: RetryPolicy | None = None) -> Delivery:
+    """A create whose first answer was lost."""
+    create = delivery(ASKED, if_exists, policy)
+    assert after_wait(fail(create, LOST)) == LookUp()
+    return create
+
+
+def updating() -> Delivery:
+    """A create that found another room of the name, and was told to change it."""
+    create = delivery(if_exists="update")
+    assert fail(create, TAKEN) == LookUp()
+    assert find(create, OTHER) == Update(OTHER)
+    return create
+
+
+def after_wait(step: Step) -> Step:
+    """What is done after the wait."""
+    assert isinstance(step, Wait)
+    assert step.seconds >= 0
+    return step.then
+
+
+def error_of(step: Step) -> TelnyxVideoError:
+    """The error that a create ends with."""
+    assert isinstance(step, Delivered)
+    assert step.error is not None
+    with pytest.raises(type(step.error)) as raised:
+        step.unwrap()
+    assert raised.value is step.error
+    return step.error

@@ -1,0 +1,200 @@
+"""Each decision by itself: what happened, and the one step that follows from it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import attrs
+import pytest
+
+from delivery.model import ASKED_NAMELESS
+from delivery.steps import (
+    LOST,
+    NOW,
+    OLD,
+    OTHER,
+    OURS,
+    REFUSED,
+    TAKEN,
+    after_wait,
+    delivery,
+    error_of,
+    fail,
+    find,
+    lost,
+    updating,
+)
+from telnyx_video import (
+    ApiError,
+    AuthenticationError,
+    ConfigurationError,
+    NameTakenError,
+    Outcome,
+    OutcomeUnknownError,
+    RequestTimeoutError,
+    ResponseDecodeError,
+    ServerError,
+    TelnyxVideoError,
+    TransportError,
+    UnprocessableEntityError,
+)
+from telnyx_video._delivery import (
+    Delivered,
+    Delivery,
+    LookUp,
+    Send,
+)
+
+
+def test_what_was_not_applied_is_sent_again_after_a_wait() -> None:
+    """A refused connection sends nothing, so the create is sent again."""
+    for create in (delivery(), delivery(ASKED_NAMELESS)):
+        assert after_wait(fail(create, REFUSED)) == Send()
+        end = create.created(OURS)
+        assert end == Delivered(OURS, attempts=2)
+        assert isinstance(end, Delivered)
+        assert end.unwrap() is OURS
+
+
+def test_what_cannot_help_is_not_repeated() -> None:
+    """A bad certificate, a wrong key or a closed client end the create as they are."""
+    for error in (
+        TransportError("bad certificate", retryable=False),
+        AuthenticationError(401),
+        ApiError(413),
+        ConfigurationError("this client is closed"),
+        UnprocessableEntityError(422),
+    ):
+        assert error_of(fail(delivery(), error)) is error
+        assert error_of(fail(delivery(ASKED_NAMELESS), error)) is error
+
+
+def test_a_lost_answer_of_a_nameless_create_is_the_end() -> None:
+    """Without a name nobody can tell what became of the create, and the error says what to do."""
+    error = error_of(fail(delivery(ASKED_NAMELESS), LOST))
+    assert isinstance(error, OutcomeUnknownError)
+    assert error.request is ASKED_NAMELESS
+    assert error.last_error is LOST
+    assert str(error) == (
+        "a room without a name was asked for once and may exist (POST /rooms failed: Server "
+        "disconnected) - it was not sent again, as that could make a second room: compare "
+        "list(created_at=...) first; with a unique_name, or auto_name=True, this can be found out "
+        "for you"
+    )
+
+
+def test_a_name_that_a_nameless_create_cannot_have_is_no_reason_to_look_up() -> None:
+    """A nameless create that is refused for a name just fails: there is nothing to look up."""
+    assert error_of(fail(delivery(ASKED_NAMELESS), TAKEN)) is TAKEN
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        LOST,
+        RequestTimeoutError("no answer", Outcome.UNKNOWN),
+        ResponseDecodeError("unreadable", Outcome.UNKNOWN),
+        ServerError(503),
+        ApiError(408),
+        ApiError(302),
+    ],
+)
+def test_a_lost_answer_of_a_named_create_is_looked_into(error: TelnyxVideoError) -> None:
+    """Whatever leaves the outcome open, the name is looked up before anything else is sent."""
+    assert after_wait(fail(delivery(), error)) == LookUp()
+
+
+def test_a_room_that_was_made_is_found() -> None:
+    """A room of the name, as asked and young enough, is the one whose answer was lost."""
+    assert find(lost(), OURS) == Delivered(OURS, recovered=True)
+
+
+def test_a_room_that_was_not_made_is_asked_for_again() -> None:
+    """If the look-up finds nothing the create is sent again, since the name cannot be had twice."""
+    create = lost()
+    assert find(create) == Send()
+    assert create.created(OURS) == Delivered(OURS, attempts=2)
+
+
+@pytest.mark.parametrize("ahead", [-5, 0, 5])
+def test_clocks_may_differ_by_five_seconds(ahead: int) -> None:
+    """A room that seems to be 5 s older than the create is still taken for the one it made."""
+    room = attrs.evolve(OURS, created_at=NOW - timedelta(seconds=1.5 + ahead))
+    assert find(lost(), room, now=1.5) == Delivered(room, recovered=True)
+
+
+def test_an_older_room_is_not_ours() -> None:
+    """A room that was there before the create is another's, however alike."""
+    room = attrs.evolve(OURS, created_at=NOW - timedelta(seconds=6.6))
+    error = error_of(find(lost(), room, now=1.5))
+    assert isinstance(error, NameTakenError)
+    assert error.room is room
+    assert error.outcome is Outcome.NOT_APPLIED
+    assert str(error) == (
+        "422 Unprocessable Entity: unique_name: room room-1 has this name and was made at "
+        "2026-01-01 11:59:53.400000+00:00, before this request - room room-1 has this name; choose "
+        'another name, or pass if_exists="return" or "update" to use that room'
+    )
+
+
+@pytest.mark.parametrize("server_time", [None, NOW])
+def test_a_room_of_unknown_age_is_taken_for_ours(server_time: datetime | None) -> None:
+    """If the server tells no time or no age, settings as asked are all there is to go by."""
+    room = OLD if server_time is None else attrs.evolve(OURS, created_at=None)
+    assert lost().looked_up([room], server_time, 1.5, 0.5) == Delivered(room, recovered=True)
+
+
+def test_an_earlier_run_counts() -> None:
+    """A create that an earlier run began is looked up first, and judged by when that run began."""
+    create = delivery()
+    create.began = -60.0
+    assert create.resumed() == LookUp()
+    assert find(create, attrs.evolve(OURS, created_at=NOW - timedelta(seconds=60)), now=0.5) == (
+        Delivered(attrs.evolve(OURS, created_at=NOW - timedelta(seconds=60)), recovered=True)
+    )
+
+
+def test_an_earlier_run_of_a_nameless_create_cannot_be_resumed() -> None:
+    """A nameless create that an earlier run began may have made a room: it is not sent again."""
+    error = error_of(delivery(ASKED_NAMELESS).resumed())
+    assert isinstance(error, OutcomeUnknownError)
+    assert "may exist (an earlier run ended before the answer)" in str(error)
+
+
+@pytest.mark.parametrize("create", [delivery(), lost()])
+def test_a_name_taken_long_ago_is_an_error_that_has_the_room(create: Delivery) -> None:
+    """By default a name that is taken is an error, with the server's words and the room itself."""
+    assert fail(create, TAKEN) == LookUp()
+    error = error_of(find(create, OTHER))
+    assert isinstance(error, NameTakenError)
+    assert (error.room, error.details, error.request_id) == (OTHER, TAKEN.details, "id-1")
+    assert error.outcome is Outcome.NOT_APPLIED
+
+
+def test_a_name_taken_by_our_own_earlier_try_is_a_success() -> None:
+    """A name that is taken after a lost answer was, as its age shows, taken by that very try."""
+    create = lost()
+    assert find(create) == Send()
+    assert fail(create, TAKEN) == LookUp()
+    assert after_wait(find(create)) == LookUp()
+    assert find(create, OURS) == Delivered(OURS, attempts=2, recovered=True)
+
+
+def test_a_room_that_exists_is_returned_if_that_is_wanted() -> None:
+    """With "return" a room of the name is as good as a new one, and its differences are told."""
+    create = delivery(if_exists="return")
+    assert fail(create, TAKEN) == LookUp()
+    assert find(create, OTHER) == Delivered(OTHER, existed=True, differences=("max_participants",))
+
+
+def test_a_room_that_is_as_asked_is_not_updated() -> None:
+    """With "update" a room that is already as asked is returned as it is."""
+    create = delivery(if_exists="update")
+    fail(create, TAKEN)
+    assert find(create, OLD) == Delivered(OLD, existed=True)
+
+
+def test_a_room_that_differs_is_updated() -> None:
+    """With "update" a room that differs is changed, and the differences there were are told."""
+    end = updating().updated(OLD)
+    assert end == Delivered(OLD, existed=True, differences=("max_participants",))

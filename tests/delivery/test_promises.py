@@ -1,0 +1,221 @@
+"""What holds of every create, whatever happens: random courses through the model.
+
+The promises are relative to what the model keeps, above all that the server enforces unique names.
+Two things nobody can tell apart from outside: a room of ours, and one that another client made in
+the same moment with the same settings; and a room of another's, and one of ours that another
+client changed. So who made a room is checked only where others do neither.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from delivery.driver import Course, deliver
+from delivery.model import (
+    NAME,
+    Answer,
+    Deed,
+    DeedKind,
+    Get,
+    GetAnswer,
+    Patch,
+    PatchAnswer,
+    Post,
+    World,
+)
+from telnyx_video import NameTakenError, Outcome, OutcomeUnknownError, RetryPolicy
+from telnyx_video._delivery import IfExists
+
+SETTLED = 10_000.0
+"""By then all that is under way has happened."""
+
+# Values are drawn so that what is interesting happens often: soon, and more than once.
+latencies = st.sampled_from([0.1, 0.1, 1.0, 20.0])
+skews = st.sampled_from([0.0, -2.0, 2.0])
+moments = st.sampled_from([0.0, 0.05, 0.15, 0.3, 1.0, 6.0, 40.0])
+
+posts = st.builds(
+    Post,
+    answer=st.one_of(st.just("lost"), st.sampled_from(get_args(Answer))),
+    commit=st.sampled_from([0.0, 0.0, None, 0.5, 30.0]),
+    latency=latencies,
+    vague=st.booleans(),
+)
+gets = st.builds(
+    Get,
+    answer=st.one_of(st.just("rooms"), st.sampled_from(get_args(GetAnswer))),
+    hides=st.sampled_from([0.0, 1.0, 60.0]),
+    latency=st.sampled_from([0.1, 0.1, 8.0]),
+)
+patches = st.builds(
+    Patch,
+    answer=st.one_of(st.just("lost"), st.sampled_from(get_args(PatchAnswer))),
+    applied=st.booleans(),
+    latency=latencies,
+)
+policies = st.builds(
+    RetryPolicy,
+    attempts=st.sampled_from([10, 1, 2, 3]),
+    deadline=st.sampled_from([60.0, 5.0, 0.5]),
+    backoff=st.sampled_from([0.1, 2.0]),
+    quota=st.sampled_from([500, 0, 4, 5, 12]),
+)
+
+
+def worlds(*deeds: DeedKind) -> st.SearchStrategy[World]:
+    """Any world in which others do such deeds."""
+    deed = st.builds(Deed, at=moments, what=st.sampled_from(deeds))
+    return st.builds(
+        World,
+        named=st.sampled_from([True, True, True, False]),
+        earlier=st.one_of(st.none(), st.none(), posts),
+        posts=st.lists(posts, max_size=5).map(tuple),
+        gets=st.lists(gets, max_size=5).map(tuple),
+        patches=st.lists(patches, max_size=4).map(tuple),
+        for_ever=st.booleans(),
+        before=st.sampled_from([None, "same", "other"]),
+        deeds=st.lists(deed, max_size=3).map(tuple),
+        refuses_field=st.sampled_from([False, False, False, True]),
+        date_skew=skews,
+        created_skew=skews,
+        closes_at=st.one_of(st.just(SETTLED), st.just(SETTLED), st.just(SETTLED), moments),
+    )
+
+
+def courses(*deeds: DeedKind) -> st.SearchStrategy[Course]:
+    """Any course of a create in such a world."""
+    return st.builds(
+        deliver,
+        worlds(*deeds),
+        st.sampled_from(get_args(IfExists)),
+        policies,
+        st.lists(st.sampled_from([0.0, 0.3, 0.99]), min_size=1, max_size=4),
+    )
+
+
+thoroughly = settings(max_examples=250, deadline=None)
+whatever_others_do = given(courses(*get_args(DeedKind)))
+whoever_made_it_is_clear = given(courses("create other", "delete old"))
+
+
+@thoroughly
+@whatever_others_do
+def test_a_name_never_has_two_rooms(course: Course) -> None:
+    """A name never has two rooms, and a nameless create never makes two."""
+    course.server.advance(SETTLED)
+    if course.server.world.named:
+        assert course.server.most_rooms <= 1
+    else:
+        assert course.server.made_by_us <= 1
+
+
+@thoroughly
+@whatever_others_do
+def test_a_nameless_create_in_doubt_is_never_sent_again(course: Course) -> None:
+    """Without a name nothing is posted after a POST that may have been applied."""
+    if not course.server.world.named:
+        assert course.posts_after_doubt == 0
+        assert course.server.gets == course.server.patches == 0
+
+
+@thoroughly
+@whatever_others_do
+def test_every_call_ends_within_its_deadline(course: Course) -> None:
+    """A create ends in time, whatever goes on for ever; a closed client ends it at once."""
+    in_time = min(course.policy.deadline, course.server.world.closes_at)
+    assert course.server.now <= in_time + 0.01
+
+
+@thoroughly
+@whatever_others_do
+def test_attempts_and_quota_are_kept(course: Course) -> None:
+    """No more POSTs than the policy and the quota allow; being told to wait counts for neither."""
+    counted = course.posts - course.refusals
+    assert counted <= course.policy.attempts
+    assert 5 * (counted - 1) <= course.policy.quota
+    assert course.end.attempts == course.posts
+    assert course.server.patches - course.patch_refusals <= course.policy.attempts
+
+
+@thoroughly
+@whatever_others_do
+def test_a_room_that_is_returned_is_on_the_server(course: Course) -> None:
+    """What is returned is the room of that name, as the server has it or another has changed it."""
+    room, error = course.end.room, course.end.error
+    assert (room is None) != (error is None)
+    if room is not None:
+        assert room.id in course.server.made
+        assert room.unique_name == (NAME if course.server.world.named else None)
+
+
+@thoroughly
+@whoever_made_it_is_clear
+def test_a_room_is_not_called_ours_or_anothers_wrongly(course: Course) -> None:
+    """``recovered`` and ``existed`` say truly who made the room, as does ``NameTakenError``."""
+    end, server = course.end, course.server
+    if end.room is not None:
+        assert server.is_ours(end.room) is not end.existed
+        assert not (end.recovered and end.existed)
+    if isinstance(end.error, NameTakenError) and end.error.room is not None:
+        assert not server.is_ours(end.error.room)
+
+
+@thoroughly
+@whoever_made_it_is_clear
+def test_not_applied_is_the_truth(course: Course) -> None:
+    """After NOT_APPLIED nothing of this call is on the server, nor will it ever be."""
+    course.server.advance(SETTLED)
+    if _outcome(course) is Outcome.NOT_APPLIED:
+        assert course.server.made_by_us == 0
+        assert course.server.patched_by_us == 0
+
+
+@thoroughly
+@given(courses("create other", "delete", "change"))
+def test_not_applied_is_the_truth_even_if_others_meddle(course: Course) -> None:
+    """After NOT_APPLIED no POST has been applied, even if another has taken away its room."""
+    if _outcome(course) is Outcome.NOT_APPLIED:
+        assert course.server.made_by_us == 0
+
+
+@thoroughly
+@whatever_others_do
+def test_applied_is_the_truth(course: Course) -> None:
+    """APPLIED means that this call made a room whose reply was unreadable, and is never lost."""
+    if _outcome(course) is Outcome.APPLIED:
+        assert course.server.made_by_us
+    if course.known_applied:
+        assert _outcome(course) is Outcome.APPLIED
+
+
+@thoroughly
+@whatever_others_do
+def test_unknown_is_said_only_in_doubt(course: Course) -> None:
+    """A call none of whose answers was lost knows its outcome, unless a name has two rooms."""
+    if _outcome(course) is Outcome.UNKNOWN:
+        assert course.doubts or "rooms have the name" in str(course.end.error)
+
+
+@thoroughly
+@whatever_others_do
+def test_a_lost_answer_is_always_looked_into(course: Course) -> None:
+    """After each POST of a named create that may have been applied, the name is looked up."""
+    if course.server.world.named and course.server.now < course.server.world.closes_at:
+        assert not course.post_in_doubt or course.look_ups_after_doubt
+
+
+@thoroughly
+@whatever_others_do
+def test_every_error_is_one_line_of_advice(course: Course) -> None:
+    """Each error prints one line, which says what happened and, after a dash, what to do."""
+    error = course.end.error
+    if isinstance(error, OutcomeUnknownError | NameTakenError):
+        assert "\n" not in str(error)
+        assert " - " in str(error)
+
+
+def _outcome(course: Course) -> Outcome | None:
+    return course.end.error.outcome if course.end.error is not None else None

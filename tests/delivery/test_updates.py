@@ -1,0 +1,110 @@
+"""With "update": a room that has the name is changed to what was asked."""
+
+from __future__ import annotations
+
+import attrs
+
+from delivery.steps import (
+    LOST,
+    OLD,
+    OTHER,
+    OURS,
+    REFUSED,
+    TAKEN,
+    after_wait,
+    delivery,
+    error_of,
+    fail,
+    fail_update,
+    find,
+    lost,
+    updating,
+)
+from telnyx_video import (
+    AuthenticationError,
+    Outcome,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    RetryPolicy,
+)
+from telnyx_video._delivery import (
+    Delivered,
+    LookUp,
+    Send,
+    Update,
+)
+
+
+def test_an_update_is_repeated_while_that_may_help() -> None:
+    """An update that was not sent is sent again; one that may have been applied is read first."""
+    create = updating()
+    assert after_wait(fail_update(create, REFUSED)) == Update(OTHER)
+    assert after_wait(fail_update(create, LOST)) == LookUp()
+    assert find(create, OTHER) == Update(OTHER)
+    assert after_wait(fail_update(create, LOST)) == LookUp()
+    assert find(create, OLD) == Delivered(OLD, existed=True, differences=("max_participants",))
+
+
+def test_an_update_that_is_refused_ends_the_create() -> None:
+    """An update that the API refuses is an error, in the API's own words."""
+    refusal = PermissionDeniedError(403)
+    assert error_of(fail_update(updating(), refusal)) is refusal
+
+
+def test_an_update_in_doubt_says_so() -> None:
+    """A create whose update may have been applied tells that it can be repeated."""
+    create = updating()
+    error = error_of(fail_update(create, LOST, now=59.99))
+    assert isinstance(error, OutcomeUnknownError)
+    assert str(error) == (
+        "room 'standup' existed, and whether it was updated is unknown (POST /rooms failed: Server "
+        'disconnected) - the same create with if_exists="update" can safely be repeated'
+    )
+
+
+def test_a_refusal_after_a_lost_update_does_not_say_that_nothing_was_done() -> None:
+    """If an update may have been applied, its refusal later on does not make that undone."""
+    create = updating()
+    fail_update(create, LOST)
+    find(create, OTHER)
+    assert error_of(fail_update(create, AuthenticationError(401))).outcome is Outcome.UNKNOWN
+
+
+def test_an_update_that_cannot_be_sent_is_the_error() -> None:
+    """If the room was found but could not be updated, the error is why not; the name is no news."""
+    create = updating()
+    error = error_of(fail_update(create, REFUSED, now=59.99))
+    assert error is REFUSED
+
+
+def test_a_room_made_after_the_other_was_deleted_did_not_exist_before() -> None:
+    """If the room to be updated is gone and the create makes a new one, that one is ours."""
+    create = lost("update")
+    assert find(create, OTHER) == Update(OTHER)
+    assert after_wait(fail_update(create, LOST)) == LookUp()
+    assert find(create) == Send()
+    assert after_wait(fail(create, LOST)) == LookUp()
+    step = find(create, OURS)
+    assert isinstance(step, Delivered)
+    assert (step.room, step.existed) == (OURS, False)
+
+
+def test_updates_count_against_the_attempts() -> None:
+    """An update whose answer is lost each time is given up like any other request."""
+    create = delivery(if_exists="update", policy=RetryPolicy(attempts=2))
+    fail(create, TAKEN)
+    step = find(create, OTHER)
+    for _ in range(3):
+        if step != Update(OTHER):
+            break
+        assert after_wait(fail_update(create, LOST)) == LookUp()
+        step = find(create, OTHER)
+    assert isinstance(error_of(step), OutcomeUnknownError)
+
+
+def test_a_refused_update_of_a_room_that_may_be_ours_leaves_the_doubt() -> None:
+    """If a lost POST may have made the room to update, a refused PATCH does not undo that."""
+    create = lost("update")
+    room = attrs.evolve(OURS, max_participants=50)
+    assert find(create, room) == Update(room)
+    assert error_of(fail_update(create, AuthenticationError(401))).outcome is Outcome.UNKNOWN

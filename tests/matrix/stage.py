@@ -1,0 +1,201 @@
+"""The stages of the fault matrix: a loop, a kind of connection, and whether it was used before."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import aiohttp
+import attrs
+import uvloop
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from matrix.scene import Rule, Scene, has_idle_connection
+from telnyx_video import AsyncRoomsClient, RetryPolicy
+from telnyx_video.sandbox import Sandbox
+
+LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
+    "asyncio": asyncio.new_event_loop,
+    "uvloop": uvloop.new_event_loop,
+}
+
+QUICK = RetryPolicy(attempts=8, deadline=30, backoff=0.002, backoff_max=0.01)
+"""Retries at once, and ends in time only where something is wrong."""
+
+LIMIT = 10.0
+"""Seconds for one attempt where no time-out is wanted."""
+
+
+@attrs.frozen
+class Trust:
+    """TLS contexts of a server, and of a client that trusts it."""
+
+    server: ssl.SSLContext
+    client: ssl.SSLContext
+
+
+@attrs.frozen
+class Stage:
+    """Where scenes are played: a loop, a kind of connection, and whether it was used before."""
+
+    loop: str
+    tls: bool
+    reused: bool
+    trust: Trust | None = None
+
+    @property
+    def in_batch(self) -> bool:
+        """Whether creates are made by ``create_many``: on one half of the stages, evenly spread."""
+        return (self.loop == "uvloop") ^ self.tls ^ self.reused
+
+    def run(self, *scenes: Coroutine[Any, Any, None]) -> None:
+        """Play scenes, all at the same time; see `play`."""
+        play(self.loop, *scenes)
+
+    def __str__(self) -> str:
+        scheme = "tls" if self.tls else "plain"
+        return f"{self.loop}-{scheme}-{'reused' if self.reused else 'fresh'}"
+
+    @asynccontextmanager
+    async def scene(
+        self,
+        *plan: Rule,
+        retry: RetryPolicy = QUICK,
+        timeout: float | aiohttp.ClientTimeout = LIMIT,
+        concurrency: int = 1,
+        resolver: Detour | None = None,
+        rooms: Sequence[Mapping[str, Any]] = (),
+        used: Rule | None = None,
+        trace: aiohttp.TraceConfig | None = None,
+        leaves_nothing: bool = True,
+    ) -> AsyncGenerator[Scene]:
+        """Serve with a plan of faults, and check at the end that the client left nothing behind.
+
+        Args:
+            plan: The faults, which begin when the scene does.
+            resolver: Leads the client's connections to the sandbox, or elsewhere.
+            rooms: Made beforehand by somebody else.
+            used: How the request before the scene is disturbed, on a connection to be reused.
+            trace: Given to the client, or its session.
+            leaves_nothing: Whether the client can make a room at the end, which is checked.
+        """
+        async with AsyncExitStack() as stack:
+            sandbox = await stack.enter_async_context(Sandbox(ssl_context=self._serving))
+            url, session = await self._session(stack, sandbox.url, resolver, trace)
+            client = await stack.enter_async_context(
+                AsyncRoomsClient(
+                    base_url=url,
+                    api_key=sandbox.api_key,
+                    retry=retry,
+                    timeout=timeout,
+                    concurrency=concurrency,
+                    session=session,
+                    trace_configs=[trace] if trace and not session else [],
+                )
+            )
+            await _make_rooms(sandbox, self.trust, rooms)
+            if self.reused:
+                sandbox.faults = [] if used is None else [used]
+                async for _ in client.list().pages():
+                    pass
+            if used is None:
+                assert has_idle_connection(client) == self.reused
+            sandbox.faults = plan
+            scene = Scene(sandbox, client, self.in_batch, sandbox.requests)
+            yield scene
+            if leaves_nothing:
+                await scene.leaves_nothing()
+
+    @property
+    def _serving(self) -> ssl.SSLContext | None:
+        return self.trust.server if self.trust and self.tls else None
+
+    async def _session(
+        self,
+        stack: AsyncExitStack,
+        url: str,
+        resolver: Detour | None,
+        trace: aiohttp.TraceConfig | None,
+    ) -> tuple[str, aiohttp.ClientSession | None]:
+        """The address, and a session where that has to be told something; else it is the client's.
+
+        Its limit is one connection, whatever the client's is: what waits, waits for its pool.
+        """
+        if not self.tls and resolver is None:
+            return url, None
+        connector = aiohttp.TCPConnector(
+            limit=1,
+            ssl=self.trust.client if self.trust else True,
+            resolver=resolver,
+            use_dns_cache=False,
+        )
+        session = aiohttp.ClientSession(connector=connector, trace_configs=[trace] if trace else [])
+        await stack.enter_async_context(session)
+        # A resolver is only asked about names.
+        return url.replace("127.0.0.1", "localhost") if resolver else url, session
+
+
+class Detour(AbstractResolver):
+    """Leads connection after connection elsewhere, and when that is over to the sandbox.
+
+    Args:
+        ports: Ports of 127.0.0.1; 0 is the one that was asked for, None the failure to find it.
+    """
+
+    def __init__(self, *ports: int | None) -> None:
+        self.asked = 0
+        """How often somebody wanted a connection."""
+        self._ports: tuple[int | None, ...] = ports
+
+    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
+        self.asked += 1
+        to = self._ports[self.asked - 1] if self.asked <= len(self._ports) else 0
+        if to is None:
+            raise OSError("no such host")
+        return [
+            ResolveResult(
+                hostname=host, host="127.0.0.1", port=to or port, family=2, proto=0, flags=0
+            )
+        ]
+
+    def ends(self) -> None:
+        """Lead to the sandbox from now on."""
+        self._ports = ()
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def play(loop: str, *scenes: Coroutine[Any, Any, None]) -> None:
+    """Play scenes in a loop of this kind, all at the same time, after which no task is left."""
+
+    async def leave_nothing() -> None:
+        async with asyncio.TaskGroup() as group:
+            for scene in scenes:
+                group.create_task(scene)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+        try:
+            runner.run(leave_nothing())
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+
+
+async def _make_rooms(
+    sandbox: Sandbox, trust: Trust | None, rooms: Sequence[Mapping[str, Any]]
+) -> None:
+    if not rooms:
+        return
+    connector = aiohttp.TCPConnector(ssl=trust.client if trust else True)
+    async with (
+        aiohttp.ClientSession(connector=connector) as session,
+        AsyncRoomsClient(
+            base_url=sandbox.url, api_key=sandbox.api_key, session=session
+        ) as somebody,
+    ):
+        for room in rooms:
+            await somebody.create(**room)

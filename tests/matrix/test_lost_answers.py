@@ -1,0 +1,185 @@
+"""Rows 4, 5, 8 to 12, 19 and 29: the answer is lost, garbled, untrue or endless.
+
+With a name the room is found, or made if there is none; without one the error says that nobody
+knows, and nothing is sent again.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from matrix.scene import Ending, Fault, on_create
+from matrix.stage import Stage
+from support.peers import created, peer
+from telnyx_video import BadRequestError
+from telnyx_video._transport import MAX_BODY
+
+NEVER: Fault = {"commit": "never"}
+
+
+def faults(**by_name: Fault) -> pytest.MarkDecorator:
+    """Play the test with each of these."""
+    return pytest.mark.parametrize("fault", by_name.values(), ids=by_name)
+
+
+async def lose_an_answer(stage: Stage, name: str | None, fault: Fault) -> Ending:
+    """Have the first create answered so, and check what every lost answer has to lead to.
+
+    Args:
+        fault: It is committed unless it says "never".
+    """
+    committed = fault.get("commit") != "never"
+    async with stage.scene(on_create({"commit": "before", **fault})) as scene:
+        ending = await scene.create(name)
+        if name is None:
+            scene.is_unknown(ending, rooms=int(committed))
+        else:
+            scene.is_made(ending, posts=1 if committed else 2, recovered=committed)
+        assert (scene.look_ups == 0) == (name is None)
+        assert sum(scene.sandbox.faults_done.values()) == 1
+        return ending
+
+
+@faults(
+    fin_before_reading={"cut": "read"},
+    rst_before_reading={"cut": "read", "reset": True},
+    fin_while_reading={"cut": "reading"},
+    rst_while_reading={"cut": "reading", "reset": True},
+)
+def test_row_04_cut_before_the_request_is_read(
+    stage: Stage, name: str | None, fault: Fault
+) -> None:
+    """A connection that ends before the server knows the request is never taken for a refusal."""
+
+    async def scene() -> None:
+        await lose_an_answer(stage, name, {**fault, **NEVER})
+
+    stage.run(scene())
+
+
+@faults(fin={"cut": "reply"}, rst={"cut": "reply", "reset": True})
+def test_row_05_commit_then_cut(stage: Stage, name: str | None, fault: Fault) -> None:
+    """A room whose answer is cut off is found by its name, and never made twice."""
+
+    async def scene() -> None:
+        await lose_an_answer(stage, name, fault)
+
+    stage.run(scene())
+
+
+@faults(
+    half_a_status_line={"cut": "status"},
+    half_the_headers={"cut": "headers"},
+    half_the_headers_of_nothing={"cut": "headers", **NEVER},
+    reset_in_the_headers={"cut": "headers", "reset": True},
+    continue_then_fin={"interim": 100, "cut": "reply"},
+    early_hints_then_fin={"interim": 103, "cut": "reply", **NEVER},
+)
+def test_row_08_partial_status_or_headers(stage: Stage, name: str | None, fault: Fault) -> None:
+    """A reply that breaks off before its body is no reply."""
+
+    async def scene() -> None:
+        await lose_an_answer(stage, name, fault)
+
+    stage.run(scene())
+
+
+@faults(
+    by_length={"cut": "body"},
+    by_length_of_nothing={"cut": "body", **NEVER},
+    chunked={"cut": "body", "framing": "chunked"},
+    end_of_connection={"cut": "body", "framing": "close"},
+    reset={"cut": "body", "reset": True},
+)
+def test_row_09_truncated_body(stage: Stage, name: str | None, fault: Fault) -> None:
+    """Half a body tells nothing, also where no framing says that it is half."""
+
+    async def scene() -> None:
+        await lose_an_answer(stage, name, fault)
+
+    stage.run(scene())
+
+
+@faults(
+    bad_gzip={"body": "bad_gzip"},
+    html={"status": 200, "body": "html"},
+    html_for_nothing={"status": 200, "body": "html", **NEVER},
+    bad_json={"body": "bad_json"},
+    empty={"body": "empty"},
+    no_id={"body": "no_id"},
+)
+def test_row_10_unreadable_success(stage: Stage, name: str | None, fault: Fault) -> None:
+    """A success without a room that can be read is not believed to be one, nor a failure."""
+
+    async def scene() -> None:
+        await lose_an_answer(stage, name, fault)
+
+    stage.run(scene())
+
+
+@faults(
+    garbage={"raw": "\x16\x03\x01\x02 this is no HTTP\r\n\r\n"},
+    garbage_for_nothing={"raw": "\x16\x03\x01\x02 this is no HTTP\r\n\r\n", **NEVER},
+    huge_header={"headers": {"x-huge": {"size": 1_000_000}}},
+    bad_chunk={"framing": "bad_chunk"},
+    two_lengths={"framing": "two_lengths"},
+)
+def test_row_11_the_false_400(stage: Stage, name: str | None, fault: Fault) -> None:
+    """Bytes that are no HTTP are never told to the caller as a bad request of his."""
+
+    async def scene() -> None:
+        seen: object = (await lose_an_answer(stage, name, fault)).error
+        while seen is not None:
+            assert not isinstance(seen, BadRequestError)
+            seen = getattr(seen, "last_error", None)
+
+    stage.run(scene())
+
+
+@pytest.mark.parametrize("commit", ["before", "never"], ids=["committed", "not committed"])
+@pytest.mark.parametrize("status", [408, 409, 500, 502, 503, 504])
+def test_row_12_status_that_tells_nothing(
+    stage: Stage, name: str | None, status: int, commit: str
+) -> None:
+    """A gateway's error may come after the room was made, and is treated so."""
+
+    async def scene() -> None:
+        await lose_an_answer(stage, name, {"status": status, "commit": commit})
+
+    stage.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("status", "to", "commit"),
+    [
+        (301, "same host", "before"),
+        (302, "same host", "before"),
+        (303, "other host", "never"),
+        (307, "same host", "never"),
+        (307, "other host", "before"),
+        (308, "other host", "before"),
+    ],
+)
+def test_row_19_redirect(stage: Stage, name: str | None, status: int, to: str, commit: str) -> None:
+    """No redirect is followed: nothing is posted twice, and nobody else gets the key."""
+
+    async def scene() -> None:
+        async with peer(created()) as other:
+            location = f"{other.url}/rooms" if to == "other host" else "/v2/rooms"
+            fault = {"status": status, "headers": {"Location": location}, "commit": commit}
+            await lose_an_answer(stage, name, fault)
+            assert other.connections == 0
+
+    stage.run(scene())
+
+
+@faults(bomb={"body": "bomb"}, endless={"body": "endless"}, endless_no={"body": "endless", **NEVER})
+def test_row_29_bomb_and_endless_body(stage: Stage, name: str | None, fault: Fault) -> None:
+    """A reply of any size is read up to a limit, and then counts as lost."""
+
+    async def scene() -> None:
+        ending = await lose_an_answer(stage, name, fault)
+        if ending.error is not None:
+            assert str(MAX_BODY) in str(ending.error)
+
+    stage.run(scene())

@@ -1,0 +1,149 @@
+"""Rows 25 and 32: many tasks, several processes, and what a blocking client cannot do."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack
+from pathlib import Path
+
+import attrs
+import pytest
+import trustme
+
+from matrix.scene import Rule
+from matrix.stage import LOOPS, QUICK, Stage, Trust
+from support.programs import run, running
+from telnyx_video import Room
+from telnyx_video.sandbox import Sandbox
+
+TASKS = 16
+
+WEATHER: list[Rule] = [
+    {
+        "on": "POST /rooms",
+        "draw": [
+            {"fault": "dropped", "probability": 0.1},
+            {"fault": "lost", "probability": 0.15},
+            {"fault": "lost_reset", "probability": 0.1},
+            {"fault": {"cut": "reply", "commit": 0.05}, "probability": 0.1},
+            {"fault": {"status": 503, "commit": "before"}, "probability": 0.1},
+            {"fault": 502, "probability": 0.05},
+            {"fault": 429, "probability": 0.1},
+            {"fault": "truncated", "probability": 0.1},
+        ],
+    },
+    {
+        "on": "GET /rooms",
+        "draw": [
+            {"fault": "list_empty", "probability": 0.2},
+            {"fault": 503, "probability": 0.1},
+            {"fault": "lost", "probability": 0.1},
+        ],
+    },
+]
+
+SAME_NAME = """
+with client(retry=RetryPolicy(attempts=50, backoff=0.01, backoff_max=0.05, quota=10_000)) as rooms:
+    outcomes = rooms.create_many([CreateRoomRequest(unique_name="standup")] * 12, concurrency=6)
+    for outcome in outcomes:
+        tell(outcome.unwrap().id)
+"""
+
+THREE_DEAD_ENDS = """
+rooms = client()
+rooms.create(unique_name="before")
+
+async def from_inside():
+    tell("own thread:", attempt(rooms.create))
+    yield CreateRoomRequest(unique_name="from a batch")
+
+rooms.create_many(from_inside())
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    child = os.fork()
+if not child:
+    tell("fork:", attempt(rooms.create))
+    os._exit(0)
+os.waitpid(child, 0)
+
+rooms.close()
+tell("closed:", attempt(rooms.create))
+"""
+
+AT_EXIT = """
+late = []
+atexit.register(lambda: tell("exit:", attempt(late[0].create)))
+late.append(client())
+late[0].create(unique_name="at the end")
+"""
+
+
+def test_row_25_one_name_from_many_tasks(stage: Stage) -> None:
+    """However many tasks ask for a name at once, and whatever is lost, it is one room."""
+    patient = attrs.evolve(QUICK, attempts=100, backoff_max=0.02, quota=10_000)
+
+    async def scene() -> None:
+        async with stage.scene(*WEATHER, retry=patient, concurrency=8) as scene:
+
+            async def ask() -> Room:
+                ending = await scene.create("standup", if_exists="return")
+                assert ending.error is None
+                assert ending.room is not None
+                return ending.room
+
+            async with asyncio.TaskGroup() as group:
+                asking = [group.create_task(ask()) for _ in range(TASKS)]
+            # The sandbox shares this loop, whose timers fire in the order of their times.
+            await asyncio.sleep(0.05)
+            assert [room["id"] for room in scene.sandbox.rooms] == [
+                *{task.result().id for task in asking}
+            ]
+            assert scene.posts >= TASKS
+            assert scene.sandbox.faults_done
+
+    stage.run(scene())
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+def test_row_25_one_name_from_several_processes(
+    trust: Trust,
+    authority: trustme.CA,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tls: bool,
+) -> None:
+    """Processes that know nothing of each other end with the same room of the name."""
+    trusted = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(trusted))
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    with Sandbox(faults=WEATHER, ssl_context=trust.server if tls else None) as sandbox:
+        with ExitStack() as stack:
+            programs = [
+                stack.enter_context(running(SAME_NAME, sandbox.url, loop)) for loop in LOOPS
+            ]
+            ends = [program.end() for program in programs]
+        assert [(end.status, end.noise) for end in ends] == [(0, "")] * len(LOOPS)
+        ids = [line for end in ends for line in end.lines]
+        assert len(ids) == 24
+        assert [room["id"] for room in sandbox.rooms] == [*set(ids)]
+        assert sandbox.requests["POST /v2/rooms"] >= 24
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_row_32_what_cannot_work_says_so(loop: str) -> None:
+    """After a fork, from its own thread, and at exit a blocking client ends within a second."""
+    with Sandbox() as sandbox:
+        ended = run(THREE_DEAD_ENDS, sandbox.url, loop)
+        assert (ended.status, ended.noise) == (0, "")
+        assert ended.lines == [
+            "own thread: ConfigurationError",
+            "fork: ConfigurationError",
+            "closed: ConfigurationError",
+        ]
+        ended = run(AT_EXIT, sandbox.url, loop)
+        assert (ended.status, ended.noise) == (0, "")
+        assert ended.lines == ["exit: ConfigurationError"]
+        names = [room["unique_name"] for room in sandbox.rooms]
+        assert names == ["before", "from a batch", "at the end"]
+        assert sandbox.requests["POST /v2/rooms"] == 3

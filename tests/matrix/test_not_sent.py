@@ -1,0 +1,192 @@
+"""Rows 1, 2 and 3: not one byte of the create was sent.
+
+It is sent again, whether it has a name or not, unless it could not fare better; and it is known
+that no room was made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from itertools import product, starmap
+from types import SimpleNamespace
+
+import aiohttp
+import attrs
+import pytest
+
+from matrix.conftest import STAGES
+from matrix.scene import STALLED, Rule, on_create
+from matrix.stage import QUICK, Detour, Stage, Trust
+from support.peers import closed_port, peer, reset, unreachable
+from telnyx_video import (
+    AsyncRoomsClient,
+    ConfigurationError,
+    Outcome,
+    RequestTimeoutError,
+    RetryPolicy,
+    TransportError,
+)
+
+CLOSING: Rule = {"on": "GET /rooms", "faults": ["close"]}
+"""The client was used, but the next request needs a connection of its own."""
+
+SOON = aiohttp.ClientTimeout(total=10, sock_connect=0.05)
+
+over_tls = pytest.mark.parametrize(
+    "stage", [stage for stage in STAGES if stage.tls], indirect=True, ids=str
+)
+over_tls_afresh = pytest.mark.parametrize(
+    "stage",
+    [stage for stage in STAGES if stage.tls and not stage.reused],
+    indirect=True,
+    ids=str,
+)
+
+
+async def go_a_detour(stage: Stage, name: str | None, *ports: int | None) -> None:
+    """Have the first connections of a create fail; then it is made as if nothing had been."""
+    start = [0] if stage.reused else []
+    detour = Detour(*start, *ports)
+    async with stage.scene(resolver=detour, used=CLOSING, timeout=SOON) as scene:
+        ending = await scene.create(name)
+        scene.is_made(ending, posts=1, attempts=1 + len(ports))
+        assert detour.asked == len(start) + len(ports) + 1
+
+
+@pytest.mark.parametrize("fault", ["no such host", "refused", "connect timed out"])
+def test_row_01_no_connection(stage: Stage, name: str | None, fault: str) -> None:
+    """A server that cannot be reached for a moment gets the create when it can."""
+
+    async def scene() -> None:
+        if fault == "no such host":
+            await go_a_detour(stage, name, None, None)
+        elif fault == "refused":
+            await go_a_detour(stage, name, closed_port(), closed_port())
+        else:
+            with unreachable() as address:
+                await go_a_detour(stage, name, int(address.partition(":")[2]))
+
+    stage.run(scene())
+
+
+@over_tls
+def test_row_01_tls_reset(stage: Stage, name: str | None) -> None:
+    """A handshake that breaks off has carried nothing, so the create is sent again."""
+
+    async def scene() -> None:
+        async with peer(first=reset) as rude:
+            await go_a_detour(stage, name, rude.port, rude.port)
+            assert rude.connections == 2
+
+    stage.run(scene())
+
+
+def test_row_01_pool_full(stages: list[Stage], name: str | None) -> None:
+    """A create that finds no free connection waits for one, and goes on trying where it may not."""
+
+    async def scene(stage: Stage) -> None:
+        # Over TLS the pool is the session's, which says no; else it is the client's, which waits.
+        impatient = aiohttp.ClientTimeout(total=10, connect=0.05)
+        patient = attrs.evolve(QUICK, attempts=100, quota=10_000)
+        async with stage.scene(
+            on_create({"stall": "reply", "seconds": STALLED}),
+            concurrency=2 if stage.tls else 1,
+            timeout=impatient,
+            retry=patient,
+        ) as scene:
+            first = asyncio.create_task(scene.rooms.create())
+            await scene.until(lambda: scene.posts)
+            second = await scene.create(name)
+            await first
+            assert second.room is not None
+            scene.sent(posts=2, rooms=2)
+            if second.outcome is not None and stage.tls:
+                assert second.outcome.attempts > 1
+
+    stages[0].run(*map(scene, stages))
+
+
+HURRIED = RetryPolicy(attempts=10_000, deadline=STALLED, backoff=0.01, quota=100_000)
+
+
+def test_row_02_no_connection_until_the_deadline(stages: list[Stage]) -> None:
+    """When time is up and no connection was to be had, the error says that nothing was applied."""
+
+    async def scene(stage: Stage, name: str | None, port: int) -> None:
+        detour = Detour(*([0] if stage.reused else []), *[port] * 1000)
+        async with stage.scene(resolver=detour, used=CLOSING, retry=HURRIED) as scene:
+            ending = await scene.create(name, give_up_after=STALLED)
+            assert isinstance(ending.error, TransportError)
+            assert ending.error.outcome is Outcome.NOT_APPLIED
+            scene.sent(posts=0, rooms=0)
+            detour.ends()
+
+    with unreachable() as address:
+        ports = closed_port(), int(address.partition(":")[2])
+        stages[0].run(*starmap(scene, product(stages, ("standup", None), ports)))
+
+
+def test_row_02_no_slot_until_the_deadline(stages: list[Stage]) -> None:
+    """A create that waits behind others until its deadline was not applied, and says so."""
+
+    async def scene(stage: Stage, name: str | None) -> None:
+        async with stage.scene(on_create("hang"), retry=HURRIED) as scene:
+            busy = asyncio.create_task(scene.rooms.create(retry=QUICK))
+            await scene.until(lambda: scene.posts)
+            ending = await scene.create(name)
+            error = scene.failed(ending, RequestTimeoutError, posts=1, rooms=1)
+            assert error.outcome is Outcome.NOT_APPLIED
+            busy.cancel()
+            await asyncio.wait([busy])
+
+    stages[0].run(*starmap(scene, product(stages, ("standup", None))))
+
+
+@over_tls_afresh
+def test_row_03_bad_certificate(stage: Stage, name: str | None, trust: Trust) -> None:
+    """A server that cannot prove who it is gets nothing, and is not asked again."""
+
+    async def scene() -> None:
+        fooled = attrs.evolve(stage, trust=attrs.evolve(trust, client=ssl.create_default_context()))
+        async with fooled.scene(leaves_nothing=False) as scene:
+            ending = await scene.create(name)
+            error = scene.failed(ending, TransportError, posts=0, rooms=0)
+            assert error.outcome is Outcome.NOT_APPLIED
+            assert not error.retryable
+            assert ending.outcome is None or ending.outcome.attempts == 1
+
+    stage.run(scene())
+
+
+def test_row_03_line_break_in_a_header(stage: Stage, name: str | None) -> None:
+    """What would smuggle a header in is the caller's mistake, and is not sent."""
+    broken = True
+
+    async def inject(
+        session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        start: aiohttp.TraceRequestStartParams,
+    ) -> None:
+        if broken and start.method == "POST":
+            start.headers["X-Team"] = "video\r\nX-Injected: yes"
+
+    async def scene() -> None:
+        nonlocal broken
+        tracing = aiohttp.TraceConfig()
+        tracing.on_request_start.append(inject)
+        async with stage.scene(trace=tracing) as scene:
+            ending = await scene.create(name)
+            error = scene.failed(ending, ConfigurationError, posts=0, rooms=0)
+            assert error.outcome is Outcome.NOT_APPLIED
+            broken = False
+
+    stage.run(scene())
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/v2", "https://", "127.0.0.1", "https://a:b/v2"])
+def test_row_03_bad_url(url: str) -> None:
+    """An address that cannot be one is refused before there is a request."""
+    with pytest.raises(ConfigurationError) as raised:
+        AsyncRoomsClient(base_url=url, api_key="key")
+    assert raised.value.outcome is Outcome.NOT_APPLIED

@@ -1,0 +1,17 @@
+"""Clients of the servers that tests start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from support.peers import Peer
+from telnyx_video import AsyncRoomsClient, CreateRoomRequest
+from telnyx_video.sandbox import Sandbox
+
+WITH_AND_WITHOUT_NAME = (CreateRoomRequest(unique_name="standup"), CreateRoomRequest())
+
+
+def client(server: Peer | Sandbox, **arguments: Any) -> AsyncRoomsClient:
+    """A client of this server, with its key; a server that looks at no key gets one as well."""
+    arguments.setdefault("api_key", server.api_key if isinstance(server, Sandbox) else "key0123")
+    return AsyncRoomsClient(base_url=server.url, **arguments)

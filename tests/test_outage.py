@@ -1,0 +1,253 @@
+"""Outages: told from single failures, waited out with a probe now and then, given up in the end.
+
+No clock runs here: times and random numbers are arguments, or those of a simulation.
+"""
+
+import heapq
+import math
+from collections.abc import Iterator
+from functools import partial
+from itertools import count, pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.words import is_one_line, short
+from telnyx_video import (
+    ApiError,
+    ConfigurationError,
+    InvalidRequestError,
+    NameTakenError,
+    NotFoundError,
+    Outcome,
+    RateLimitError,
+    RequestTimeoutError,
+    ResponseDecodeError,
+    ServerError,
+    TelnyxVideoError,
+    TransportError,
+)
+from telnyx_video._outage import FIRST_PROBE, LAST_PROBE, TRIPPED_BY, Outage
+
+REFUSED = TransportError("connection refused")
+LOST = TransportError("reset", Outcome.UNKNOWN)
+
+FAILURES = [
+    REFUSED,
+    LOST,
+    RequestTimeoutError("no answer", Outcome.UNKNOWN),
+    ServerError(500),
+    ServerError(503),
+    ResponseDecodeError("a gateway's page", Outcome.UNKNOWN, 200),
+]
+ANSWERS = [
+    ApiError(409),
+    NotFoundError(404),
+    NameTakenError(422),
+    RateLimitError(429),
+    ConfigurationError("closed"),
+]
+
+randoms = st.floats(0, 1, exclude_max=True)
+
+
+def begun(give_up_after: float = 900.0, now: float = 100.0) -> Outage:
+    """Return an outage that has just begun, its first probe being due 0.1 s later."""
+    outage = Outage(give_up_after)
+    for _ in range(TRIPPED_BY):
+        outage.failed(REFUSED, now, now, 0.0)
+    return outage
+
+
+def probe(outage: Outage, random: float = 0.0) -> float:
+    """Let the next probe fail when it is due, and return the time from its failure to the next."""
+    now = outage.failing_since + 1000.0
+    now += max(0.0, outage.wait(now))
+    outage.sent(now)
+    outage.failed(REFUSED, now, now, random)
+    return outage.wait(now)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, math.inf, math.nan, "900", True])
+def test_patience_is_a_time(seconds: Any) -> None:
+    """What is no number above 0 is refused in words that name the argument."""
+    with pytest.raises(InvalidRequestError, match="give_up_after: must be"):
+        Outage(seconds)
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=short)
+def test_five_failures_in_a_row_are_an_outage(failure: TelnyxVideoError) -> None:
+    """Four are not: the fifth makes everybody wait, whatever kind of failure it is."""
+    outage = Outage(900.0)
+    for _ in range(TRIPPED_BY - 1):
+        outage.failed(failure, 1.0, 1.0, 0.0)
+        assert outage.wait(1.0) <= 0
+    outage.failed(failure, 1.0, 1.0, 0.0)
+    assert outage.wait(1.0) == pytest.approx(FIRST_PROBE)
+
+
+@given(st.lists(st.integers(0, TRIPPED_BY - 1), max_size=20))
+def test_failures_with_successes_between_them_are_none(runs: list[int]) -> None:
+    """A server that now and then succeeds is up, however many failures there are in all."""
+    outage = Outage(900.0)
+    for now, failures in enumerate(runs):
+        for _ in range(failures):
+            outage.failed(LOST, now, now, 0.0)
+        assert outage.wait(now) <= 0
+        outage.succeeded(now)
+
+
+@pytest.mark.parametrize("error", [None, *ANSWERS], ids=short)
+def test_any_sensible_answer_ends_it(error: TelnyxVideoError | None) -> None:
+    """A refusal shows as well as a room that the server is up, and then nobody waits any more."""
+    outage = begun()
+    outage.sent(100.1)
+    if error is None:
+        outage.succeeded(100.2)
+    else:
+        outage.failed(error, 100.1, 100.2, 0.0)
+    assert outage.wait(100.2) <= 0
+    for _ in range(TRIPPED_BY - 1):
+        outage.failed(REFUSED, 100.3, 100.3, 0.0)
+    assert outage.wait(100.3) <= 0
+
+
+def test_one_request_at_a_time_probes() -> None:
+    """While a probe is under way nobody else is let through, for as long as it takes."""
+    outage = begun()
+    assert outage.wait(100.1) <= 0
+    outage.sent(100.1)
+    for now in (100.1, 105.0, 160.0):
+        assert outage.wait(now) > 0
+    outage.failed(REFUSED, 100.1, 160.0, 0.0)
+    assert outage.wait(160.0) == pytest.approx(2 * FIRST_PROBE)
+
+
+def test_probes_become_rarer() -> None:
+    """Pauses double from 0.1 s to 5 s and stay there; a new outage begins anew."""
+    outage = begun(give_up_after=1e9)
+    pauses = [probe(outage) for _ in range(12)]
+    assert pauses == pytest.approx([0.2, 0.4, 0.8, 1.6, 3.2, *[LAST_PROBE] * 7])
+    outage.succeeded(5000.0)
+    for _ in range(TRIPPED_BY):
+        outage.failed(REFUSED, 5000.0, 5000.0, 0.0)
+    assert outage.wait(5000.0) == pytest.approx(FIRST_PROBE)
+
+
+@given(st.lists(randoms, min_size=1))
+def test_clients_do_not_probe_in_step(drawn: list[float]) -> None:
+    """Each pause is shortened by chance, by half at the most, however long the outage lasts."""
+    outage = begun(give_up_after=1e9)
+    for probes, random in enumerate(drawn, 1):
+        full = min(LAST_PROBE, FIRST_PROBE * 2.0 ** min(probes, 20))
+        assert full / 2 - 1e-9 <= probe(outage, random) <= full + 1e-9
+
+
+def test_what_was_under_way_is_no_probe() -> None:
+    """Requests that were sent before may fail during the outage: it goes on as it did."""
+    outage = begun()
+    for _ in range(50):
+        outage.failed(LOST, 99.9, 100.05, 0.0)
+    assert outage.wait(100.05) == pytest.approx(0.05)
+    outage.sent(100.1)
+    outage.failed(LOST, 99.9, 100.2, 0.0)
+    assert outage.wait(100.2) > 0
+    outage.failed(REFUSED, 100.1, 100.3, 0.0)
+    assert outage.wait(100.3) == pytest.approx(2 * FIRST_PROBE)
+
+
+def test_in_the_end_it_is_given_up() -> None:
+    """After the time without a success nothing is sent; the error says so, and what to do."""
+    outage = begun(give_up_after=10.0)
+    assert outage.wait(109.9) <= 0
+    with pytest.raises(TransportError, match="nothing has succeeded for 10 s") as caught:
+        outage.wait(110.0)
+    assert outage.gave_up
+    assert caught.value.outcome is Outcome.NOT_APPLIED
+    assert not caught.value.retryable
+    assert is_one_line(caught.value.message)
+    assert "run the batch again" in caught.value.message
+
+
+def test_patience_begins_anew_with_each_answer() -> None:
+    """Requests that time out after an answer came do not make the time before it count."""
+    outage = Outage(give_up_after=10.0)
+    outage.succeeded(100.0)
+    for _ in range(TRIPPED_BY):
+        outage.failed(LOST, 85.0, 101.0, 0.0)
+    assert outage.wait(109.9) <= 0
+    with pytest.raises(TransportError):
+        outage.wait(110.0)
+
+
+class Down:
+    """A server that is down for a while, and workers that send to it, on a made-up clock.
+
+    Attributes:
+        sent: When requests were sent.
+        gave_up: When the workers were told to, if they were.
+    """
+
+    def __init__(
+        self, outage: Outage, *, workers: int, begins: float, ends: float, seed: list[float]
+    ) -> None:
+        self.sent = list[float]()
+        self.gave_up: float | None = None
+        self._outage, self._begins, self._ends = outage, begins, ends
+        self._randoms: Iterator[float] = (seed[n % len(seed)] for n in count())
+        self._events = list[tuple[float, int, Any]]()
+        self._numbers = count()
+        for _ in range(workers):
+            self._at(0.0, self._ask)
+        now = 0.0
+        while self._events and now < ends + 6:
+            now, _, happen = heapq.heappop(self._events)
+            happen(now)
+
+    def _at(self, time: float, happen: Any) -> None:
+        heapq.heappush(self._events, (time, next(self._numbers), happen))
+
+    def _ask(self, now: float) -> None:
+        try:
+            seconds = self._outage.wait(now)
+        except TransportError:
+            self.gave_up = self.gave_up or now
+            return
+        if seconds > 0:
+            self._at(now + min(seconds, 0.1), self._ask)
+            return
+        self._outage.sent(now)
+        self.sent.append(now)
+        self._at(now + 0.05 + next(self._randoms) / 10, partial(self._hear, now))
+
+    def _hear(self, sent_at: float, now: float) -> None:
+        if self._begins <= now < self._ends:
+            self._outage.failed(LOST, sent_at, now, next(self._randoms))
+        else:
+            self._outage.succeeded(now)
+        self._at(now, self._ask)
+
+
+@given(
+    workers=st.integers(1, 50),
+    lasts=st.floats(1, 60),
+    give_up_after=st.floats(1, 60),
+    seed=st.lists(randoms, min_size=1, max_size=50),
+)
+def test_an_outage_is_waited_out(
+    workers: int, lasts: float, give_up_after: float, seed: list[float]
+) -> None:
+    """Few requests are sent meanwhile, all go on soon after it, and nobody gives up too early."""
+    begins, ends = 1.0, 1.0 + lasts
+    down = Down(Outage(give_up_after), workers=workers, begins=begins, ends=ends, seed=seed)
+    meanwhile = [time for time in down.sent if begins <= time < ends]
+    assert len(meanwhile) <= 2 * workers + TRIPPED_BY + 8 + lasts / (LAST_PROBE / 2)
+    if down.gave_up is None:
+        assert down.sent[-1] > ends + 5.5
+        assert min(time for time in down.sent if time >= ends) < ends + LAST_PROBE + 0.2
+        assert lasts < give_up_after + LAST_PROBE + 0.2
+    else:
+        assert down.gave_up - begins >= give_up_after - 0.11
+        assert max(after - before for before, after in pairwise(down.sent)) <= LAST_PROBE + 0.3

@@ -1,0 +1,257 @@
+"""When a request may be sent: a rate that is never exceeded, and a limit that is used, not met.
+
+No clock runs here: times are arguments, or those of a simulation.
+"""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.windows import Scene, Simulation, exactly
+from telnyx_video import InvalidRequestError, RateLimit
+from telnyx_video._pacing import CATCH_UP, FREE_SHARE, MAX_RESET, MaxRate, ServerLimit
+
+pauses = st.sampled_from([0.0, 0.001, 0.1]) | st.floats(0, 3)
+ROUNDING = 1e-6
+"""Requests by which sums of floating-point numbers may be off."""
+
+
+def told(remaining: int | None, reset: float | None = 1.0, limit: int | None = 100) -> RateLimit:
+    """Return what a reply tells of a limit of 100."""
+    return RateLimit(limit, remaining, reset)
+
+
+def after_one_reply(rate_limit: RateLimit | None, now: float = 0.0) -> ServerLimit:
+    """Return a limit that has heard of itself by one quick reply."""
+    server = ServerLimit()
+    server.sent(now)
+    server.answered(rate_limit, now, now)
+    return server
+
+
+@pytest.mark.parametrize("rate", [0, -1, math.inf, math.nan, True, "5"])
+def test_a_rate_is_a_number_above_zero(rate: Any) -> None:
+    """Anything else is refused in words that name the argument."""
+    with pytest.raises(InvalidRequestError, match="max_rate: must be"):
+        MaxRate(rate)
+
+
+@given(rate=st.floats(0.1, 2000), idle=st.lists(pauses, max_size=60))
+def test_a_rate_is_kept_over_any_span(rate: float, idle: list[float]) -> None:
+    """Between any two requests there are no more than the rate allows for the time, and 20 ms."""
+    pacer, now, sent = MaxRate(rate), 100.0, list[float]()
+    for pause in idle:
+        now += pause
+        now = max(now, now + pacer.wait(now))
+        pacer.sent(now)
+        sent.append(now)
+    for first, begun in enumerate(sent):
+        for count, ended in enumerate(sent[first:], 1):
+            assert count <= 1 + rate * (ended - begun + CATCH_UP) + ROUNDING
+
+
+@given(rate=st.floats(60, 2000), lateness=st.lists(st.floats(0, CATCH_UP / 2), min_size=99))
+def test_late_timers_cost_no_rate(rate: float, lateness: list[float]) -> None:
+    """Whoever is woken late, as timers are, is as fast on the whole as the rate."""
+    pacer, now = MaxRate(rate), 0.0
+    for late in lateness:
+        if (seconds := pacer.wait(now)) > 0:
+            now += seconds + late
+        pacer.sent(now)
+    assert now <= (len(lateness) - 1) / rate + CATCH_UP
+
+
+headerless = st.none() | st.builds(
+    RateLimit,
+    limit=st.none() | st.just(0),
+    remaining=st.none() | st.integers(0, 10),
+    reset=st.none() | st.floats(0, 100),
+)
+
+
+@given(st.lists(headerless | st.just(told(None)) | st.just(told(0, None)), max_size=20))
+def test_without_figures_nobody_waits(replies: list[RateLimit | None]) -> None:
+    """A server that does not tell its limit, or not all of it, is not slowed down."""
+    server = ServerLimit()
+    for time, reply in enumerate(replies):
+        assert server.wait(time) <= 0
+        server.sent(time)
+        server.answered(reply, time, time)
+    assert server.wait(len(replies)) <= 0
+
+
+@given(st.integers(1, 10_000), st.floats(0.1, 60), st.data())
+def test_while_nearly_all_is_left_nobody_waits(
+    limit: int, reset: float, data: st.DataObject
+) -> None:
+    """A single request, or a few, are never held back while nine tenths of the window are left."""
+    remaining = data.draw(st.integers(math.ceil(limit * FREE_SHARE), limit))
+    server = after_one_reply(told(remaining, reset, limit))
+    while server.left >= limit * FREE_SHARE:
+        assert server.wait(0.01) <= 0
+        server.sent(0.01)
+
+
+def test_what_is_left_is_spread_over_the_rest_of_the_window() -> None:
+    """With 50 left for 1 s, there is one every 20 ms."""
+    server, now = after_one_reply(told(50)), 0.0
+    for _ in range(49):
+        now += max(0.0, server.wait(now))
+        server.sent(now)
+    assert now == pytest.approx(1 - CATCH_UP, abs=0.03)
+
+
+def test_when_nothing_is_left_the_next_window_is_waited_for() -> None:
+    """The wait ends with the window, and is none at all once it is over."""
+    server = after_one_reply(told(0, 5.0))
+    assert server.wait(1.0) == pytest.approx(4.0)
+    assert server.wait(5.0) <= 0
+
+
+def test_a_window_that_was_told_of_too_early_is_asked_for_with_one_request() -> None:
+    """Where whole seconds are told, the end may be later than thought: it is felt for gently."""
+    server = after_one_reply(told(0, 1.0))
+    server.wait(1.0)
+    server.sent(1.0)
+    server.answered(told(0, 1.0), 1.0, 1.0)
+    assert server.wait(1.0) == pytest.approx(0.1)
+    assert server.wait(1.1) <= 0
+    server.sent(1.1)
+    assert server.wait(1.1) > 0
+    server.answered(told(99, 1.0), 1.1, 1.1)
+    assert server.wait(1.1) <= 0
+
+
+def test_a_limit_used_up_by_others_is_not_felt_for_all_the_time() -> None:
+    """A new window in which little is left from the start is soon believed to be one."""
+    server = after_one_reply(told(0, 1.0))
+    now, asked = 1.0, 0
+    while now < 3.0:
+        if (seconds := server.wait(now)) > 0:
+            now += seconds
+            continue
+        server.sent(now)
+        server.answered(told(0, 1.0), now, now)
+        asked += 1
+    assert asked < 15
+
+
+hostile = st.builds(
+    RateLimit,
+    limit=st.none() | st.integers(0, 3) | st.integers(0, 10**300),
+    remaining=st.none() | st.integers(0, 3) | st.integers(0, 10**300),
+    reset=st.none() | st.floats(0, 2) | st.floats(0, 1e300) | st.integers(0, 9).map(float),
+)
+
+
+@given(st.lists(st.tuples(hostile | st.none(), pauses, st.integers(0, 5)), max_size=40))
+def test_no_header_stops_a_client(replies: list[tuple[RateLimit | None, float, int]]) -> None:
+    """Whatever is told, in whatever order, the next request waits for a minute at the most."""
+    server, now, under_way = ServerLimit(), 1000.0, list[float]()
+    for reply, pause, burst in replies:
+        now += pause
+        for _ in range(burst):
+            if server.wait(now) <= 0:
+                server.sent(now)
+                under_way.append(now)
+        if under_way:
+            server.answered(reply, under_way.pop(), now)
+        assert server.wait(now) <= MAX_RESET + ROUNDING
+    while (seconds := server.wait(now)) > 0:
+        now += seconds
+
+
+ways = st.floats(0.0001, 0.005)
+starts = st.sampled_from([0.0, 0.9, 0.99, 0.999]) | st.floats(0, 1, exclude_max=True)
+alone = st.builds(
+    Scene,
+    limit=st.sampled_from([50, 100, 200, 500, 1000]),
+    concurrency=st.integers(20, 50),
+    round_trip=ways,
+    jitter=st.floats(0, 1),
+    start=starts,
+    rounding=st.sampled_from([math.ceil, exactly]),
+    seed=st.integers(0, 999),
+)
+figures = settings(max_examples=25, deadline=None, derandomize=True)
+"""For measurements: the same ones each time, since they are compared with figures."""
+
+
+@figures
+@given(alone)
+def test_one_client_uses_the_limit_and_hardly_meets_it(scene: Scene) -> None:
+    """It gets 95 % of the limit or more, and less than 1 % of its requests are refused."""
+    simulation = Simulation(scene)
+    assert simulation.use >= 0.95
+    assert simulation.refusals < 0.01
+
+
+@pytest.mark.parametrize("start", [0.0, 22.2, 59.9])
+def test_windows_of_a_minute_are_used_as_well(start: float) -> None:
+    """However late in a window it starts, the client learns where windows begin."""
+    simulation = Simulation(Scene(limit=600, window=60.0, windows=5, start=start))
+    assert simulation.use >= 0.95
+    assert simulation.refusals < 0.01
+
+
+@figures
+@given(
+    clients=st.integers(2, 4),
+    round_trip=ways,
+    start=starts,
+    rounding=st.sampled_from([math.ceil, exactly]),
+)
+def test_clients_that_do_not_know_of_each_other_share_a_limit(clients: int, **how: Any) -> None:
+    """Together they get 90 % of it or more, and few requests are refused."""
+    simulation = Simulation(Scene(clients=clients, concurrency=25, windows=12, **how))
+    assert simulation.use >= 0.9
+    assert simulation.refusals < 0.05
+
+
+@pytest.mark.parametrize("round_trip", [0.03, 0.1])
+def test_a_distant_server_is_used_as_well(round_trip: float) -> None:
+    """What is under way is known to be, so that distance costs little."""
+    simulation = Simulation(Scene(round_trip=round_trip, start=0.3))
+    assert simulation.use >= 0.9
+    assert simulation.refusals < 0.01
+
+
+@pytest.mark.parametrize("window", [1.0, 60.0])
+@pytest.mark.parametrize("rounding", [math.floor, round])
+def test_servers_that_round_down_are_understood(window: float, rounding: Any) -> None:
+    """Being told of 0 s again and again does not lead to a storm of refused requests."""
+    scene = Scene(limit=int(200 * window), window=window, windows=5, rounding=rounding, start=0.2)
+    simulation = Simulation(scene)
+    assert simulation.use >= 0.6
+    assert simulation.refusals < 0.03
+
+
+@pytest.mark.parametrize("others", [50.0, 150.0])
+def test_what_others_use_is_left_to_them(others: float) -> None:
+    """Beside somebody who looks at no replies, the client takes the rest and no more."""
+    simulation = Simulation(Scene(others=others, start=0.4))
+    assert simulation.use >= 0.95 * (1 - others / 200)
+    assert simulation.refusals < 0.03
+
+
+def spread(times: Sequence[float]) -> float:
+    """Return the longest time between two of these."""
+    return max(after - before for before, after in pairwise(times))
+
+
+def test_a_batch_does_not_stand_still_in_the_middle_of_a_window() -> None:
+    """Requests come evenly: with 100 left for a second, none waits longer than a tenth of it."""
+    server, now, sent = after_one_reply(told(89)), 0.0, [0.0]
+    while now < 0.9:
+        if (seconds := server.wait(now)) > 0:
+            now += seconds
+            continue
+        server.sent(now)
+        server.answered(told(89 - len(sent)), now, now)
+        sent.append(now)
+    assert spread(sent) < 0.1
