@@ -136,9 +136,10 @@ class Transport:
 
     async def aclose(self) -> None:
         """End the calls in flight and close the session, if it is ours; again is harmless."""
-        self._closed.set()
-        for task in self._in_flight:
-            task.cancel()  # in `send` it becomes an error that says what is known
+        if not self._closed.is_set():
+            self._closed.set()
+            for task in self._in_flight:
+                task.cancel()  # in `send` it becomes an error that says what is known
         if self._owned and self._session is not None:
             await self._session.close()
 

@@ -1,0 +1,201 @@
+"""A batch with a journal: killed, torn, mistaken or run twice, it makes each room once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from telnyx_video import (
+    AsyncRoomsClient,
+    ConfigurationError,
+    CreateRoomRequest,
+    Outcome,
+    OutcomeUnknownError,
+    RetryPolicy,
+)
+from telnyx_video.sandbox import Sandbox
+
+BATCH = """
+import sys
+from telnyx_video import CreateRoomRequest, RoomsClient
+
+url, key, journal = sys.argv[1:]
+with RoomsClient(base_url=url, api_key=key) as rooms:
+    with rooms.stream_many(
+        [CreateRoomRequest(unique_name=f"room-{n}") for n in range(200)],
+        concurrency=10,
+        journal=journal,
+    ) as stream:
+        for outcome in stream:
+            print(outcome.index, flush=True)
+"""
+
+
+def asked(count: int) -> list[CreateRoomRequest]:
+    """Requests with names of their own."""
+    return [CreateRoomRequest(unique_name=f"room-{n}") for n in range(count)]
+
+
+def client(sandbox: Sandbox, *, auto_name: bool = False) -> AsyncRoomsClient:
+    """A client that tries once."""
+    return AsyncRoomsClient(
+        base_url=sandbox.url,
+        api_key=sandbox.api_key,
+        retry=RetryPolicy.none(),
+        auto_name=auto_name,
+    )
+
+
+def lines(journal: Path) -> list[dict[str, object]]:
+    """The journal's lines behind the first, which names it."""
+    return [json.loads(line) for line in journal.read_text().splitlines()[1:]]
+
+
+async def test_each_intent_stands_before_its_outcome(tmp_path: Path) -> None:
+    """The file tells of each request first that it is begun, then what came of it."""
+    journal = tmp_path / "rooms.jsonl"
+    async with Sandbox() as sandbox, client(sandbox) as rooms:
+        await rooms.create_many(asked(20), journal=journal)
+    begun: set[object] = set()
+    done: set[object] = set()
+    for line in lines(journal):
+        if "intent" in line:
+            begun.add(line["intent"])
+        else:
+            assert line["index"] in begun
+            done.add(line["index"])
+    assert begun == done == set(range(20))
+
+
+async def test_what_is_done_is_returned_and_not_done_again(tmp_path: Path) -> None:
+    """The same batch once more gives the same rooms without a single request."""
+    journal = tmp_path / "rooms.jsonl"
+    async with Sandbox() as sandbox, client(sandbox) as rooms:
+        first = await rooms.create_many(asked(20), journal=journal)
+        requests = sum(sandbox.requests.values())
+        again = await rooms.create_many(asked(20), journal=journal)
+        assert sum(sandbox.requests.values()) == requests
+    assert [outcome.room for outcome in again] == [outcome.room for outcome in first]
+
+
+@pytest.mark.parametrize("after", [1, 20, 90, 150])
+def test_a_batch_that_was_killed_goes_on(tmp_path: Path, after: int) -> None:
+    """After kill -9 the next run makes the rest: no room is doubled, and none is lost."""
+    journal = tmp_path / "rooms.jsonl"
+    with Sandbox() as sandbox:
+        command = [sys.executable, "-c", BATCH, sandbox.url, sandbox.api_key, str(journal)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:
+            assert killed.stdout is not None
+            for _ in range(after):
+                killed.stdout.readline()
+            os.kill(killed.pid, signal.SIGKILL)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        names = [room["unique_name"] for room in sandbox.rooms]
+    assert sorted(map(str, names)) == sorted(f"room-{n}" for n in range(200))
+    assert {line["index"] for line in lines(journal) if "index" in line} == set(range(200))
+
+
+async def test_a_torn_last_line_is_cut_off(tmp_path: Path) -> None:
+    """A line that a crash left half written is as good as not written."""
+    journal = tmp_path / "rooms.jsonl"
+    async with Sandbox() as sandbox, client(sandbox) as rooms:
+        await rooms.create_many(asked(3), journal=journal)
+        whole = journal.read_bytes()
+        journal.write_bytes(whole[:-20])
+        outcomes = await rooms.create_many(asked(3), journal=journal)
+        assert len(sandbox.rooms) == 3
+    assert all(outcome.room for outcome in outcomes)
+    assert all(isinstance(line, dict) for line in lines(journal))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+async def test_the_journal_of_another_input_is_refused(tmp_path: Path, count: int) -> None:
+    """Other requests, or fewer, are noticed before anything is sent."""
+    journal = tmp_path / "rooms.jsonl"
+    async with Sandbox() as sandbox, client(sandbox) as rooms:
+        await rooms.create_many(asked(3), journal=journal)
+        others = [CreateRoomRequest(unique_name=f"other-{n}") for n in range(count)]
+        with pytest.raises(ConfigurationError, match="journal of another input"):
+            await rooms.create_many(others if count == 3 else asked(count), journal=journal)
+        assert len(sandbox.rooms) == 3
+
+
+@pytest.mark.parametrize("content", ["hello", '{"a": 1}\n', "name,size\nroom,3\n"])
+async def test_another_file_is_refused_and_not_touched(tmp_path: Path, content: str) -> None:
+    """A file that is no journal stays as it is."""
+    file = tmp_path / "precious.txt"
+    file.write_text(content)
+    async with Sandbox() as sandbox, client(sandbox) as rooms:
+        with pytest.raises(ConfigurationError):
+            await rooms.create_many(asked(1), journal=file)
+        assert sandbox.rooms == []
+    assert file.read_text() == content
+
+
+async def test_two_runs_on_one_journal_are_refused(tmp_path: Path) -> None:
+    """While one batch writes it, another cannot."""
+    journal = tmp_path / "rooms.jsonl"
+    async with (
+        Sandbox() as sandbox,
+        client(sandbox) as rooms,
+        rooms.stream_many(asked(3), journal=journal),
+    ):
+        with pytest.raises(ConfigurationError):
+            await rooms.create_many(asked(3), journal=journal)
+
+
+async def test_a_journal_that_cannot_be_written_stops_before_sending(tmp_path: Path) -> None:
+    """A missing folder is the system's own error, and no request."""
+    async with Sandbox() as sandbox, client(sandbox) as rooms:
+        with pytest.raises(OSError):  # noqa: PT011 # the system's own words
+            await rooms.create_many(asked(1), journal=tmp_path / "missing" / "rooms.jsonl")
+        assert sandbox.rooms == []
+
+
+async def test_an_unknown_nameless_room_is_never_asked_for_again(tmp_path: Path) -> None:
+    """Resumed, it is reported as unknown, as before, without a request."""
+    journal = tmp_path / "rooms.jsonl"
+    nameless = [CreateRoomRequest(max_participants=5)]
+    lost = [{"on": "POST /rooms", "faults": ["lost"]}]
+    async with Sandbox(faults=lost) as sandbox, client(sandbox) as rooms:
+        (first,) = await rooms.create_many(nameless, journal=journal)
+        requests = sum(sandbox.requests.values())
+        (again,) = await rooms.create_many(nameless, journal=journal)
+        assert sum(sandbox.requests.values()) == requests
+    for outcome in (first, again):
+        assert isinstance(outcome.error, OutcomeUnknownError)
+        assert outcome.error.outcome is Outcome.UNKNOWN
+
+
+async def test_a_given_name_is_kept(tmp_path: Path) -> None:
+    """A name that auto_name gave in the first run is the name in the next."""
+    journal = tmp_path / "rooms.jsonl"
+    async with Sandbox() as sandbox:
+        async with client(sandbox, auto_name=True) as rooms:
+            stream = rooms.stream_many([CreateRoomRequest()] * 3, concurrency=1, journal=journal)
+            async with stream:
+                await anext(stream)
+            await asyncio.sleep(0)
+        async with client(sandbox, auto_name=True) as rooms:
+            outcomes = await rooms.create_many([CreateRoomRequest()] * 3, journal=journal)
+        made = {room["unique_name"] for room in sandbox.rooms}
+    assert {outcome.request.unique_name for outcome in outcomes} == made
+    assert len(made) == 3
+
+
+async def test_what_was_refused_is_tried_again(tmp_path: Path) -> None:
+    """An outcome that says that nothing was done is no reason not to do it now."""
+    journal = tmp_path / "rooms.jsonl"
+    refusing = [{"on": "POST /rooms", "faults": [403]}]
+    async with Sandbox(faults=refusing) as sandbox, client(sandbox) as rooms:
+        (refused,) = await rooms.create_many(asked(1), journal=journal)
+        assert refused.error is not None
+        (made,) = await rooms.create_many(asked(1), journal=journal)
+        assert made.room is not None
