@@ -54,7 +54,7 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests; without arguments all of them, holding the coverage that pyproject.toml asks for."""
+    """Run the tests; without arguments all of them, with the coverage that they must have."""
     session.install(".[all]", *group("test"))
     if session.posargs:
         session.run("pytest", *session.posargs)

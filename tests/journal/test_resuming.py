@@ -44,11 +44,11 @@ def asked(count: int) -> list[CreateRoomRequest]:
 
 
 def client(sandbox: Sandbox, *, auto_name: bool = False) -> AsyncRoomsClient:
-    """A client that tries once."""
+    """A client that tries but twice."""
     return AsyncRoomsClient(
         base_url=sandbox.url,
         api_key=sandbox.api_key,
-        retry=RetryPolicy.none(),
+        retry=RetryPolicy(attempts=2),
         auto_name=auto_name,
     )
 
