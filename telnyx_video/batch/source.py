@@ -29,12 +29,12 @@ class Source:
     """The requests with their places; ends when the input does, or when it is stopped."""
 
     def __init__(self, requests: Requests) -> None:
-        self.total = len(requests) if isinstance(requests, Sized) else None
+        self.total: int | None = len(requests) if isinstance(requests, Sized) else None
         self._items = _iterate(requests)
         self._at_hand = isinstance(requests, Collection)
         self._lock = asyncio.Lock()
-        self.drawn = 0
-        self.stopped = False
+        self.drawn: int = 0
+        self.stopped: bool = False
         self._ended = False
 
     def stop(self) -> None:

@@ -81,7 +81,7 @@ class Api:
     """
 
     def __init__(self, store: RoomStore, *, api_key: str, window: RateWindow | None = None) -> None:
-        self.tally = Tally()
+        self.tally: Tally = Tally()
         self._store = store
         self._credentials = f"Bearer {api_key}".encode()
         self._window = window

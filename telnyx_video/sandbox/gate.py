@@ -60,7 +60,7 @@ class Gate:
     _port: _Port
 
     def __init__(self) -> None:
-        self.is_open = False
+        self.is_open: bool = False
         """Whether connections are wanted."""
         self._server: asyncio.Server | None = None
         self._opening: asyncio.Task[None] | None = None

@@ -9,9 +9,9 @@ class Tally:
     """Counts requests, whatever becomes of them."""
 
     def __init__(self) -> None:
-        self.requests = Counter[str]()
+        self.requests: Counter[str] = Counter()
         """Requests that arrived, by "METHOD /route", such as "GET /v2/rooms/{id}"."""
-        self.max_in_flight = 0
+        self.max_in_flight: int = 0
         """The most POSTs that were being served at one time."""
         self._in_flight = 0
 

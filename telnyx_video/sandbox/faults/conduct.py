@@ -63,7 +63,7 @@ class Faults:
     """
 
     def __init__(self, api: Api, plan: FaultPlan = ()) -> None:
-        self.done = Counter[str]()
+        self.done: Counter[str] = Counter()
         """How many requests each fault was chosen for."""
         self.is_out = False
         """Whether every request is answered with 503, whatever the plan says."""
@@ -83,7 +83,7 @@ class Faults:
             FaultPlanError: when the plan has flaws; then the old one is still followed.
         """
         rules = parse_plan(plan)
-        self.plan = cast("FaultPlan", plan)
+        self.plan: FaultPlan = cast("FaultPlan", plan)
         self._choice = Choice(rules) if rules else None
 
     def reset(self) -> None:

@@ -63,7 +63,7 @@ class FaultPlanError(ValueError):
 
     def __init__(self, flaws: Sequence[Flaw]) -> None:
         super().__init__(flaws)
-        self.flaws = tuple(flaws)
+        self.flaws: tuple[Flaw, ...] = tuple(flaws)
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.flaws))
