@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from random import random
 from typing import TYPE_CHECKING, TypeVar, assert_never
@@ -47,8 +47,6 @@ class Calls:
 
     exchange: Exchange
     quota: RetryQuota
-    patient: bool = False
-    """Whether a call's deadline stands still while we hold it back, as in a batch."""
 
     @property
     def transport(self) -> Transport:
@@ -56,12 +54,12 @@ class Calls:
         return self.exchange.transport
 
     def for_batch(self, max_rate: float | None, give_up_after: float) -> Calls:
-        """The same calls as a batch makes them: patient, and spared the quota.
+        """The same calls as a batch makes them: riding out outages, and spared the quota.
 
         The quota protects a server that is down; in a batch, waiting out the outage does.
         """
         exchange = self.exchange.for_batch(max_rate, give_up_after)
-        return Calls(exchange, RetryQuota(UNLIMITED), patient=True)
+        return Calls(exchange, RetryQuota(UNLIMITED))
 
     async def create(
         self,
@@ -88,7 +86,8 @@ class Calls:
         else:
             self.quota.give_back()
             return Delivered(room)
-        delivery = Delivery(request, if_exists, attempts, attempts.started + attempts.paused)
+        self._excuse(attempts)
+        delivery = Delivery(request, if_exists, attempts, attempts.begun)
         step = delivery.failed(failure, self.transport.time(), random())
         return await self._pursue(delivery, step, http_request, limits)
 
@@ -127,7 +126,7 @@ class Calls:
     ) -> T:
         while True:
             try:
-                result = await self._make(request, read, attempts, limits, limits.policy.deadline)
+                result = await self._make(request, read, attempts, limits)
             except TelnyxVideoError as error:
                 failure = error
             else:
@@ -157,37 +156,32 @@ class Calls:
             if not isinstance(error.last_error, NotFoundError):
                 raise
 
-    async def _post(self, request: HttpRequest, attempts: Attempts, limits: Limits) -> Room:
-        """Try a create once; during an outage a failed try does not count."""
-        try:
-            return await self._make(
-                request, _wire.read_room_written, attempts, limits, limits.policy.sending_time
-            )
-        except TelnyxVideoError:
-            if self.exchange.outage is not None and self.exchange.outage.down:
-                attempts.uncounted += 1
-            raise
+    def _post(
+        self, request: HttpRequest, attempts: Attempts, limits: Limits
+    ) -> Coroutine[None, None, Room]:
+        """Try a create once."""
+        return self.exchange.make(
+            request,
+            _wire.read_room_written,
+            attempts,
+            limits.policy.sending_time,
+            limits.timeout,
+        )
 
-    async def _make(
+    def _make(
         self,
         request: HttpRequest,
         read: Callable[[HttpReply], T],
         attempts: Attempts,
         limits: Limits,
-        within: float,
-    ) -> T:
-        """Make one exchange, ``within`` seconds of the call's start at the latest."""
-        if self.patient:
-            before = self.transport.time()
-            await self.exchange.enter(deadline=None)
-            attempts.paused += self.transport.time() - before
-        return await self.exchange.make(
-            request,
-            read,
-            limits.timeout,
-            attempts.started + attempts.paused + within,
-            entered=self.patient,
-        )
+    ) -> Coroutine[None, None, T]:
+        """Try anything else once."""
+        return self.exchange.make(request, read, attempts, limits.policy.deadline, limits.timeout)
+
+    def _excuse(self, attempts: Attempts) -> None:
+        """During an outage a create that failed does not count."""
+        if self.exchange.outage is not None and self.exchange.outage.down:
+            attempts.uncounted += 1
 
     async def _again(self, attempts: Attempts, error: TelnyxVideoError) -> bool:
         """Wait for another try, if there is to be one."""
@@ -241,6 +235,7 @@ class Calls:
         try:
             room = await self._post(request, delivery.attempts, limits)
         except TelnyxVideoError as error:
+            self._excuse(delivery.attempts)
             return delivery.failed(error, self.transport.time(), random())
         return delivery.created(room)
 
@@ -252,9 +247,7 @@ class Calls:
 
         async def fetch(number: int) -> Page[Room]:
             request = _wire.list_rooms(unique_name=name, page_number=number)
-            return await self._make(
-                request, read, delivery.attempts, limits, limits.policy.deadline
-            )
+            return await self._make(request, read, delivery.attempts, limits)
 
         def read(reply: HttpReply) -> Page[Room]:
             nonlocal answered
@@ -271,13 +264,7 @@ class Calls:
     async def _update(self, delivery: Delivery, step: Update, limits: Limits) -> Step:
         request = _wire.update_room(step.room.id, delivery.request)
         try:
-            room = await self._make(
-                request,
-                _wire.read_room_written,
-                delivery.attempts,
-                limits,
-                limits.policy.deadline,
-            )
+            room = await self._make(request, _wire.read_room_written, delivery.attempts, limits)
         except TelnyxVideoError as error:
             return delivery.update_failed(error, step, self.transport.time(), random())
         return delivery.updated(room)

@@ -12,6 +12,7 @@ import attrs
 from telnyx_video._http import HttpReply, HttpRequest
 from telnyx_video._outage import Outage
 from telnyx_video._pacing import MaxRate, ServerLimit
+from telnyx_video._retry import Attempts
 from telnyx_video._transport import Transport
 from telnyx_video.errors import ApiError, RateLimit, RequestTimeoutError, TelnyxVideoError
 from telnyx_video.models import Page, Room
@@ -38,6 +39,10 @@ class Gate:
         self._lock = asyncio.Lock()
         self._waiting = 0
 
+    def passes(self, now: float) -> bool:
+        """Let a request through if it is its turn at once."""
+        return not self._waiting and self._try(now) <= 0
+
     async def enter(self, deadline: float | None) -> None:
         """Wait for a turn.
 
@@ -45,12 +50,10 @@ class Gate:
             RequestTimeoutError: the deadline comes first.
             TransportError: the server has been down for too long.
         """
-        if not self._waiting and self._try() <= 0:
-            return
         self._waiting += 1
         try:
             async with asyncio.timeout_at(deadline), self._lock:
-                while (seconds := self._try()) > 0:
+                while (seconds := self._try(self._transport.time())) > 0:
                     await self._transport.sleep(min(seconds, LOOK_AGAIN))
         except TimeoutError:
             pass
@@ -63,14 +66,14 @@ class Gate:
             "ask less often, or raise the policy's deadline"
         )
 
-    def _try(self) -> float:
+    def _try(self, now: float) -> float:
         """Pass if it is time, else tell for how many seconds it is not."""
-        now = self._transport.time()
-        seconds = max(pacer.wait(now) for pacer in self._pacers)
-        if seconds <= 0:
-            for pacer in self._pacers:
-                pacer.sent(now)
-        return seconds
+        for pacer in self._pacers:
+            if (seconds := pacer.wait(now)) > 0:
+                return seconds
+        for pacer in self._pacers:
+            pacer.sent(now)
+        return 0.0
 
 
 @attrs.frozen
@@ -81,7 +84,8 @@ class Exchange:
     server_limit: ServerLimit
     gate: Gate
     outage: Outage | None = None
-    """How the server is doing; only a batch waits for it to come back."""
+    """How the server is doing. Only a batch waits for it to come back, and for as long as that
+    takes: a call's deadline stands still while it is held back here."""
 
     @classmethod
     def over(cls, transport: Transport) -> Exchange:
@@ -96,35 +100,30 @@ class Exchange:
         gate = Gate(self.transport, outage, self.server_limit, *rates)
         return attrs.evolve(self, gate=gate, outage=outage)
 
-    async def enter(self, deadline: float | None) -> None:
-        """Wait until a request may be sent."""
-        await self.gate.enter(deadline)
-
     async def make(
         self,
         request: HttpRequest,
         read: Callable[[HttpReply], T],
+        attempts: Attempts,
+        within: float,
         timeout: ClientTimeout | None,
-        deadline: float,
-        *,
-        entered: bool = False,
     ) -> T:
-        """Send once and read the reply.
+        """Send once, when it is this request's turn, and read the reply.
 
         Args:
+            attempts: Those of the call that this exchange is part of.
+            within: Seconds from the call's start by which it ends, waiting included.
             timeout: Limits for this attempt; the transport's own if None.
-            deadline: Loop time by which it ends, waiting included.
-            entered: Whether this request's turn has come already.
 
         Raises:
             TelnyxVideoError: no reply, an unreadable one, or an error.
         """
-        if not entered:
-            await self.enter(deadline)
-        told: RateLimit | None = None
         sent_at = self.transport.time()
+        if not self.gate.passes(sent_at):
+            sent_at = await self._enter(attempts, within)
+        told: RateLimit | None = None
         try:
-            result = read(await self.transport.send(request, timeout, deadline))
+            result = read(await self.transport.send(request, timeout, attempts.begun + within))
             told = result.reply.rate_limit if result is not None and result.reply else None
         except TelnyxVideoError as error:
             told = error.rate_limit if isinstance(error, ApiError) else None
@@ -137,3 +136,12 @@ class Exchange:
             return result
         finally:
             self.server_limit.answered(told, sent_at, self.transport.time())
+
+    async def _enter(self, attempts: Attempts, within: float) -> float:
+        """Wait for the request's turn; tells when it came."""
+        asked_at = self.transport.time()
+        await self.gate.enter(attempts.begun + within if self.outage is None else None)
+        now = self.transport.time()
+        if self.outage is not None:
+            attempts.paused += now - asked_at
+        return now

@@ -132,14 +132,19 @@ class Attempts:
     """The latest failure that leaves open whether the server acted."""
 
     @property
+    def begun(self) -> float:
+        """When the call would have begun, had it not been held back."""
+        return self.started + self.paused
+
+    @property
     def deadline(self) -> float:
         """When the call must have ended."""
-        return self.started + self.paused + self.policy.deadline
+        return self.begun + self.policy.deadline
 
     @property
     def send_until(self) -> float:
         """Until when a create may be begun, so that there is time for its answer."""
-        return self.started + self.paused + 0.9 * self.policy.sending_time
+        return self.begun + 0.9 * self.policy.sending_time
 
     def failed(self, error: TelnyxVideoError) -> None:
         """Note a try that failed."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import builtins
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Self, Unpack, get_args
+from typing import TYPE_CHECKING, NoReturn, Self, Unpack
 from uuid import uuid4
 
 import attrs
 
-from telnyx_video import _checks as check
 from telnyx_video import _wire
+from telnyx_video._arguments import check_if_exists, check_retry, check_settings, room_request
 from telnyx_video._calls import Calls, Limits
-from telnyx_video._delivery import Delivered, IfExists
+from telnyx_video._creator import Creator
+from telnyx_video._delivery import IfExists
 from telnyx_video._exchange import Exchange
 from telnyx_video._http import HttpRequest
 from telnyx_video._paging import AsyncPager
@@ -23,7 +24,6 @@ from telnyx_video._retry import RetryPolicy, RetryQuota
 from telnyx_video._transport import Transport, as_timeout
 from telnyx_video.batch import CreateOutcome, OnProgress, OutcomeStream, Requests, collect
 from telnyx_video.config import resolve
-from telnyx_video.errors import ConfigurationError, ErrorDetail, InvalidRequestError
 from telnyx_video.models import (
     UNSET,
     CreateRoomRequest,
@@ -89,7 +89,7 @@ class AsyncRoomsClient:
         allow_insecure: bool = False,
     ) -> None:
         settings = resolve(api_key=api_key, base_url=base_url, allow_insecure=allow_insecure)
-        _check_arguments(retry, concurrency, session, trust_env, trace_configs, auto_name)
+        check_settings(retry, concurrency, session, trust_env, trace_configs, auto_name)
         policy = retry or RetryPolicy()
         transport = Transport(
             settings,
@@ -140,7 +140,7 @@ class AsyncRoomsClient:
             TransportError: the request could not be sent.
         """
         prepared = self._prepare(request, fields)
-        _check_if_exists(if_exists)
+        check_if_exists(if_exists)
         delivered = await self._calls.create(prepared, if_exists, self._limit(timeout, retry))
         return delivered.unwrap()
 
@@ -247,7 +247,7 @@ class AsyncRoomsClient:
             NameTakenError: another room has the new name.
             OutcomeUnknownError: the change may have been made: read the room to see.
         """
-        patch = _wire.update_room(room_id, _merge(request, fields))
+        patch = _wire.update_room(room_id, room_request(request, fields))
         limits = self._limit(timeout, retry)
         return await self._calls.call(patch, _wire.read_room_written, limits, repeatable=False)
 
@@ -347,10 +347,10 @@ class AsyncRoomsClient:
         Leaving the block early cancels what is under way and waits for it. Arguments as for
         :meth:`create_many`.
         """
-        _check_if_exists(if_exists)
+        check_if_exists(if_exists)
         calls = self._calls.for_batch(max_rate, give_up_after)
         return OutcomeStream(
-            _Creator(calls, self._limits, if_exists, lambda request: self._prepare(request, {})),
+            Creator(calls, self._limits, if_exists, lambda request: self._prepare(request, {})),
             requests,
             concurrency=concurrency,
             journal=journal,
@@ -383,7 +383,7 @@ class AsyncRoomsClient:
         raise TypeError("a client holds the API key and live connections: it cannot be pickled")
 
     def _prepare(self, request: CreateRoomRequest | None, fields: RoomFields) -> CreateRoomRequest:
-        merged = _merge(request, fields)
+        merged = room_request(request, fields)
         if self._auto_name and merged.unique_name is UNSET:
             return attrs.evolve(merged, unique_name=str(uuid4()))
         return merged
@@ -391,72 +391,7 @@ class AsyncRoomsClient:
     def _limit(self, timeout: float | ClientTimeout | None, retry: RetryPolicy | None) -> Limits:
         if timeout is None and retry is None:
             return self._limits
-        problems: list[ErrorDetail] = []
-        _check_policy(problems, retry)
-        if problems:
-            raise InvalidRequestError(tuple(problems))
+        check_retry(retry)
         return Limits(
             retry or self._limits.policy, None if timeout is None else as_timeout(timeout)
         )
-
-
-@attrs.frozen
-class _Creator:
-    """How a batch makes one room with this client."""
-
-    calls: Calls
-    limits: Limits
-    if_exists: IfExists
-    prepare: Callable[[CreateRoomRequest], CreateRoomRequest]
-
-    @property
-    def gave_up(self) -> bool:
-        outage = self.calls.exchange.outage
-        return outage is not None and outage.gave_up
-
-    async def create(self, request: CreateRoomRequest, began_ago: float | None) -> Delivered:
-        return await self.calls.create(request, self.if_exists, self.limits, began_ago=began_ago)
-
-
-def _merge(request: object, fields: RoomFields) -> CreateRoomRequest:
-    if request is None:
-        return CreateRoomRequest(**fields)
-    if isinstance(request, CreateRoomRequest) and not fields:
-        return request
-    problem = (
-        "give either a request or fields, not both"
-        if isinstance(request, CreateRoomRequest)
-        else f"must be a CreateRoomRequest, not {type(request).__name__}"
-    )
-    raise InvalidRequestError((ErrorDetail(problem, code="wrong_type", pointer="/request"),))
-
-
-def _check_if_exists(if_exists: str) -> None:
-    if if_exists not in get_args(IfExists):
-        problem = f'must be "error", "return" or "update", not {if_exists!r}'
-        raise InvalidRequestError((ErrorDetail(problem, "wrong_value", pointer="/if_exists"),))
-
-
-def _check_policy(problems: list[ErrorDetail], retry: object) -> None:
-    if not isinstance(retry, RetryPolicy | None):
-        problem = f"must be a RetryPolicy, not {type(retry).__name__}"
-        problems.append(ErrorDetail(problem, code="wrong_type", pointer="/retry"))
-
-
-def _check_arguments(
-    retry: object,
-    concurrency: int,
-    session: ClientSession | None,
-    trust_env: bool,
-    trace_configs: Sequence[TraceConfig],
-    auto_name: bool,
-) -> None:
-    problems: list[ErrorDetail] = []
-    check.integer(problems, "concurrency", concurrency, 1)
-    check.boolean(problems, "auto_name", auto_name)
-    _check_policy(problems, retry)
-    if session is not None and (trust_env or trace_configs):
-        problem = "is yours: give trust_env and trace_configs to it, not to the client"
-        problems.append(ErrorDetail(problem, pointer="/session"))
-    if problems:
-        raise ConfigurationError("; ".join(map(str, problems)))

@@ -42,7 +42,6 @@ from telnyx_video import (
     UnprocessableEntityError,
 )
 from telnyx_video._delivery import (
-    LOOK_UPS_FOR_ERROR,
     Delivered,
     Delivery,
     IfExists,
@@ -51,6 +50,7 @@ from telnyx_video._delivery import (
     Wait,
     differing_fields,
 )
+from telnyx_video._delivery.delivery import LOOK_UPS_FOR_ERROR
 from telnyx_video.models import RoomFields
 
 

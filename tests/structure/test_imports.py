@@ -64,11 +64,11 @@ TABLE = {
     # Input and output.
     "config": Row(siblings="errors", outside="attrs"),
     "_transport": Row(
-        siblings="_checks _http _text _version config errors", outside="aiohttp yarl"
+        siblings="_checks _http _text _version config errors", outside="aiohttp attrs yarl"
     ),
     "_paging": Row(siblings="models", outside="attrs"),
     "_exchange": Row(
-        siblings="_http _outage _pacing _transport errors models",
+        siblings="_http _outage _pacing _retry _transport errors models",
         outside="attrs",
         types="aiohttp",
     ),
@@ -79,10 +79,14 @@ TABLE = {
     ),
     "batch": Row(siblings="_checks _delivery _wire errors models", outside="attrs", lazy="fcntl"),
     # What callers hold.
+    "_arguments": Row(
+        siblings="_checks _delivery _retry errors models", types="aiohttp", never=IMPURE
+    ),
+    "_creator": Row(siblings="_calls _delivery models", outside="attrs"),
     "client": Row(
         siblings=(
-            "_calls _checks _delivery _exchange _http _paging _retry _transport _wire batch "
-            "config errors models"
+            "_arguments _calls _creator _delivery _exchange _http _paging _retry _transport "
+            "_wire batch config models"
         ),
         outside="attrs",
         types="aiohttp",

@@ -1,41 +1,32 @@
-"""One create, from its first failure to its end: each decision, and nothing but decisions.
-
-No I/O, no clock: it is told what happened, when, and a random number, and answers with the next
-step. The caller carries the step out and reports back::
-
-    POST failed ──► may it have been applied?
-      no  ──────► wait, POST again
-      yes ──────► has it a name?
-            no  ► OutcomeUnknownError, without another POST
-            yes ► wait, look the name up
-                    found ────► made by us: return it; made before: if_exists decides
-                    absent ───► POST again, since the server refuses a second room of the name
-
-The promise: exactly one room for each name, given that the server enforces unique names.
-"""
+"""The state machine of one create; see the package for its picture."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal, cast
 
 import attrs
 
+from telnyx_video._delivery import endings
+from telnyx_video._delivery.rooms import blames_another_field, differing_fields
+from telnyx_video._delivery.steps import (
+    Delivered,
+    IfExists,
+    LookUp,
+    Send,
+    Step,
+    Update,
+    Wait,
+)
 from telnyx_video._retry import Attempts, is_transient
 from telnyx_video.errors import (
     ApiError,
-    ErrorDetail,
     NameTakenError,
     Outcome,
-    OutcomeUnknownError,
     TelnyxVideoError,
     TransportError,
-    UnprocessableEntityError,
 )
 from telnyx_video.models import UNSET, CreateRoomRequest, Room
-
-IfExists = Literal["error", "return", "update"]
 
 CLOCK_SLACK = timedelta(seconds=5)
 """How far the clocks behind ``Date`` and ``created_at`` may differ, being of different machines."""
@@ -45,61 +36,6 @@ SHORTEST_LOOK = 0.05
 
 LOOK_UPS_FOR_ERROR = 3
 """Look-ups spent on finding the room for a ``NameTakenError``, which is certain without it."""
-
-
-@attrs.frozen
-class Send:
-    """Step: POST the request (again)."""
-
-
-@attrs.frozen
-class LookUp:
-    """Step: list the rooms of the request's name."""
-
-
-@attrs.frozen
-class Update:
-    """Step: PATCH the room that has the name to what was asked."""
-
-    room: Room
-
-
-@attrs.frozen
-class Wait:
-    """Step: wait, then take another."""
-
-    seconds: float
-    then: Send | LookUp | Update
-
-
-@attrs.frozen
-class Delivered:
-    """The end: a room, or the error that tells why there is none, and how it went."""
-
-    room: Room | None = None
-    error: TelnyxVideoError | None = None
-    """What went wrong, if there is no room."""
-    attempts: int = 1
-    """How many times the create was tried."""
-    recovered: bool = False
-    """Made by this call, though its answer was lost: found by looking it up."""
-    existed: bool = False
-    """Made before this call."""
-    differences: tuple[str, ...] = ()
-    """Fields in which a room that existed was not as asked."""
-
-    def unwrap(self) -> Room:
-        """The room.
-
-        Raises:
-            TelnyxVideoError: there is none, for this reason.
-        """
-        if self.error is not None:
-            raise self.error
-        return cast("Room", self.room)
-
-
-Step = Send | LookUp | Update | Wait | Delivered
 
 
 @attrs.define
@@ -155,10 +91,9 @@ class Delivery:
             return LookUp()
         if self.doubt is None:
             return self._end(error)
-        if isinstance(error, ApiError) and _blames_another_field(error):
-            error.outcome = (
-                Outcome.UNKNOWN
-            )  # this try was refused; of the earlier one it says little
+        if isinstance(error, ApiError) and blames_another_field(error):
+            # This try was refused; that says little of the earlier one.
+            error.outcome = Outcome.UNKNOWN
             return self._end(error)
         if isinstance(error, ApiError):
             self.verdict = error
@@ -176,7 +111,8 @@ class Delivery:
         """
         self.look_ups += 1
         if len(rooms) > 1:
-            return self._end(self._two_rooms(rooms))
+            error = endings.two_rooms(self.request, rooms, self.attempts.sent, self.doubt)
+            return self._end(error)
         if rooms:
             return self._found(rooms[0], server_time, now)
         if isinstance(self.verdict, NameTakenError):
@@ -230,7 +166,8 @@ class Delivery:
             return Delivered(room, attempts=self.attempts.sent, recovered=True)
         if self.if_exists == "error":
             outcome = Outcome.UNKNOWN if ours else Outcome.NOT_APPLIED
-            return self._end(self._name_taken(room, differences, outcome))
+            refusal = self.verdict if isinstance(self.verdict, NameTakenError) else None
+            return self._end(endings.name_taken(room, differences, refusal, outcome))
         if self.if_exists == "update" and differences:
             self.outdated = differences
             self.verdict = None
@@ -286,83 +223,7 @@ class Delivery:
         """No time, tries or sense are left: say what is known, which may be that nothing is."""
         if self.doubt is None:
             return self._end(self.verdict or error)
-        return self._end(
-            OutcomeUnknownError(self._advice(), self.request, self.attempts.sent, error)
+        unknown = endings.outcome_unknown(
+            self.request, self.attempts.sent, self.doubt, error, updating=bool(self.outdated)
         )
-
-    def _advice(self) -> str:
-        times = "once" if self.attempts.sent == 1 else f"{self.attempts.sent} times"
-        why = f"{self.doubt}".partition(" - ")[0]
-        name = self.request.unique_name
-        if name is UNSET:
-            return (
-                f"a room without a name was asked for {times} and may exist ({why}) - it was not "
-                "sent again, as that could make a second room: compare list(created_at=...) "
-                "first; with a unique_name, or auto_name=True, this can be found out for you"
-            )
-        if self.outdated:
-            return (
-                f"room {name!r} existed, and whether it was updated is unknown ({why}) - "
-                'the same create with if_exists="update" can safely be repeated'
-            )
-        return (
-            f"room {name!r} was asked for {times} and may exist ({why}) - "
-            'the same create with if_exists="return" can safely be repeated'
-        )
-
-    def _name_taken(
-        self, room: Room, differences: tuple[str, ...], outcome: Outcome
-    ) -> NameTakenError:
-        if isinstance(self.verdict, NameTakenError):
-            taken = self.verdict
-            return NameTakenError(
-                422,
-                taken.details,
-                taken.request_id,
-                taken.rate_limit,
-                taken.body,
-                outcome,
-                room,
-            )
-        reason = (
-            f"has other settings in {', '.join(differences)}"
-            if differences
-            else f"was made at {room.created_at}, before this request"
-        )
-        detail = ErrorDetail(f"room {room.id} has this name and {reason}", pointer="/unique_name")
-        return NameTakenError(422, (detail,), outcome=outcome, room=room)
-
-    def _two_rooms(self, rooms: Sequence[Room]) -> TelnyxVideoError:
-        """Should never be: the server did not keep names unique, so none of them can be chosen."""
-        ids = " and ".join(room.id for room in rooms)
-        message = (
-            f"{len(rooms)} rooms have the name {self.request.unique_name!r}: {ids} - "
-            "the server did not keep it unique; delete all but one, then repeat the create"
-        )
-        return OutcomeUnknownError(message, self.request, self.attempts.sent, self.doubt)
-
-
-def differing_fields(request: CreateRoomRequest, room: Room) -> tuple[str, ...]:
-    """The fields that the request sets and in which the room is not as asked."""
-    return tuple(
-        name
-        for name, wanted in request.to_dict().items()
-        if _differs(name, wanted, getattr(room, name))
-    )
-
-
-def _differs(name: str, wanted: object, actual: object) -> bool:
-    nothing = (None, "")
-    if name.startswith("webhook_"):
-        return wanted != actual and not (wanted in nothing and actual in nothing)
-    # The other fields always have a value: a reply that leaves one out just does not tell it.
-    return actual is not None and wanted != actual
-
-
-def _blames_another_field(error: TelnyxVideoError) -> bool:
-    """Whether a 422 is certainly not about the name; the API's wording for that is undocumented."""
-    return (
-        isinstance(error, UnprocessableEntityError)
-        and bool(error.details)
-        and all(detail.field not in (None, "unique_name") for detail in error.details)
-    )
+        return self._end(unknown)

@@ -1,56 +1,32 @@
-"""Sends one HTTP request and receives its reply whole: the only client-side use of aiohttp.
-
-When that fails, it says whether the server can have seen the request. The exception's class cannot
-tell: a connection reset looks the same before and after the server acted. What can tell is whether
-aiohttp ever came to write: it buffers the headers and writes them together with the body, so a body
-that was never asked to write itself means that not one byte was sent.
-"""
+"""The session with its pool of connections, and sending through it."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import sys
-from collections.abc import Mapping, Sequence
-from math import inf
+from collections.abc import Sequence
 from typing import Final, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.payload import BytesPayload
 from yarl import URL
 
-from telnyx_video import _checks as check
 from telnyx_video._http import HttpReply, HttpRequest
-from telnyx_video._text import one_line
+from telnyx_video._transport.body import WatchedBody, read
+from telnyx_video._transport.failures import SENT, as_failure
+from telnyx_video._transport.limits import DEFAULT_TIMEOUT, as_timeout, within
+from telnyx_video._transport.secret import Key
 from telnyx_video._version import __version__
 from telnyx_video.config import Settings
-from telnyx_video.errors import (
-    ConfigurationError,
-    ErrorDetail,
-    Outcome,
-    RequestTimeoutError,
-    TelnyxVideoError,
-    TransportError,
-)
+from telnyx_video.errors import ConfigurationError, RequestTimeoutError, TelnyxVideoError
 
 log = logging.getLogger("telnyx_video")
-
-MAX_BODY: Final = 8 * 1024 * 1024
-"""Bytes of a reply that are accepted, after decompression; a page of 250 rooms has 0.2 MiB."""
 
 KEEPALIVE: Final = 15.0
 """Seconds an idle connection is kept. Servers close theirs later, so that a request rarely meets a
 connection that is being closed at that moment, which is the commonest cause of a lost answer."""
-
-DEFAULT_TIMEOUT: Final = aiohttp.ClientTimeout(total=20, connect=10, sock_connect=5)
-"""Seconds for one attempt; waiting for one of the client's connections is not part of it.
-
-A limit between bytes (``sock_read``) would cost each request a tenth of its CPU for two more
-timers, and tell little more: a reply here is a few hundred bytes, and comes at once or not."""
 
 USER_AGENT: Final = (
     f"telnyx-video/{__version__} python/{sys.version_info[0]}.{sys.version_info[1]} "
@@ -73,7 +49,7 @@ class Transport:
         trace_configs: Sequence[aiohttp.TraceConfig] = (),
     ) -> None:
         self._base_url = settings.base_url
-        self._key = settings.api_key
+        self._key = Key(settings.api_key)
         self._timeout = DEFAULT_TIMEOUT if timeout is None else as_timeout(timeout)
         self._concurrency = concurrency
         self._session = session
@@ -111,7 +87,10 @@ class Transport:
         try:
             await self._take_slot(deadline)
             try:
-                return await self._exchange(session, request, self._limits(timeout, deadline))
+                limits = timeout or self._timeout
+                if deadline is not None:
+                    limits = within(limits, deadline - self.time())
+                return await self._exchange(session, request, limits)
             finally:
                 self._slots.release()
         finally:
@@ -200,30 +179,14 @@ class Transport:
             task.uncancel()
         return task.cancelling() == 0
 
-    def _limits(
-        self, timeout: aiohttp.ClientTimeout | None, deadline: float | None
-    ) -> aiohttp.ClientTimeout:
-        limits = timeout or self._timeout
-        if deadline is None:
-            return limits
-        left = max(deadline - self.time(), 0.001)
-        if limits.total is not None and limits.total <= left:
-            return limits
-        return aiohttp.ClientTimeout(
-            total=left,
-            connect=limits.connect,
-            sock_connect=limits.sock_connect,
-            sock_read=limits.sock_read,
-            ceil_threshold=inf,  # aiohttp would round up to whole seconds, past the deadline
-        )
-
     async def _exchange(
         self, session: aiohttp.ClientSession, request: HttpRequest, limits: aiohttp.ClientTimeout
     ) -> HttpReply:
         method, path, body = request
         # A DELETE has no body, but something must watch it, and stop aiohttp from resending it.
-        payload = None if method == "GET" else _WatchedBody(body or b"")
-        started = self._log_request(request)
+        payload = None if method == "GET" else WatchedBody(body or b"")
+        logged = log.isEnabledFor(logging.DEBUG)
+        started = self._log_request(request) if logged else 0.0
         try:
             response = await session.request(
                 method,
@@ -238,7 +201,7 @@ class Transport:
                 proxy=self._proxy,
             )
             try:
-                content = await _read(response)
+                content = await read(response)
             except BaseException:
                 response.close()
                 raise
@@ -247,130 +210,50 @@ class Transport:
                 if payload is not None and payload.asked_to_write:
                     cancelled.add_note(f"{method} {path} {SENT}")
                 raise
-            failure = self._failure(request, payload, aiohttp.ClientConnectionError("closed"))
+            closed = aiohttp.ClientConnectionError("closed")
+            failure = self._failure(request, payload, closed)
         except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
             # The last two: a line break in a header, a session closed under way.
             failure = self._failure(request, payload, error)
         else:
-            headers, content = self._without_key(response.headers, content)
+            headers, content = self._key.hidden_in_reply(response.headers, content)
             reply = HttpReply(response.status, headers, content)
-            self._log_reply(request, reply, started)
+            if logged:
+                self._log_reply(request, reply, started)
             return reply
         # Raised here, not in the handler: aiohttp's exceptions hold the request's headers, and so
         # the key; ours must not drag them along as their context.
         log.debug("%s %s failed: %s", method, path, failure)
         raise failure
 
-    def _failure(
-        self, request: HttpRequest, payload: _WatchedBody | None, error: Exception
-    ) -> TelnyxVideoError:
-        """What a failure of aiohttp means for the caller."""
-        sent = payload is not None and payload.asked_to_write
-        outcome = Outcome.UNKNOWN if sent else Outcome.NOT_APPLIED
-        network = isinstance(error, (aiohttp.ClientError, OSError))
-        if isinstance(error, aiohttp.InvalidURL) or not (network or sent):
-            return ConfigurationError(f"this request cannot be sent: {self._describe(error)}")
-        permanent = isinstance(error, _PERMANENT)
-        if permanent:
-            advice = "nothing was sent; check the address, and the certificates that you trust"
-        elif request.method == "GET":
-            advice = "it only read: try again"
-        else:
-            advice = _ADVICE[outcome]
-        message = f"{request.method} {request.path} failed: {self._describe(error)} - {advice}"
-        if isinstance(error, TimeoutError):
-            return RequestTimeoutError(message, outcome)
-        return TransportError(message, outcome, not permanent)
-
-    def _describe(self, error: Exception) -> str:
-        text = str(error) or "the time limit ran out"
-        if len(self._key) >= SECRET:
-            text = text.replace(self._key, _REDACTED)
-        return f"{one_line(text)} ({type(error).__name__})"
-
-    def _without_key(
-        self, headers: Mapping[str, str], body: bytes
-    ) -> tuple[Mapping[str, str], bytes]:
-        """The reply, minus the key if the server repeats it, as some do when they refuse one."""
-        if len(self._key) < SECRET:
-            return headers, body
-        if b"\\u" in body:
-            body = _unescaped(body)
-        key = self._key.encode()
-        if key in body:
-            body = body.replace(key, _REDACTED.encode())
-        if self._key in headers.get("x-request-id", ""):
-            headers = {name.lower(): v.replace(self._key, _REDACTED) for name, v in headers.items()}
-        return headers, body
-
     def _default_headers(self) -> dict[str, str]:
         return {
-            "Authorization": f"Bearer {self._key}",
+            "Authorization": self._key.authorization,
             "Accept": "application/json",
             "User-Agent": USER_AGENT,
         }
 
+    def _failure(
+        self, request: HttpRequest, payload: WatchedBody | None, error: Exception
+    ) -> TelnyxVideoError:
+        written = payload is not None and payload.asked_to_write
+        return as_failure(request, error, written=written, key=self._key)
+
     def _log_request(self, request: HttpRequest) -> float:
-        if not log.isEnabledFor(logging.DEBUG):
-            return 0.0
         size = len(request.body) if request.body else 0
         log.debug("%s %s, %d bytes", request.method, request.path, size)
         return self.time()
 
     def _log_reply(self, request: HttpRequest, reply: HttpReply, started: float) -> None:
-        if started and log.isEnabledFor(logging.DEBUG):
-            log.debug(
-                "%s %s -> %d in %.0f ms, %d bytes, request id %s",
-                request.method,
-                request.path,
-                reply.status,
-                (self.time() - started) * 1000,
-                len(reply.body),
-                reply.headers.get("x-request-id"),
-            )
-
-
-class _WatchedBody(BytesPayload):
-    """A JSON body that remembers having been asked to write itself; it may do nothing more."""
-
-    asked_to_write = False
-
-    @property
-    def consumed(self) -> bool:
-        """Keeps aiohttp from sending an idempotent request again by itself, unseen by us."""
-        return self.asked_to_write
-
-    def __init__(self, body: bytes) -> None:
-        super().__init__(body, content_type="application/json")
-
-    async def write_with_length(
-        self, writer: AbstractStreamWriter, content_length: int | None
-    ) -> None:
-        self.asked_to_write = True
-        await super().write_with_length(writer, content_length)
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """The body, read chunk by chunk so that a huge one (or a compressed bomb) ends early."""
-    stream = response.content
-    body = await stream.readany()
-    if stream.at_eof():
-        return body
-    chunks, size = [body], len(body)
-    while chunk := await stream.readany():
-        size += len(chunk)
-        if size > MAX_BODY:
-            raise aiohttp.ClientPayloadError(f"the reply has more than {MAX_BODY} bytes")
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _unescaped(body: bytes) -> bytes:
-    """JSON with its characters as they are, so that nothing hides in escapes."""
-    try:
-        return json.dumps(json.loads(body), ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        return body
+        log.debug(
+            "%s %s -> %d in %.0f ms, %d bytes, request id %s",
+            request.method,
+            request.path,
+            reply.status,
+            (self.time() - started) * 1000,
+            len(reply.body),
+            reply.headers.get("x-request-id"),
+        )
 
 
 def _environment_proxy(base_url: str) -> str | None:
@@ -385,37 +268,5 @@ def _environment_proxy(base_url: str) -> str | None:
     return getproxies().get(parts.scheme)
 
 
-def as_timeout(timeout: float | aiohttp.ClientTimeout) -> aiohttp.ClientTimeout:
-    """Seconds for a whole attempt, or finer limits as aiohttp has them.
-
-    Raises:
-        ConfigurationError: it is not a number of seconds above 0.
-    """
-    if isinstance(timeout, aiohttp.ClientTimeout):
-        return timeout
-    problems: list[ErrorDetail] = []
-    check.positive(problems, "timeout", timeout)
-    if problems:
-        raise ConfigurationError(f"{problems[0]}")
-    limits = DEFAULT_TIMEOUT
-    return aiohttp.ClientTimeout(
-        total=timeout, connect=limits.connect, sock_connect=limits.sock_connect
-    )
-
-
-SENT: Final = "was sent, and may have been applied"
-"""What a cancellation is noted with, if it is so."""
-
-SECRET: Final = 16
-"""Characters that a key has at least; shorter ones, as in tests, may stand in any reply."""
-
 _CLOSED = "this client is closed: make a new one"
-_REDACTED = "[API key]"
-
-_PERMANENT = (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch)
 _NO_CONTENT_TYPE = ("Content-Type",)
-
-_ADVICE = {
-    Outcome.NOT_APPLIED: "nothing was sent, so it is safe to try again",
-    Outcome.UNKNOWN: "it may have been applied: look before sending it again",
-}

@@ -1,0 +1,76 @@
+"""Arguments of the client's methods: put together and checked, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, get_args
+
+from telnyx_video import _checks as check
+from telnyx_video._delivery import IfExists
+from telnyx_video._retry import RetryPolicy
+from telnyx_video.errors import ConfigurationError, ErrorDetail, InvalidRequestError
+from telnyx_video.models import CreateRoomRequest, RoomFields
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession, TraceConfig
+
+_IF_EXISTS: Final = frozenset[str](get_args(IfExists))
+
+
+def room_request(request: object, fields: RoomFields) -> CreateRoomRequest:
+    """A request that is given either as an object or as its fields.
+
+    Raises:
+        InvalidRequestError: it is given as neither or as both, or a field breaks a bound.
+    """
+    if request is None:
+        return CreateRoomRequest(**fields)
+    if isinstance(request, CreateRoomRequest) and not fields:
+        return request
+    problem = (
+        "give either a request or fields, not both"
+        if isinstance(request, CreateRoomRequest)
+        else f"must be a CreateRoomRequest, not {type(request).__name__}"
+    )
+    raise InvalidRequestError((ErrorDetail(problem, code="wrong_type", pointer="/request"),))
+
+
+def check_if_exists(if_exists: str) -> None:
+    """Raise ``InvalidRequestError`` for anything but the three choices."""
+    if if_exists not in _IF_EXISTS:
+        problem = f'must be "error", "return" or "update", not {if_exists!r}'
+        raise InvalidRequestError((ErrorDetail(problem, "wrong_value", pointer="/if_exists"),))
+
+
+def check_retry(retry: object) -> None:
+    """Raise ``InvalidRequestError`` for anything but a policy or None."""
+    problems: list[ErrorDetail] = []
+    _check_policy(problems, retry)
+    if problems:
+        raise InvalidRequestError(tuple(problems))
+
+
+def check_settings(
+    retry: object,
+    concurrency: int,
+    session: ClientSession | None,
+    trust_env: bool,
+    trace_configs: Sequence[TraceConfig],
+    auto_name: bool,
+) -> None:
+    """Raise ``ConfigurationError`` with all that is wrong with a client's own settings."""
+    problems: list[ErrorDetail] = []
+    check.integer(problems, "concurrency", concurrency, 1)
+    check.boolean(problems, "auto_name", auto_name)
+    _check_policy(problems, retry)
+    if session is not None and (trust_env or trace_configs):
+        problem = "is yours: give trust_env and trace_configs to it, not to the client"
+        problems.append(ErrorDetail(problem, pointer="/session"))
+    if problems:
+        raise ConfigurationError("; ".join(map(str, problems)))
+
+
+def _check_policy(problems: list[ErrorDetail], retry: object) -> None:
+    if not isinstance(retry, RetryPolicy | None):
+        problem = f"must be a RetryPolicy, not {type(retry).__name__}"
+        problems.append(ErrorDetail(problem, code="wrong_type", pointer="/retry"))

@@ -1,0 +1,31 @@
+"""How a batch makes one room with a client: what ties ``batch`` and ``_calls`` together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from telnyx_video._calls import Calls, Limits
+from telnyx_video._delivery import Delivered, IfExists
+from telnyx_video.models import CreateRoomRequest
+
+
+@attrs.frozen
+class Creator:
+    """The client's way of making a room, with the choices of one batch."""
+
+    calls: Calls
+    limits: Limits
+    if_exists: IfExists
+    prepare: Callable[[CreateRoomRequest], CreateRoomRequest]
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the server has been down for too long."""
+        outage = self.calls.exchange.outage
+        return outage is not None and outage.gave_up
+
+    async def create(self, request: CreateRoomRequest, began_ago: float | None) -> Delivered:
+        """Make it."""
+        return await self.calls.create(request, self.if_exists, self.limits, began_ago=began_ago)

@@ -1,0 +1,15 @@
+"""Sends one HTTP request and receives its reply whole: the only client-side use of aiohttp.
+
+- ``transport``: the session, its pool, and sending through them;
+- ``body``: bodies that know whether they were written, and bodies of bounded size;
+- ``limits``: time-outs, and what is left of them;
+- ``failures``: what a failure of aiohttp means;
+- ``secret``: the key, and keeping it out of sight.
+"""
+
+from telnyx_video._transport.body import MAX_BODY
+from telnyx_video._transport.failures import SENT
+from telnyx_video._transport.limits import as_timeout
+from telnyx_video._transport.transport import KEEPALIVE, USER_AGENT, Transport
+
+__all__ = ["KEEPALIVE", "MAX_BODY", "SENT", "USER_AGENT", "Transport", "as_timeout"]
