@@ -19,6 +19,7 @@ from cattrs.fns import identity
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from telnyx_video._text import FEW
+from telnyx_video._wire.shapes import ShapeReader
 from telnyx_video.errors import ResponseDecodeError
 from telnyx_video.models import CreateRoomRequest, Record
 
@@ -122,9 +123,16 @@ def _is_nullable(kind: object) -> bool:
     return get_origin(kind) in (Union, UnionType) and len(arguments) == 2 and NoneType in arguments
 
 
-def _read_nullable(kind: object, converter: Converter) -> Hook:
-    """``T | None`` in one call for plain types, since every field of a reply goes this way."""
+def _without_null(kind: Any) -> Any:
+    if not _is_nullable(kind):
+        return kind
     (inner,) = (argument for argument in get_args(kind) if argument is not NoneType)
+    return inner
+
+
+def _read_nullable(kind: object, converter: Converter) -> Hook:
+    """``T | None`` in one call for plain types."""
+    inner = _without_null(kind)
     if inner in _PLAIN:
         return _plain(inner, nullable=True)
     read = converter.get_structure_hook(inner)
@@ -162,30 +170,30 @@ def _read_list(kind: type, converter: Converter) -> Hook:
 
 
 def _read_record(cls: type[Record], converter: Converter) -> Hook:
-    names = _api_fields(cls)
     read = make_dict_structure_fn(
         cls,
         converter,
-        **{name: override(omit=True) for name in _KEPT_APART},  # type: ignore[arg-type]
+        **{name: override(omit=True) for name in _KEPT_APART},  # type: ignore[arg-type] # by name
     )
+    kinds = {a.name: _without_null(a.type) for a in attrs.fields(attrs.resolve_types(cls))}
+    hooks = {
+        name: (converter.get_structure_hook(kind), kind)
+        for name, kind in kinds.items()
+        if name not in _KEPT_APART and kind not in _PLAIN
+    }
+    reader = ShapeReader(cls, lambda data: read(data, cls), _api_fields(cls), hooks)
 
     def read_record(data: object, _: object) -> Record:
         if type(data) is not dict:
             raise TypeError(f"expected an object, got {_type_name(data)}")
-        fields = cast("dict[str, object]", data)
-        record = read(fields, cls)
-        if not names.issuperset(fields):
-            record.extra = {name: fields[name] for name in fields if name not in names}
-        if None in fields.values():
-            record.null_fields = frozenset(n for n in fields if fields[n] is None and n in names)
-        return record
+        return reader.read(cast("dict[str, object]", data))
 
     return read_record
 
 
 def _write_nullable(kind: object, converter: Converter) -> Callable[[object], object]:
     """``T | None`` of a plain type is written as it is, without the detour that cattrs takes."""
-    (inner,) = (argument for argument in get_args(kind) if argument is not NoneType)
+    inner = _without_null(kind)
     if inner in _PLAIN:
         return identity
     write = converter.get_unstructure_hook(inner)

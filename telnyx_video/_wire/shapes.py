@@ -1,0 +1,92 @@
+"""Reading objects of a shape that was read before: the same fields, of the same JSON types.
+
+The replies of a server have few shapes. Whether a reply is well-typed, which fields of it are
+unknown and which are null: all that follows from its shape, so cattrs is asked once for each shape,
+and the answer is remembered. What depends on the values, such as the text of a time, is read anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from telnyx_video.models import Record
+
+R = TypeVar("R", bound=Record)
+
+Hook = Callable[[Any, Any], object]
+"""Reads a value as a type, as cattrs's hooks do."""
+
+MAX_SHAPES = 256
+"""How many shapes are remembered for a class: a server that varies without end fills no memory."""
+
+
+@attrs.frozen
+class Recipe:
+    """What follows from a shape."""
+
+    read_anew: tuple[tuple[str, Hook, object], ...]
+    """Fields whose values must be looked at, with what does so."""
+    unknown: tuple[str, ...]
+    """Fields that the class does not have."""
+    nulls: frozenset[str]
+    """Fields that are null."""
+
+
+class ShapeReader(Generic[R]):
+    """Reads one class of objects.
+
+    Args:
+        cls: The class.
+        read_first: Reads objects of new shapes, and explains what is wrong with those that are not
+            well-typed.
+        known: The class's fields in the API.
+        hooks: The fields whose values must be looked at, with what reads them, and as what.
+    """
+
+    def __init__(
+        self,
+        cls: type[R],
+        read_first: Callable[[dict[str, object]], R],
+        known: frozenset[str],
+        hooks: Mapping[str, tuple[Hook, object]],
+    ) -> None:
+        self._cls: Callable[..., R] = cls
+        self._read_first = read_first
+        self._known = known
+        self._hooks = hooks
+        self._recipes: dict[tuple[object, ...], Recipe] = {}
+
+    def read(self, data: dict[str, object]) -> R:
+        """Read an object; raises what ``read_first`` raises."""
+        shape = (*data, *map(type, data.values()))
+        recipe = self._recipes.get(shape)
+        if recipe is None:
+            return self._learn(data, shape)
+        fields = data.copy()
+        try:
+            for name, hook, kind in recipe.read_anew:
+                fields[name] = hook(fields[name], kind)
+        except (ExceptionGroup, TypeError, ValueError):
+            return self._read_first(data)  # to explain all that is wrong with it
+        if not recipe.unknown:
+            record = self._cls(**fields)
+        else:
+            extra = {name: fields.pop(name) for name in recipe.unknown}
+            record = self._cls(**fields, extra=extra)
+        if recipe.nulls:
+            record.null_fields = recipe.nulls
+        return record
+
+    def _learn(self, data: dict[str, object], shape: tuple[object, ...]) -> R:
+        record = self._read_first(data)
+        nulls = frozenset(n for n in data if data[n] is None and n in self._known)
+        unknown = tuple(name for name in data if name not in self._known)
+        record.extra = {name: data[name] for name in unknown}
+        record.null_fields = nulls
+        if len(self._recipes) < MAX_SHAPES:
+            anew = tuple((n, *hook) for n, hook in self._hooks.items() if data.get(n) is not None)
+            self._recipes[shape] = Recipe(anew, unknown, nulls)
+        return record
