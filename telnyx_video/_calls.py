@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from random import random
-from typing import TYPE_CHECKING, TypeVar, assert_never
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
@@ -223,10 +223,8 @@ class Calls:
                     step = await self._send(delivery, request, limits)
                 case LookUp():
                     step = await self._look_up(delivery, limits)
-                case Update():
-                    step = await self._update(delivery, step, limits)
                 case _:
-                    assert_never(step)
+                    step = await self._update(delivery, step, limits)
         if step.error is None:
             self.quota.give_back()
         return step

@@ -129,7 +129,7 @@ class _Call(Generic[T]):
         self.future: Future[T] = Future()
         self._loop = loop
         self._coroutine = coroutine
-        self._task: asyncio.Task[T] | None = None
+        self._task: asyncio.Task[T]
         loop.call_soon_threadsafe(self._start)
 
     def result(self, caller: Caller | None) -> T:
@@ -139,6 +139,7 @@ class _Call(Generic[T]):
             return self.future.result()
         except BaseException:
             if not self.future.done():  # it is this wait that was interrupted
+                # The loop has begun it by then, as it runs what it is told in that order.
                 self._loop.call_soon_threadsafe(self._cancel)
                 # Waits for the task, not for a cancelled future, for which it would never return.
                 wait([self.future])
@@ -151,8 +152,7 @@ class _Call(Generic[T]):
         self._task.add_done_callback(self._finish)
 
     def _cancel(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        self._task.cancel()
 
     def _finish(self, task: asyncio.Task[T]) -> None:
         if task.cancelled():

@@ -58,7 +58,8 @@ class Transport:
         self._trace_configs = list(trace_configs)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._slots = asyncio.Semaphore(concurrency)
-        self._closed = asyncio.Event()
+        self._closed = False
+        self._closing: asyncio.Future[None] | None = None
         # A session of the caller's must not get our headers as its defaults, nor its defaults ours.
         self._headers = None if self._owned else self._default_headers()
         self._body_headers = self._headers and {**self._headers, "Content-Type": "application/json"}
@@ -67,8 +68,8 @@ class Transport:
     async def send(
         self,
         request: HttpRequest,
-        timeout: aiohttp.ClientTimeout | None = None,
-        deadline: float | None = None,
+        timeout: aiohttp.ClientTimeout | None,
+        deadline: float,
     ) -> HttpReply:
         """Send once and read the whole reply, waiting for a free connection first.
 
@@ -87,9 +88,7 @@ class Transport:
         try:
             await self._take_slot(deadline)
             try:
-                limits = timeout or self._timeout
-                if deadline is not None:
-                    limits = within(limits, deadline - self.time())
+                limits = within(timeout or self._timeout, deadline - self.time())
                 return await self._exchange(session, request, limits)
             finally:
                 self._slots.release()
@@ -106,17 +105,18 @@ class Transport:
         Raises:
             ConfigurationError: the client was closed meanwhile.
         """
-        try:
-            async with asyncio.timeout(seconds):
-                await self._closed.wait()
-        except TimeoutError:
-            return
-        raise ConfigurationError(_CLOSED)
+        if self._closing is None:
+            self._closing = asyncio.get_running_loop().create_future()
+        closed, _ = await asyncio.wait((self._closing,), timeout=seconds)
+        if closed:
+            raise ConfigurationError(_CLOSED)
 
     async def aclose(self) -> None:
         """End the calls in flight and close the session, if it is ours; again is harmless."""
-        if not self._closed.is_set():
-            self._closed.set()
+        if not self._closed:
+            self._closed = True
+            if self._closing is not None:
+                self._closing.set_result(None)
             for task in self._in_flight:
                 task.cancel()  # in `send` it becomes an error that says what is known
         if self._owned and self._session is not None:
@@ -131,7 +131,7 @@ class Transport:
                 "this client belongs to another event loop: make one client for each loop, "
                 "or use RoomsClient from code that does not await"
             )
-        if self._closed.is_set():
+        if self._closed:
             raise ConfigurationError(_CLOSED)
         if self._session is None:
             self._session = self._make_session()
@@ -148,7 +148,7 @@ class Transport:
             trace_configs=self._trace_configs,
         )
 
-    async def _take_slot(self, deadline: float | None) -> None:
+    async def _take_slot(self, deadline: float) -> None:
         """A slot for each connection of the pool, given out in the order of asking."""
         if not self._slots.locked():
             await self._slots.acquire()
@@ -175,7 +175,7 @@ class Transport:
         It is that of :meth:`aclose`, or aiohttp's way of telling that its pool was closed.
         """
         task = cast("asyncio.Task[object]", asyncio.current_task())
-        if self._closed.is_set():
+        if self._closed:
             task.uncancel()
         return task.cancelling() == 0
 

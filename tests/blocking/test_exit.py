@@ -5,17 +5,12 @@ import pytest
 from support.programs import run
 from telnyx_video.sandbox import Sandbox
 
-LOOPS = ["asyncio", "uvloop"]
-
 ANSWERS = {"made", "ConfigurationError"}
 """What may come of a call at the end: its room, or the clear error."""
 
 
-@pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("used_before", [True, False])
-def test_calls_of_exit_handlers_work_or_say_why(
-    sandbox: Sandbox, loop: str, used_before: bool
-) -> None:
+def test_calls_of_exit_handlers_work_or_say_why(sandbox: Sandbox, used_before: bool) -> None:
     """Handlers that were registered before and after the client was made, with and without use."""
     source = f"""
 atexit.register(lambda: tell("before", attempt(rooms.create)))
@@ -23,32 +18,28 @@ rooms = client()
 atexit.register(lambda: tell("after", attempt(rooms.create)))
 {"rooms.create()" if used_before else ""}
 """
-    ended = run(source, sandbox.url, loop)
+    ended = run(source, sandbox.url)
     assert [line.split()[0] for line in ended.lines] == ["after", "before"]
     assert {line.split()[1] for line in ended.lines} <= ANSWERS
     assert ended.noise == ""
     assert ended.status == 0
 
 
-@pytest.mark.parametrize("loop", LOOPS)
-def test_a_host_that_needs_looking_up_at_exit_works_or_says_why(
-    sandbox: Sandbox, loop: str
-) -> None:
+def test_a_host_that_needs_looking_up_at_exit_works_or_says_why(sandbox: Sandbox) -> None:
     """Looking a name up takes a thread, which an interpreter that ends may not give."""
     source = """
 rooms = client()
 atexit.register(lambda: tell(attempt(rooms.create)))
 """
-    ended = run(source, sandbox.url.replace("127.0.0.1", "localhost"), loop)
+    ended = run(source, sandbox.url.replace("127.0.0.1", "localhost"))
     assert set(ended.lines) <= ANSWERS
     assert len(ended.lines) == 1
     assert ended.noise == ""
     assert ended.status == 0
 
 
-@pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("closed", [True, False])
-def test_a_client_may_be_made_by_an_exit_handler(sandbox: Sandbox, loop: str, closed: bool) -> None:
+def test_a_client_may_be_made_by_an_exit_handler(sandbox: Sandbox, closed: bool) -> None:
     """Made at the end and used at once, closed or not."""
     source = f"""
 def last():
@@ -59,14 +50,13 @@ def last():
 other = client()
 atexit.register(last)
 """
-    ended = run(source, sandbox.url, loop)
+    ended = run(source, sandbox.url)
     assert set(ended.lines) <= ANSWERS
     assert ended.noise == ""
     assert ended.status == 0
 
 
-@pytest.mark.parametrize("loop", LOOPS)
-def test_a_client_that_was_not_closed_ends_quietly(sandbox: Sandbox, loop: str) -> None:
+def test_a_client_that_was_not_closed_ends_quietly(sandbox: Sandbox) -> None:
     """With idle connections and a half-read list, a program may just end."""
     source = """
 rooms = client()
@@ -78,17 +68,14 @@ stream.__enter__()
 next(stream)
 tell("done")
 """
-    ended = run(source, sandbox.url, loop)
+    ended = run(source, sandbox.url)
     assert ended.lines == ["done"]
     assert ended.noise == ""
     assert ended.status == 0
 
 
-@pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("times", range(3))
-def test_daemon_threads_that_call_while_the_interpreter_ends(
-    sandbox: Sandbox, loop: str, times: int
-) -> None:
+def test_daemon_threads_that_call_while_the_interpreter_ends(sandbox: Sandbox, times: int) -> None:
     """Threads that nobody waits for may call until the last moment: no noise, and no hang."""
     source = """
 rooms = client()
@@ -104,14 +91,13 @@ for _ in range(20):
     started.acquire()
 atexit.register(lambda: tell(*answers))
 """
-    ended = run(source, sandbox.url, loop)
+    ended = run(source, sandbox.url)
     assert ended.lines == ["made"]
     assert ended.noise == ""
     assert ended.status == 0
 
 
-@pytest.mark.parametrize("loop", LOOPS)
-def test_threads_that_are_waited_for_make_their_calls(sandbox: Sandbox, loop: str) -> None:
+def test_threads_that_are_waited_for_make_their_calls(sandbox: Sandbox) -> None:
     """An ordinary thread's calls work though the main thread has come to its end."""
     source = """
 rooms = client()
@@ -120,15 +106,14 @@ def work():
     tell(*(attempt(rooms.create) for _ in range(3)))
 threading.Thread(target=work).start()
 """
-    ended = run(source, sandbox.url, loop)
+    ended = run(source, sandbox.url)
     assert ended.lines == ["made made made"]
     assert ended.noise == ""
     assert ended.status == 0
 
 
-@pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("in_a_cycle", [True, False])
-def test_a_finalizer_may_call(sandbox: Sandbox, loop: str, in_a_cycle: bool) -> None:
+def test_a_finalizer_may_call(sandbox: Sandbox, in_a_cycle: bool) -> None:
     """Objects that die with the interpreter, and use their client for it, get an answer."""
     # By then modules have lost their names, and stdout may be gone: all that is used is at hand.
     source = f"""
@@ -147,7 +132,7 @@ class Holder:
         write(1, answer + (b"\\n" if clock() - began < 1 else b" late\\n"))
 holder = Holder()
 """
-    ended = run(source, sandbox.url, loop)
+    ended = run(source, sandbox.url)
     assert len(ended.lines) == 1
     assert set(ended.lines) <= ANSWERS
     assert ended.noise == ""

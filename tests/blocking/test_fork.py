@@ -8,8 +8,6 @@ import pytest
 from support.programs import run
 from telnyx_video.sandbox import Sandbox
 
-LOOPS = ["asyncio", "uvloop"]
-
 USES = {
     "create": "rooms.create()",
     "list": "list(rooms.list())",
@@ -19,9 +17,8 @@ USES = {
 }
 
 
-@pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("used_before", [True, False])
-def test_a_call_in_a_forked_child_says_so(sandbox: Sandbox, loop: str, used_before: bool) -> None:
+def test_a_call_in_a_forked_child_says_so(sandbox: Sandbox, used_before: bool) -> None:
     """Each operation raises at once; closing is harmless, and a new client works."""
     attempts = "\n        ".join(f"tell(attempt(lambda: {use}))" for use in USES.values())
     source = f"""
@@ -37,15 +34,14 @@ with client() as rooms:
     tell(os.waitpid(child, 0)[1])
     rooms.create(unique_name="parent")
 """
-    ended = run(source, sandbox.url, loop)
+    ended = run(source, sandbox.url)
     assert ended.lines == ["ConfigurationError"] * len(USES) + ["0"]
     assert ended.noise == ""
     assert ended.status == 0
     assert [room["unique_name"] for room in sandbox.rooms[used_before:]] == ["child", "parent"]
 
 
-@pytest.mark.parametrize("loop", LOOPS)
-def test_a_worker_of_multiprocessing_may_inherit_a_client(sandbox: Sandbox, loop: str) -> None:
+def test_a_worker_of_multiprocessing_may_inherit_a_client(sandbox: Sandbox) -> None:
     """Started by fork, a process with a client of its parent's ends well, used or not."""
     source = """
 def work(use):
@@ -62,7 +58,7 @@ with client() as rooms:
         tell(process.exitcode)
     rooms.create()
 """
-    ended = run(source, sandbox.url, loop)
+    ended = run(source, sandbox.url)
     assert ended.lines == ["ConfigurationError", "0", "0"]
     assert ended.noise == ""
     assert sandbox.requests == {"POST /v2/rooms": 2}

@@ -7,8 +7,6 @@ import pytest
 from support.held import HeldServer
 from support.programs import running
 
-LOOPS = ["asyncio", "uvloop"]
-
 START = """
 import aiohttp
 seen = []
@@ -30,11 +28,8 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("call", CALLS)
-def test_an_interrupted_call_has_ended_when_it_raises(
-    held: HeldServer, call: str, loop: str
-) -> None:
+def test_an_interrupted_call_has_ended_when_it_raises(held: HeldServer, call: str) -> None:
     """`KeyboardInterrupt` comes when the request is over, and the client is usable afterwards."""
     source = f"""
 {START}
@@ -46,7 +41,7 @@ input()
 tell(rooms.create(unique_name="held").unique_name)
 rooms.close()
 """
-    with running(source, held.url, loop) as program:
+    with running(source, held.url) as program:
         held.wait_for(1)
         program.signal(signal.SIGINT)
         assert program.line() == "interrupted begun CancelledError"
@@ -58,13 +53,10 @@ rooms.close()
     assert ended.status == 0
 
 
-@pytest.mark.parametrize("loop", LOOPS)
-def test_a_program_that_is_interrupted_ends_by_the_interruption(
-    held: HeldServer, loop: str
-) -> None:
+def test_a_program_that_is_interrupted_ends_by_the_interruption(held: HeldServer) -> None:
     """Who catches nothing gets the one traceback that says where it was, and no hang."""
     source = "with client() as rooms: rooms.create()"
-    with running(source, held.url, loop) as program:
+    with running(source, held.url) as program:
         held.wait_for(1)
         program.signal(signal.SIGINT)
         ended = program.end()

@@ -96,7 +96,7 @@ def courses(*deeds: DeedKind) -> st.SearchStrategy[Course]:
     )
 
 
-thoroughly = settings(max_examples=250, deadline=None)
+thoroughly = settings(max_examples=100, deadline=None)
 whatever_others_do = given(courses(*get_args(DeedKind)))
 whoever_made_it_is_clear = given(courses("create other", "delete old"))
 

@@ -44,12 +44,9 @@ class Stage:
     loop: str
     tls: bool
     reused: bool
+    in_batch: bool
+    """Whether creates are made by ``create_many``."""
     trust: Trust | None = None
-
-    @property
-    def in_batch(self) -> bool:
-        """Whether creates are made by ``create_many``: on one half of the stages, evenly spread."""
-        return (self.loop == "uvloop") ^ self.tls ^ self.reused
 
     def run(self, *scenes: Coroutine[Any, Any, None]) -> None:
         """Play scenes, all at the same time; see `play`."""
@@ -57,7 +54,8 @@ class Stage:
 
     def __str__(self) -> str:
         scheme = "tls" if self.tls else "plain"
-        return f"{self.loop}-{scheme}-{'reused' if self.reused else 'fresh'}"
+        connection = "reused" if self.reused else "fresh"
+        return f"{self.loop}-{scheme}-{connection}-{'batch' if self.in_batch else 'single'}"
 
     @asynccontextmanager
     async def scene(

@@ -200,13 +200,7 @@ NO_QUOTA = attrs.evolve(QUICK, quota=0)
 
 def by_itself(stage: Stage) -> Stage:
     """The same stage for creates outside of batches: these wait for the server instead."""
-    return stage if not stage.in_batch else _Alone(stage.loop, stage.tls, stage.reused, stage.trust)
-
-
-class _Alone(Stage):
-    @property
-    def in_batch(self) -> bool:
-        return False
+    return attrs.evolve(stage, in_batch=False)
 
 
 @pytest.mark.parametrize("fault", ["dropped", "lost", 503])

@@ -14,8 +14,6 @@ PATIENCE = 30.0
 
 START = """
 import asyncio, atexit, gc, multiprocessing, os, sys, threading, time, warnings
-if sys.argv[2] == "asyncio":
-    sys.modules["uvloop"] = None
 from telnyx_video import *
 
 def client(**arguments):
@@ -82,19 +80,18 @@ class Program:
 
 
 @contextmanager
-def running(source: str, url: str, loop: str = "uvloop") -> Generator[Program]:
+def running(source: str, url: str) -> Generator[Program]:
     """Run a program that finds `client`, `tell` and `attempt`, and all public names, ready.
 
     Args:
         source: What follows the start.
         url: Where its clients send to.
-        loop: "uvloop", or "asyncio" to hide uvloop from it.
     """
     spec = find_spec("telnyx_video")
     assert spec is not None
     assert spec.origin is not None
     with subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", START + source, url, loop],
+        [sys.executable, "-W", "error", "-c", START + source, url],
         cwd=Path(spec.origin).parent.parent,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -107,7 +104,7 @@ def running(source: str, url: str, loop: str = "uvloop") -> Generator[Program]:
             process.kill()
 
 
-def run(source: str, url: str, loop: str = "uvloop") -> Ended:
+def run(source: str, url: str) -> Ended:
     """Run a program to its end; see `running`."""
-    with running(source, url, loop) as program:
+    with running(source, url) as program:
         return program.end()
