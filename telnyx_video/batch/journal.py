@@ -228,12 +228,15 @@ def _final_outcome(index: int, request: CreateRoomRequest, line: Line) -> Create
             recovered=line.get("recovered") is True,
             existed=line.get("existed") is True,
             differences=tuple(map(str, cast("list[object]", line.get("differences", [])))),
+            earlier=True,
         )
     if request.unique_name is UNSET and isinstance(error, dict):
         told = cast("Line", error)
         if told.get("outcome") != Outcome.NOT_APPLIED.value:
             unknown = OutcomeUnknownError(str(told.get("message")), request, count)
-            return CreateOutcome(index=index, request=request, error=unknown, attempts=count)
+            return CreateOutcome(
+                index=index, request=request, error=unknown, attempts=count, earlier=True
+            )
     return None
 
 

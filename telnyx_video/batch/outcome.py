@@ -32,6 +32,8 @@ class CreateOutcome:
     """Made before this request."""
     differences: tuple[str, ...] = ()
     """Fields in which a room that existed was not as asked."""
+    earlier: bool = False
+    """Settled by an earlier run with the same journal: this one sent nothing for it."""
 
     @classmethod
     def of(cls, index: int, request: CreateRoomRequest, delivered: Delivered) -> CreateOutcome:

@@ -80,9 +80,18 @@ class OutcomeStream:
         self._finished: asyncio.Queue[CreateOutcome | None] = asyncio.Queue()
         self._space = asyncio.Semaphore(concurrency)
         self._workers: set[asyncio.Task[None]] = set()
+        self._begun: set[int] = set()
         self._failure: BaseException | None = None
         self._state: Literal["new", "entered", "left"] = "new"
         self._progress = Progress(0, 0, 0, 0, self._source.total)
+
+    @property
+    def under_way(self) -> frozenset[int]:
+        """What has been begun and whose outcome was not taken, by place in the input, from 0.
+
+        After the block was left early this is what was cut off, and may have been applied.
+        """
+        return frozenset(self._begun)
 
     def stop(self) -> None:
         """Draw no more: what is under way is finished, and then the stream ends."""
@@ -139,6 +148,7 @@ class OutcomeStream:
                 raise self._failure
             raise StopAsyncIteration
         self._space.release()
+        self._begun.discard(outcome.index)
         if self._on_progress is not None:
             self._progress = self._progress.after(outcome)
             self._on_progress(self._progress)
@@ -179,6 +189,7 @@ class OutcomeStream:
         else:
             if self._journal is not None:
                 await self._journal.intend(job)
+            self._begun.add(job.index)
             delivered = await self._creator.create(job.request, job.began_ago)
         outcome = CreateOutcome.of(job.index, job.request, delivered)
         if self._journal is not None:

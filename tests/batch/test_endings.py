@@ -47,6 +47,19 @@ async def test_leaving_early_cancels_what_is_under_way_and_waits_for_it() -> Non
     assert maker.cancelled == 4
 
 
+async def test_what_was_cut_off_is_told() -> None:
+    """After leaving early the stream names what was begun and has no outcome that was taken."""
+
+    async def first_only(request: CreateRoomRequest) -> Delivered:
+        return made(request) if request == asked(0) else await never(request)
+
+    async with OutcomeStream(Maker(first_only), Input(), concurrency=3) as stream:
+        assert stream.under_way == frozenset()
+        assert (await anext(stream)).index == 0
+        await turns()
+    assert stream.under_way == {1, 2, 3}
+
+
 async def test_leaving_at_once_begins_nothing() -> None:
     """A block without content makes no room."""
     maker = Maker()

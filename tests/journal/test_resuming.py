@@ -83,6 +83,10 @@ async def test_what_is_done_is_returned_and_not_done_again(tmp_path: Path) -> No
         again = await rooms.create_many(asked(20), journal=journal)
         assert sum(sandbox.requests.values()) == requests
     assert [outcome.room for outcome in again] == [outcome.room for outcome in first]
+    assert [{outcome.earlier for outcome in outcomes} for outcomes in (first, again)] == [
+        {False},
+        {True},
+    ]
 
 
 @pytest.mark.parametrize("after", [1, 20, 90, 150])
@@ -172,6 +176,7 @@ async def test_an_unknown_nameless_room_is_never_asked_for_again(tmp_path: Path)
     for outcome in (first, again):
         assert isinstance(outcome.error, OutcomeUnknownError)
         assert outcome.error.outcome is Outcome.UNKNOWN
+    assert (first.earlier, again.earlier) == (False, True)
 
 
 async def test_a_given_name_is_kept(tmp_path: Path) -> None:
