@@ -24,6 +24,7 @@ class HeldServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # a body that waits for its headers' ACK takes 40 ms
 
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers["Content-Length"]))
