@@ -20,10 +20,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 all done, 1 something failed, 2 bad usage or input and nothing sent,
-        130 after Ctrl-C.
+        130 after Ctrl-C, 143 after SIGTERM.
     """
     try:
         from telnyx_video.cli.app import run
+
+        return run(sys.argv[1:] if argv is None else list(argv))
+    except KeyboardInterrupt:  # before a command could begin, or after it had ended
+        return 130
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in ("rich", "typer"):
@@ -33,4 +37,3 @@ def main(argv: Sequence[str] | None = None) -> int:
             "pip install 'telnyx-video[cli]'\n"
         )
         return 2
-    return run(sys.argv[1:] if argv is None else list(argv))

@@ -12,8 +12,8 @@ from telnyx_video.cli.batch import batch
 from telnyx_video.cli.failures import explain
 from telnyx_video.cli.rooms import create, delete, get, list_rooms, update
 from telnyx_video.cli.server import sandbox
-from telnyx_video.cli.settings import BaseUrl, InSandbox, Json, Settings
-from telnyx_video.cli.terminal import complain, show_any_character, stderr, stdout
+from telnyx_video.cli.settings import Settings, everywhere
+from telnyx_video.cli.terminal import complain, occupy_streams, show_any_character, stderr, stdout
 
 app: Final = typer.Typer(
     add_completion=False,
@@ -33,13 +33,11 @@ def _show_version(wanted: bool) -> None:
     epilog="The API key is read from TELNYX_API_KEY, and from nowhere else: an argument would be "
     "seen in the list of processes. TELNYX_BASE_URL says where the API is, TELNYX_LOG=info or "
     "debug logs what is sent. Exit codes: 0 all done, 1 something failed, 2 bad usage or input "
-    "and nothing sent, 130 after Ctrl-C."
+    "and nothing sent, 130 after Ctrl-C, 143 after SIGTERM."
 )
-def everywhere(
-    ctx: typer.Context,
-    json: Json = False,
-    in_sandbox: InSandbox = False,
-    base_url: BaseUrl = None,
+@everywhere
+def telnyx_video(
+    _: Settings,
     version: Annotated[
         bool,
         typer.Option(
@@ -52,7 +50,6 @@ def everywhere(
     ] = False,
 ) -> None:
     """Telnyx video rooms: made one by one or by the thousand, never one too many."""
-    ctx.obj = Settings.of(ctx, json, in_sandbox, base_url)
 
 
 app.command()(create)
@@ -66,6 +63,7 @@ app.command()(sandbox)
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; whatever goes wrong ends in sentences."""
+    occupy_streams()
     show_any_character()
     code: object = 0
     try:

@@ -26,15 +26,7 @@ from telnyx_video.cli.progress import Bar, Display, Lines
 from telnyx_video.cli.report import Report
 from telnyx_video.cli.rows import FORMATS, Problem, Row
 from telnyx_video.cli.running import connected, on_signals, run
-from telnyx_video.cli.settings import (
-    IF_EXISTS,
-    BaseUrl,
-    IfExists,
-    InSandbox,
-    Json,
-    Settings,
-    Values,
-)
+from telnyx_video.cli.settings import IF_EXISTS, IfExists, Settings, Values, everywhere
 from telnyx_video.cli.source import Checked, Source, check, opened
 from telnyx_video.cli.terminal import complain, stderr, stdout
 
@@ -50,8 +42,9 @@ class Plan:
     output: str | None
 
 
+@everywhere
 def batch(
-    ctx: typer.Context,
+    settings: Settings,
     path: Annotated[
         str,
         typer.Argument(
@@ -89,16 +82,12 @@ def batch(
             help="What FILE is, if its name and its beginning do not tell.",
         ),
     ] = None,
-    json: Json = False,
-    sandbox: InSandbox = False,
-    base_url: BaseUrl = None,
 ) -> None:
     """Make the rooms of a file, many at a time.
 
     The whole file is checked first: if anything is wrong with it, nothing is sent. Rooms that
     exist already are reported and left alone, so that the same file can be run again.
     """
-    settings = Settings.of(ctx, json, sandbox, base_url)
     values = Values()
     plan = Plan(
         values.integer("--concurrency", concurrency, 1),
@@ -144,7 +133,7 @@ def _checked(source: Source, plan: Plan) -> Checked:
 async def _create(settings: Settings, plan: Plan, source: Source, total: int) -> int:
     """Make the rooms, tell what became of them, and return the exit code."""
     console = stderr()
-    async with connected(settings, concurrency=plan.concurrency, retry=None) as rooms:
+    async with connected(settings, concurrency=plan.concurrency, brief=False) as rooms:
         with writer(plan.output, to_stdout=settings.json) as results:
             tally = Tally(total, monotonic())
             report = Report(console, tally, updating=plan.if_exists == "update")

@@ -74,7 +74,7 @@ _OPTIONS = (
     ("with a unique_name, or auto_name=True,", "with a unique_name"),
     (", such as Room.id", ""),
     ("pass api_key=..., or set", "set"),
-    (", or pass allow_insecure=True if that is what you want", ""),
+    ("pass allow_insecure=True", "add --allow-insecure"),
     ("base_url", "the base URL (--base-url or TELNYX_BASE_URL)"),
 )
 

@@ -12,14 +12,7 @@ from rich.prompt import Confirm
 from telnyx_video import UNSET, Room
 from telnyx_video.cli.failures import FAILED, CommandError
 from telnyx_video.cli.running import connected, run
-from telnyx_video.cli.settings import (
-    IF_EXISTS,
-    BaseUrl,
-    InSandbox,
-    Json,
-    Settings,
-    Values,
-)
+from telnyx_video.cli.settings import IF_EXISTS, Settings, Values, everywhere
 from telnyx_video.cli.tables import RoomList, show_room
 from telnyx_video.cli.terminal import stderr, stdout, visible, write_json
 from telnyx_video.models import DateRange, Unset
@@ -75,8 +68,9 @@ RoomId = Annotated[str, typer.Argument(metavar="ID", help="The room's id.", show
 Day = Annotated[str | None, typer.Option(metavar="DAY", help="Such as 2025-01-31, in UTC.")]
 
 
+@everywhere
 def create(
-    ctx: typer.Context,
+    settings: Settings,
     unique_name: UniqueName = None,
     max_participants: MaxParticipants = None,
     enable_recording: EnableRecording = None,
@@ -90,15 +84,11 @@ def create(
             help="What to do if the name is taken: fail, show that room, or change it to this.",
         ),
     ] = "error",
-    json: Json = False,
-    sandbox: InSandbox = False,
-    base_url: BaseUrl = None,
 ) -> None:
     """Make a room.
 
     With a name it is made exactly once, even if an answer is lost on the way.
     """
-    settings = Settings.of(ctx, json, sandbox, base_url)
     values = Values()
     request = values.request(
         {
@@ -120,15 +110,12 @@ def create(
     _show(run(make()), settings)
 
 
+@everywhere
 def get(
-    ctx: typer.Context,
+    settings: Settings,
     room_id: RoomId,
-    json: Json = False,
-    sandbox: InSandbox = False,
-    base_url: BaseUrl = None,
 ) -> None:
     """Show one room."""
-    settings = Settings.of(ctx, json, sandbox, base_url)
 
     async def read() -> Room:
         async with connected(settings) as rooms:
@@ -137,8 +124,9 @@ def get(
     _show(run(read()), settings)
 
 
+@everywhere
 def list_rooms(
-    ctx: typer.Context,
+    settings: Settings,
     unique_name: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only the room of this name.")
     ] = None,
@@ -151,12 +139,8 @@ def list_rooms(
     page_size: Annotated[
         str, typer.Option(metavar="N", help="Rooms to ask for at a time, 1 to 250.")
     ] = "250",
-    json: Json = False,
-    sandbox: InSandbox = False,
-    base_url: BaseUrl = None,
 ) -> None:
     """List the rooms: all of them, or those that pass every filter."""
-    settings = Settings.of(ctx, json, sandbox, base_url)
     values = Values()
     created_at = _days(values, "created", created_on, created_from, created_to)
     updated_at = _days(values, "updated", updated_on, updated_from, updated_to)
@@ -187,8 +171,9 @@ def list_rooms(
         stderr().print("1 room" if count == 1 else f"{count or 'no'} rooms", style="dim")
 
 
+@everywhere
 def update(
-    ctx: typer.Context,
+    settings: Settings,
     room_id: RoomId,
     unique_name: UniqueName = None,
     max_participants: MaxParticipants = None,
@@ -196,12 +181,8 @@ def update(
     webhook_event_url: EventUrl = None,
     webhook_event_failover_url: FailoverUrl = None,
     webhook_timeout_secs: TimeoutSecs = None,
-    json: Json = False,
-    sandbox: InSandbox = False,
-    base_url: BaseUrl = None,
 ) -> None:
     """Change settings of a room; those that are not given stay as they are."""
-    settings = Settings.of(ctx, json, sandbox, base_url)
     values = Values()
     given = {
         "unique_name": unique_name,
@@ -223,16 +204,13 @@ def update(
     _show(run(change()), settings)
 
 
+@everywhere
 def delete(
-    ctx: typer.Context,
+    settings: Settings,
     room_id: RoomId,
     yes: Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask first.")] = False,
-    json: Json = False,
-    sandbox: InSandbox = False,
-    base_url: BaseUrl = None,
 ) -> None:
     """Delete a room: those in it are put out."""
-    settings = Settings.of(ctx, json, sandbox, base_url)
     if not (yes or _is_confirmed(room_id)):
         stderr().print("Nothing was deleted.")
         raise typer.Exit(FAILED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from threading import current_thread, main_thread
 from types import FrameType
 from typing import Any, TypeVar
@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 import typer
 
 from telnyx_video import AsyncRoomsClient, RetryPolicy
+from telnyx_video.cli.failures import CommandError
+from telnyx_video.cli.faults import read_faults
 from telnyx_video.cli.settings import Settings, require_key
 from telnyx_video.cli.terminal import stderr
 
@@ -38,8 +40,25 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         with asyncio.Runner(loop_factory=factory) as runner:
             return runner.run(main)
     except KeyboardInterrupt as interrupt:
-        stderr().print("; ".join(["Interrupted", *_notes(interrupt)]) + ".")
-        raise typer.Exit(128 + signal.SIGINT) from None
+        raise _interrupted(*_notes(interrupt)) from None
+
+
+@contextmanager
+def before_sending() -> Generator[None]:
+    """Whatever a command does before its first request.
+
+    Raises:
+        typer.Exit: it was interrupted, which has been said.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise _interrupted("nothing was sent") from None
+
+
+def _interrupted(*notes: str) -> typer.Exit:
+    stderr().print("; ".join(["Interrupted", *notes]) + ".")
+    return typer.Exit(128 + signal.SIGINT)
 
 
 def _notes(error: BaseException) -> list[str]:
@@ -50,33 +69,38 @@ def _notes(error: BaseException) -> list[str]:
 
 @asynccontextmanager
 async def connected(
-    settings: Settings, *, concurrency: int = 1, retry: RetryPolicy | None = BRIEF
+    settings: Settings, *, concurrency: int = 1, brief: bool = True
 ) -> AsyncGenerator[AsyncRoomsClient]:
     """A client of the API, or of a sandbox that lives as long as this context.
 
+    Args:
+        settings: Those of the command.
+        concurrency: Connections at the most.
+        brief: Whether somebody waits for each call, who wants to know soon.
+
     Raises:
-        CommandError: there is no API key.
+        CommandError: there is no API key, or the plan of faults cannot be followed.
         ConfigurationError: the settings cannot work.
     """
-    if settings.sandbox:
-        from telnyx_video.sandbox import Sandbox
+    async with AsyncExitStack() as stack:
+        base_url, api_key = settings.base_url, None
+        if settings.sandbox:
+            from telnyx_video.sandbox import Sandbox
 
-        async with (
-            Sandbox() as sandbox,
-            AsyncRoomsClient(
-                base_url=sandbox.url,
-                api_key=sandbox.api_key,
-                concurrency=concurrency,
-                retry=retry,
-            ) as rooms,
-        ):
-            yield rooms
-        return
-    require_key()
-    async with AsyncRoomsClient(
-        base_url=settings.base_url, concurrency=concurrency, retry=retry
-    ) as rooms:
-        yield rooms
+            sandbox = await stack.enter_async_context(Sandbox(faults=read_faults(settings.faults)))
+            base_url, api_key = sandbox.url, sandbox.api_key
+        elif settings.faults is not None:
+            raise CommandError(["--faults are those of a sandbox: add --sandbox"])
+        else:
+            require_key()
+        client = AsyncRoomsClient(
+            base_url=base_url,
+            api_key=api_key,
+            concurrency=concurrency,
+            retry=BRIEF if brief else None,
+            allow_insecure=settings.allow_insecure,
+        )
+        yield await stack.enter_async_context(client)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import typer
 from rich.text import Text
 
+from telnyx_video.cli.faults import read_faults
 from telnyx_video.cli.running import on_signals, run
 from telnyx_video.cli.settings import Json, Settings, Values
 from telnyx_video.cli.terminal import stderr, stdout, write_json
@@ -31,13 +32,17 @@ def sandbox(
         str | None,
         typer.Option(metavar="N", help="Requests a second, beyond which the answer is 429."),
     ] = None,
+    faults: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="What goes wrong, and when: a plan of faults, as JSON."),
+    ] = None,
     api_key: Annotated[
         str, typer.Option(metavar="KEY", help="The one key that is let in; it is no secret.")
     ] = "sandbox-key",
     json: Json = False,
 ) -> None:
     """Run a local server of the API until Ctrl-C, and say how to reach it."""
-    settings = Settings.of(ctx, json, False, None)
+    settings = Settings(json=json, faults=faults).after(ctx.obj)
     values = Values()
     port_number = values.integer("--port", port, 0, 65535)
     limit = None if rate_limit is None else values.integer("--rate-limit", rate_limit, 1)
@@ -58,7 +63,14 @@ async def _serve(
 ) -> None:
     from telnyx_video.sandbox import Sandbox
 
-    server = Sandbox(host=host, port=port, db=db, rate_limit=rate_limit, api_key=api_key)
+    server = Sandbox(
+        host=host,
+        port=port,
+        db=db,
+        rate_limit=rate_limit,
+        api_key=api_key,
+        faults=read_faults(settings.faults),
+    )
     stopped = asyncio.Event()
     with on_signals(lambda _: stopped.set()):
         async with server:

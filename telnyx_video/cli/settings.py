@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Literal, TypeAlias, TypeVar
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 import typer
 
@@ -39,6 +41,16 @@ InSandbox = Annotated[
         rich_help_panel=EVERYWHERE,
     ),
 ]
+Faults = Annotated[
+    str | None,
+    typer.Option(
+        "--faults",
+        metavar="FILE",
+        help="What goes wrong in the --sandbox: a plan of faults, as JSON.",
+        show_default=False,
+        rich_help_panel=EVERYWHERE,
+    ),
+]
 BaseUrl = Annotated[
     str | None,
     typer.Option(
@@ -49,7 +61,15 @@ BaseUrl = Annotated[
         rich_help_panel=EVERYWHERE,
     ),
 ]
-
+AllowInsecure = Annotated[
+    bool,
+    typer.Option(
+        "--allow-insecure",
+        metavar="",
+        help="Permit plain HTTP to another machine, though it shows the key to the network.",
+        rich_help_panel=EVERYWHERE,
+    ),
+]
 
 IfExists: TypeAlias = Literal["error", "return", "update"]
 IF_EXISTS: tuple[IfExists, ...] = ("error", "return", "update")
@@ -57,24 +77,53 @@ IF_EXISTS: tuple[IfExists, ...] = ("error", "return", "update")
 
 @dataclass(frozen=True)
 class Settings:
-    """What holds for any command."""
+    """What holds for any command; each field is an option of all of them."""
 
-    json: bool = False
-    sandbox: bool = False
-    base_url: str | None = None
+    json: Json = False
+    sandbox: InSandbox = False
+    faults: Faults = None
+    base_url: BaseUrl = None
+    allow_insecure: AllowInsecure = False
 
-    @classmethod
-    def of(cls, ctx: typer.Context, json: bool, sandbox: bool, base_url: str | None) -> Settings:
-        """Join the options given before the command's name with those given after it.
+    def after(self, before: object) -> Settings:
+        """Join these options, given after the command's name, with those given before it.
 
         Raises:
-            CommandError: they contradict each other, or there is no API key.
+            CommandError: they contradict each other.
         """
-        before = ctx.obj if isinstance(ctx.obj, cls) else cls()
-        settings = cls(before.json or json, before.sandbox or sandbox, base_url or before.base_url)
+        if not isinstance(before, Settings):
+            before = Settings()
+        settings = Settings(
+            self.json or before.json,
+            self.sandbox or before.sandbox,
+            self.faults or before.faults,
+            self.base_url or before.base_url,
+            self.allow_insecure or before.allow_insecure,
+        )
         if settings.sandbox and settings.base_url:
             raise CommandError(["--sandbox is a server of its own: leave out --base-url"])
         return settings
+
+
+def everywhere(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that takes the options of `Settings` beside its own.
+
+    Args:
+        command: Is given the settings first, and then its own options by name.
+    """
+    common = signature(Settings, eval_str=True).parameters
+    _, *own = signature(command, eval_str=True).parameters.values()
+
+    @wraps(command)
+    def run(context: typer.Context, **options: Any) -> None:
+        given = Settings(**{name: options.pop(name) for name in common})
+        context.obj = given.after(context.obj)
+        command(context.obj, **options)
+
+    # What Typer reads: how a function is called says what its options are.
+    context = Parameter("context", Parameter.POSITIONAL_ONLY, annotation=typer.Context)
+    run.__signature__ = Signature([context, *own, *common.values()])  # type: ignore[attr-defined] # functions may have one
+    return run
 
 
 C = TypeVar("C", bound=str)
@@ -109,12 +158,16 @@ class Values:
         """A number above 0, if it is given."""
         if text is None:
             return None
-        try:
-            value = float(text)
-        except ValueError:
-            value = 0.0
+        value = _number(text)
         if not 0 < value < math.inf:
             self._refuse_value(option, "a number above 0", text)
+        return value
+
+    def seconds(self, option: str, text: str) -> float:
+        """A time."""
+        value = _number(text)
+        if not 0 <= value < math.inf:
+            self._refuse_value(option, "a number of seconds, 0 or more", text)
         return value
 
     def day(self, option: str, text: str | None) -> date | None:
@@ -150,6 +203,13 @@ class Values:
 
     def _refuse_value(self, option: str, wanted: str, text: str) -> None:
         self.refuse(f"{option}: must be {wanted}, not {text!r}")
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def require_key() -> None:

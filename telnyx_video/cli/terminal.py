@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-UNFOLDED = 400
+UNFOLDED = 10_000
 """Columns where nobody looks: a file or a pipe gets each row on one line."""
 
 
@@ -49,6 +49,22 @@ def _console(*, stderr: bool) -> Console:
         emoji=False,
         highlight=False,
     )
+
+
+def occupy_streams() -> None:
+    """Put nothing in place of standard streams that whoever started this process has closed.
+
+    Else the next connection or file would get the number of such a stream, and what is printed.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nothing = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 # it stays open
+            setattr(sys, name, nothing)
 
 
 def show_any_character() -> None:

@@ -9,7 +9,7 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -62,6 +62,21 @@ class Command:
         code = main([str(argument) for argument in arguments])
         captured = self.capture.readouterr()
         return Result(code, captured.out, captured.err)
+
+
+class Listener(io.StringIO):
+    """A stream that does something as soon as it has been told certain words."""
+
+    def __init__(self, reactions: Mapping[str, Callable[[], object]]) -> None:
+        super().__init__()
+        self._reactions = dict(reactions)
+
+    def write(self, text: str) -> int:
+        """Take a text, and react."""
+        count = super().write(text)
+        for words in [words for words in self._reactions if words in self.getvalue()]:
+            self._reactions.pop(words)()
+        return count
 
 
 class Process:

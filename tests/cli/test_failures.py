@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
@@ -10,7 +11,7 @@ from unittest.mock import Mock
 import pytest
 
 from cli.command import Command
-from telnyx_video import AsyncRoomsClient, __version__
+from telnyx_video import AsyncRoomsClient, RetryPolicy, __version__
 from telnyx_video.cli import main
 from telnyx_video.sandbox import Sandbox
 
@@ -45,6 +46,13 @@ def test_a_malformed_key_is_a_sentence(command: Command, monkeypatch: pytest.Mon
     assert result.err.startswith("Error: TELNYX_API_KEY is not an API key")
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands try but once."""
+    monkeypatch.setattr("telnyx_video.cli.running.BRIEF", RetryPolicy(attempts=1))
+
+
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
@@ -68,7 +76,11 @@ def test_a_server_that_is_not_there_is_a_sentence(
     ("url", "said"),
     [
         ("here", "the base URL (--base-url or TELNYX_BASE_URL) is not an HTTP URL with a host"),
-        ("http://example.com", "would send the API key in the clear; use https\n"),
+        (
+            "http://example.com",
+            "would send the API key in the clear; use https, or add --allow-insecure if that is "
+            "what you want\n",
+        ),
     ],
 )
 def test_a_base_url_that_cannot_work_is_a_sentence(
@@ -80,6 +92,17 @@ def test_a_base_url_that_cannot_work_is_a_sentence(
         assert result.code == 2
         assert said in result.err
         assert "=True" not in result.err
+
+
+@pytest.mark.usefixtures("impatient")
+def test_plain_http_can_be_permitted(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who needs it can send the key in the clear, by an option on either side of the command."""
+    monkeypatch.setenv("TELNYX_API_KEY", "key")
+    url = "--base-url=http://nowhere.invalid/v2"
+    for arguments in (["list", url, "--allow-insecure"], ["--allow-insecure", "list", url]):
+        result = command(*arguments)
+        assert result.code == 1
+        assert "Cannot connect to host nowhere.invalid:80" in result.err
 
 
 def test_the_sandbox_has_an_address_of_its_own(command: Command) -> None:
@@ -164,6 +187,34 @@ def test_the_version_is_told(command: Command) -> None:
     """``--version`` prints the version and nothing else."""
     result = command("--version")
     assert (result.code, result.out) == (0, f"telnyx-video {__version__}\n")
+
+
+def test_ctrl_c_before_a_command_begins_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was done yet, and nobody wants to see where in the code that was."""
+    monkeypatch.setattr("telnyx_video.cli.app.run", Mock(side_effect=KeyboardInterrupt))
+    assert main(["list"]) == 130
+
+
+def test_closed_streams_are_as_good_as_none(
+    command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without standard streams, as a daemon may be started, nothing takes their numbers."""
+    saved = os.dup(0)
+    os.close(0)
+    try:
+        with monkeypatch.context() as inner:
+            inner.setattr(sys, "stdout", None)
+            inner.setattr(sys, "stderr", None)
+            inner.setattr(sys, "stdin", None)
+            assert main(["create"]) == 0
+            assert main(["get", "nothing"]) == 1
+            sys.stdout.close()
+            sys.stderr.close()
+        assert os.path.samestat(os.fstat(0), os.stat(os.devnull))
+    finally:
+        os.dup2(saved, 0)
+        os.close(saved)
+    assert len(sandbox.rooms) == 1
 
 
 def break_the_library(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:

@@ -1,0 +1,185 @@
+"""`telnyx-video sandbox`: the server as a program, used by others until a signal ends it."""
+
+import json
+import os
+import re
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import attrs
+import pytest
+
+from cli.command import Command, Listener
+from telnyx_video import Room, RoomsClient
+from telnyx_video.cli import main
+from telnyx_video.sandbox import Sandbox
+
+pytestmark = pytest.mark.usefixtures("signals")
+
+LOST = [{"on": "POST /rooms", "faults": ["lost"]}]
+
+
+@attrs.frozen
+class Served:
+    """What one sandbox left behind, and the environment that it said to set."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def told(self) -> dict[str, str]:
+        """The environment, read as a shell would."""
+        return dict(re.findall(r"^export (\w+)=(\S+)$", self.out, re.MULTILINE))
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Served]:
+    """Run the sandbox, use it once it has said how, and end it by a signal."""
+
+    def serve(
+        *options: str | Path,
+        use: Callable[[RoomsClient], object] = RoomsClient.close,
+        number: int = signal.SIGINT,
+        announced: str = "TELNYX_API_KEY",
+    ) -> Served:
+        def use_and_end() -> None:
+            try:
+                told = Served(0, out.getvalue(), "").told or json.loads(out.getvalue())
+                with RoomsClient(
+                    base_url=told["TELNYX_BASE_URL"], api_key=told["TELNYX_API_KEY"]
+                ) as rooms:
+                    use(rooms)
+            finally:
+                os.kill(os.getpid(), number)
+
+        user = threading.Thread(target=use_and_end)
+        out, err = Listener({f"{announced}": user.start}), Listener({})
+        with monkeypatch.context() as inner:
+            inner.setattr(sys, "stdout", out)
+            inner.setattr(sys, "stderr", err)
+            code = main(["sandbox", *map(str, options)])
+        user.join()
+        return Served(code, out.getvalue(), err.getvalue())
+
+    return serve
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_sandbox_ends_when_it_is_told_to(serve: Callable[..., Served], number: int) -> None:
+    """Ctrl-C and SIGTERM are how the server is meant to end: with 0, and without a word."""
+    served = serve(number=number)
+    assert served.code == 0
+    assert served.err.splitlines() == [
+        f"The sandbox listens at {served.told['TELNYX_BASE_URL']}; Ctrl-C stops it.",
+        "To use it from another terminal:",
+        "",
+    ]
+
+
+def test_the_sandbox_keeps_its_rooms_in_a_file(
+    serve: Callable[..., Served], tmp_path: Path
+) -> None:
+    """With ``--db``, rooms are there again when the server is."""
+    rooms: list[Room] = []
+    options = ("--db", tmp_path / "rooms.db", "--api-key", "own-key")
+    serve(*options, use=lambda client: rooms.append(client.create(unique_name="a")))
+    served = serve(*options, use=lambda client: rooms.append(client.get(rooms[0].id)))
+    assert rooms[0] == rooms[1]
+    assert served.told["TELNYX_API_KEY"] == "own-key"
+
+
+def test_the_sandbox_tells_its_address_to_programs(serve: Callable[..., Served]) -> None:
+    """With ``--json``, the environment to set is one line of JSON, and all that is said."""
+    served = serve("--json", use=lambda client: client.create(), announced="\n")
+    assert (served.code, served.err) == (0, "")
+    assert json.loads(served.out).keys() == {"TELNYX_BASE_URL", "TELNYX_API_KEY"}
+
+
+def test_the_sandbox_limits_the_rate(serve: Callable[..., Served]) -> None:
+    """With ``--rate-limit``, replies tell of the limit."""
+    rooms: list[Room] = []
+    serve("--rate-limit=500", use=lambda client: rooms.append(client.create()))
+    reply = rooms[0].reply
+    assert reply is not None
+    assert reply.rate_limit is not None
+    assert reply.rate_limit.limit == 500
+
+
+def test_the_sandbox_names_an_address_that_can_be_used(serve: Callable[..., Served]) -> None:
+    """Listening on all addresses, it tells the one that reaches it from this machine."""
+    served = serve("--host", "0.0.0.0")
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/v2", served.told["TELNYX_BASE_URL"])
+
+
+@pytest.fixture
+def faults(tmp_path: Path) -> Path:
+    file = tmp_path / "faults.json"
+    file.write_text(json.dumps(LOST))
+    return file
+
+
+def test_the_sandbox_does_what_a_plan_of_faults_says(
+    serve: Callable[..., Served], faults: Path
+) -> None:
+    """With ``--faults`` the plan of the file is followed from the first request on."""
+    told: list[object] = []
+
+    def use(client: RoomsClient) -> None:
+        client.create(unique_name="a")
+        steering = repr(client).rpartition("at ")[2].replace("/v2>", "/_sandbox/faults")
+        with urlopen(Request(steering)) as answer:
+            told.append(json.load(answer))
+
+    serve("--faults", faults, use=use)
+    assert told == [{"plan": LOST, "done": {"lost": 1}}]
+
+
+def test_a_command_can_be_tried_with_faults(command: Command, faults: Path) -> None:
+    """``--faults`` goes with ``--sandbox`` as well, on either side of the command."""
+    before = command("--sandbox", "--faults", faults, "batch", "-", stdin=b"unique_name\na\n")
+    after = command("batch", "-", "--faults", faults, "--sandbox", stdin=b"unique_name\na\n")
+    for result in (before, after):
+        assert (result.code, "1 recovered" in result.err) == (0, True)
+
+
+@pytest.mark.parametrize("arguments", [("sandbox",), ("--sandbox", "list")])
+@pytest.mark.parametrize(
+    ("content", "problems"),
+    [
+        (None, ["cannot be read: No such file or directory"]),
+        ("[{", ["The plan is not JSON: "]),
+        (
+            '[{"on": "POST /rooms", "faults": ["lots"]}, {"on": "*", "faults": [{}]}]',
+            ["Rule 1: faults[0] is no shorthand: there are ", "Rule 2: faults[0] says nothing: "],
+        ),
+    ],
+)
+def test_a_plan_that_cannot_be_followed_is_a_sentence_for_each_flaw(
+    command: Command,
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    content: str | None,
+    problems: list[str],
+) -> None:
+    """All that is wrong with the file is named with its place, and nothing begins."""
+    file = tmp_path / "faults.json"
+    if content is not None:
+        file.write_text(content)
+    result = command(*arguments, "--faults", file)
+    assert (result.code, result.out) == (2, "")
+    for line, problem in zip(result.err.splitlines(), problems, strict=True):
+        separator = "" if content is None else ":"
+        assert line.startswith(f"Error: {file}{separator} {problem}")
+
+
+def test_faults_are_for_a_sandbox_only(command: Command, sandbox: Sandbox, faults: Path) -> None:
+    """They cannot be asked for of the real API by mistake."""
+    result = command("list", "--faults", faults)
+    assert result.code == 2
+    assert result.err == "Error: --faults are those of a sandbox: add --sandbox\n"
+    assert not sandbox.requests
