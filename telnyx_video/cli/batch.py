@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from pathlib import Path
 from time import monotonic
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from telnyx_video import (
-    UNSET,
-    AsyncRoomsClient,
-    CreateOutcome,
-    CreateRoomRequest,
-    OutcomeUnknownError,
-)
+from telnyx_video.cli.course import Course, Plan
 from telnyx_video.cli.failures import FAILED, MISUSED, CommandError
-from telnyx_video.cli.outcomes import Tally, Writer, writer
+from telnyx_video.cli.outcomes import Tally, Writer
 from telnyx_video.cli.progress import Bar, Display, Lines
 from telnyx_video.cli.report import Report
-from telnyx_video.cli.rows import FORMATS, Problem, Row
-from telnyx_video.cli.running import connected, on_signals, run
-from telnyx_video.cli.settings import IF_EXISTS, IfExists, Settings, Values, everywhere
+from telnyx_video.cli.rows import FORMATS
+from telnyx_video.cli.running import before_sending, connected, run
+from telnyx_video.cli.settings import IF_EXISTS, Settings, Values, everywhere
 from telnyx_video.cli.source import Checked, Source, check, opened
 from telnyx_video.cli.terminal import complain, stderr, stdout
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How a batch is to be carried out."""
-
-    concurrency: int
-    max_rate: float | None
-    if_exists: IfExists
-    fail_fast: bool
-    output: str | None
 
 
 @everywhere
@@ -61,8 +43,20 @@ def batch(
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Write what becomes of each room, as JSON lines."),
+        typer.Option(
+            metavar="FILE",
+            help="Write what is begun and what becomes of each room, as JSON lines; the file makes "
+            "the batch resumable.",
+        ),
     ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            metavar="",
+            help="Go on with the --output of an earlier run, whatever ended it.",
+        ),
+    ] = False,
     if_exists: Annotated[
         str,
         typer.Option(
@@ -74,6 +68,13 @@ def batch(
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", metavar="", help="Begin no more after a failure.")
     ] = False,
+    grace: Annotated[
+        str,
+        typer.Option(
+            metavar="SECS",
+            help="After Ctrl-C or SIGTERM, how long what is under way may take to finish.",
+        ),
+    ] = "8",
     form: Annotated[
         str | None,
         typer.Option(
@@ -95,33 +96,54 @@ def batch(
         values.choice("--if-exists", if_exists, IF_EXISTS),
         fail_fast,
         output,
+        values.seconds("--grace", grace),
     )
     form_chosen = None if form is None else values.choice("--format", form, FORMATS)
     if output == "-":
         values.refuse("--output: use --json for standard output")
+    if resume and output is None:
+        values.refuse("--resume: name the --output of the run to go on with")
     values.done()
-    with opened(path, form_chosen) as source:
-        checked = _checked(source, plan)
+    with ExitStack() as stack:
+        with before_sending():
+            source = stack.enter_context(opened(path, form_chosen))
+            _check_output(output, source, resume=resume)
+            checked = _checked(source, again=output is None)
         if checked.rooms:
             raise typer.Exit(run(_create(settings, plan, source, checked.rooms)))
         stderr().print(f"{source.name} has no rooms: there is nothing to do.")
 
 
-def _checked(source: Source, plan: Plan) -> Checked:
+def _check_output(path: str | None, source: Source, *, resume: bool) -> None:
+    """See to it that no file is written over, and none gone on with by mistake.
+
+    Raises:
+        CommandError: the file is the input, or has content that was not asked for.
+    """
+    if path is None:
+        return
+    if source.is_file(path):
+        raise CommandError([f"--output {path} is the input itself: choose another file"])
+    file = Path(path)
+    if not resume and file.is_file() and file.stat().st_size > 0:
+        raise CommandError(
+            [f"--output {path} is not empty: add --resume to go on with it, or name another file"]
+        )
+
+
+def _checked(source: Source, *, again: bool) -> Checked:
     """Check the input, before anything is written or sent.
 
     Raises:
-        CommandError: something is wrong with it; each problem has been named.
+        typer.Exit: something is wrong with it; each problem has been named.
     """
     console = stderr()
-    if plan.output is not None and source.is_file(plan.output):
-        raise CommandError([f"--output {plan.output} is the input itself: choose another file"])
     checked = check(source, lambda problem: complain(console, [problem]))
     if checked.problems:
         problems = "1 problem" if checked.problems == 1 else f"{checked.problems:,} problems"
         console.print(f"{problems} in {source.name}; nothing was sent.")
         raise typer.Exit(MISUSED)
-    if checked.nameless:
+    if checked.nameless and again:
         rows = "1 row has" if checked.nameless == 1 else f"{checked.nameless:,} rows have"
         console.print(
             f"{rows} no unique_name: running the same input again would make such rooms again.",
@@ -134,13 +156,13 @@ async def _create(settings: Settings, plan: Plan, source: Source, total: int) ->
     """Make the rooms, tell what became of them, and return the exit code."""
     console = stderr()
     async with connected(settings, concurrency=plan.concurrency, brief=False) as rooms:
-        with writer(plan.output, to_stdout=settings.json) as results:
-            tally = Tally(total, monotonic())
-            report = Report(console, tally, updating=plan.if_exists == "update")
-            with _display(console, tally, settings) as display:
-                end = await _Course(rooms, plan, source, report, results, display).run()
+        tally = Tally(total, monotonic(), updating=plan.if_exists == "update")
+        report = Report(console, tally, journal=plan.output is not None)
+        results = Writer(sys.stdout if settings.json else None)
+        with _display(console, tally, settings) as display:
+            end = await Course(rooms, plan, source, report, results, display).run()
     if not settings.json:
-        report.show_table(stdout(), all_told=plan.output is not None)
+        report.show_table(stdout())
     report.show_summary()
     if end.failure is not None:
         raise end.failure
@@ -155,103 +177,3 @@ def _display(console: Console, tally: Tally, settings: Settings) -> Display:
     if console.is_interactive and sys.stderr.isatty() and not disturbed:
         return Bar(console, tally)
     return Lines(console, tally)
-
-
-class _Drawn:
-    """The rows of the input as requests, and which of them are under way."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self.under_way: dict[int, Row] = {}
-
-    def __iter__(self) -> Iterator[CreateRoomRequest]:
-        for index, entry in enumerate(self._source.entries()):
-            if isinstance(entry, Problem):
-                raise CommandError(
-                    [
-                        f"{self._source.name} was changed after it was checked: "
-                        f"line {entry.line}: {entry.texts[0]}"
-                    ],
-                    FAILED,
-                )
-            self.under_way[index] = entry
-            yield entry.request
-
-
-@dataclass
-class _End:
-    """How a batch came to its end."""
-
-    signal: int | None = None
-    failure: BaseException | None = None
-
-
-class _Course:
-    """The course of a batch: takes outcomes as they come, until the input's end or a signal."""
-
-    def __init__(
-        self,
-        rooms: AsyncRoomsClient,
-        plan: Plan,
-        source: Source,
-        report: Report,
-        results: Writer,
-        display: Display,
-    ) -> None:
-        self._drawn = _Drawn(source)
-        self._stream = rooms.stream_many(
-            self._drawn,
-            concurrency=plan.concurrency,
-            max_rate=plan.max_rate,
-            if_exists=plan.if_exists,
-            fail_fast=plan.fail_fast,
-        )
-        self._report = report
-        self._results = results
-        self._display = display
-        self._end = _End()
-
-    async def run(self) -> _End:
-        """Take all outcomes; what is given up in the end is told of as unknown."""
-        taking = asyncio.create_task(self._take_all())
-
-        def react(number: int) -> None:
-            if self._end.signal is not None:
-                taking.cancel()
-                return
-            self._end.signal = number
-            self._stream.stop()
-            self._report.say_stopping()
-
-        with on_signals(react):
-            await asyncio.wait({taking})
-        if not taking.cancelled():
-            self._end.failure = taking.exception() or self._results.broken
-        self._give_up()
-        return self._end
-
-    async def _take_all(self) -> None:
-        async with self._stream as stream:
-            async for outcome in stream:
-                line = self._drawn.under_way.pop(outcome.index).line
-                self._results.write(outcome, line)
-                self._report.add(outcome, line)
-                self._display.update()
-                if self._results.broken or self._report.refused:
-                    stream.stop()
-
-    def _give_up(self) -> None:
-        given_up = [
-            (_given_up(index, row.request), row.line)
-            for index, row in sorted(self._drawn.under_way.items())
-        ]
-        for outcome, line in given_up:
-            self._results.write(outcome, line)
-        self._report.give_up(given_up)
-
-
-def _given_up(index: int, request: CreateRoomRequest) -> CreateOutcome:
-    advice = "look for it" if request.unique_name is UNSET else "run the same input to find out"
-    message = f"interrupted while it was under way: it may exist - {advice}"
-    error = OutcomeUnknownError(message, request)
-    return CreateOutcome(index=index, request=request, error=error)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from json import dumps
 from typing import Final, Literal, TextIO, TypeAlias
@@ -13,25 +10,23 @@ from typing import Final, Literal, TextIO, TypeAlias
 from telnyx_video import CreateOutcome, Outcome
 from telnyx_video.cli.failures import FAILED, CommandError
 
-State: TypeAlias = Literal["made", "existed", "recovered", "failed", "unknown"]
+State: TypeAlias = Literal[
+    "made", "existed", "updated", "recovered", "failed", "unknown", "done before"
+]
 
 STATES: Final[dict[State, str]] = {
     "made": "green",
     "existed": "cyan",
+    "updated": "green",
     "recovered": "green",
     "failed": "red",
     "unknown": "yellow",
+    "done before": "cyan",
 }
 """The states a room can end in, each with its colour; every room is counted under one."""
 
-
-def state_of(outcome: CreateOutcome) -> State:
-    """The state that a room is counted under."""
-    if outcome.error is not None:
-        return "unknown" if outcome.error.outcome is Outcome.UNKNOWN else "failed"
-    if outcome.existed:
-        return "existed"
-    return "recovered" if outcome.recovered else "made"
+ALWAYS_TOLD: Final[tuple[State, ...]] = ("made", "existed", "recovered", "failed", "unknown")
+"""The states whose count is told though it is 0: none is as good to know as some."""
 
 
 @dataclass
@@ -41,26 +36,48 @@ class Tally:
     total: int
     started: float
     """Seconds, on the clock that other times here are on, too."""
+    updating: bool = False
+    """Whether a room that existed has been changed to what the input asks."""
     states: Counter[State] = field(default_factory=Counter[State])
     differing: int = 0
-    """Of those that existed: how many were not as the input asks."""
+    """Of those that existed: how many are not as the input asks."""
 
     def add(self, outcome: CreateOutcome) -> State:
         """Count one room."""
-        state = state_of(outcome)
+        state = self.state_of(outcome)
         self.states[state] += 1
-        self.differing += bool(outcome.differences)
+        self.differing += state == "existed" and bool(outcome.differences)
         return state
 
+    def state_of(self, outcome: CreateOutcome) -> State:
+        """The state that a room is counted under."""
+        if outcome.error is not None:
+            return "unknown" if outcome.error.outcome is Outcome.UNKNOWN else "failed"
+        if outcome.earlier:
+            return "done before"
+        if outcome.existed:
+            return "updated" if self.updating and outcome.differences else "existed"
+        return "recovered" if outcome.recovered else "made"
+
     @property
-    def done(self) -> int:
+    def ended(self) -> int:
         """How many rooms have ended in any state."""
         return self.states.total()
 
     @property
+    def to_do(self) -> int:
+        """How many rooms there were for this run."""
+        return self.total - self.states["done before"]
+
+    @property
+    def done(self) -> int:
+        """How many of them have ended."""
+        return self.ended - self.states["done before"]
+
+    @property
     def not_tried(self) -> int:
-        """How many rooms were never begun."""
-        return max(0, self.total - self.done)
+        """How many of them were never begun."""
+        return max(0, self.to_do - self.done)
 
     @property
     def complete(self) -> bool:
@@ -73,50 +90,24 @@ class Tally:
 
 
 class Writer:
-    """Writes each outcome as a line of JSON, at once, to some files.
+    """Writes each outcome to stdout as a line of JSON, at once, so that programs can follow."""
 
-    A file that can no longer be written is closed, and left out from then on.
-    """
-
-    def __init__(self, files: list[TextIO]) -> None:
-        self._files = files
+    def __init__(self, file: TextIO | None) -> None:
+        self._file = file
         self.broken: Exception | None = None
         """Why outcomes can no longer be written, if so; nobody may be left to tell it to."""
 
-    def write(self, outcome: CreateOutcome, line: int) -> None:
-        """Add one outcome, with the line of the input that asked for it."""
-        if not self._files:
+    def write(self, outcome: CreateOutcome, line: int, state: State) -> None:
+        """Write one outcome, with the line of the input that asked for it, and its state."""
+        if self._file is None:
             return
         told = outcome.to_dict()
-        text = dumps({"index": told.pop("index"), "line": line, **told}) + "\n"
-        for file in self._files.copy():
-            try:
-                file.write(text)
-                file.flush()
-            except BrokenPipeError as error:
-                self.broken = error
-                self._files.remove(file)
-            except OSError as error:
-                problem = f"{file.name} cannot be written any more: {error.strerror}"
-                self.broken = CommandError([problem], FAILED)
-                self._files.remove(file)
-                with suppress(OSError):  # closing tries once more to write
-                    file.close()
-
-
-@contextmanager
-def writer(path: str | None, *, to_stdout: bool) -> Generator[Writer]:
-    """A writer to a file, to stdout, to both or to neither.
-
-    Raises:
-        CommandError: the file cannot be written.
-    """
-    files = [sys.stdout] if to_stdout else []
-    with ExitStack() as stack:
-        if path is not None:
-            try:
-                files.append(stack.enter_context(open(path, "w", encoding="ascii")))
-            except OSError as error:
-                problem = f"--output {path} cannot be written: {error.strerror}"
-                raise CommandError([problem]) from None
-        yield Writer(files)
+        text = dumps({"index": told.pop("index"), "line": line, "state": state, **told})
+        try:
+            self._file.write(f"{text}\n")
+            self._file.flush()
+        except BrokenPipeError as error:
+            self.broken, self._file = error, None
+        except OSError as error:
+            problem = f"standard output cannot be written any more: {error.strerror}"
+            self.broken, self._file = CommandError([problem], FAILED), None

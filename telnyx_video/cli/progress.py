@@ -69,7 +69,9 @@ class Bar:
     def update(self) -> None:
         """Move the bar."""
         self._pace.heard_at = monotonic()
-        self._progress.update(self._task, completed=self._tally.done)
+        # Rooms of an earlier run are no progress of this one.
+        tally = self._tally
+        self._progress.update(self._task, completed=tally.done, total=tally.to_do)
 
 
 class _CountColumn(ProgressColumn):
@@ -127,7 +129,7 @@ class Lines:
         self._next = now + LINE_EVERY
         tally, rate = self._tally, self._tally.rate(now)
         self._console.print(
-            f"{tally.done:,} of {tally.total:,} rooms, {amount(rate)}/s, "
+            f"{tally.done:,} of {tally.to_do:,} rooms, {amount(rate)}/s, "
             f"{duration(tally.not_tried / rate)} left"
         )
 

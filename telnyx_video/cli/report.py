@@ -17,7 +17,7 @@ from telnyx_video import (
     TelnyxVideoError,
 )
 from telnyx_video.cli.failures import in_terms_of_options
-from telnyx_video.cli.outcomes import STATES, State, Tally, state_of
+from telnyx_video.cli.outcomes import ALWAYS_TOLD, STATES, State, Tally
 from telnyx_video.cli.progress import amount, duration
 from telnyx_video.cli.tables import ID_WIDTH, NOTHING, shown_name
 from telnyx_video.cli.terminal import plain_table, visible
@@ -27,27 +27,34 @@ SHOWN = 20
 
 
 class Report:
-    """Collects the outcomes of one batch, as far as a person wants to see them."""
+    """Collects the outcomes of one batch, as far as a person wants to see them.
 
-    def __init__(self, console: Console, tally: Tally, *, updating: bool) -> None:
+    Args:
+        journal: Whether all of them are kept in a file, from which the batch can go on.
+    """
+
+    def __init__(self, console: Console, tally: Tally, *, journal: bool) -> None:
         self._console = console
         self._tally = tally
-        self._updating = updating
+        self._journal = journal
         self._first: dict[int, tuple[int, CreateOutcome]] = {}
         self.refused: type[Exception] | None = None
         """The error that every further room would meet, too; it is told once."""
+        self.stopped: str | None = None
+        """Why the batch ended before its input did, as the library calls it."""
 
-    def add(self, outcome: CreateOutcome, line: int) -> None:
+    def add(self, outcome: CreateOutcome, line: int) -> State:
         """Note an outcome; say at once if it is a failure."""
         state = self._note(outcome, line)
         if outcome.error is None or isinstance(outcome.error, self.refused or ()):
-            return
+            return state
         if isinstance(outcome.error, AuthenticationError | PermissionDeniedError):
             self.refused = type(outcome.error)
         name = outcome.request.unique_name
         place = f"line {line}" if name is UNSET else f"line {line}, {name}"
         sentence = f"{place}: {_sentence(outcome.error)}"
         self._console.print(Text.assemble((state, STATES[state]), " ", visible(sentence)))
+        return state
 
     def give_up(self, outcomes: Sequence[tuple[CreateOutcome, int]]) -> None:
         """Note what was under way when nobody would wait any more."""
@@ -55,35 +62,35 @@ class Report:
             self._note(outcome, line)
         if not outcomes:
             return
-        lines = ", ".join(str(line) for _, line in outcomes)
+        lines = ", ".join(str(line) for _, line in outcomes[:SHOWN])
+        more = f", and {len(outcomes) - SHOWN:,} more" if len(outcomes) > SHOWN else ""
         nameless = any(outcome.request.unique_name is UNSET for outcome, _ in outcomes)
-        advice = (
-            "look at the list first, since rows without a unique_name would be made again"
-            if nameless
-            else "run the same input again to find out"
-        )
         self._console.print(
-            f"What was under way was given up, and may exist (line {lines}); {advice}."
+            f"What was under way was given up, and may exist (line {lines}{more}); "
+            f"{self._advice(nameless)}."
         )
+
+    def _advice(self, nameless: bool) -> str:
+        if self._journal:
+            found = "the same command with --resume finds out"
+            return f"{found}, but for rows without a unique_name" if nameless else found
+        if nameless:
+            return "look at the list first, since rows without a unique_name would be made again"
+        return "run the same input again to find out"
 
     def _note(self, outcome: CreateOutcome, line: int) -> State:
         if outcome.index < SHOWN:
             self._first[outcome.index] = (line, outcome)
         return self._tally.add(outcome)
 
-    def say_stopping(self) -> None:
+    def say_stopping(self, grace: float) -> None:
         """Say that the batch ends early, but not at once."""
         self._console.print(
-            "Stopping when what is under way is finished; Ctrl-C again gives it up."
+            f"Stopping: what is under way has {grace:g} s to finish; Ctrl-C again gives it up."
         )
 
-    def show_table(self, console: Console, *, all_told: bool) -> None:
-        """The first rooms of the input and what became of them.
-
-        Args:
-            console: Where to; the table is data.
-            all_told: Whether the others can be read elsewhere.
-        """
+    def show_table(self, console: Console) -> None:
+        """The first rooms of the input and what became of them; the table is data."""
         if not self._first:
             return
         table = plain_table()
@@ -99,27 +106,31 @@ class Report:
                 self._shown_state(outcome),
             )
         console.print(table)
-        more = self._tally.done - len(self._first)
+        more = self._tally.ended - len(self._first)
         if more:
-            elsewhere = "" if all_told else "; --output FILE or --json has all"
+            elsewhere = "" if self._journal else "; --output FILE or --json has all"
             self._console.print(f"... and {more:,} more{elsewhere}")
         if self._console.is_terminal:
             self._console.print()
 
     def _shown_state(self, outcome: CreateOutcome) -> Text:
-        state = state_of(outcome)
-        if not outcome.differences:
-            return Text(state, STATES[state])
-        return Text("updated", "green") if self._updating else Text("differs", "yellow")
+        state = self._tally.state_of(outcome)
+        if state == "existed" and outcome.differences:
+            return Text("differs", "yellow")
+        return Text(state, STATES[state])
 
     def show_summary(self) -> None:
         """How many rooms ended in which state, in how much time, and what may be worth a look."""
         if self.refused:
             self._console.print("Nothing more was sent: it would have been refused, too.")
-        if self._tally.differing and not self._updating:
+        if self.stopped == "gave_up":
+            self._console.print("Nothing more was sent: the server was down for too long.")
+        if self._tally.differing:
             self._console.print(_differing(self._tally.differing))
+        if self._tally.not_tried and self._journal:
+            self._console.print("The same command with --resume goes on with what was not tried.")
         tally, now = self._tally, monotonic()
-        parts = [_count(tally, state) for state in STATES]
+        parts = [_count(tally, state) for state in STATES if _is_told(tally, state)]
         if tally.not_tried:
             parts.append(Text(f"{tally.not_tried:,} not tried", "yellow"))
         seconds = now - tally.started
@@ -134,6 +145,12 @@ def _sentence(error: TelnyxVideoError) -> str:
     if isinstance(error, NameTakenError) and error.room is not None:
         return f"room {error.room.id} has this name"  # said of many rooms, advice is only noise
     return in_terms_of_options(error.message)
+
+
+def _is_told(tally: Tally, state: State) -> bool:
+    if state == "updated":
+        return tally.updating
+    return state in ALWAYS_TOLD or tally.states[state] > 0
 
 
 def _count(tally: Tally, state: State) -> Text:

@@ -1,9 +1,11 @@
 """Batches: what is made, what is told of it, and the exit code."""
 
-import json
+import io
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from cli.command import ROOMS_CSV, Command
 from support.held import HeldServer
+from telnyx_video import AsyncRoomsClient
 from telnyx_video.sandbox import Sandbox
 
 NAMES = [line.partition(",")[0] for line in ROOMS_CSV.read_text().splitlines()[1:]]
@@ -76,6 +79,7 @@ def test_json_tells_all_of_each_room(command: Command, sandbox: Sandbox) -> None
         {
             "index": index,
             "line": 3 + index,
+            "state": "made",
             "request": {"unique_name": name, "max_participants": 5 + index},
             "room": room,
             "error": None,
@@ -90,20 +94,6 @@ def test_json_tells_all_of_each_room(command: Command, sandbox: Sandbox) -> None
         )
     ]
     assert summary_of(result.err)[0] == "2 made"
-
-
-def test_output_has_the_lines_that_json_has(
-    command: Command, sandbox: Sandbox, tmp_path: Path
-) -> None:
-    """``--output`` keeps every outcome in a file, beside the table or beside ``--json``."""
-    file = tmp_path / "results.jsonl"
-    file.write_text("of an earlier run\n")
-    shown = command("batch", ROOMS_CSV, "--output", file)
-    lines = [json.loads(line) for line in file.read_text().splitlines()]
-    assert sorted(line["request"]["unique_name"] for line in lines) == sorted(NAMES)
-    assert len(table_of(shown.out)) == 20
-    both = command("batch", ROOMS_CSV, "--output", file, "--json")
-    assert both.out == file.read_text()
 
 
 @pytest.mark.parametrize(
@@ -142,8 +132,21 @@ def test_rooms_that_differ_are_pointed_out(
     assert {row[3] for row in table_of(command("batch", "-", stdin=other).out)} == {"differs"}
     updated = command("batch", "-", "--if-exists=update", stdin=other)
     assert {row[3] for row in table_of(updated.out)} == {"updated"}
+    assert summary_of(updated.err)[:3] == ["0 made", "0 existed", f"{count} updated"]
     assert "not as the input asks" not in updated.err
     assert {room["max_participants"] for room in sandbox.rooms} == {5}
+
+
+def test_an_edited_file_ends_with_the_rooms_as_written(command: Command, sandbox: Sandbox) -> None:
+    """Run again after an edit, a batch says which rooms it made, found and changed."""
+    command("batch", "-", stdin=b"unique_name,max_participants\na,5\nb,6\n")
+    edited = b"unique_name,max_participants\na,5\nb,7\nc,8\n"
+    result = command("batch", "-", "--if-exists=update", stdin=edited)
+    assert result.code == 0
+    assert [row[3] for row in table_of(result.out)] == ["existed", "updated", "made"]
+    assert summary_of(result.err)[:3] == ["1 made", "1 existed", "1 updated"]
+    rooms = {room["unique_name"]: room["max_participants"] for room in sandbox.rooms}
+    assert rooms == {"a": 5, "b": 7, "c": 8}
 
 
 def test_a_taken_name_can_be_a_failure(command: Command, sandbox: Sandbox) -> None:
@@ -239,12 +242,14 @@ def test_all_bad_options_are_named(command: Command, sandbox: Sandbox) -> None:
         "--if-exists=maybe",
         "--format=xml",
         "--output=-",
+        "--grace=-1",
     )
     assert result.code == 2
     assert result.err.splitlines() == [
         "Error: --concurrency: must be a whole number, 1 or more, not '0'",
         "Error: --max-rate: must be a number above 0, not 'fast'",
         "Error: --if-exists: must be error, return or update, not 'maybe'",
+        "Error: --grace: must be a number of seconds, 0 or more, not '-1'",
         "Error: --format: must be csv or jsonl, not 'xml'",
         "Error: --output: use --json for standard output",
     ]
@@ -258,17 +263,18 @@ def test_a_rate_is_above_zero(command: Command, rate: str) -> None:
 
 
 def test_results_that_can_no_longer_be_written_end_the_batch(
-    command: Command, sandbox: Sandbox
+    command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the disk is full, no room is made whose outcome is lost, but for those under way."""
-    result = command(
-        "batch", "-", "--output=/dev/full", "--concurrency=1", "--json", stdin=csv_of(50)
-    )
+    with open("/dev/full", "wb", buffering=0) as device:
+        full = io.TextIOWrapper(device)
+        monkeypatch.setattr(sys, "stdout", full)
+        result = command("batch", "-", "--concurrency=1", "--json", stdin=csv_of(50))
+        with suppress(OSError):
+            full.close()
     assert result.code == 1
-    assert "Error: /dev/full cannot be written any more: No space left on device\n" in result.err
-    made = len(sandbox.rooms)
-    assert made < 50
-    assert len(result.lines) == made
+    assert "Error: standard output cannot be written any more: No space left" in result.err
+    assert len(sandbox.rooms) < 50
 
 
 def test_an_input_that_changes_under_way_ends_the_batch(
@@ -299,6 +305,20 @@ def test_an_input_that_changes_under_way_ends_the_batch(
     assert error.startswith(
         f"Error: {file} was changed after it was checked: line 52: webhook_event_url: must be"
     )
+
+
+def test_a_server_that_stays_down_ends_the_batch(
+    command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch that gave the server up says so, and how many rooms were not tried."""
+    stream_many = partialmethod(AsyncRoomsClient.stream_many, give_up_after=0.05)
+    monkeypatch.setattr(AsyncRoomsClient, "stream_many", stream_many)
+    sandbox.pause("503")
+    result = command("batch", "-", "--concurrency=2", stdin=csv_of(30))
+    assert result.code == 1
+    assert "Nothing more was sent: the server was down for too long.\n" in result.err
+    assert "not tried" in summary_of(result.err)[-1]
+    assert sandbox.rooms == []
 
 
 def test_json_to_a_terminal_draws_no_bar_through_the_data(

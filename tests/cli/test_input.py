@@ -1,14 +1,19 @@
 """Where a batch's input comes from, and that nothing is sent before all of it is right."""
 
+import errno
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from cli.command import Command
 from telnyx_video.cli import main
+from telnyx_video.cli.rows import Entry
+from telnyx_video.cli.source import Source
 from telnyx_video.sandbox import Sandbox
 
 
@@ -139,6 +144,26 @@ def test_an_input_that_fails_on_the_way_is_a_sentence(command: Command) -> None:
     assert (result.code, result.err) == (1, "Error: /proc/self/mem: Input/output error\n")
 
 
+def test_an_input_that_fails_under_way_ends_the_batch(
+    command: Command, sandbox: Sandbox, rooms_csv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fails after the check is named, after the rooms that could still be read."""
+    entries = Source.entries
+    readings = iter([2, 1])
+
+    def fail_at_last(source: Source) -> Iterator[Entry]:
+        left = next(readings)
+        yield from islice(entries(source), left)
+        if left == 1:
+            raise OSError(errno.EIO, "Input/output error", source.name)
+
+    monkeypatch.setattr(Source, "entries", fail_at_last)
+    result = command("batch", rooms_csv)
+    assert result.code == 1
+    assert result.err.endswith(f"Error: {rooms_csv} cannot be read any more: Input/output error\n")
+    assert names(sandbox) == {"a"}
+
+
 def test_an_input_without_rooms_is_done_at_once(command: Command, tmp_path: Path) -> None:
     """A header alone is a list of no rooms: nothing to do, and nothing wrong."""
     file = tmp_path / "rooms.csv"
@@ -159,6 +184,17 @@ def test_rows_without_a_name_are_pointed_out(
     assert len(sandbox.rooms) == rows
 
 
+def test_an_output_makes_rows_without_a_name_safe(
+    command: Command, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Gone on with, such a batch makes no room twice: there is nothing to warn of."""
+    arguments = ("batch", "-", "--output", tmp_path / "out.jsonl", "--resume")
+    for _ in range(2):
+        result = command(*arguments, stdin=b"max_participants\n5\n")
+        assert (result.code, "unique_name" in result.err) == (0, False)
+    assert len(sandbox.rooms) == 1
+
+
 def test_output_over_the_input_is_refused(command: Command, rooms_csv: Path) -> None:
     """A slip of the hand does not overwrite the list of rooms."""
     before = rooms_csv.read_text()
@@ -170,7 +206,11 @@ def test_output_over_the_input_is_refused(command: Command, rooms_csv: Path) -> 
 
 @pytest.mark.parametrize(
     ("path", "problem"),
-    [("/", "Is a directory"), ("/missing/out.jsonl", "No such file or directory")],
+    [
+        ("/", "Is a directory"),
+        ("/missing/out.jsonl", "No such file or directory"),
+        ("/dev/null", "a journal must be a regular file"),
+    ],
 )
 def test_output_that_cannot_be_written_is_noticed_first(
     command: Command, sandbox: Sandbox, rooms_csv: Path, path: str, problem: str

@@ -1,0 +1,190 @@
+"""Batches that go on where an earlier run ended, from the file that it wrote."""
+
+import fcntl
+import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.command import ROOMS_CSV, Command
+from telnyx_video.sandbox import Sandbox
+
+THREE = b"unique_name\na\nb\nc\n"
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    return tmp_path / "results.jsonl"
+
+
+def results_in(output: Path) -> list[dict[str, Any]]:
+    """Return the outcomes that a file tells of."""
+    lines = map(json.loads, output.read_text().splitlines())
+    return [line for line in lines if "index" in line]
+
+
+def summary_of(err: str) -> str:
+    """Return the summary, but for the time and the rate."""
+    return err.splitlines()[-1].rsplit(" · ", 2)[0]
+
+
+def test_an_output_tells_of_each_room(command: Command, sandbox: Sandbox, output: Path) -> None:
+    """The file has every outcome with its room, be it beside the table or beside ``--json``."""
+    for options in ((), ("--json",)):
+        output.unlink(missing_ok=True)
+        result = command("batch", ROOMS_CSV, "--output", output, *options)
+        assert result.code == 0
+        told = [outcome["room"] for outcome in results_in(output)]
+        assert sorted(told, key=str) == sorted(sandbox.rooms, key=str)
+        if options:
+            assert {outcome["state"] for outcome in result.lines} == {"existed"}
+
+
+def test_an_output_is_not_written_over(command: Command, sandbox: Sandbox, output: Path) -> None:
+    """The results of an earlier run are safe: to go on with them has to be asked for."""
+    command("batch", "-", "--output", output, stdin=THREE)
+    before, requests = output.read_text(), sandbox.requests
+    result = command("batch", "-", "--output", output, stdin=THREE)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        f"Error: --output {output} is not empty: add --resume to go on with it, "
+        "or name another file\n"
+    )
+    assert (output.read_text(), sandbox.requests) == (before, requests)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+@pytest.mark.parametrize("options", [(), ("--resume",)])
+def test_a_new_output_can_be_resumed_into(
+    command: Command, sandbox: Sandbox, output: Path, begun: bool, options: tuple[str, ...]
+) -> None:
+    """A supervisor may always say ``--resume``: where there is nothing to go on with, it begins."""
+    if begun:
+        output.touch()
+    assert command("batch", "-", "--output", output, *options, stdin=THREE).code == 0
+    assert len(results_in(output)) == len(sandbox.rooms) == 3
+
+
+def test_what_is_done_is_told_and_not_done_again(
+    command: Command, sandbox: Sandbox, output: Path
+) -> None:
+    """Resumed once more, a finished batch sends nothing, and tells each room as done before."""
+    command("batch", "-", "--output", output, stdin=THREE)
+    requests = sandbox.requests
+    shown = command("batch", "-", "--output", output, "--resume", stdin=THREE)
+    assert shown.code == 0
+    assert [line.split()[1:] for line in shown.out.splitlines()[2:]] == [
+        [room["unique_name"], room["id"], "done", "before"] for room in sandbox.rooms
+    ]
+    assert summary_of(shown.err) == (
+        "0 made · 0 existed · 0 recovered · 0 failed · 0 unknown · 3 done before"
+    )
+    told = command("batch", "-", "--output", output, "--resume", "--json", stdin=THREE)
+    assert [(line["line"], line["state"], line["room"]) for line in told.lines] == [
+        (number, "done before", room) for number, room in enumerate(sandbox.rooms, 2)
+    ]
+    assert sandbox.requests == requests
+
+
+def test_what_failed_is_tried_again(command: Command, sandbox: Sandbox, output: Path) -> None:
+    """What was refused, and what a failure kept from being tried, is made by the next run."""
+    sandbox.faults = [{"on": "POST /rooms", "name": "b", "faults": ["duplicate_other"]}]
+    arguments = ("batch", "-", "--concurrency=1", "--output", output)
+    first = command(*arguments, "--fail-fast", stdin=THREE)
+    assert first.code == 1
+    assert "The same command with --resume goes on with what was not tried.\n" in first.err
+    assert summary_of(first.err).endswith("1 failed · 0 unknown · 1 not tried")
+    second = command(*arguments, "--resume", stdin=THREE)
+    assert second.code == 0
+    assert summary_of(second.err).startswith("2 made ")
+    assert summary_of(second.err).endswith("1 done before")
+    assert [room["unique_name"] for room in sandbox.rooms] == ["a", "b", "c"]
+
+
+def test_an_unknown_room_without_a_name_is_reported_and_not_sent(
+    command: Command, sandbox: Sandbox, output: Path
+) -> None:
+    """It may exist: however often the batch is resumed, it is told as unknown and left at that."""
+    sandbox.faults = [{"on": "POST /rooms", "faults": ["lost"]}]
+    arguments = ("batch", "-", "--output", output, "--resume")
+    for _ in range(3):
+        result = command(*arguments, stdin=b"max_participants\n5\n")
+        assert result.code == 1
+        assert result.err.startswith("unknown line 2: ")
+        assert "1 unknown" in summary_of(result.err)
+    assert sandbox.requests == {"POST /v2/rooms": 1}
+
+
+@pytest.mark.parametrize("rows", [b"unique_name\na\nother\nc\n", b"unique_name\na\nb\n"])
+def test_the_output_of_another_input_is_refused(
+    command: Command, sandbox: Sandbox, output: Path, rows: bytes
+) -> None:
+    """A row that was edited, or is missing, is noticed before anything is sent."""
+    command("batch", "-", "--output", output, stdin=THREE)
+    before, requests = output.read_text(), sandbox.requests
+    result = command("batch", "-", "--output", output, "--resume", stdin=rows)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"Error: {output} is the journal of another input: ")
+    assert result.err.count("\n") == 1
+    assert (output.read_text(), sandbox.requests) == (before, requests)
+
+
+@pytest.mark.parametrize("content", ["precious\n", '{"unique_name": "a"}\n'])
+def test_a_file_of_another_kind_is_refused(
+    command: Command, sandbox: Sandbox, output: Path, content: str
+) -> None:
+    """Whatever ``--resume`` is pointed at by mistake stays as it is."""
+    output.write_text(content)
+    result = command("batch", "-", "--output", output, "--resume", stdin=THREE)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == f"Error: {output} is not a journal: it has other content\n"
+    assert (output.read_text(), dict(sandbox.requests)) == (content, {})
+
+
+def test_the_output_of_a_running_batch_is_refused(
+    command: Command, sandbox: Sandbox, output: Path
+) -> None:
+    """Two runs cannot make the same batch at one time."""
+    with output.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        result = command("batch", "-", "--output", output, stdin=THREE)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == f"Error: {output} is the journal of a batch that is running\n"
+    assert not sandbox.requests
+
+
+def test_resuming_needs_an_output(command: Command) -> None:
+    """Without a file there is nothing to go on with."""
+    result = command("batch", "missing.csv", "--resume")
+    assert result.code == 2
+    assert result.err == "Error: --resume: name the --output of the run to go on with\n"
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Let no file grow beyond so many bytes, as if the disk were full then."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_ends_the_batch(command: Command, sandbox: Sandbox, output: Path) -> None:
+    """Nothing is sent of which the file could not tell; with more space the batch goes on."""
+    rows = b"unique_name\n" + b"".join(b"room-%d\n" % number for number in range(50))
+    arguments = ("batch", "-", "--concurrency=2", "--output", output)
+    with files_of_at_most(4000):
+        result = command(*arguments, stdin=rows)
+    assert result.code == 1
+    *_, summary, error = result.err.splitlines()
+    assert error == f"Error: --output {output} cannot be written any more: File too large"
+    assert "not tried" in summary
+    assert 0 < len(sandbox.rooms) < 50
+    assert command(*arguments, "--resume", stdin=rows).code == 0
+    assert len(results_in(output)) == len(sandbox.rooms) == 50

@@ -1,0 +1,230 @@
+"""Ctrl-C and SIGTERM: what is under way may finish, and what is known by then is told."""
+
+import asyncio
+import io
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.command import Command, Listener, environment, running
+from support.held import HeldServer
+from telnyx_video import AsyncRoomsClient
+from telnyx_video.batch import OutcomeStream
+from telnyx_video.cli import main
+from telnyx_video.sandbox import Sandbox
+
+pytestmark = pytest.mark.usefixtures("signals")
+
+STOPPING = "Stopping: what is under way has "
+FIVE = b"unique_name\na\nb\nc\nd\ne\n"
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    return tmp_path / "results.jsonl"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldServer]:
+    """A server that answers when it is told to, which commands find through the environment."""
+    with HeldServer() as server:
+        monkeypatch.setenv("TELNYX_BASE_URL", server.url)
+        monkeypatch.setenv("TELNYX_API_KEY", "key")
+        yield server
+
+
+def send(number: int) -> None:
+    """Send this process a signal, as a shell or a supervisor would."""
+    os.kill(os.getpid(), number)
+
+
+@contextmanager
+def once_under_way(server: HeldServer, requests: int, do: Callable[[], object]) -> Iterator[None]:
+    """Do something as soon as so many requests have arrived."""
+
+    def wait_and_do() -> None:
+        server.wait_for(requests)
+        do()
+
+    waiting = threading.Thread(target=wait_and_do)
+    waiting.start()
+    yield
+    waiting.join()
+
+
+def heard(monkeypatch: pytest.MonkeyPatch, words: str, do: Callable[[], object]) -> Listener:
+    """Do something as soon as a command says certain words on stderr; return what it says."""
+    stderr = Listener({words: do})
+    monkeypatch.setattr(sys, "stderr", stderr)
+    return stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_batch_finishes_what_is_under_way(
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    server: HeldServer,
+    output: Path,
+    number: int,
+    code: int,
+) -> None:
+    """The first signal begins nothing more; what is under way ends, and is told of."""
+    said = heard(monkeypatch, f"{STOPPING}8 s to finish", server.release)
+    with once_under_way(server, 2, lambda: send(number)):
+        result = command("batch", "-", "--concurrency=2", "--output", output, stdin=FIVE)
+    assert result.code == code
+    assert "The same command with --resume goes on with what was not tried." in said.getvalue()
+    assert "2 made · 0 existed · 0 recovered · 0 failed · 0 unknown · 3 not tried" in (
+        said.getvalue()
+    )
+    assert output.read_text().count('"index"') == 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "journal", "advice"),
+    [
+        (b"unique_name\na\nb\nc\n", False, "run the same input again to find out"),
+        (
+            b"max_participants\n5\n6\n7\n",
+            False,
+            "look at the list first, since rows without a unique_name would be made again",
+        ),
+        (b"unique_name\na\nb\nc\n", True, "the same command with --resume finds out"),
+        (
+            b"max_participants\n5\n6\n7\n",
+            True,
+            "the same command with --resume finds out, but for rows without a unique_name",
+        ),
+    ],
+)
+def test_a_batch_interrupted_twice_gives_up_at_once(
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    server: HeldServer,
+    output: Path,
+    rows: bytes,
+    journal: bool,
+    advice: str,
+) -> None:
+    """The second Ctrl-C waits for nothing: what was under way is unknown, line by line."""
+    said = heard(monkeypatch, STOPPING, lambda: send(signal.SIGINT))
+    options = ("--output", output) if journal else ()
+    with once_under_way(server, 2, lambda: send(signal.SIGINT)):
+        result = command("batch", "-", "--concurrency=2", "--json", *options, stdin=rows)
+    assert result.code == 130
+    assert f"What was under way was given up, and may exist (line 2, 3); {advice}.\n" in (
+        said.getvalue()
+    )
+    assert "0 made · 0 existed · 0 recovered · 0 failed · 2 unknown · 1 not tried" in (
+        said.getvalue()
+    )
+    assert [(line["line"], line["state"], line["error"]["outcome"]) for line in result.lines] == [
+        (2, "unknown", "unknown"),
+        (3, "unknown", "unknown"),
+    ]
+
+
+def test_the_grace_has_an_end(
+    command: Command, monkeypatch: pytest.MonkeyPatch, server: HeldServer
+) -> None:
+    """What has not finished in that time is given up, without another signal."""
+    said = heard(monkeypatch, STOPPING, lambda: None)
+    rows = b"unique_name\n" + b"".join(b"room-%d\n" % number for number in range(30))
+    with once_under_way(server, 25, lambda: send(signal.SIGTERM)):
+        result = command("batch", "-", "--concurrency=25", "--grace=0.05", stdin=rows)
+    assert result.code == 143
+    assert "Stopping: what is under way has 0.05 s to finish; " in said.getvalue()
+    assert "line 2, 3, 4," in said.getvalue()
+    assert "21, and 5 more); run the same input again" in said.getvalue()
+    assert "25 unknown · 5 not tried" in said.getvalue()
+
+
+def test_ctrl_c_while_the_output_is_opened_begins_nothing(
+    command: Command, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, output: Path
+) -> None:
+    """Before the first room is begun, neither the first nor the second signal cuts anything."""
+    stream_many = AsyncRoomsClient.stream_many
+
+    def interrupted(*arguments: Any, **options: Any) -> OutcomeStream:
+        for _ in range(2):
+            asyncio.get_running_loop().call_soon(send, signal.SIGINT)
+        return stream_many(*arguments, **options)
+
+    monkeypatch.setattr(AsyncRoomsClient, "stream_many", interrupted)
+    result = command("batch", "-", "--output", output, stdin=FIVE)
+    assert result.code == 130
+    assert "5 not tried" in result.err
+    assert not sandbox.requests
+
+
+def test_an_interrupted_create_says_whether_it_was_sent(
+    command: Command, server: HeldServer
+) -> None:
+    """After Ctrl-C nobody has to guess whether a room may have been made."""
+    with once_under_way(server, 1, lambda: send(signal.SIGINT)):
+        result = command("create")
+    assert result.code == 130
+    assert result.err == "Interrupted; POST /rooms was sent, and may have been applied.\n"
+
+
+def test_an_interrupted_get_just_ends(command: Command, server: HeldServer) -> None:
+    """Where nothing can have been changed, there is nothing to say about it."""
+    with once_under_way(server, 1, lambda: send(signal.SIGINT)):
+        result = command("get", "some-id")
+    assert (result.code, result.err) == (130, "Interrupted.\n")
+
+
+class InterruptedInput(io.BytesIO):
+    """An input that somebody interrupts who is tired of typing it."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        send(signal.SIGINT)
+        return super().read(size)
+
+
+def test_ctrl_c_while_the_input_is_read_sends_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox
+) -> None:
+    """A batch that waits for its input, or checks it, can be told to forget it."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(InterruptedInput(FIVE)))
+    assert main(["batch", "-"]) == 130
+    assert capsys.readouterr().err == "Interrupted; nothing was sent.\n"
+    assert not sandbox.requests
+
+
+def test_an_interrupted_batch_goes_on_to_its_end(sandbox: Sandbox, output: Path) -> None:
+    """A program that was interrupted twice, and one that goes on: each room is there once."""
+    sandbox.faults = [{"on": "POST /rooms", "draw": [{"fault": "hang", "probability": 0.2}]}]
+    rows = output.with_suffix(".csv")
+    rows.write_text("unique_name\n" + "".join(f"room-{number}\n" for number in range(60)))
+    arguments = ("batch", rows, "--concurrency=5", "--output", output)
+    env = environment(TELNYX_BASE_URL=sandbox.url, TELNYX_API_KEY=sandbox.api_key)
+    with running(*arguments, env=env) as process:
+        sandbox_is_stuck(sandbox, 5)
+        process.signal(signal.SIGINT)
+        process.wait_for(STOPPING)
+        process.signal(signal.SIGINT)
+        ended = process.end()
+    assert ended.code == 130
+    assert "5 unknown" in ended.err
+    assert "Traceback" not in ended.err
+    sandbox.faults = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("TELNYX_BASE_URL", "TELNYX_API_KEY"):
+            patch.setenv(name, env[name])
+        assert main([*map(str, arguments), "--resume"]) == 0
+    names = [room["unique_name"] for room in sandbox.rooms]
+    assert sorted(names, key=str) == sorted(f"room-{number}" for number in range(60))
+
+
+def sandbox_is_stuck(sandbox: Sandbox, requests: int) -> None:
+    """Return when so many requests hang; the test's own time limit ends the wait."""
+    while sandbox.faults_done["hang"] < requests:
+        threading.Event().wait(0.005)

@@ -1,0 +1,125 @@
+"""Batches on a terminal: the bar, what is told above it, and where it would disturb."""
+
+import os
+import re
+import select
+import sys
+import threading
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import Mock
+
+import pytest
+
+from cli.command import PATIENCE
+from support.held import HeldServer
+from telnyx_video.cli import main
+
+ESCAPES = re.compile(r"\x1b\[[?0-9;]*[a-zA-Z]")
+
+
+class Terminal:
+    """A terminal of 80 columns, and what was written to it."""
+
+    def __init__(self) -> None:
+        self.raw = ""
+        self._ours, theirs = os.openpty()
+        self.theirs = os.fdopen(theirs, "w")
+        self._grown = threading.Condition()
+        self._reading = threading.Thread(target=self._read)
+        self._reading.start()
+
+    @property
+    def screen(self) -> str:
+        """What was written, without the sequences that colour and move."""
+        return ESCAPES.sub("", self.raw)
+
+    def wait_for(self, words: str) -> None:
+        """Return once it shows certain words."""
+        with self._grown:
+            assert self._grown.wait_for(lambda: words in self.screen, PATIENCE)
+
+    def close(self) -> None:
+        """Let whatever was written arrive, and end."""
+        self.theirs.close()
+        self._reading.join()
+        os.close(self._ours)
+
+    def _read(self) -> None:
+        while chunk := self._chunk():
+            with self._grown:
+                self.raw += chunk.decode()
+                self._grown.notify_all()
+
+    def _chunk(self) -> bytes:
+        select.select([self._ours], [], [], PATIENCE)
+        try:
+            return os.read(self._ours, 4096)
+        except OSError:  # how the end of a terminal shows on Linux
+            return b""
+
+
+@contextmanager
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Generator[Terminal]:
+    """Put a terminal in place of the standard streams; at the end it shows all of it."""
+    terminal = Terminal()
+    with monkeypatch.context() as inner:
+        inner.setenv("COLUMNS", "80")
+        inner.setattr(sys, "stdout", terminal.theirs)
+        inner.setattr(sys, "stderr", terminal.theirs)
+        try:
+            yield terminal
+        finally:
+            terminal.close()
+
+
+@pytest.fixture
+def rooms_csv(tmp_path: Path) -> str:
+    file = tmp_path / "rooms.csv"
+    file.write_text("unique_name\na\nb\nc\nd\ne\n")
+    return str(file)
+
+
+def test_a_terminal_shows_a_bar_and_then_the_table(
+    rooms_csv: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal a bar counts the rooms; at the end it makes way for the table."""
+    with (
+        on_a_terminal(monkeypatch) as terminal,
+        ThreadPoolExecutor(1) as threads,
+        HeldServer() as server,
+    ):
+        monkeypatch.setenv("TELNYX_BASE_URL", server.url)
+        monkeypatch.setenv("TELNYX_API_KEY", "key")
+        code = threads.submit(main, ["batch", rooms_csv])
+        server.wait_for(5)
+        terminal.wait_for("Creating rooms")
+        terminal.wait_for("0/5")
+        server.release()
+        assert code.result() == 0
+    assert "5 made · 0 existed" in terminal.screen.rpartition("Line  Name")[2]
+    assert terminal.raw.count("\x1b[?25l") == terminal.raw.count("\x1b[?25h")  # the cursor is back
+    assert max(map(len, re.split(r"[\r\n]+", terminal.screen))) <= 80
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_failures_are_told_above_the_bar(rooms_csv: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure is on the terminal as soon as it happens, and is not drawn over."""
+    monkeypatch.setenv("TELNYX_API_KEY", "wrong")
+    with on_a_terminal(monkeypatch) as terminal:
+        assert main(["batch", rooms_csv]) == 1
+    said = " ".join(terminal.screen.split())
+    assert re.search(r"failed line \d, [a-e]: 401 Unauthorized", said)
+    assert "Nothing more was sent: it would have been refused, too." in said
+
+
+def test_a_log_is_not_drawn_over(rooms_csv: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With TELNYX_LOG the terminal belongs to the log, which needs no bar."""
+    monkeypatch.setattr("telnyx_video.config.apply_log_level", Mock())  # not for later tests, too
+    monkeypatch.setenv("TELNYX_LOG", "info")
+    with on_a_terminal(monkeypatch) as terminal:
+        assert main(["--sandbox", "batch", rooms_csv]) == 0
+    assert "5 made" in terminal.screen
+    assert "Creating rooms" not in terminal.screen
