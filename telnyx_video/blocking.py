@@ -192,8 +192,13 @@ class BlockingOutcomeStream:
         self._stream.stop()
 
     def __enter__(self) -> Self:
-        self._portal.run(self._stream.__aenter__(), self._caller)
-        self._entered = True
+        try:
+            self._portal.run(self._stream.__aenter__(), self._caller)
+            self._entered = True
+        except BaseException as error:
+            # An interruption may come when the stream is entered and its workers have begun.
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
         return self
 
     def __exit__(

@@ -4,6 +4,7 @@ import gc
 import threading
 import weakref
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import aiohttp
@@ -171,3 +172,13 @@ def test_a_pager_that_is_left_in_the_middle_disturbs_nothing(rooms: RoomsClient)
         next(rooms.list(page_size=1).pages())
         gc.collect()
     assert rooms.create(unique_name="afterwards").id
+
+
+def test_a_stream_that_could_not_be_entered_leaves_nothing(
+    rooms: RoomsClient, tmp_path: Path
+) -> None:
+    """A journal that cannot be written is the system's error, and the client stays usable."""
+    journal = tmp_path / "missing" / "rooms.jsonl"
+    with pytest.raises(FileNotFoundError), rooms.stream_many([], journal=journal):
+        pytest.fail("it was entered")
+    assert rooms.create(unique_name="after").unique_name == "after"
