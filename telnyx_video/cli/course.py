@@ -20,7 +20,7 @@ from telnyx_video import (
 )
 from telnyx_video.cli.failures import FAILED, CommandError
 from telnyx_video.cli.outcomes import Writer
-from telnyx_video.cli.progress import Display
+from telnyx_video.cli.progress import EVERY, Display
 from telnyx_video.cli.report import Report
 from telnyx_video.cli.rows import Problem, Row
 from telnyx_video.cli.running import on_signals
@@ -117,6 +117,8 @@ class Course:
                 await self._take_to_the_end()
             except ConfigurationError:
                 raise
+            except BrokenPipeError as error:  # of stderr, which nobody reads any more
+                self._end.failure = error
             except OSError as error:  # the library writes nothing but the journal
                 problem = f"--output {self._plan.output} cannot be written"
                 if self._taking is None:
@@ -133,14 +135,15 @@ class Course:
         async with self._stream:
             # Only the taking is ever cancelled: closing the journal has to come to its end.
             self._taking = asyncio.create_task(self._take_all())
-            await asyncio.wait({self._taking})
+            while not self._taking.done():
+                self._display.update()
+                await asyncio.wait({self._taking}, timeout=EVERY)
             if not self._taking.cancelled():
                 self._taking.result()
 
     async def _take_all(self) -> None:
         async for outcome in self._stream:
             self._tell(outcome)
-            self._display.update()
             if self._results.broken or self._report.refused:
                 self._stream.stop()
 

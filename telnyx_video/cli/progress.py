@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
 from typing import Protocol, Self
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
 from telnyx_video.cli.outcomes import Tally
+
+EVERY = 0.25
+"""Seconds between looks at the tally; what changes faster cannot be read."""
 
 LINE_EVERY = 10.0
 """Seconds between lines in a log."""
@@ -34,8 +38,24 @@ class Display(Protocol):
     ) -> None: ...
 
     def update(self) -> None:
-        """Show that the tally has changed."""
+        """Look at the tally; to be called every `EVERY` seconds."""
         ...
+
+
+class Silence:
+    """How long a tally has not changed."""
+
+    def __init__(self, tally: Tally, clock: Callable[[], float] = monotonic) -> None:
+        self._tally = tally
+        self._clock = clock
+        self._ended = 0
+        self._since = tally.started
+
+    def seconds(self) -> float:
+        """The time, as far as it can be told from when this was asked."""
+        if self._ended != self._tally.ended:
+            self._ended, self._since = self._tally.ended, self._clock()
+        return self._clock() - self._since
 
 
 class Bar:
@@ -43,16 +63,15 @@ class Bar:
 
     def __init__(self, console: Console, tally: Tally) -> None:
         self._tally = tally
-        self._pace = PaceColumn(tally)
-        self._progress = Progress(
+        self._progress = _Narrow(
             TextColumn("Creating rooms"),
             BarColumn(bar_width=None),
             _CountColumn(),
-            self._pace,
+            PaceColumn(tally, Silence(tally)),
             console=console,
             transient=True,
             expand=True,
-            refresh_per_second=4,  # figures that change faster cannot be read
+            refresh_per_second=1 / EVERY,
             # Data on stdout must not come out through this console.
             redirect_stdout=False,
             redirect_stderr=False,
@@ -68,10 +87,24 @@ class Bar:
 
     def update(self) -> None:
         """Move the bar."""
-        self._pace.heard_at = monotonic()
         # Rooms of an earlier run are no progress of this one.
         tally = self._tally
         self._progress.update(self._task, completed=tally.done, total=tally.to_do)
+
+
+class _Narrow(Progress):
+    def get_renderable(self) -> RenderableType:
+        return _Narrowed(super().get_renderable())
+
+
+@dataclass
+class _Narrowed:
+    """Leaves room for the ``^C`` that a terminal shows: in a full line it would begin another."""
+
+    whole: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from console.render(self.whole, options.update_width(options.max_width - 3))
 
 
 class _CountColumn(ProgressColumn):
@@ -82,15 +115,14 @@ class _CountColumn(ProgressColumn):
 class PaceColumn(ProgressColumn):
     """The rate and the time that is left at this rate; or for how long no answer has come."""
 
-    def __init__(self, tally: Tally, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, tally: Tally, silence: Silence) -> None:
         super().__init__()
         self._tally = tally
-        self._clock = clock
-        self.heard_at: float = clock()
+        self._silence = silence
 
     def render(self, task: Task) -> Text:
         """The text of this column."""
-        silent = self._clock() - self.heard_at
+        silent = self._silence.seconds()
         if silent >= SILENCE and not task.finished:
             text = Text(f"no answer for {duration(silent)}", style="yellow")
         elif task.speed:
@@ -113,6 +145,7 @@ class Lines:
         self._console = console
         self._tally = tally
         self._clock = clock
+        self._silence = Silence(tally, clock)
         self._next = tally.started + LINE_EVERY
 
     def __enter__(self) -> Self:
@@ -123,15 +156,17 @@ class Lines:
 
     def update(self) -> None:
         """Print a line, if it is time for one."""
-        now = self._clock()
+        now, silent = self._clock(), self._silence.seconds()
         if now < self._next:
             return
         self._next = now + LINE_EVERY
         tally, rate = self._tally, self._tally.rate(now)
-        self._console.print(
-            f"{tally.done:,} of {tally.to_do:,} rooms, {amount(rate)}/s, "
-            f"{duration(tally.not_tried / rate)} left"
+        pace = (
+            f"no answer for {duration(silent)}: waiting for the server; TELNYX_LOG=debug shows why"
+            if silent >= LINE_EVERY
+            else f"{amount(rate)}/s, {duration(tally.not_tried / rate)} left"
         )
+        self._console.print(f"{tally.done:,} of {tally.to_do:,} rooms, {pace}")
 
 
 def amount(number: float) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cli.command import ROOMS_CSV, Command, Process, environment, running
+from telnyx_video.cli import main
 from telnyx_video.sandbox import Sandbox
 
 
@@ -81,6 +82,22 @@ def test_a_reader_that_has_seen_enough_is_no_error(
     if "--json" in arguments:
         assert "not tried" in result.err
         assert len(sandbox.rooms) < 1000
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_reader_of_errors_that_has_seen_enough_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, many: Path
+) -> None:
+    """With ``2>&1 | head`` the batch ends where it can no longer say what goes wrong."""
+    monkeypatch.setenv("TELNYX_API_KEY", "wrong")
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "wb", buffering=0) as pipe, monkeypatch.context() as inner:
+        unread = io.TextIOWrapper(pipe)
+        inner.setattr(sys, "stderr", unread)
+        assert main(["batch", str(many)]) == 1
+        with suppress(BrokenPipeError):
+            unread.close()
 
 
 def test_the_end_of_a_pipe_is_no_error(many: Path) -> None:

@@ -8,7 +8,7 @@ from rich.progress import Progress
 
 from telnyx_video import CreateOutcome, CreateRoomRequest, TransportError
 from telnyx_video.cli.outcomes import Tally
-from telnyx_video.cli.progress import Lines, PaceColumn, amount, duration
+from telnyx_video.cli.progress import Lines, PaceColumn, Silence, amount, duration
 
 
 class Clock:
@@ -27,21 +27,23 @@ def outcome(error: TransportError | None = None) -> CreateOutcome:
 def test_the_pace_is_a_rate_and_the_time_that_is_left() -> None:
     """While answers come: how many a second, and how long the rest will take at that rate."""
     clock = Clock()
-    column = PaceColumn(Tally(1000, clock.now), clock)
+    tally = Tally(1000, clock.now)
+    column = PaceColumn(tally, Silence(tally, clock))
     progress = Progress(get_time=clock)
     task = progress.add_task("", total=1000)
     assert column.render(progress.tasks[0]).plain == ""
     for done in (100, 200):
         clock.now += 1
         progress.update(task, completed=done)
-        column.heard_at = clock.now
+        tally.add(outcome())
     assert column.render(progress.tasks[0]).plain == "100/s, 8 s left"
 
 
 def test_silence_is_told_in_place_of_a_rate() -> None:
     """A past rate says nothing when no answer comes any more; at the end, silence is right."""
     clock = Clock()
-    column = PaceColumn(Tally(10, clock.now), clock)
+    tally = Tally(10, clock.now)
+    column = PaceColumn(tally, Silence(tally, clock))
     progress = Progress(get_time=clock)
     task = progress.add_task("", total=10)
     clock.now += 75
@@ -54,7 +56,7 @@ def test_failures_are_counted_beside_the_pace() -> None:
     """That something goes wrong can be seen before the batch has ended."""
     clock = Clock()
     tally = Tally(10, clock.now)
-    column = PaceColumn(tally, clock)
+    column = PaceColumn(tally, Silence(tally, clock))
     tally.add(outcome(TransportError("refused")))
     progress = Progress(get_time=clock)
     progress.add_task("", total=10)
@@ -75,6 +77,21 @@ def test_a_log_gets_a_line_now_and_then() -> None:
         "320 of 2,080 rooms, 32/s, 55 s left",
         "640 of 2,080 rooms, 32/s, 45 s left",
         "960 of 2,080 rooms, 32/s, 35 s left",
+    ]
+
+
+def test_a_log_tells_of_silence() -> None:
+    """A server that does not answer is waited for, but not without a word, and with a hint."""
+    clock = Clock()
+    said = io.StringIO()
+    with Lines(Console(file=said, width=200), Tally(20, clock.now), clock) as lines:
+        for _ in range(100):
+            clock.now += 0.25
+            lines.update()
+    hint = "waiting for the server; TELNYX_LOG=debug shows why"
+    assert said.getvalue().splitlines() == [
+        f"0 of 20 rooms, no answer for 10 s: {hint}",
+        f"0 of 20 rooms, no answer for 20 s: {hint}",
     ]
 
 
