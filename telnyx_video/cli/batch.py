@@ -161,9 +161,11 @@ async def _create(settings: Settings, plan: Plan, source: Source, total: int) ->
         results = Writer(sys.stdout if settings.json else None)
         with _display(console, tally, settings) as display:
             end = await Course(rooms, plan, source, report, results, display).run()
-    if not settings.json:
-        report.show_table(stdout())
-    report.show_summary()
+    try:
+        if not settings.json:
+            report.show_table(stdout())
+    finally:  # Ctrl-C ends what reads the table, too, and the summary goes elsewhere
+        report.show_summary()
     if end.failure is not None:
         raise end.failure
     if end.signal is not None:

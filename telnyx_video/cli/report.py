@@ -138,7 +138,7 @@ class Report:
             Text(f"{seconds:.2f} s" if seconds < 10 else duration(seconds)),
             Text(f"{amount(tally.rate(now))}/s"),
         ]
-        self._console.print(Text(" · ").join(parts))
+        self._console.print(Text(" · ").join(parts), soft_wrap=True)
 
 
 def _sentence(error: TelnyxVideoError) -> str:

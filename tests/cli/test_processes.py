@@ -79,6 +79,8 @@ def test_a_reader_that_has_seen_enough_is_no_error(
             unread.close()
     assert result.code == 1
     assert "Error" not in result.err
+    if "batch" in arguments:
+        assert " made · " in result.err
     if "--json" in arguments:
         assert "not tried" in result.err
         assert len(sandbox.rooms) < 1000
