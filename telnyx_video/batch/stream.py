@@ -89,7 +89,7 @@ class OutcomeStream:
     def under_way(self) -> frozenset[int]:
         """What has been begun and whose outcome was not taken, by place in the input, from 0.
 
-        After the block was left early this is what was cut off, and may have been applied.
+        After the block was left early this is what was cut off after it was sent: it may exist.
         """
         return frozenset(self._begun)
 
@@ -190,7 +190,12 @@ class OutcomeStream:
             if self._journal is not None:
                 await self._journal.intend(job)
             self._begun.add(job.index)
-            delivered = await self._creator.create(job.request, job.began_ago)
+            try:
+                delivered = await self._creator.create(job.request, job.began_ago)
+            except asyncio.CancelledError as cancelled:
+                if not getattr(cancelled, "__notes__", ()):  # which say that it was sent
+                    self._begun.discard(job.index)
+                raise
         outcome = CreateOutcome.of(job.index, job.request, delivered)
         if self._journal is not None:
             self._journal.record(outcome)

@@ -48,16 +48,24 @@ async def test_leaving_early_cancels_what_is_under_way_and_waits_for_it() -> Non
 
 
 async def test_what_was_cut_off_is_told() -> None:
-    """After leaving early the stream names what was begun and has no outcome that was taken."""
+    """After leaving early the stream names what was sent and has no outcome that was taken."""
 
     async def first_only(request: CreateRoomRequest) -> Delivered:
-        return made(request) if request == asked(0) else await never(request)
+        if request == asked(0):
+            return made(request)
+        try:
+            return await never(request)
+        except asyncio.CancelledError as cancelled:
+            if request != asked(2):
+                cancelled.add_note("it was sent")
+            raise
 
     async with OutcomeStream(Maker(first_only), Input(), concurrency=3) as stream:
         assert stream.under_way == frozenset()
         assert (await anext(stream)).index == 0
         await turns()
-    assert stream.under_way == {1, 2, 3}
+        assert stream.under_way == {1, 2, 3}
+    assert stream.under_way == {1, 3}
 
 
 async def test_leaving_at_once_begins_nothing() -> None:
