@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 from urllib.request import Request, urlopen
 
 import attrs
@@ -37,10 +38,20 @@ class Served:
         return dict(re.findall(r"^export (\w+)=(\S+)$", self.out, re.MULTILINE))
 
 
-@pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Served]:
-    """Run the sandbox, use it once it has said how, and end it by a signal."""
+class Serve(Protocol):
+    """Runs the sandbox, uses it once it has said how, and ends it by a signal."""
 
+    def __call__(
+        self,
+        *options: str | Path,
+        use: Callable[[RoomsClient], object] = ...,
+        number: int = ...,
+        announced: str = ...,
+    ) -> Served: ...
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Serve:
     def serve(
         *options: str | Path,
         use: Callable[[RoomsClient], object] = RoomsClient.close,
@@ -58,7 +69,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Served]:
                 os.kill(os.getpid(), number)
 
         user = threading.Thread(target=use_and_end)
-        out, err = Listener({f"{announced}": user.start}), Listener({})
+        out, err = Listener({announced: user.start}), Listener({})
         with monkeypatch.context() as inner:
             inner.setattr(sys, "stdout", out)
             inner.setattr(sys, "stderr", err)
@@ -70,7 +81,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Served]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_sandbox_ends_when_it_is_told_to(serve: Callable[..., Served], number: int) -> None:
+def test_the_sandbox_ends_when_it_is_told_to(serve: Serve, number: int) -> None:
     """Ctrl-C and SIGTERM are how the server is meant to end: with 0, and without a word."""
     served = serve(number=number)
     assert served.code == 0
@@ -81,9 +92,7 @@ def test_the_sandbox_ends_when_it_is_told_to(serve: Callable[..., Served], numbe
     ]
 
 
-def test_the_sandbox_keeps_its_rooms_in_a_file(
-    serve: Callable[..., Served], tmp_path: Path
-) -> None:
+def test_the_sandbox_keeps_its_rooms_in_a_file(serve: Serve, tmp_path: Path) -> None:
     """With ``--db``, rooms are there again when the server is."""
     rooms: list[Room] = []
     options = ("--db", tmp_path / "rooms.db", "--api-key", "own-key")
@@ -93,14 +102,14 @@ def test_the_sandbox_keeps_its_rooms_in_a_file(
     assert served.told["TELNYX_API_KEY"] == "own-key"
 
 
-def test_the_sandbox_tells_its_address_to_programs(serve: Callable[..., Served]) -> None:
+def test_the_sandbox_tells_its_address_to_programs(serve: Serve) -> None:
     """With ``--json``, the environment to set is one line of JSON, and all that is said."""
     served = serve("--json", use=lambda client: client.create(), announced="\n")
     assert (served.code, served.err) == (0, "")
     assert json.loads(served.out).keys() == {"TELNYX_BASE_URL", "TELNYX_API_KEY"}
 
 
-def test_the_sandbox_limits_the_rate(serve: Callable[..., Served]) -> None:
+def test_the_sandbox_limits_the_rate(serve: Serve) -> None:
     """With ``--rate-limit``, replies tell of the limit."""
     rooms: list[Room] = []
     serve("--rate-limit=500", use=lambda client: rooms.append(client.create()))
@@ -110,7 +119,7 @@ def test_the_sandbox_limits_the_rate(serve: Callable[..., Served]) -> None:
     assert reply.rate_limit.limit == 500
 
 
-def test_the_sandbox_names_an_address_that_can_be_used(serve: Callable[..., Served]) -> None:
+def test_the_sandbox_names_an_address_that_can_be_used(serve: Serve) -> None:
     """Listening on all addresses, it tells the one that reaches it from this machine."""
     served = serve("--host", "0.0.0.0")
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/v2", served.told["TELNYX_BASE_URL"])
@@ -123,9 +132,7 @@ def faults(tmp_path: Path) -> Path:
     return file
 
 
-def test_the_sandbox_does_what_a_plan_of_faults_says(
-    serve: Callable[..., Served], faults: Path
-) -> None:
+def test_the_sandbox_does_what_a_plan_of_faults_says(serve: Serve, faults: Path) -> None:
     """With ``--faults`` the plan of the file is followed from the first request on."""
     told: list[object] = []
 

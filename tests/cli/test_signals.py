@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ def send(number: int) -> None:
 
 
 @contextmanager
-def once_under_way(server: HeldServer, requests: int, do: Callable[[], object]) -> Iterator[None]:
+def once_under_way(server: HeldServer, requests: int, do: Callable[[], object]) -> Generator[None]:
     """Do something as soon as so many requests have arrived."""
 
     def wait_and_do() -> None:
@@ -129,6 +129,20 @@ def test_a_batch_interrupted_twice_gives_up_at_once(
         (2, "unknown", "unknown"),
         (3, "unknown", "unknown"),
     ]
+
+
+def test_what_was_never_sent_is_not_unknown(
+    command: Command, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox
+) -> None:
+    """Cut off while it waits for its turn, a room cannot exist."""
+    options = ("--json", "--concurrency=3", "--max-rate=0.001", "--grace=0")
+    told = Listener({'"index": ': lambda: send(signal.SIGINT)})
+    monkeypatch.setattr(sys, "stdout", told)
+    result = command("batch", "-", *options, stdin=FIVE)
+    assert result.code == 130
+    assert "given up" not in result.err
+    assert "1 made · 0 existed · 0 recovered · 0 failed · 0 unknown · 4 not tried" in result.err
+    assert len(sandbox.rooms) == len(told.getvalue().splitlines()) == 1
 
 
 def test_the_grace_has_an_end(
