@@ -74,18 +74,19 @@ def test_what_is_done_is_told_and_not_done_again(
 ) -> None:
     """Resumed once more, a finished batch sends nothing, and tells each room as done before."""
     command("batch", "-", "--output", output, stdin=THREE)
+    rooms = sorted(sandbox.rooms, key=lambda room: str(room["unique_name"]))
     requests = sandbox.requests
     shown = command("batch", "-", "--output", output, "--resume", stdin=THREE)
     assert shown.code == 0
     assert [line.split()[1:] for line in shown.out.splitlines()[2:]] == [
-        [room["unique_name"], room["id"], "done", "before"] for room in sandbox.rooms
+        [room["unique_name"], room["id"], "done", "before"] for room in rooms
     ]
     assert summary_of(shown.err) == (
         "0 made · 0 existed · 0 recovered · 0 failed · 0 unknown · 3 done before"
     )
     told = command("batch", "-", "--output", output, "--resume", "--json", stdin=THREE)
     assert [(line["line"], line["state"], line["room"]) for line in told.lines] == [
-        (number, "done before", room) for number, room in enumerate(sandbox.rooms, 2)
+        (number, "done before", room) for number, room in enumerate(rooms, 2)
     ]
     assert sandbox.requests == requests
 
