@@ -1,9 +1,10 @@
 """When the next request may be sent: before the server refuses it, not after.
 
-Pure: told the time, they answer how long to wait. All times are in seconds on the caller's clock.
+Pure: told the time, they answer how long to wait. All times are in seconds on the caller's clock,
+which may leap ahead but never goes back.
 
 - :class:`MaxRate`, a rate that the caller sets: the generic cell rate algorithm (GCRA),
-  https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
+  https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm, whose tolerance is for late timers only
 - :class:`ServerLimit`, the account's limit as replies tell it: what is left of the window is spread
   over the time that is left of it. Several clients that do so share a limit without knowing of each
   other, for each slows down as the common rest shrinks.
@@ -19,7 +20,10 @@ from telnyx_video import _checks as check
 from telnyx_video.errors import ErrorDetail, InvalidRequestError, RateLimit
 
 CATCH_UP = 0.02
-"""Seconds by which a request may be late without the next ones being late too: timers are."""
+"""Seconds by which a request may be late without the next ones being late too: timers are.
+
+A pause is no lateness: after a longer one the rate begins anew, with one request and not a burst.
+"""
 
 FREE_SHARE = 0.9
 """While more than this share of a window is left, nobody waits: small batches are not slowed."""
@@ -51,7 +55,7 @@ class MaxRate:
 
     def sent(self, now: float) -> None:
         """Note a request."""
-        self._due = max(self._due, now - CATCH_UP) + 1 / self.rate
+        self._due = _in_step(self._due, now) + 1 / self.rate
 
 
 @attrs.define
@@ -96,7 +100,7 @@ class ServerLimit:
         self.left -= 1
         if self.limit and not self._is_free:
             interval = (self.resets_at - now) / max(self.left, 1.0)
-            self._due = max(self._due, now - CATCH_UP) + interval
+            self._due = _in_step(self._due, now) + interval
 
     def answered(self, rate_limit: RateLimit | None, sent_at: float, now: float) -> None:
         """Note the end of a request, and what its reply says of the limit, if anything."""
@@ -151,3 +155,8 @@ class ServerLimit:
         self.left = left
         self.resets_at = end
         self._due = 0.0
+
+
+def _in_step(due: float, now: float) -> float:
+    """When a request that was sent now should have been sent, for the next one to follow it."""
+    return due if now - due <= CATCH_UP else now

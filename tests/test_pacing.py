@@ -55,6 +55,33 @@ def test_a_rate_is_kept_over_any_span(rate: float, idle: list[float]) -> None:
             assert count <= 1 + rate * (ended - begun + CATCH_UP) + ROUNDING
 
 
+@given(rate=st.floats(0.1, 2000), idle=st.lists(pauses, max_size=60))
+def test_a_pause_saves_nothing_up(rate: float, idle: list[float]) -> None:
+    """Counted from the first request, or from the first after a pause, the rate is never passed."""
+    pacer, now, begun, count = MaxRate(rate), 100.0, 100.0, 0
+    for pause in idle:
+        waited = pacer.wait(now + pause)
+        if waited < -CATCH_UP:
+            begun, count = now + pause, 0
+        now = max(now + pause, now + pause + waited)
+        assert now >= begun + count / rate - ROUNDING
+        pacer.sent(now)
+        count += 1
+
+
+@given(rate=st.floats(0.1, 2000), moments=st.lists(pauses, min_size=1, max_size=20))
+def test_a_wait_shrinks_as_time_passes(rate: float, moments: list[float]) -> None:
+    """Whoever asks again later has to wait for that much less, and nobody for over 1 / rate."""
+    pacer, now = MaxRate(rate), 100.0
+    pacer.sent(now)
+    wait = pacer.wait(now)
+    assert wait <= 1 / rate + ROUNDING
+    for pause in moments:
+        now, before = now + pause, wait
+        wait = pacer.wait(now)
+        assert wait == pytest.approx(before - pause, abs=ROUNDING)
+
+
 @given(rate=st.floats(60, 2000), lateness=st.lists(st.floats(0, CATCH_UP / 2), min_size=99))
 def test_late_timers_cost_no_rate(rate: float, lateness: list[float]) -> None:
     """Whoever is woken late, as timers are, is as fast on the whole as the rate."""
