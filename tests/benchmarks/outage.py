@@ -1,0 +1,214 @@
+"""A batch of 20,000 rooms whose server is down for 20 s in the middle: nothing fails.
+
+The server runs in a process of its own. Half-way it refuses connections, or answers only 503.
+
+- A patient batch waits: it ends complete, and sends the server next to nothing meanwhile.
+- An impatient one (``give_up_after`` is shorter than the outage) stops and says why; run again with
+  the same journal, it makes the rest.
+
+What counts is when the client began its requests, and which rooms the server has in the end.
+Fails when a room is missing, made twice or reported as failed, or when too much was sent. At first
+those who were answered just before send again, since they cannot know: one request for each of the
+rooms under way, at the most.
+"""
+
+import argparse
+import asyncio
+import math
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Self
+
+import aiohttp
+import attrs
+
+from telnyx_video import AsyncRoomsClient, CreateOutcome, CreateRoomRequest
+
+CONCURRENCY = 100
+NOTICED = 0.2  # seconds in which a client hears of the outage, having sent again meanwhile
+SENT = 36  # requests from then on, at most: a few dozen
+KEY = "sandbox-key"
+
+# Says where it serves; then, whenever it is told to, is well again, and breaks down, and says how
+# many names and rooms there are.
+SERVER = """
+import sys
+from telnyx_video.sandbox import Sandbox
+with Sandbox() as sandbox:
+    print(sandbox.url, flush=True)
+    for line in sys.stdin:
+        sandbox.resume()
+        if order := line.split():
+            sandbox.pause(order[0], seconds=float(order[1]))
+        rooms = sandbox.rooms if not order else []
+        print(len({room["unique_name"] for room in rooms}), len(rooms), flush=True)
+"""
+
+
+class Server:
+    """The sandbox in a process of its own."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+        self.url = self._read()
+
+    def break_down(self, kind: str, seconds: float) -> None:
+        """Begin an outage."""
+        self._tell(f"{kind} {seconds}")
+
+    def recover(self) -> tuple[int, int]:
+        """End any outage; return how many names its rooms have, and how many rooms there are."""
+        names, rooms = self._tell("").split()
+        return int(names), int(rooms)
+
+    def _tell(self, order: str) -> str:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{order}\n")
+        self._process.stdin.flush()
+        return self._read()
+
+    def _read(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+
+@contextmanager
+def serving() -> Generator[Server]:
+    """Run a server."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield Server(process)
+        finally:
+            process.communicate()  # ends its input, and with that the server
+
+
+@attrs.define
+class Run:
+    """One run of a batch, and what came of it.
+
+    Attributes:
+        server: Breaks down when half of the rooms are made.
+        kind: How: "refuse" or "503".
+        seconds: For how long; 0 for not at all.
+        stopped: Why it stopped before its end, if it did.
+        made: Rooms that were made by it, or by a run before.
+        errors: How many creates ended in which way, with one of the messages.
+        began: When each request was begun, also if it could not be sent, on the client's clock.
+        took: Seconds.
+    """
+
+    server: Server
+    kind: str
+    seconds: float
+    stopped: str | None = None
+    made: int = 0
+    errors: Counter[str] = attrs.Factory(Counter[str])
+    message: str = ""
+    began: list[float] = attrs.Factory(list[float])
+    took: float = 0.0
+    _down_at: float = math.inf
+
+    async def create(self, total: int, **how: Any) -> Self:
+        """Make so many rooms."""
+        tracing = aiohttp.TraceConfig()
+        tracing.on_request_start.append(self._note)
+        requests = (CreateRoomRequest(unique_name=f"room-{n}") for n in range(total))
+        breaking = set[asyncio.Task[None]]()
+        began = time.perf_counter()
+        async with (
+            AsyncRoomsClient(
+                base_url=self.server.url, api_key=KEY, trace_configs=[tracing]
+            ) as rooms,
+            rooms.stream_many(requests, concurrency=CONCURRENCY, **how) as stream,
+        ):
+            async for outcome in stream:
+                self._count(outcome)
+                if self.seconds and self.made >= total // 2 and not breaking:
+                    breaking.add(asyncio.create_task(asyncio.to_thread(self._break_down)))
+        await asyncio.gather(*breaking)
+        self.stopped = stream.stopped
+        self.took = time.perf_counter() - began
+        return self
+
+    def begun(self, first: float, last: float) -> int:
+        """Return how many requests were begun between two times of the outage, in seconds."""
+        return sum(first <= at - self._down_at < last for at in self.began)
+
+    def _count(self, outcome: CreateOutcome) -> None:
+        if outcome.error is None:
+            self.made += 1
+        else:
+            self.errors[type(outcome.error).__name__] += 1
+            self.message = outcome.error.message
+
+    def _break_down(self) -> None:
+        self.server.break_down(self.kind, self.seconds)
+        self._down_at = time.monotonic()
+
+    async def _note(self, *_: object) -> None:
+        self.began.append(time.monotonic())
+
+
+def was_modest(run: Run) -> bool:
+    """Print how much was sent during an outage, and tell whether it was little."""
+    unaware, aware = run.begun(0, NOTICED), run.begun(NOTICED, run.seconds)
+    print(f"  begun meanwhile: {unaware} in the first {NOTICED} s", end=" ")
+    print(f"(limit {CONCURRENCY + SENT}), then {aware} (limit {SENT})")
+    return unaware <= CONCURRENCY + SENT and aware <= SENT
+
+
+def patient(kind: str, seconds: float, total: int) -> bool:
+    """Measure a batch that waits for the end of the outage."""
+    with serving() as server:
+        run = asyncio.run(Run(server, kind, seconds).create(total))
+        names, rooms = server.recover()
+    print(f"{kind} for {seconds:g} s: {rooms:,} rooms of {names:,} names", end=" ")
+    print(f"in {run.took:.1f} s, {run.errors.total()} failed")
+    return was_modest(run) and total == run.made == names == rooms
+
+
+def impatient(kind: str, seconds: float, total: int) -> bool:
+    """Measure a batch that gives up, and goes on in a second run."""
+    patience = seconds / 4
+    with TemporaryDirectory() as folder, serving() as server:
+        journal = Path(folder, "rooms.journal")
+        run = asyncio.run(
+            Run(server, kind, seconds).create(total, journal=journal, give_up_after=patience)
+        )
+        print(f"{kind} for {seconds:g} s, give_up_after={patience:g}: {run.stopped}", end=" ")
+        print(f"after {run.took:.1f} s, {run.made:,} made, {dict(run.errors)},", end=" ")
+        print(f"{total - run.made - run.errors.total():,} not drawn\n  {run.message}")
+        server.recover()
+        again = asyncio.run(Run(server, kind, 0).create(total, journal=journal))
+        names, rooms = server.recover()
+    print(f"  with the same journal: {rooms:,} rooms of {names:,} names", end=" ")
+    print(f"in {again.took:.1f} s, {again.errors.total()} failed")
+    gave_up = run.stopped == "gave_up" and run.errors.total() <= CONCURRENCY
+    return was_modest(run) and gave_up and total == again.made == names == rooms
+
+
+def main() -> int:
+    """Print what was measured; return 1 when something is not as it should be."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rooms", type=int, default=20_000)
+    parser.add_argument("--seconds", type=float, default=20.0, help="how long the outage lasts")
+    parser.add_argument("--kind", action="append", choices=("refuse", "503"))
+    arguments = parser.parse_args()
+    held = [
+        measure(kind, arguments.seconds, arguments.rooms)
+        for kind in arguments.kind or ("refuse", "503")
+        for measure in (patient, impatient)
+    ]
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
