@@ -77,25 +77,30 @@ class Outage:
             self.failures = self.probes = 0
             self.down = self.probing = False
 
-    def failed(self, error: TelnyxVideoError, sent_at: float, now: float, random: float) -> None:
+    def failed(self, error: BaseException, sent_at: float, now: float, random: float) -> None:
         """Note a request that ended badly.
 
         Args:
+            error: Why. What is no error of ours, such as a cancellation, tells nothing.
             sent_at: When it was sent: what was under way when the outage began is no probe.
         """
-        if not isinstance(error, TransportError | ServerError | ResponseDecodeError):
+        was_probe = self.probing and sent_at >= self._probe_at
+        if isinstance(error, TransportError | ServerError | ResponseDecodeError):
+            self._count(sent_at)
+            if was_probe or (not self.down and self.failures >= TRIPPED_BY):
+                self.down = True
+                self.probing = False
+                self._schedule(now, random)
+        elif isinstance(error, TelnyxVideoError):
             self.succeeded(now)
-            return
+        elif was_probe:
+            self.probing = False
+
+    def _count(self, sent_at: float) -> None:
         if not self.failures:
             # What was sent before the last answer may fail after it, by a time-out.
             self.failing_since = max(sent_at, self._up_at)
         self.failures += 1
-        if self.probing and sent_at >= self._probe_at:
-            self.probing = False
-            self._schedule(now, random)
-        elif not self.down and self.failures >= TRIPPED_BY:
-            self.down = True
-            self._schedule(now, random)
 
     def _schedule(self, now: float, random: float) -> None:
         pause = min(LAST_PROBE, FIRST_PROBE * 2.0 ** min(self.probes, 10))
