@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
+from telnyx_video import _wire
 from telnyx_video._http import HttpReply, HttpRequest
 from telnyx_video._outage import Outage
 from telnyx_video._pacing import MaxRate, ServerLimit
 from telnyx_video._retry import Attempts
 from telnyx_video._transport import Transport
-from telnyx_video.errors import ApiError, RateLimit, RequestTimeoutError, TelnyxVideoError
+from telnyx_video.errors import RateLimit, RequestTimeoutError
 from telnyx_video.models import Page, Room
 
 if TYPE_CHECKING:
@@ -26,22 +27,55 @@ LOOK_AGAIN = 0.1
 """Seconds after which whoever waits for its turn asks again: a reply may have brought it nearer."""
 
 
+class Line:
+    """Whoever waits for the same thing: one after the other, in the order of asking."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self._lock = asyncio.Lock()
+
+    async def __aenter__(self) -> None:
+        self.waiting += 1
+        try:
+            await self._lock.acquire()
+        except BaseException:
+            self.waiting -= 1
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self.waiting -= 1
+        self._lock.release()
+
+
 class Gate:
     """Lets requests through when all pacers say so at the same time, in the order of asking.
 
     It is one decision: a request that one pacer has let through and another holds back would count
     as sent for the first, and be sent at a time that the first knows nothing of.
+
+    Args:
+        transport: Tells the time, and sleeps.
+        server_limit: The pacer that all gates of a client share.
+        line: Where they wait for it, one of each gate, so that they take turns.
+        pacers: Those of this gate alone.
     """
 
-    def __init__(self, transport: Transport, *pacers: MaxRate | ServerLimit | Outage) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        server_limit: ServerLimit,
+        line: Line,
+        *pacers: MaxRate | Outage,
+    ) -> None:
+        self.line = line
         self._transport = transport
-        self._pacers = pacers
-        self._lock = asyncio.Lock()
-        self._waiting = 0
+        self._own = pacers
+        self._pacers = (*pacers, server_limit)
+        self._queue = Line()
 
     def passes(self, now: float) -> bool:
         """Let a request through if it is its turn at once."""
-        return not self._waiting and self._try(now) <= 0
+        return not self._queue.waiting and not self.line.waiting and self._try(now) <= 0
 
     async def enter(self, deadline: float | None) -> None:
         """Wait for a turn.
@@ -49,22 +83,28 @@ class Gate:
         Raises:
             RequestTimeoutError: the deadline comes first.
             TransportError: the server has been down for too long.
+            ConfigurationError: the client is closed, or belongs to another loop.
         """
-        self._waiting += 1
+        self._transport.check()
         try:
-            async with asyncio.timeout_at(deadline), self._lock:
-                while (seconds := self._try(self._transport.time())) > 0:
-                    await self._transport.sleep(min(seconds, LOOK_AGAIN))
+            async with asyncio.timeout_at(deadline), self._queue:
+                while (seconds := self._held_back()) > 0 or not await self._pass_in_line():
+                    await self._sleep(seconds)
         except TimeoutError:
             pass
         else:
             return
-        finally:
-            self._waiting -= 1
         raise RequestTimeoutError(
             "the rate limit left no room for this request in time - nothing was sent; "
             "ask less often, or raise the policy's deadline"
         )
+
+    async def _pass_in_line(self) -> bool:
+        """Pass when the turn comes; or leave the line, since our own pacers hold us back now."""
+        async with self.line:
+            while (seconds := self._try(self._transport.time())) > 0 and self._held_back() <= 0:
+                await self._sleep(seconds)
+            return seconds <= 0
 
     def _try(self, now: float) -> float:
         """Pass if it is time, else tell for how many seconds it is not."""
@@ -74,6 +114,14 @@ class Gate:
         for pacer in self._pacers:
             pacer.sent(now)
         return 0.0
+
+    def _held_back(self) -> float:
+        """For how many seconds this gate's own pacers want nothing to be sent."""
+        now = self._transport.time()
+        return max((pacer.wait(now) for pacer in self._own), default=0.0)
+
+    async def _sleep(self, seconds: float) -> None:
+        await self._transport.sleep(min(seconds, LOOK_AGAIN))
 
 
 @attrs.frozen
@@ -91,13 +139,13 @@ class Exchange:
     def over(cls, transport: Transport) -> Exchange:
         """Paced by what the server tells of its limit."""
         server_limit = ServerLimit()
-        return cls(transport, server_limit, Gate(transport, server_limit))
+        return cls(transport, server_limit, Gate(transport, server_limit, Line()))
 
     def for_batch(self, max_rate: float | None, give_up_after: float) -> Exchange:
         """The same, and besides at most so many requests a second, and riding out outages."""
         outage = Outage(give_up_after)
         rates = [] if max_rate is None else [MaxRate(max_rate)]
-        gate = Gate(self.transport, outage, self.server_limit, *rates)
+        gate = Gate(self.transport, self.server_limit, self.gate.line, outage, *rates)
         return attrs.evolve(self, gate=gate, outage=outage)
 
     async def make(
@@ -121,12 +169,12 @@ class Exchange:
         sent_at = self.transport.time()
         if not self.gate.passes(sent_at):
             sent_at = await self._enter(attempts, within)
-        told: RateLimit | None = None
+        reply: HttpReply | None = None
+        result: T | None = None
         try:
-            result = read(await self.transport.send(request, timeout, attempts.begun + within))
-            told = result.reply.rate_limit if result is not None and result.reply else None
-        except TelnyxVideoError as error:
-            told = error.rate_limit if isinstance(error, ApiError) else None
+            reply = await self.transport.send(request, timeout, attempts.begun + within)
+            result = read(reply)
+        except BaseException as error:
             if self.outage is not None:
                 self.outage.failed(error, sent_at, self.transport.time(), random())
             raise
@@ -135,6 +183,7 @@ class Exchange:
                 self.outage.succeeded(self.transport.time())
             return result
         finally:
+            told = None if reply is None else _told(reply, result)
             self.server_limit.answered(told, sent_at, self.transport.time())
 
     async def _enter(self, attempts: Attempts, within: float) -> float:
@@ -145,3 +194,10 @@ class Exchange:
         if self.outage is not None:
             attempts.paused += now - asked_at
         return now
+
+
+def _told(reply: HttpReply, result: Room | Page[Room] | None) -> RateLimit | None:
+    """What a reply says of the limit, be it a room, a refusal, no content or unreadable."""
+    if result is not None and result.reply is not None:
+        return result.reply.rate_limit
+    return _wire.read_rate_limit(reply.headers)

@@ -82,7 +82,7 @@ def test_a_wait_shrinks_as_time_passes(rate: float, moments: list[float]) -> Non
         assert wait == pytest.approx(before - pause, abs=ROUNDING)
 
 
-@given(rate=st.floats(60, 2000), lateness=st.lists(st.floats(0, CATCH_UP / 2), min_size=99))
+@given(rate=st.floats(60, 2000), lateness=st.lists(st.floats(0, CATCH_UP / 2), min_size=9))
 def test_late_timers_cost_no_rate(rate: float, lateness: list[float]) -> None:
     """Whoever is woken late, as timers are, is as fast on the whole as the rate."""
     pacer, now = MaxRate(rate), 0.0

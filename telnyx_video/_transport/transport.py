@@ -95,6 +95,14 @@ class Transport:
         finally:
             self._in_flight.discard(task)
 
+    def check(self) -> None:
+        """Make sure, before anything is waited for, that requests can be sent from here.
+
+        Raises:
+            ConfigurationError: the client is closed, or belongs to another loop.
+        """
+        self._usable_session()
+
     def time(self) -> float:
         """Seconds on the clock that deadlines are measured by."""
         return asyncio.get_running_loop().time()

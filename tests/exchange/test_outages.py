@@ -1,23 +1,38 @@
 """Outages on real sockets: a batch waits for the server, and goes on where it was."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import math
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from pathlib import Path
+from typing import Literal
 
+import aiohttp
 import pytest
 
+from support.leaping import leaping
+from support.peers import answer, listed, peer, room, stall
 from telnyx_video import (
     AsyncRoomsClient,
     CreateRoomRequest,
     NotFoundError,
     Outcome,
+    RetryPolicy,
+    Room,
     RoomsClient,
+    ServerError,
     TransportError,
 )
+from telnyx_video._exchange import Exchange
+from telnyx_video._retry import Attempts, RetryQuota
+from telnyx_video._wire import list_rooms, read_rooms
+from telnyx_video.models import Page
 from telnyx_video.sandbox import Sandbox
 
+Kind = Literal["refuse", "503"]
 CONCURRENCY = 10
-OUTAGE = 0.8
-"""Seconds: long enough for three or four probes."""
+OUTAGE = 0.2
+"""Seconds: long enough for two probes."""
+KINDS: tuple[Kind, ...] = ("refuse", "503")
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
@@ -40,44 +55,82 @@ def named(count: int) -> Iterator[CreateRoomRequest]:
         yield CreateRoomRequest(unique_name=f"room-{number}")
 
 
-@pytest.mark.parametrize("kind", ["refuse", "503"])
-async def test_a_batch_outlives_an_outage(
-    sandbox: Sandbox, rooms: AsyncRoomsClient, kind: str
-) -> None:
-    """Nothing fails, each name gets one room, and meanwhile the server is asked a few times."""
-    during = list[int]()
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_batch_outlives_an_outage(sandbox: Sandbox, kind: Kind) -> None:
+    """Nothing fails, each name gets one room, and meanwhile it sends next to nothing."""
     loop = asyncio.get_running_loop()
-    async with rooms.stream_many(named(300), concurrency=CONCURRENCY) as stream:
+    begun = list[float]()
+    down_at = math.inf
+
+    async def note(*_: object) -> None:
+        begun.append(loop.time())
+
+    tracing = aiohttp.TraceConfig()
+    tracing.on_request_start.append(note)
+    async with (
+        AsyncRoomsClient(
+            base_url=sandbox.url, api_key=sandbox.api_key, trace_configs=[tracing]
+        ) as rooms,
+        rooms.stream_many(named(120), concurrency=CONCURRENCY) as stream,
+    ):
         async for outcome in stream:
             assert outcome.error is None
-            if len(sandbox.rooms) >= 100 and not during:
-                sandbox.pause("503" if kind == "503" else "refuse", seconds=OUTAGE)
-                during.append(sandbox.requests.total())
-                loop.call_later(OUTAGE - 0.1, lambda: during.append(sandbox.requests.total()))
+            if len(sandbox.rooms) >= 60 and down_at == math.inf:
+                sandbox.pause(kind, seconds=OUTAGE)
+                down_at = loop.time()
     assert stream.stopped is None
-    assert len({room["unique_name"] for room in sandbox.rooms}) == len(sandbox.rooms) == 300
-    assert during[1] - during[0] <= 3 * CONCURRENCY
+    assert len({room["unique_name"] for room in sandbox.rooms}) == len(sandbox.rooms) == 120
+    meanwhile = [time for time in begun if down_at <= time < down_at + OUTAGE]
+    assert len(meanwhile) <= 2 * CONCURRENCY
 
 
-@pytest.mark.parametrize("kind", ["refuse", "503"])
-async def test_a_batch_gives_up_an_outage_that_lasts(
-    sandbox: Sandbox, rooms: AsyncRoomsClient, kind: str
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_batch_gives_up_an_outage_that_lasts_and_is_finished_later(
+    sandbox: Sandbox, rooms: AsyncRoomsClient, kind: Kind, tmp_path: Path
 ) -> None:
-    """It stops and says why; what was not drawn stays undrawn, and no more is sent."""
-    requests = named(300)
-    outcomes = list[object]()
-    async with rooms.stream_many(requests, concurrency=CONCURRENCY, give_up_after=0.5) as stream:
+    """It stops, says why, and sends no more; the same journal makes the rest, and nothing twice."""
+    requests, journal = named(120), tmp_path / "rooms.journal"
+    errors = list[object]()
+    async with rooms.stream_many(
+        requests, concurrency=CONCURRENCY, give_up_after=0.2, journal=journal
+    ) as stream:
         async for outcome in stream:
-            if len(sandbox.rooms) >= 100:
-                sandbox.pause("503" if kind == "503" else "refuse")
+            if len(sandbox.rooms) >= 50:
+                sandbox.pause(kind)
             if outcome.error is not None:
-                outcomes.append(outcome.error)
+                errors.append(outcome.error)
     assert stream.stopped == "gave_up"
-    assert 1 <= len(outcomes) <= CONCURRENCY
-    assert len(list(requests)) >= 300 - 100 - 2 * CONCURRENCY
+    assert 1 <= len(errors) <= CONCURRENCY
+    assert len(list(requests)) >= 120 - 50 - 2 * CONCURRENCY
     sent = sandbox.requests.total()
     sandbox.resume()
     assert sandbox.requests.total() == sent
+    outcomes = await rooms.create_many(named(120), journal=journal)
+    assert all(outcome.room for outcome in outcomes)
+    assert len({room["unique_name"] for room in sandbox.rooms}) == len(sandbox.rooms) == 120
+
+
+@leaping
+async def test_a_cancelled_probe_makes_way_for_another() -> None:
+    """A create that is cancelled while it probes leaves the rest of the batch its turn."""
+    async with (
+        peer(*[answer(503)] * 5, stall, *[listed(room("0"))] * 9) as server,
+        AsyncRoomsClient(base_url=server.url, api_key="key") as rooms,
+    ):
+        exchange = Exchange.over(rooms._transport).for_batch(None, 900.0)
+
+        def call() -> Coroutine[object, object, Page[Room]]:
+            attempts = Attempts(RetryPolicy(), RetryQuota(0), asyncio.get_running_loop().time())
+            return exchange.make(list_rooms(), read_rooms, attempts, 60.0, None)
+
+        for _ in range(5):
+            with pytest.raises(ServerError):
+                await call()
+        probe = asyncio.create_task(call())
+        await server.arrived(6)
+        behind = asyncio.create_task(call())
+        probe.cancel()
+        assert [room.unique_name for room in (await behind).items] == ["0"]
 
 
 async def test_a_server_that_never_was_there_is_given_up() -> None:

@@ -69,7 +69,7 @@ TABLE = {
     ),
     "_paging": Row(siblings="models", outside="attrs"),
     "_exchange": Row(
-        siblings="_http _outage _pacing _retry _transport errors models",
+        siblings="_http _outage _pacing _retry _transport _wire errors models",
         outside="attrs",
         types="aiohttp",
     ),
