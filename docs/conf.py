@@ -32,7 +32,6 @@ nitpick_ignore_regex = [
         r"(?:aiohttp|asyncio|collections|datetime|enum|os|ssl|types|typing)\..*",
     ),
     ("py:class", "|".join(AIOHTTP)),  # constructors show them by their names alone
-    ("py:class", "OutcomeStream"),
     ("py:class", r"telnyx_video\.\w+\.[A-Z]"),  # type variables
 ]
 

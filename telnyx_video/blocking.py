@@ -184,7 +184,7 @@ class BlockingOutcomeStream:
 
     @property
     def stopped(self) -> str | None:
-        """Why nothing more was drawn before the input's end; see :class:`OutcomeStream`."""
+        """As for :class:`~telnyx_video.batch.OutcomeStream`: why no more was drawn, if so."""
         return self._stream.stopped
 
     def stop(self) -> None:
