@@ -114,14 +114,15 @@ def four_processes() -> bool:
     """Measure processes that share a limit without knowing of each other."""
     with serving(RATE) as url, ExitStack() as stack:
         workers = [stack.enter_context(worker(url, name)) for name in range(PROCESSES)]
-        for process in workers:
-            assert process.stdout is not None
-            process.stdout.readline()  # it is ready
+        for each in workers:
+            each.line()  # it is ready
         began = time.perf_counter()
-        ended = [process.communicate("go\n")[0] for process in workers]
+        for each in workers:
+            each.begin()
+        failed = sum(int(each.line()) for each in workers)
         took = time.perf_counter() - began
         rooms, seen = counted(url)
-    total, failed = PROCESSES * EACH, sum(map(int, ended))
+    total = PROCESSES * EACH
     use, refused = rooms / took / RATE, (seen - rooms) / seen
     print(
         f"{PROCESSES} processes        {total} creates in {took:5.2f} s: {use:6.1%} of the limit",
@@ -131,16 +132,34 @@ def four_processes() -> bool:
     return rooms == total and use >= SHARED_USE and not failed
 
 
+class Worker:
+    """A process that makes rooms once it is told to, and then says how many failed."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def line(self) -> str:
+        """Return the next thing that it says."""
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+    def begin(self) -> None:
+        """Tell it to."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+
+
 @contextmanager
-def worker(url: str, name: int) -> Generator["subprocess.Popen[str]"]:
-    """Run a process that makes rooms once it is told to, and then prints how many failed."""
+def worker(url: str, name: int) -> Generator[Worker]:
+    """Run such a process."""
     with subprocess.Popen(
         [sys.executable, __file__, "create", url, str(name)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        yield process
+        yield Worker(process)
 
 
 async def create_when_told(url: str, name: str) -> int:
@@ -212,7 +231,7 @@ def main() -> int:
     """Print a line for each measurement; return 1 when one misses a limit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=1, help="how often each is measured")
-    parser.add_argument("only", nargs="*", choices=[[], *MEASUREMENTS], help="what to measure")
+    parser.add_argument("--only", action="append", choices=MEASUREMENTS, help="what to measure")
     arguments = parser.parse_args()
     missed = 0
     for name in arguments.only or MEASUREMENTS:
