@@ -84,7 +84,7 @@ def _alike(
 
 def _parts(rooms: RoomsClient) -> tuple[AsyncRoomsClient, Portal]:
     # The functions above are methods of the class, only written outside of it.
-    return rooms._client, rooms._portal  # pyright: ignore[reportPrivateUsage]
+    return rooms._client, rooms._portal  # pyright: ignore[reportPrivateUsage] # as said above
 
 
 class RoomsClient:

@@ -85,7 +85,7 @@ MORE_THAN_AN_ADDRESS = [
 
 def at(base_url: object, *, allow_insecure: bool = False) -> str:
     """Return the address that is used for a base URL."""
-    url: str = base_url  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    url: str = base_url  # type: ignore[assignment] # pyright: ignore[reportAssignmentType] # untyped callers
     settings = resolve(
         api_key=KEY, base_url=url, allow_insecure=allow_insecure, environment=NOTHING
     )

@@ -243,7 +243,7 @@ def test_a_request_does_not_change_and_can_be_a_key() -> None:
     """Equal requests are interchangeable, and nobody can alter one that was checked."""
     request = CreateRoomRequest(unique_name="x", max_participants=5)
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        request.unique_name = ""  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+        request.unique_name = ""  # type: ignore[misc] # pyright: ignore[reportAttributeAccessIssue] # the point
     assert {request: 1}[CreateRoomRequest(unique_name="x", max_participants=5)] == 1
     with pytest.raises(InvalidRequestError):
         attrs.evolve(request, max_participants=51)

@@ -162,8 +162,11 @@ def _read_list(kind: type, converter: Converter) -> Hook:
                 if len(errors) == FEW:
                     break
         if errors:
-            # Its class comes third; the stubs of ExceptionGroup know of two.
-            raise IterableValidationError("in an array", errors, kind)  # pyright: ignore[reportCallIssue]
+            raise IterableValidationError(
+                "in an array",
+                errors,
+                kind,  # pyright: ignore[reportCallIssue] # stubs know of two
+            )
         return items
 
     return read_list
@@ -205,7 +208,7 @@ def _write_record(cls: type[Record], converter: Converter) -> Callable[[Record],
         cls,
         converter,
         _cattrs_omit_if_default=True,
-        **{name: override(omit=True) for name in _KEPT_APART},  # type: ignore[arg-type]
+        **{name: override(omit=True) for name in _KEPT_APART},  # type: ignore[arg-type] # by name
     )
 
     def write_record(record: Record) -> object:

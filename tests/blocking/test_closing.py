@@ -36,7 +36,7 @@ def test_closing_ends_the_calls_of_other_threads(held: HeldServer, name: str | N
     """A create that was sent ends with an error that says its room may exist; nobody hangs."""
     rooms = RoomsClient(base_url=held.url, api_key="key")
     fields = {} if name is None else {"unique_name": name}
-    calls = [in_thread(lambda: rooms.create(**fields)) for _ in range(8)]  # type: ignore[arg-type]
+    calls = [in_thread(lambda: rooms.create(**fields)) for _ in range(8)]  # type: ignore[arg-type] # all are text
     held.wait_for(8)
     rooms.close()
     for call in calls:

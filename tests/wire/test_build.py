@@ -198,7 +198,7 @@ def test_all_that_is_wrong_with_a_list_is_told_at_once() -> None:
     with pytest.raises(InvalidRequestError) as caught:
         unchecked_list(
             unique_name="",
-            created_at=DateRange("2024", 7),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+            created_at=DateRange("2024", 7),  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # the point
             updated_at="today",
             include_sessions="yes",
             page_size=251,
