@@ -90,9 +90,8 @@ class ServerLimit:
         self._roll_over(now)
         if self._is_free:
             return 0.0
-        if self.left < 1:
-            return self.resets_at - now
-        return self._due - now
+        # A reply since then may have told of an earlier end.
+        return (self.resets_at if self.left < 1 else min(self._due, self.resets_at)) - now
 
     def sent(self, now: float) -> None:
         """Note a request."""

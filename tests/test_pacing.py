@@ -168,6 +168,44 @@ def test_a_limit_used_up_by_others_is_not_felt_for_all_the_time() -> None:
     assert asked < 15
 
 
+@given(st.integers(0, 100), st.floats(0.1, MAX_RESET), st.lists(pauses, max_size=50))
+def test_no_more_is_sent_than_is_left(remaining: int, reset: float, asked: list[float]) -> None:
+    """Until the window ends, however often somebody asks, and if no reply comes at all."""
+    server, now, sent = after_one_reply(told(remaining, reset)), 0.0, 0
+    for pause in asked:
+        now += pause
+        if now < reset and server.wait(now) <= 0:
+            server.sent(now)
+            sent += 1
+    assert sent <= remaining
+
+
+@given(st.integers(0, 100), st.integers(0, 100), st.floats(0.1, 60), st.integers(1, 5))
+def test_the_more_is_left_the_sooner_it_is_sent(
+    one: int, other: int, reset: float, sent: int
+) -> None:
+    """More left, all else being equal, never makes anybody wait for longer."""
+    scarce, ample = (after_one_reply(told(remaining, reset)) for remaining in sorted((one, other)))
+    for _ in range(sent):
+        scarce.sent(0.0)
+        ample.sent(0.0)
+    assert ample.wait(0.0) <= scarce.wait(0.0) + ROUNDING
+
+
+@given(st.integers(0, 100), st.floats(0.1, 60), st.lists(pauses, min_size=1, max_size=20))
+def test_the_wait_for_the_limit_shrinks_as_time_passes(
+    remaining: int, reset: float, moments: list[float]
+) -> None:
+    """It ends when it was said to, so that nobody who waits is put off again and again."""
+    server, now = after_one_reply(told(remaining, reset)), 0.0
+    server.sent(now)
+    wait = server.wait(now)
+    for pause in moments:
+        now, before = now + pause, wait
+        wait = server.wait(now)
+        assert wait <= max(0.0, before - pause) + ROUNDING
+
+
 hostile = st.builds(
     RateLimit,
     limit=st.none() | st.integers(0, 3) | st.integers(0, 10**300),

@@ -37,7 +37,7 @@ SHARED_USE = 0.9  # of the limit, in sum
 
 OWN_RATE = 1000  # creates with `max_rate`
 LATENESS = 0.02  # seconds of the rate by which a hold-up may be made good
-NEAR = 0.97  # of the rate that the caller set, at least
+NEAR = 0.95  # of the rate that the caller set, at least, on a busy machine
 ABOVE = 1.005  # of it, at most: the first request takes longest from its turn to where it is seen
 
 FREE = 3000  # creates with a server that tells of no limit
