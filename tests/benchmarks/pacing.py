@@ -36,7 +36,7 @@ EACH = 750  # creates of each process
 SHARED_USE = 0.9  # of the limit, in sum
 
 OWN_RATE = 1000  # creates with `max_rate`
-LATENESS = 0.02  # seconds of the rate by which a hold-up may be made good
+LATENESS = 0.05  # seconds of the rate: 0.02 to make a hold-up good, the rest to be seen late
 NEAR = 0.95  # of the rate that the caller set, at least, on a busy machine
 ABOVE = 1.005  # of it, at most: the first request takes longest from its turn to where it is seen
 
