@@ -1,0 +1,168 @@
+"""A still picture as MP4 (ISO/IEC 14496-12) with one frame of H.264 (ITU-T H.264).
+
+The frame is coded as I_PCM: every macroblock holds its samples as they are, so that no encoder is
+needed, and the file has a size that is worth cutting in two.
+"""
+
+import hashlib
+import struct
+from functools import cache
+
+_COLUMNS, _ROWS = 20, 15  # macroblocks of 16 × 16 pixels
+_WIDTH, _HEIGHT = 16 * _COLUMNS, 16 * _ROWS
+_MACROBLOCK = 384  # samples: 256 of light, twice 64 of colour
+_SCALE = 1  # units of time in a second: a day of them fits as well as a year
+
+
+class _Bits:
+    """Bits on their way to bytes."""
+
+    def __init__(self) -> None:
+        self._digits = ""
+
+    def fixed(self, value: int, width: int) -> None:
+        """Write a number of a fixed width."""
+        self._digits += f"{value:0{width}b}"
+
+    def counted(self, *values: int) -> None:
+        """Write numbers whose width is coded with them: Exp-Golomb, 9.1 of the standard."""
+        for value in values:
+            digits = f"{value + 1:b}"
+            self._digits += "0" * (len(digits) - 1) + digits
+
+    def aligned(self) -> bytes:
+        """Return the bytes, filled up with zeros."""
+        self._digits += "0" * (-len(self._digits) % 8)
+        return bytes(int(self._digits[at : at + 8], 2) for at in range(0, len(self._digits), 8))
+
+    def ended(self) -> bytes:
+        """Return the bytes, with the bit that ends a unit."""
+        self._digits += "1"
+        return self.aligned()
+
+
+@cache
+def _parameters() -> tuple[bytes, bytes]:
+    """Return the parameter sets of the sequence and of its picture."""
+    sequence = _Bits()
+    for value in (0x67, 66, 0xC0, 30):  # kind of unit, baseline profile, constraints, level 3
+        sequence.fixed(value, 8)
+    # Id, bits of frame numbers, order of output as decoded, no reference frames.
+    sequence.counted(0, 0, 2, 0)
+    sequence.fixed(0, 1)
+    sequence.counted(_COLUMNS - 1, _ROWS - 1)
+    sequence.fixed(0b1100, 4)  # whole frames, inference; neither cropping nor usability data
+    picture = _Bits()
+    picture.fixed(0x68, 8)
+    picture.counted(0, 0)
+    picture.fixed(0, 2)
+    picture.counted(0, 0, 0)
+    picture.fixed(0, 3)
+    picture.counted(0, 0, 0)
+    picture.fixed(0b100, 3)  # slices say how they are filtered
+    return sequence.ended(), picture.ended()
+
+
+def _frame(label: str) -> bytes:
+    """Return one picture, whose samples follow from the label."""
+    slice_ = _Bits()
+    slice_.fixed(0x65, 8)
+    slice_.counted(0, 7, 0)  # from the first macroblock, nothing but intra, parameter set 0
+    slice_.fixed(0, 4)
+    slice_.counted(0)
+    slice_.fixed(0, 2)
+    slice_.counted(0, 1)  # the usual quality, not filtered
+    slice_.counted(25)  # the first macroblock is I_PCM
+    count = _COLUMNS * _ROWS
+    noise = hashlib.shake_128(label.encode()).digest(count * _MACROBLOCK)
+    # Without zeros nothing in it can be mistaken for the start of a unit, nor has to be escaped.
+    samples = noise.translate(_GREY)
+    blocks = (samples[at : at + _MACROBLOCK] for at in range(0, len(samples), _MACROBLOCK))
+    # Each further macroblock says that it is I_PCM too: 25 as above, and seven zeros.
+    return slice_.aligned() + b"\x0d\x00".join(blocks) + b"\x80"
+
+
+_GREY = bytes(96 + value // 4 for value in range(256))
+
+
+def film(label: str, seconds: int) -> bytes:
+    """Return a film of one picture, which stays for its whole length.
+
+    Args:
+        label: Makes it differ from other films.
+        seconds: How long, at least one.
+    """
+    frame = _frame(label)
+    sample = struct.pack(">I", len(frame)) + frame
+    kind = _box(b"ftyp", b"isom", struct.pack(">I", 512), b"isomavc1mp41")
+    duration = max(1, seconds) * _SCALE
+    # The offset has a fixed width: the box is as long as it will be once that is known.
+    start = len(kind) + len(_movie(duration, len(sample), 0)) + 8
+    return kind + _movie(duration, len(sample), start) + _box(b"mdat", sample)
+
+
+def _box(name: bytes, *content: bytes) -> bytes:
+    body = b"".join(content)
+    return struct.pack(">I", 8 + len(body)) + name + body
+
+
+def _full(name: bytes, flags: int, *content: bytes) -> bytes:
+    return _box(name, struct.pack(">I", flags), *content)
+
+
+def _words(*values: int) -> bytes:
+    return struct.pack(f">{len(values)}I", *values)
+
+
+_MATRIX = _words(0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+
+
+def _movie(duration: int, size: int, start: int) -> bytes:
+    header = _full(
+        b"mvhd",
+        0,
+        _words(0, 0, _SCALE, duration, 0x10000),
+        b"\x01\x00" + bytes(10) + _MATRIX + bytes(24) + _words(2),
+    )
+    track = _full(
+        b"tkhd",
+        3,  # enabled, in the movie
+        _words(0, 0, 1, 0, duration) + bytes(16) + _MATRIX + _words(_WIDTH << 16, _HEIGHT << 16),
+    )
+    media = _box(
+        b"mdia",
+        _full(b"mdhd", 0, _words(0, 0, _SCALE, duration), b"\x55\xc4\x00\x00"),
+        _full(b"hdlr", 0, bytes(4), b"vide", bytes(12), b"sandbox\x00"),
+        _box(
+            b"minf",
+            _full(b"vmhd", 1, bytes(8)),
+            _box(b"dinf", _full(b"dref", 0, _words(1), _full(b"url ", 1))),
+            _samples(duration, size, start),
+        ),
+    )
+    return _box(b"moov", header, _box(b"trak", track, media))
+
+
+def _samples(duration: int, size: int, start: int) -> bytes:
+    """Return the box that tells where the one sample is, how long it lasts and how it is read."""
+    return _box(
+        b"stbl",
+        _full(b"stsd", 0, _words(1), _description()),
+        _full(b"stts", 0, _words(1, 1, duration)),
+        _full(b"stsc", 0, _words(1, 1, 1, 1)),
+        _full(b"stsz", 0, _words(size, 1)),
+        _full(b"stco", 0, _words(1, start)),
+    )
+
+
+def _description() -> bytes:
+    sequence, picture = _parameters()
+    config = bytes([1, *sequence[1:4], 0xFF, 0xE1]) + struct.pack(">H", len(sequence)) + sequence
+    config += b"\x01" + struct.pack(">H", len(picture)) + picture
+    return _box(
+        b"avc1",
+        bytes(6) + struct.pack(">H", 1) + bytes(16),
+        struct.pack(">HH", _WIDTH, _HEIGHT) + _words(0x480000, 0x480000, 0),
+        struct.pack(">H", 1) + bytes(32) + struct.pack(">Hh", 24, -1),
+        _box(b"avcC", config),
+    )
