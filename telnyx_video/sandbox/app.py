@@ -12,9 +12,10 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from telnyx_video.sandbox.api import STEERING, Api, Call
+from telnyx_video.sandbox.api import Api, Call
 from telnyx_video.sandbox.replies import Code, Problem, Reply, refusal, unexpected
-from telnyx_video.sandbox.state import ListQuery
+from telnyx_video.sandbox.routes import STEERING
+from telnyx_video.sandbox.state import Query
 
 _log = logging.getLogger("telnyx_video.sandbox")
 
@@ -32,7 +33,7 @@ class Exchange:
 
     def __init__(self, api: Api, request: web.BaseRequest) -> None:
         self.request = request
-        self.view: Callable[[ListQuery], ListQuery] | None = None
+        self.view: Callable[[Query], Query] | None = None
         self._api = api
         self._body: bytes | None = None
         self._refusal: Reply | None = None
@@ -73,14 +74,20 @@ class Exchange:
             query=request.query,
             body=self._body or b"",
             view=self.view,
+            headers=request.headers,
+            origin=self._origin,
         )
+
+    def _origin(self) -> str:
+        # Not where the server listens: it may be called by another name, or through a proxy.
+        return f"{self.request.scheme}://{self.request.host}"
 
     def commit(self) -> Reply:
         """Apply the request and return what to say about it."""
         return self._refusal or self._api.answer(self.call())
 
     def rehearse(self) -> Reply:
-        """Return what to say about the request, but leave the rooms as they are."""
+        """Return what to say about the request, but leave the state as it is."""
         return self._refusal or self._api.rehearse(self.call())
 
     def headers(self) -> dict[str, str]:
@@ -120,7 +127,7 @@ class App:
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Count the request, lead it to its reply, and keep a defect in the published shape."""
         conduct = faithful if request.path.startswith(STEERING) else self._conduct
-        with self._api.count(request.method, request.path):
+        with self._api.count(request.method, request.path, request.headers):
             try:
                 return await conduct(Exchange(self._api, request))
             except Exception:
@@ -141,5 +148,5 @@ def to_response(reply: Reply, api: Api) -> web.Response:
     """Return the reply as aiohttp writes it, with the headers that every reply has."""
     headers = {**common_headers(api), **reply.headers}
     if reply.body:
-        headers["Content-Type"] = "application/json"
+        headers["Content-Type"] = reply.media_type
     return web.Response(status=reply.status, body=reply.body, headers=headers)

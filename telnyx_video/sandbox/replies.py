@@ -81,9 +81,11 @@ class Reply:
     status: int
     """HTTP status."""
     body: bytes = b""
-    """JSON, or nothing with status 204."""
+    """JSON, a file, or nothing with status 204."""
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
     """Headers of this reply alone; those that every reply has are added later."""
+    media_type: str = "application/json"
+    """That of the body."""
 
 
 def document(status: int, content: object) -> Reply:

@@ -4,17 +4,14 @@ import asyncio
 import os
 import ssl
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Generator
-from concurrent.futures import Future
+from collections.abc import AsyncGenerator, Callable
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
-    AsyncExitStack,
     asynccontextmanager,
     closing,
-    contextmanager,
 )
-from threading import Thread, get_ident
+from threading import get_ident
 from typing import Self
 
 import attrs
@@ -26,9 +23,14 @@ from telnyx_video.sandbox.faults.plan import FaultPlan, parse_plan
 from telnyx_video.sandbox.gate import Gate
 from telnyx_video.sandbox.limits import RateWindow
 from telnyx_video.sandbox.listener import listening
+from telnyx_video.sandbox.lobby import Lobby
 from telnyx_video.sandbox.outage import KINDS, Kind, Outage
-from telnyx_video.sandbox.state import RoomStore
+from telnyx_video.sandbox.state import Store
 from telnyx_video.sandbox.steering import Steering
+from telnyx_video.sandbox.threads import in_a_thread
+from telnyx_video.sandbox.tokens import Tokens
+
+_DAY = 86_400  # seconds
 
 
 @attrs.frozen
@@ -37,7 +39,8 @@ class _Running:
 
     url: str
     api: Api
-    store: RoomStore
+    store: Store
+    lobby: Lobby
     faults: Faults
     outage: Outage
     loop: asyncio.AbstractEventLoop = attrs.field(factory=asyncio.get_running_loop)
@@ -63,8 +66,12 @@ class Sandbox:
     cutting requests that are still being served, as the death of a real server would. It can then
     be entered again; rooms outlive that only in a file.
 
-    Operations: https://developers.telnyx.com/api-reference/rooms/create-a-room, and those that
-    view, list, update and delete rooms. These work without the key:
+    It has the operations on rooms, client tokens, sessions, participants, recordings and
+    compositions: https://developers.telnyx.com/api-reference/rooms/create-a-room and its
+    neighbours. What is not published of their behaviour is decided in the modules of
+    `telnyx_video.sandbox.api` and `telnyx_video.sandbox.state`. These work without the key:
+    `POST /_sandbox/rooms/{id}/join` and `/leave` simulate participants, see `join` and `leave`;
+    `GET /_sandbox/participants` and `GET /_sandbox/events` tell of all that there were;
     `GET /_sandbox/stats` tells what was counted; `POST /_sandbox/reset` starts afresh;
     `POST /_sandbox/faults` takes a plan of faults, and `GET` shows it and what it did;
     `POST /_sandbox/outage` takes {"seconds": 5, "kind": "refuse"}, or "503", see `pause`.
@@ -73,16 +80,18 @@ class Sandbox:
         host: Where to listen: a name (looked up as IPv4) or an address.
         port: Which port to listen on; 0 chooses a free one.
         api_key: The one key that is let in.
-        db: A file that keeps the rooms, even when the process is killed. None keeps them in
-            memory.
+        db: A file that keeps the rooms and all that happened in them, even when the process is
+            killed. None keeps them in memory.
         rate_limit: Requests a second, at least 1, beyond which the answer is 429; None is
             unlimited, and then replies have no headers about a limit.
         ssl_context: Serves HTTPS with it.
         faults: A plan of faults, as explained by `telnyx_video.sandbox.faults`.
+        composition_delay: Seconds from the creation of a composition to its completion; it is
+            enqueued for the first half of them, processing for the second. From 0 to a day.
 
     Raises:
         FaultPlanError: when the plan has flaws.
-        ValueError: when the rate limit is below 1.
+        ValueError: when the rate limit is below 1, or the delay out of its bounds.
     """
 
     _on_this_loop: AbstractAsyncContextManager[None]
@@ -98,8 +107,11 @@ class Sandbox:
         rate_limit: int | None = None,
         ssl_context: ssl.SSLContext | None = None,
         faults: FaultPlan = (),
+        composition_delay: float = 1.0,
     ) -> None:
         parse_plan(faults)
+        if not 0 <= composition_delay <= _DAY:
+            raise ValueError(f"composition_delay is up to {_DAY} seconds, not {composition_delay}")
         self._host = host
         self._port = port
         self._api_key = api_key
@@ -107,6 +119,7 @@ class Sandbox:
         self._rate_limit = rate_limit
         self._ssl_context = ssl_context
         self._faults = faults
+        self._composition_delay = composition_delay
         self._running: _Running | None = None
 
     @property
@@ -122,7 +135,7 @@ class Sandbox:
     @property
     def rooms(self) -> list[dict[str, object]]:
         """Every room as a reply shows it, oldest first. Safe to read from any thread."""
-        return [room.as_json() for room in self._while_running().store.all()]
+        return [room.as_json() for room in self._while_running().store.rooms.all()]
 
     @property
     def requests(self) -> Counter[str]:
@@ -137,6 +150,62 @@ class Sandbox:
     def max_in_flight(self) -> int:
         """The most POSTs that were being served at one time. Safe to read from any thread."""
         return self._while_running().api.tally.max_in_flight
+
+    @property
+    def keyed_downloads(self) -> int:
+        """Downloads that came with an Authorization header. Safe to read from any thread.
+
+        Files lie on another server in reality, which a client must not send its key to.
+        """
+        return self._while_running().api.tally.keyed_downloads
+
+    @property
+    def participants(self) -> list[dict[str, object]]:
+        """Everybody who ever joined, as replies show them but with `muted`, in order of arrival.
+
+        Safe to read from any thread.
+        """
+        return self._while_running().lobby.participants()
+
+    @property
+    def events(self) -> list[dict[str, object]]:
+        """What happened in the rooms, in order, with the ids of all that it is about.
+
+        Their `type` is the name that webhooks give it, such as `video.room.session.started`. Safe
+        to read from any thread.
+        """
+        return self._while_running().lobby.events()
+
+    def join(self, room_id: str, *, context: str | None = None) -> str:
+        """Let a simulated participant into a room, which begins a session if none is going on.
+
+        Safe to call from any thread.
+
+        Args:
+            room_id: Which room.
+            context: What the participant's program says about it.
+
+        Returns:
+            The participant's id.
+
+        Raises:
+            LookupError: when there is no such room.
+            ValueError: when it is full.
+        """
+        participant, _ = self._while_running().store.meetings.join(room_id, context)
+        return participant.id
+
+    def leave(self, participant_id: str) -> None:
+        """Let a participant out, the last of whom ends the session. Safe from any thread.
+
+        Args:
+            participant_id: What `join` returned, or what a reply shows.
+
+        Raises:
+            LookupError: when there is no such participant.
+            ValueError: when it has left before.
+        """
+        self._while_running().store.meetings.leave(participant_id)
 
     @property
     def faults(self) -> FaultPlan:
@@ -211,7 +280,7 @@ class Sandbox:
             OSError: when the address cannot be listened on, or the file cannot keep rooms.
             RuntimeError: when this sandbox is already serving.
         """
-        context = _in_a_thread(self._serving)
+        context = in_a_thread(self._serving)
         context.__enter__()
         self._in_its_thread = context
         return self
@@ -228,15 +297,16 @@ class Sandbox:
     async def _serving(self) -> AsyncGenerator[None]:
         if self._running is not None:
             raise RuntimeError("this Sandbox is already serving: enter it once, in one way")
-        with closing(RoomStore(self._db)) as store:
+        with closing(Store(self._db, composition_delay=self._composition_delay)) as store:
             window = None if self._rate_limit is None else RateWindow(self._rate_limit)
             api = Api(store, api_key=self._api_key, window=window)
             with closing(Faults(api, self._faults)) as faults:
                 gate = Gate()
                 with closing(Outage(faults, gate)) as outage:
                     Steering(api, faults, outage)
+                    lobby = Lobby(api, store, Tokens(self._api_key))
                     async with self._listening(App(api, faults.conduct), gate) as url:
-                        self._running = _Running(url, api, store, faults, outage)
+                        self._running = _Running(url, api, store, lobby, faults, outage)
                         try:
                             yield
                         finally:
@@ -256,34 +326,3 @@ class Sandbox:
             scheme = "http" if self._ssl_context is None else "https"
             host = f"[{self._host}]" if ":" in self._host else self._host
             yield f"{scheme}://{host}:{port}/v2"
-
-
-@contextmanager
-def _in_a_thread(serving: Callable[[], AbstractAsyncContextManager[None]]) -> Generator[None]:
-    """Hold an async context open in an event loop of its own."""
-    started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-
-    async def hold() -> None:
-        async with AsyncExitStack() as stack:
-            try:
-                await stack.enter_async_context(serving())
-            except BaseException as error:  # it is raised where the caller waits
-                started.set_exception(error)
-                return
-            stop = asyncio.Event()
-            started.set_result((asyncio.get_running_loop(), stop))
-            await stop.wait()
-
-    # A daemon: a program that forgets to leave the context can end all the same.
-    thread = Thread(target=lambda: asyncio.run(hold()), name="telnyx-video-sandbox", daemon=True)
-    thread.start()
-    try:
-        loop, stop = started.result()
-    except Exception:
-        thread.join()
-        raise
-    try:
-        yield
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()

@@ -5,11 +5,12 @@ import json
 from functools import partial
 from typing import Any, cast
 
-from telnyx_video.sandbox.api import STEERING, Api, Call
+from telnyx_video.sandbox.api import Api, Call
 from telnyx_video.sandbox.faults.conduct import Faults
 from telnyx_video.sandbox.faults.plan import FaultPlanError
 from telnyx_video.sandbox.outage import KINDS, Outage
 from telnyx_video.sandbox.replies import Code, Problem, Reply, document, refusal
+from telnyx_video.sandbox.routes import STEERING
 
 MAX_OUTAGE = 86_400.0
 """Seconds; while connections are refused, nobody can end an outage over HTTP."""

@@ -13,6 +13,8 @@ class Tally:
         """Requests that arrived, by "METHOD /route", such as "GET /v2/rooms/{id}"."""
         self.max_in_flight: int = 0
         """The most POSTs that were being served at one time."""
+        self.keyed_downloads: int = 0
+        """Downloads of files that came with an Authorization header, which is not for there."""
         self._in_flight = 0
 
     @contextmanager
@@ -30,4 +32,5 @@ class Tally:
     def reset(self) -> None:
         """Forget what was counted; requests still in flight remain so."""
         self.requests.clear()
+        self.keyed_downloads = 0
         self.max_in_flight = self._in_flight

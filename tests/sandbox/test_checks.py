@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from sandbox.caller import Caller
 from telnyx_video.sandbox import Sandbox
-from telnyx_video.sandbox.checks import DEFAULTS, check_fields
+from telnyx_video.sandbox.checks.bodies import ROOM, check_fields, defaults
 
+DEFAULTS = defaults(ROOM)
 LONGEST_URL = "https://example.com/".ljust(2000, "x")
 
 FINE: list[tuple[str, list[Any]]] = [
@@ -55,13 +56,13 @@ def cases(table: list[tuple[str, list[Any]]]) -> list[tuple[str, object]]:
 def test_a_value_within_its_bounds_is_taken(field: str, value: object) -> None:
     """What the API allows is taken as it is; null stands for the default."""
     expected = DEFAULTS[field] if value is None else value
-    assert check_fields({field: value}) == ({field: expected}, [])
+    assert check_fields({field: value}, ROOM) == ({field: expected}, [])
 
 
 @pytest.mark.parametrize(("field", "value"), cases(WRONG), ids=repr)
 def test_a_value_out_of_its_bounds_is_refused(field: str, value: object) -> None:
     """What the API does not allow is one problem, which names the field."""
-    settings, problems = check_fields({field: value})
+    settings, problems = check_fields({field: value}, ROOM)
     assert settings == {}
     assert [problem.pointer for problem in problems] == [f"/{field}"]
     assert problems[0].detail.startswith(f"{field} must be ")
@@ -89,6 +90,6 @@ json_values = st.recursive(
 @given(st.dictionaries(st.sampled_from([*DEFAULTS, "colour"]), json_values))
 def test_each_known_field_is_either_taken_or_refused(body: dict[str, object]) -> None:
     """Whatever a body holds, each field of the API ends up in exactly one of the two answers."""
-    settings, problems = check_fields(json.loads(json.dumps(body)))
+    settings, problems = check_fields(json.loads(json.dumps(body)), ROOM)
     refused = [str(problem.pointer)[1:] for problem in problems]
     assert sorted([*settings, *refused]) == sorted(body.keys() & DEFAULTS.keys())

@@ -11,7 +11,7 @@ from telnyx_video.sandbox.api import Api
 from telnyx_video.sandbox.app import App, Conduct, Exchange, faithful
 from telnyx_video.sandbox.listener import listening
 from telnyx_video.sandbox.replies import Reply
-from telnyx_video.sandbox.state import RoomStore
+from telnyx_video.sandbox.state import Store
 
 KEY = {"Authorization": "Bearer key"}
 
@@ -61,9 +61,9 @@ async def answer_with_a_broken_header(exchange: Exchange) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def served(conduct: Conduct) -> AsyncGenerator[tuple[str, RoomStore]]:
+async def served(conduct: Conduct) -> AsyncGenerator[tuple[str, Store]]:
     """Serve with this conduct, and give the server's address and rooms."""
-    with closing(RoomStore()) as store:
+    with closing(Store()) as store:
         app = App(Api(store, api_key="key"), conduct)
         async with listening(
             app.serve, app.refuse, host="127.0.0.1", port=0, ssl_context=None
@@ -90,7 +90,7 @@ async def test_a_cut_loses_the_answer_but_not_the_commit(
         with pytest.raises(aiohttp.ClientError):
             async with session.post(f"{url}/v2/rooms", json={}, headers=KEY) as reply:
                 await reply.read()
-        assert len(store) == rooms
+        assert len(store.rooms) == rooms
 
 
 async def test_an_answer_can_be_another_one(session: aiohttp.ClientSession) -> None:
@@ -99,7 +99,7 @@ async def test_an_answer_can_be_another_one(session: aiohttp.ClientSession) -> N
         async with session.post(f"{url}/v2/rooms", json={}, headers=KEY) as reply:
             assert reply.status == 503
             assert reply.headers["x-request-id"]
-        assert len(store) == 1
+        assert len(store.rooms) == 1
 
 
 async def test_steering_is_never_disturbed(session: aiohttp.ClientSession) -> None:

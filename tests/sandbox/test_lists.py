@@ -10,8 +10,8 @@ import pytest
 
 from sandbox.caller import Caller
 from telnyx_video.sandbox.api import Api, Call
-from telnyx_video.sandbox.checks import DEFAULTS
-from telnyx_video.sandbox.state import RoomStore
+from telnyx_video.sandbox.checks.bodies import ROOM, defaults
+from telnyx_video.sandbox.state import Store
 
 
 async def test_pages_hold_every_room_once_oldest_first(caller: Caller) -> None:
@@ -93,7 +93,7 @@ async def test_an_impossible_parameter_is_refused(
 class Calendar:
     """A store's clock that a test sets, and the API over that store."""
 
-    def __init__(self, store: RoomStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._api = Api(store, api_key="key")
 
@@ -116,9 +116,9 @@ def calendar() -> Iterator[Calendar]:
             datetime(2021, 4, 27, 12, tzinfo=UTC),
         ]
     )
-    with closing(RoomStore(now=lambda: next(moments))) as store:
-        rooms = [store.create({**DEFAULTS, "unique_name": name}) for name in "abc"]
-        store.update(rooms[0].id, {})
+    with closing(Store(now=lambda: next(moments))) as store:
+        rooms = [store.rooms.create({**defaults(ROOM), "unique_name": name}) for name in "abc"]
+        store.rooms.update(rooms[0].id, {})
         yield Calendar(store)
 
 
@@ -146,7 +146,7 @@ def test_date_filters_take_whole_days_in_utc(
 
 def test_a_name_filter_that_is_no_text_is_refused() -> None:
     """Bytes that are no UTF-8 cannot be a room's name, and are not looked for."""
-    with closing(RoomStore()) as store:
+    with closing(Store()) as store:
         call = Call(
             "GET",
             "/v2/rooms",

@@ -13,7 +13,7 @@ import pytest
 from sandbox.caller import Answer, Caller
 from sandbox.raw import connected
 from telnyx_video.sandbox import Sandbox
-from telnyx_video.sandbox.state import RoomStore
+from telnyx_video.sandbox.state.rooms import Rooms
 
 MAX_BODY = 1024 * 1024
 
@@ -71,7 +71,7 @@ async def test_another_key_can_be_chosen(session: aiohttp.ClientSession) -> None
 
 @pytest.mark.parametrize(
     "path",
-    ["//", "//rooms", "/", "/rooms/", "/nowhere", "/rooms/x/sessions", "//_sandbox/nothing"],
+    ["//", "//rooms", "/", "/rooms/", "/nowhere", "/rooms/x/y", "//_sandbox/nothing"],
 )
 async def test_an_unknown_address_is_not_found(caller: Caller, path: str) -> None:
     """A path that is no route is an invalid URL, and the answer names it."""
@@ -222,7 +222,7 @@ async def test_a_defect_of_the_sandbox_has_a_shape_too(
     caller: Caller, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An error of the server's own is answered as unexpected, and logged with its traceback."""
-    with patch.object(RoomStore, "create", side_effect=ZeroDivisionError("a defect")):
+    with patch.object(Rooms, "create", side_effect=ZeroDivisionError("a defect")):
         answer = await caller.create()
     assert (answer.status, codes(answer)) == (500, ["10007"])
     (record,) = caplog.records

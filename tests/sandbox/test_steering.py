@@ -36,7 +36,7 @@ async def test_stats_are_read_without_the_key(caller: Caller, sandbox: Sandbox) 
     answer = await caller.send("GET", "//_sandbox/stats", headers=NO_KEY)
     assert (answer.status, answer.body) == (
         200,
-        {"requests": {"POST /v2/rooms": 2}, "rooms": 2, "max_in_flight": 1},
+        {"requests": {"POST /v2/rooms": 2}, "rooms": 2, "max_in_flight": 1, "keyed_downloads": 0},
     )
 
 

@@ -8,15 +8,19 @@ import sys
 import threading
 from contextlib import closing
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import aiohttp
 import pytest
 
 from sandbox.caller import Caller, create_blocking
+from sandbox.desk import Desk
 from telnyx_video.sandbox import Sandbox
-from telnyx_video.sandbox.checks import DEFAULTS
-from telnyx_video.sandbox.state import NameTakenError, RoomStore
+from telnyx_video.sandbox.checks.bodies import ROOM, defaults
+from telnyx_video.sandbox.state import NameTakenError, Store
 
+DEFAULTS = defaults(ROOM)
 SERVE = """
 import sys
 from telnyx_video.sandbox import Sandbox
@@ -67,6 +71,93 @@ def test_a_committed_room_survives_a_kill(db: Path) -> None:
         assert sandbox.rooms == created
 
 
+MEETING = """
+import sys
+from telnyx_video.sandbox import Sandbox
+with Sandbox(db=sys.argv[1]) as sandbox:
+    print(sandbox.url, flush=True)
+    room = sys.stdin.readline().strip()
+    sandbox.leave(sandbox.join(room, context="Alice"))
+    sandbox.join(room, context="Bob")
+    print("met", flush=True)
+    sys.stdin.read()
+"""
+
+
+def killed_in_a_meeting(db: Path) -> str:
+    """Kill a server of which a participant has left and another one has not; return the room."""
+    with subprocess.Popen(
+        [sys.executable, "-c", MEETING, db],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        room_id: str = create_blocking(url, enable_recording=True)["id"]
+        process.stdin.write(f"{room_id}\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "met\n"
+        process.kill()
+    return room_id
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no kill -9")
+async def test_a_meeting_survives_a_kill(session: aiohttp.ClientSession, db: Path) -> None:
+    """Sessions, participants, recordings, compositions, files and tokens are there again."""
+    room_id = killed_in_a_meeting(db)
+    async with Sandbox(db=db, composition_delay=0) as sandbox:
+        caller = Caller(session, sandbox)
+        before = await everything(caller)
+        alice, bob = before["participants"]
+        assert "left_at" in alice
+        assert "left_at" not in bob
+        assert [row["status"] for row in before["recordings"]] == ["completed"] * 2 + [
+            "processing"
+        ] * 2
+        wanted = {"session_id": alice["session_id"]}
+        composed = (await caller.send("POST", "/room_compositions", wanted)).data
+        path = f"/rooms/{room_id}/actions/generate_join_client_token"
+        token = (await caller.send("POST", path, {})).data["token"]
+        before, events = await everything(caller), sandbox.events
+    async with Sandbox(db=db) as sandbox:
+        caller = Caller(session, sandbox)
+        after = await everything(caller)
+        assert {**after, "compositions": []} == {**before, "compositions": []}
+        assert sandbox.events == events
+        (found,) = after["compositions"]
+        assert found["id"] == composed["id"]
+        async with session.get(found["download_url"]) as reply:
+            assert reply.content_length == round(found["size_mb"] * 1e6)
+        join = await caller.send("POST", f"//_sandbox/rooms/{room_id}/join", {"token": token})
+        assert join.body["session"]["id"] == bob["session_id"]
+
+
+async def everything(caller: Caller) -> dict[str, Any]:
+    """Return what each list shows, but for the addresses of files, in which the port changes."""
+    found: dict[str, Any] = {}
+    for kind in ("sessions", "participants", "recordings", "compositions"):
+        found[kind] = (await caller.send("GET", f"/room_{kind}")).data
+    for row in found["recordings"]:
+        row.pop("download_url", None)
+    return found
+
+
+def test_a_change_that_fails_is_undone_as_a_whole() -> None:
+    """If the server fails in the middle of a meeting's end, the meeting goes on."""
+    with closing(Store()) as store:
+        room = store.rooms.create(DEFAULTS)
+        participant, session = store.meetings.join(room.id, None)
+        with (
+            patch.object(store.events, "note", side_effect=ZeroDivisionError),
+            pytest.raises(ZeroDivisionError),
+        ):
+            store.meetings.leave(participant.id)
+        assert store.meetings.sessions.get(session.id) == session
+        assert store.meetings.participants.get(participant.id) == participant
+
+
 async def test_servers_of_one_file_agree_on_names(session: aiohttp.ClientSession, db: Path) -> None:
     """A name taken at one server is taken at another one of the same file."""
     async with Sandbox(db=db) as one, Sandbox(db=db) as other:
@@ -77,14 +168,14 @@ async def test_servers_of_one_file_agree_on_names(session: aiohttp.ClientSession
 
 def test_threads_cannot_make_two_rooms_of_one_name(db: Path) -> None:
     """Of threads that race for a name, through two connections, one gets it."""
-    with closing(RoomStore(db)) as one, closing(RoomStore(db)) as other:
+    with closing(Store(db)) as one, closing(Store(db)) as other:
         start = threading.Barrier(10)
         results = list[str]()
 
-        def race(store: RoomStore) -> None:
+        def race(store: Store) -> None:
             start.wait()
             try:
-                store.create({**DEFAULTS, "unique_name": "standup"})
+                store.rooms.create({**DEFAULTS, "unique_name": "standup"})
             except NameTakenError:
                 results.append("taken")
             else:
@@ -96,13 +187,18 @@ def test_threads_cannot_make_two_rooms_of_one_name(db: Path) -> None:
         for thread in threads:
             thread.join()
         assert sorted(results) == ["created"] + ["taken"] * 9
-        assert len(one) == len(other.all()) == 1
+        assert len(one.rooms) == len(other.rooms.all()) == 1
 
 
-def test_an_update_of_a_room_that_is_gone_finds_nothing() -> None:
-    """Another server of the same file may have deleted the room in between."""
-    with closing(RoomStore()) as store:
-        assert store.update("gone", {}) is None
+def test_what_another_server_has_deleted_is_not_found(desk: Desk) -> None:
+    """Of the same file, it may be gone between two looks at it: that is no defect."""
+    room = desk.room()
+    assert desk.store.rooms.update("gone", {}) is None
+    assert desk.store.rooms.delete("gone") is False
+    with patch.object(desk.store.rooms, "update", return_value=None):
+        assert desk.ask("PATCH", f"/rooms/{room['id']}", {}).status == 404
+    with pytest.raises(LookupError, match="gone"):
+        desk.store.meetings.kick("gone", None)
 
 
 async def test_a_file_that_is_no_database_is_an_error_in_words(tmp_path: Path) -> None:

@@ -99,6 +99,10 @@ TABLE = {
     # Beside the client: never loaded by it.
     "sandbox": Row(outside="aiohttp attrs multidict yarl"),
     "sandbox.state": Row(outside="attrs", never="asyncio random socket"),
+    "sandbox.checks": Row(outside="attrs", never=IMPURE),
+    "sandbox.media": Row(never=IMPURE),
+    "sandbox.tokens": Row(never=IMPURE),
+    "sandbox.api": Row(outside="attrs", never="asyncio random socket"),
     "testing": Row(siblings="client sandbox", lazy="pytest"),
     "cli": Row(siblings="__init__ errors models", outside="rich typer", lazy="sandbox uvloop"),
 }
@@ -148,8 +152,10 @@ def room_of(module: str) -> str:
 
 
 def row_of(module: str) -> Row:
-    """Return the row that speaks of a module: its own, else that of its package."""
-    return TABLE.get(module) or TABLE[room_of(module)]
+    """Return the row that speaks of a module: its own, else that of its nearest package."""
+    while module not in TABLE:
+        module = module.rpartition(".")[0]
+    return TABLE[module]
 
 
 def is_type_checking(test: ast.expr) -> bool:

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 import attrs
 from aiohttp import web
 
-from telnyx_video.sandbox.api import Api, Call, operation_of
+from telnyx_video.sandbox.api import Api, Call
 from telnyx_video.sandbox.app import Exchange, faithful
 from telnyx_video.sandbox.faults.choice import Choice, Traits
 from telnyx_video.sandbox.faults.fields import Point
@@ -24,7 +24,8 @@ from telnyx_video.sandbox.faults.forgery import forge, interim
 from telnyx_video.sandbox.faults.plan import Fault, FaultPlan, parse_plan
 from telnyx_video.sandbox.listener import gone
 from telnyx_video.sandbox.replies import Reply
-from telnyx_video.sandbox.state import ListQuery, timestamp
+from telnyx_video.sandbox.routes import operation_of
+from telnyx_video.sandbox.state import Query, timestamp
 
 _OUTAGE = Fault(label="outage", commit="never", status=503)
 
@@ -87,7 +88,7 @@ class Faults:
         self._choice = Choice(rules) if rules else None
 
     def reset(self) -> None:
-        """Forget rooms, counts and what is pending, and begin anew. Safe from any thread."""
+        """Forget the state, counts and what is pending, and begin anew. Safe from any thread."""
         with self._lock:
             self._epoch += 1
             self._api.reset()
@@ -239,7 +240,7 @@ def _name_in(body: bytes) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _view(wanted: Any) -> Callable[[ListQuery], ListQuery] | None:
+def _view(wanted: Any) -> Callable[[Query], Query] | None:
     """Return how a list is asked for so that it shows what is wanted, or None for as it is."""
     changes = dict[str, Any]()
     if isinstance(wanted, dict):

@@ -1,0 +1,200 @@
+"""A request as the operations see it, and what they have in common: ids, bodies, lists, refusals.
+
+Three published shapes of refusals, and where each is due: one bare error for a thing that is not
+there; a list under `errors` for a body or a parameter; `success` and `message` for all that lists
+and the actions on sessions refuse. An operation raises `RefusedError`, and its shape is decided
+where it is added.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar, cast
+
+import attrs
+
+from telnyx_video.sandbox.checks.bodies import Fields, check_fields
+from telnyx_video.sandbox.checks.parameters import (
+    Filters,
+    ParameterError,
+    check_include,
+    check_list,
+)
+from telnyx_video.sandbox.checks.values import is_uuid
+from telnyx_video.sandbox.replies import (
+    Code,
+    Problem,
+    Reply,
+    bare_refusal,
+    document,
+    generic_refusal,
+    refusal,
+)
+from telnyx_video.sandbox.routes import FILES
+from telnyx_video.sandbox.state import Query
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Call:
+    """A request, as far as the API is concerned."""
+
+    method: str
+    """GET, POST, …"""
+    path: str
+    """Decoded, without the query."""
+    authorization: str = ""
+    """The header of that name, or ""."""
+    content_type: str = ""
+    """The media type alone, in lower case."""
+    query: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    """Parameters by their decoded names."""
+    body: bytes = b""
+    """The whole body."""
+    view: Callable[[Query], Query] | None = None
+    """Falsifies what a list is asked for, unless it is None."""
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    """All headers; how their names are spelled makes a difference unless they come from HTTP."""
+    origin: Callable[[], str] = str
+    """Tells scheme and host by which the server was called."""
+
+    @property
+    def files(self) -> str:
+        """What the URLs of files begin with."""
+        return f"{self.origin()}{FILES}"
+
+
+Operation = Callable[[Call, str], Reply]
+"""Answers a call, given the id in its path or ""."""
+
+Operations = Mapping[str, Operation]
+"""By what they are called, such as "GET /rooms/{id}"."""
+
+
+class RefusedError(Exception):
+    """An operation that cannot go on.
+
+    Attributes:
+        status: Of the reply.
+        problems: What is wrong.
+        reply: What is answered, unless the operation has another shape for it.
+    """
+
+    def __init__(
+        self, status: int, *problems: Problem, reply: Callable[..., Reply] = refusal
+    ) -> None:
+        super().__init__(status, problems)
+        self.status = status
+        self.problems = problems
+        self.reply = reply(status, *problems)
+
+
+def generically(operation: Operation) -> Operation:
+    """Return the operation with its refusals in the shape of lists and of actions on sessions."""
+
+    def answer(call: Call, subject: str) -> Reply:
+        try:
+            return operation(call, subject)
+        except RefusedError as error:
+            message = " ".join(problem.detail for problem in error.problems)
+            return generic_refusal(error.status, message)
+
+    return answer
+
+
+def looked_up(kind: str, get: Callable[[str], T | None], subject: str) -> T:
+    """Return what has this id, which may be in capitals.
+
+    Args:
+        kind: What it is, in words.
+        get: Returns it, or None.
+        subject: Its id.
+
+    Raises:
+        RefusedError: when there is no such thing.
+    """
+    if not is_uuid(subject):
+        detail = f"{subject} is not the id of a {kind}: it is no UUID."
+        raise RefusedError(404, Problem(Code.INVALID_ID, detail), reply=bare_refusal)
+    found = get(subject.lower())
+    if found is None:
+        raise absent(kind, subject)
+    return found
+
+
+def absent(kind: str, subject: str) -> RefusedError:
+    """Return the refusal of an id that nothing has."""
+    problem = Problem(Code.NOT_FOUND, f"There is no {kind} {subject}.")
+    return RefusedError(404, problem, reply=bare_refusal)
+
+
+def body_of(call: Call) -> dict[str, object]:
+    """Return the object in a body, or refuse it for the first reason that makes it useless."""
+    if call.content_type != "application/json":
+        detail = "The body must be sent as application/json."
+        raise RefusedError(415, Problem(Code.MEDIA_TYPE, detail))
+    try:
+        body: object = _decode(call.body.decode())
+    except (ValueError, RecursionError) as error:
+        detail = f"The body is not JSON: {error}."
+        raise RefusedError(400, Problem(Code.INVALID_JSON, detail)) from error
+    if not isinstance(body, dict):
+        raise RefusedError(
+            422, Problem(Code.BAD_REQUEST, "The body must be an object.", pointer="")
+        )
+    return cast("dict[str, object]", body)
+
+
+def settings_of(call: Call, fields: Fields) -> dict[str, object]:
+    """Return the settings in a body, or refuse it for all that is out of bounds."""
+    settings, problems = check_fields(body_of(call), fields)
+    if problems:
+        raise RefusedError(422, *problems)
+    return settings
+
+
+def query_of(call: Call, filters: Filters, include: str | None = None) -> Query:
+    """Return what a list is asked for, or refuse it for the first parameter that cannot be."""
+    try:
+        query = check_list(call.query, filters, include)
+    except ParameterError as error:
+        raise parameter_refused(400, error) from error
+    return query if call.view is None else call.view(query)
+
+
+def included(call: Call, parameter: str) -> bool:
+    """Tell whether what belongs to a thing is wanted along with it."""
+    try:
+        return check_include(call.query, parameter)
+    except ParameterError as error:
+        raise parameter_refused(400, error) from error
+
+
+def parameter_refused(status: int, error: ParameterError) -> RefusedError:
+    """Return the refusal of a parameter."""
+    return RefusedError(status, Problem(Code.BAD_REQUEST, str(error), parameter=error.parameter))
+
+
+def page_of(query: Query, shown: Iterable[object], total: int) -> Reply:
+    """Return a page of a list.
+
+    Args:
+        query: What was asked for.
+        shown: The page as it is published.
+        total: How many there are on all pages.
+    """
+    meta = {
+        "page_number": query.page_number,
+        "page_size": query.page_size,
+        "total_pages": -(-total // query.page_size),
+        "total_results": total,
+    }
+    return document(200, {"data": list(shown), "meta": meta})
+
+
+def _no_such_number(name: str) -> object:
+    raise ValueError(f"{name} is not a number of JSON")
+
+
+# Python's reader takes NaN and infinities for numbers unless told otherwise.
+_decode = json.JSONDecoder(parse_constant=_no_such_number).decode

@@ -1,0 +1,87 @@
+"""Compositions: asked for, looked at and deleted.
+
+Source: https://developers.telnyx.com/api-reference/room-compositions/create-a-room-composition
+A session that is still active may be composed as well: that shows what there is of it so far.
+"""
+
+from collections.abc import Mapping
+
+from telnyx_video.sandbox.api.calls import (
+    Call,
+    Operations,
+    RefusedError,
+    body_of,
+    generically,
+    looked_up,
+    page_of,
+    query_of,
+)
+from telnyx_video.sandbox.checks.bodies import WEBHOOKS, check_fields, defaults, problem_at
+from telnyx_video.sandbox.checks.compositions import COMPOSITION, Layout, check_layout
+from telnyx_video.sandbox.checks.parameters import COMPOSITIONS
+from telnyx_video.sandbox.replies import Reply, document
+from telnyx_video.sandbox.state import Composition, Session, Store
+
+_DEFAULTS = defaults(COMPOSITION)
+_KEPT = ("resolution", *WEBHOOKS)
+
+
+def composition_operations(store: Store) -> Operations:
+    """Return the operations on the compositions of a store."""
+    compositions = store.compositions
+
+    def shown(composition: Composition, call: Call) -> dict[str, object]:
+        return composition.as_json(call.files, store.now())
+
+    def create(call: Call, _: str) -> Reply:
+        session, settings, layout = _wanted(store, body_of(call))
+        composition = compositions.create(session, settings, layout)
+        return document(202, {"data": shown(composition, call)})
+
+    def listed(call: Call, _: str) -> Reply:
+        query = query_of(call, COMPOSITIONS)
+        found, total = compositions.page(query)
+        return page_of(query, (shown(composition, call) for composition in found), total)
+
+    def view(call: Call, subject: str) -> Reply:
+        composition = looked_up("composition", compositions.get, subject)
+        return document(200, {"data": shown(composition, call)})
+
+    def delete(_: Call, subject: str) -> Reply:
+        compositions.delete(looked_up("composition", compositions.get, subject).id)
+        return Reply(204)
+
+    return {
+        "GET /room_compositions": generically(listed),
+        "POST /room_compositions": create,
+        "GET /room_compositions/{id}": view,
+        "DELETE /room_compositions/{id}": delete,
+    }
+
+
+def _wanted(
+    store: Store, body: Mapping[str, object]
+) -> tuple[Session, dict[str, object], Layout | None]:
+    """Return the session that is to be composed, the settings and the layout, or refuse them."""
+    settings, problems = check_fields(body, COMPOSITION)
+    session = _session(store, settings)
+    if session is None and "session_id" in settings:
+        problems.append(problem_at("is the id of no session", "session_id"))
+    layout = None
+    if "video_layout" in body:
+        videos = [] if session is None else _videos(store, session)
+        layout, flaws = check_layout(body["video_layout"], videos)
+        problems += flaws
+    if session is None or problems:
+        raise RefusedError(422, *problems)
+    chosen = {**_DEFAULTS, **settings}
+    return session, {name: chosen[name] for name in _KEPT}, layout
+
+
+def _session(store: Store, settings: Mapping[str, object]) -> Session | None:
+    return store.meetings.sessions.get(str(settings.get("session_id")).lower())
+
+
+def _videos(store: Store, session: Session) -> list[str]:
+    found = store.recordings.where("session_id = ? AND type = 'video'", session.id)
+    return [recording.id for recording in found]

@@ -1,0 +1,61 @@
+"""Recordings: looked at and deleted, one or many.
+
+Source: https://developers.telnyx.com/api-reference/room-recordings/view-a-list-of-room-recordings
+The deletion of many is published with the filters and the page of the list. It deletes all that
+match; a page that is asked for limits it to what the list shows there. An unknown filter is
+refused here, as it is nowhere else: ignored, it would delete what it was to keep.
+"""
+
+from telnyx_video.sandbox.api.calls import (
+    Call,
+    Operations,
+    generically,
+    looked_up,
+    page_of,
+    parameter_refused,
+    query_of,
+)
+from telnyx_video.sandbox.checks.parameters import (
+    RECORDINGS,
+    ParameterError,
+    check_list,
+    check_no_other_filter,
+)
+from telnyx_video.sandbox.replies import Reply, document
+from telnyx_video.sandbox.state import Store
+
+
+def recording_operations(store: Store) -> Operations:
+    """Return the operations on the recordings of a store."""
+    recordings = store.recordings
+
+    def listed(call: Call, _: str) -> Reply:
+        query = query_of(call, RECORDINGS)
+        found, total = recordings.page(query)
+        files = call.files
+        return page_of(query, (recording.as_json(files) for recording in found), total)
+
+    def view(call: Call, subject: str) -> Reply:
+        recording = looked_up("recording", recordings.get, subject)
+        return document(200, {"data": recording.as_json(call.files)})
+
+    def delete(_: Call, subject: str) -> Reply:
+        recordings.delete(looked_up("recording", recordings.get, subject).id)
+        return Reply(204)
+
+    def delete_many(call: Call, _: str) -> Reply:
+        try:
+            query = check_list(call.query, RECORDINGS)
+            check_no_other_filter(call.query, RECORDINGS)
+        except ParameterError as error:
+            raise parameter_refused(422, error) from error
+        one_page = any(name.startswith("page[") for name in call.query)
+        count = store.delete_recordings(query, one_page=one_page)
+        return document(201, {"data": {"room_recordings": count}})
+
+    return {
+        "GET /room_recordings": generically(listed),
+        "DELETE /room_recordings": delete_many,
+        "GET /room_recordings/{id}": view,
+        "DELETE /room_recordings/{id}": delete,
+    }

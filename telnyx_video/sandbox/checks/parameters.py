@@ -1,0 +1,183 @@
+"""The query parameters of lists: filters, pages and what is included.
+
+Sources: https://developers.telnyx.com/api-reference/rooms/view-a-list-of-rooms and the pages of the
+other lists. Parameters that the API does not know are ignored.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from telnyx_video.sandbox.checks.values import is_text, is_uuid
+from telnyx_video.sandbox.state import Filter, Query
+from telnyx_video.sandbox.state.queries import Comparison
+
+# Fifteen digits keep number × size within the 64 bits of SQLite's integers.
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,15}")
+
+_Read = Callable[[str, str], Filter]
+"""Makes a filter of the parameter's name, for errors, and its value."""
+
+Filters = Mapping[str, _Read]
+"""The filters of a list, by the names of their parameters."""
+
+
+class ParameterError(Exception):
+    """A query parameter has a value that it cannot have."""
+
+    def __init__(self, parameter: str, complaint: str) -> None:
+        super().__init__(f"{parameter} {complaint}.")
+        self.parameter = parameter
+
+
+def _day_of(field: str, comparison: Comparison) -> _Read:
+    def read(name: str, value: str) -> Filter:
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            day = None
+        # The standard library also reads other spellings of ISO 8601, such as 20210425.
+        if day is None or day.isoformat() != value:
+            raise ParameterError(name, "must be a date like 2021-04-25")
+        return Filter(field, value, comparison, whole_day=True)
+
+    return read
+
+
+def _text_of(field: str) -> _Read:
+    def read(name: str, value: str) -> Filter:
+        if not is_text(value):
+            raise ParameterError(name, "must be text in UTF-8")
+        return Filter(field, value)
+
+    return read
+
+
+def _id_of(field: str) -> _Read:
+    def read(name: str, value: str) -> Filter:
+        if not is_uuid(value):
+            raise ParameterError(name, "must be a UUID")
+        return Filter(field, value.lower())
+
+    return read
+
+
+def _one_of(field: str, *known: str) -> _Read:
+    def read(name: str, value: str) -> Filter:
+        if value not in known:
+            raise ParameterError(name, f"must be one of {', '.join(known)}")
+        return Filter(field, value)
+
+    return read
+
+
+def _active(name: str, value: str) -> Filter:
+    return Filter("active", int(_boolean(name, value)))
+
+
+def _duration(name: str, value: str) -> Filter:
+    return Filter("duration_secs", _whole_number(name, value, least=0), "gte")
+
+
+def _dates(*fields: str) -> Filters:
+    comparisons: tuple[Comparison, ...] = ("eq", "gte", "lte")
+    return {
+        f"filter[date_{field}][{comparison}]": _day_of(field, comparison)
+        for field in fields
+        for comparison in comparisons
+    }
+
+
+ROOMS: Filters = {
+    "filter[unique_name]": _text_of("unique_name"),
+    **_dates("created_at", "updated_at"),
+}
+
+SESSIONS_OF_ROOM: Filters = {
+    **_dates("created_at", "updated_at", "ended_at"),
+    "filter[active]": _active,
+}
+
+# Two ids are published as any text, unlike those of the other lists.
+SESSIONS: Filters = {**SESSIONS_OF_ROOM, "filter[room_id]": _text_of("room_id")}
+
+PARTICIPANTS_OF_SESSION: Filters = {
+    **_dates("joined_at", "updated_at", "left_at"),
+    "filter[context]": _text_of("context"),
+}
+
+PARTICIPANTS: Filters = {
+    **PARTICIPANTS_OF_SESSION,
+    "filter[session_id]": _text_of("session_id"),
+}
+
+RECORDINGS: Filters = {
+    **_dates("ended_at", "started_at"),
+    "filter[room_id]": _id_of("room_id"),
+    "filter[participant_id]": _id_of("participant_id"),
+    "filter[session_id]": _id_of("session_id"),
+    "filter[status]": _text_of("status"),
+    "filter[type]": _text_of("type"),
+    "filter[duration_secs]": _duration,
+}
+
+COMPOSITIONS: Filters = {
+    **_dates("created_at"),
+    "filter[session_id]": _id_of("session_id"),
+    "filter[status]": _one_of("status", "completed", "processing", "enqueued"),
+}
+
+
+def check_list(query: Mapping[str, str], filters: Filters, include: str | None = None) -> Query:
+    """Return what a list is asked for.
+
+    Args:
+        query: The parameters of the request.
+        filters: Those of the list.
+        include: The parameter that asks for what belongs to the rows, if the list has one.
+
+    Raises:
+        ParameterError: for the first parameter that has an impossible value.
+    """
+    number = query.get("page[number]", "1")
+    size = query.get("page[size]", "20")
+    return Query(
+        filters=tuple(read(name, query[name]) for name, read in filters.items() if name in query),
+        page_number=_whole_number("page[number]", number),
+        page_size=_whole_number("page[size]", size, most=250),
+        include=include is not None and check_include(query, include),
+    )
+
+
+def check_include(query: Mapping[str, str], parameter: str) -> bool:
+    """Tell whether what belongs to a row is wanted along with it.
+
+    Raises:
+        ParameterError: for anything but `true` and `false`.
+    """
+    return _boolean(parameter, query.get(parameter, "false"))
+
+
+def check_no_other_filter(query: Mapping[str, str], filters: Filters) -> None:
+    """Refuse a filter that is not known, where to ignore it would do harm.
+
+    Raises:
+        ParameterError: for the first one.
+    """
+    for name in query:
+        if name.startswith("filter") and name not in filters:
+            raise ParameterError(name, "is no filter of this operation")
+
+
+def _boolean(parameter: str, value: str) -> bool:
+    if value not in {"true", "false"}:
+        raise ParameterError(parameter, "must be true or false")
+    return value == "true"
+
+
+def _whole_number(parameter: str, value: str, *, least: int = 1, most: int | None = None) -> int:
+    number = int(value) if _WHOLE_NUMBER.fullmatch(value) else -1
+    if number < least or (most is not None and number > most):
+        bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise ParameterError(parameter, f"must be a whole number {bounds}")
+    return number

@@ -1,0 +1,94 @@
+"""What is wrong with a single value, if anything is."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+Complaint = str | None
+"""What is wrong with a value, as the end of a sentence that starts with its name; None is fine."""
+
+Check = Callable[[object], Complaint]
+
+_MAX_URL_LENGTH = 2000  # characters
+_SPACE_OR_CONTROL = re.compile(r"[\x00-\x20\x7f]")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def integer(least: int | None = None, most: int | None = None) -> Check:
+    """Return a check for an integer within these bounds, which are part of it."""
+    if least is None:
+        expected = "an integer"
+    elif most is None:
+        expected = f"an integer of at least {least}"
+    else:
+        expected = f"an integer from {least} to {most}"
+
+    def check(value: object) -> Complaint:
+        # JSON's true arrives as an int to Python; 10.0 is refused like any other fraction.
+        if (
+            type(value) is int
+            and (least is None or value >= least)
+            and (most is None or value <= most)
+        ):
+            return None
+        return f"must be {expected}"
+
+    return check
+
+
+def boolean(value: object) -> Complaint:
+    """Check a boolean."""
+    return None if isinstance(value, bool) else "must be true or false"
+
+
+def is_text(value: str) -> bool:
+    """Tell whether the value is text: JSON can also spell half a character (a lone surrogate)."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def text(value: object) -> Complaint:
+    """Check a string that is not empty."""
+    if isinstance(value, str) and value and is_text(value):
+        return None
+    return "must be a string of at least one character"
+
+
+def is_uuid(value: object) -> bool:
+    """Tell whether the value is a UUID in its canonical spelling, in any case."""
+    return isinstance(value, str) and _UUID.fullmatch(value) is not None
+
+
+def uuid(value: object) -> Complaint:
+    """Check the id of something."""
+    return None if is_uuid(value) else "must be a UUID"
+
+
+def url(value: object) -> Complaint:
+    """Check a URL."""
+    if (
+        isinstance(value, str)
+        and len(value) <= _MAX_URL_LENGTH
+        and is_text(value)
+        and _SPACE_OR_CONTROL.search(value) is None
+        and _has_scheme_and_host(value)
+    ):
+        return None
+    return f"must be a URL with a scheme and a host, of at most {_MAX_URL_LENGTH} characters"
+
+
+def _has_scheme_and_host(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # raises when it is not a number of a port
+    except ValueError:
+        return False
+    return bool(parts.scheme and parts.hostname)
+
+
+def url_or_empty(value: object) -> Complaint:
+    """Check a URL, or "" for none."""
+    return None if value == "" else url(value)

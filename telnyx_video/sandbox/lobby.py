@@ -1,0 +1,97 @@
+"""Simulated participants, and what only the server can tell: who is muted, and what happened.
+
+The API has no operation to join a room, since the programs of participants do that by other means.
+"""
+
+from typing import cast
+
+import attrs
+
+from telnyx_video.sandbox.api import Api, Call
+from telnyx_video.sandbox.api.calls import RefusedError, absent, looked_up, settings_of
+from telnyx_video.sandbox.api.tokens import token_refused
+from telnyx_video.sandbox.checks.bodies import JOIN, LEAVE
+from telnyx_video.sandbox.replies import Code, Problem, Reply, document
+from telnyx_video.sandbox.routes import STEERING
+from telnyx_video.sandbox.state import ConflictError, Participant, Session, Store
+from telnyx_video.sandbox.tokens import Tokens
+
+
+class Lobby:
+    """Where simulated participants come in and go out.
+
+    `POST /_sandbox/rooms/{id}/join` takes {"context": "Alice", "token": "…"}, both optional, even
+    the body: a token has to open the room, without one it is open. It answers 201 with the
+    participant and the session. `POST /_sandbox/rooms/{id}/leave` takes {"participant_id": "…"}
+    and answers 200 with the same. `GET /_sandbox/participants` and `GET /_sandbox/events` list
+    all that there are.
+
+    Args:
+        api: Where these operations are added.
+        store: Where the rooms are.
+        tokens: Reads the tokens of those who join.
+    """
+
+    def __init__(self, api: Api, store: Store, tokens: Tokens) -> None:
+        self._store = store
+        self._tokens = tokens
+        api.add(f"{STEERING}rooms/{{id}}/join", {"POST": self._join})
+        api.add(f"{STEERING}rooms/{{id}}/leave", {"POST": self._leave})
+        api.add(f"{STEERING}participants", {"GET": self._participants})
+        api.add(f"{STEERING}events", {"GET": self._events})
+
+    def participants(self) -> list[dict[str, object]]:
+        """Return all participants, as they are published but with `muted`, in order of arrival."""
+        return [_shown(member) for member in self._store.meetings.participants.where()]
+
+    def events(self) -> list[dict[str, object]]:
+        """Return what happened, in order."""
+        return [event.as_json() for event in self._store.events.all()]
+
+    def _join(self, call: Call, subject: str) -> Reply:
+        room = looked_up("room", self._store.rooms.get, subject)
+        settings = settings_of(_with_body(call), JOIN)
+        token = settings.get("token")
+        now = self._store.moment()
+        if token is not None and not self._tokens.opens(str(token), "client", room.id, now):
+            raise token_refused("token")
+        try:
+            context = cast("str | None", settings.get("context"))
+            joined = self._store.meetings.join(room.id, context)
+        except ConflictError as error:
+            raise RefusedError(422, Problem(Code.BAD_REQUEST, str(error))) from error
+        return _both(201, *joined)
+
+    def _leave(self, call: Call, subject: str) -> Reply:
+        room = looked_up("room", self._store.rooms.get, subject)
+        wanted = str(settings_of(_with_body(call), LEAVE)["participant_id"])
+        meetings = self._store.meetings
+        participant = looked_up("participant", meetings.participants.get, wanted)
+        session = meetings.sessions.get(participant.session_id)
+        if session is None or session.room_id != room.id:
+            raise absent("participant", wanted)
+        try:
+            left = meetings.leave(participant.id)
+        except ConflictError as error:
+            problem = Problem(Code.BAD_REQUEST, str(error), pointer="/participant_id")
+            raise RefusedError(422, problem) from error
+        return _both(200, *left)
+
+    def _participants(self, _: Call, __: str) -> Reply:
+        return document(200, {"participants": self.participants()})
+
+    def _events(self, _: Call, __: str) -> Reply:
+        return document(200, {"events": self.events()})
+
+
+def _with_body(call: Call) -> Call:
+    """Return the call with what may be left out of it: media type and body."""
+    return attrs.evolve(call, content_type="application/json", body=call.body or b"{}")
+
+
+def _both(status: int, participant: Participant, session: Session) -> Reply:
+    return document(status, {"participant": _shown(participant), "session": session.as_json()})
+
+
+def _shown(participant: Participant) -> dict[str, object]:
+    return {**participant.as_json(), "muted": participant.muted}

@@ -1,0 +1,283 @@
+"""What the tables hold, and how each of it is published.
+
+Everywhere a key whose value would be null is left out: the published schemas allow no null. Times
+are ISO 8601 in UTC with microseconds, ids are random UUIDs in their canonical spelling.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Literal
+
+import attrs
+
+RecordingType = Literal["audio", "video"]
+
+EventType = Literal[
+    "video.room.session.started",
+    "video.room.session.ended",
+    "video.room.participant.joined",
+    "video.room.participant.left",
+    "video.room.recording.started",
+    "video.room.recording.completed",
+    "video.room.composition.completed",
+]
+
+ACCOUNT_ID = "b2d4f7a0-5c1e-4b7e-9a53-0e1f6a7c8d90"
+"""The one user that this server has."""
+
+_CODECS: dict[RecordingType, str] = {"audio": "opus", "video": "h264"}
+_EXTENSIONS: dict[RecordingType, str] = {"audio": "ogg", "video": "mp4"}
+
+
+@attrs.frozen
+class Room:
+    """One room.
+
+    Source: https://developers.telnyx.com/api-reference/rooms/create-a-room
+    """
+
+    id: str
+    unique_name: str | None
+    """Unique among the rooms that have one."""
+    max_participants: int
+    """Places, 2 to 50."""
+    enable_recording: bool = attrs.field(converter=bool)  # SQLite gives back 0 and 1
+    """Whether those who join from now on are recorded."""
+    webhook_event_url: str | None
+    """Where events go, at most 2000 characters."""
+    webhook_event_failover_url: str
+    """Where events go when they cannot be delivered, or ""."""
+    webhook_timeout_secs: int | None
+    """Seconds that a delivery may take, 0 to 30."""
+    created_at: str
+    updated_at: str
+    active_session_id: str | None = None
+    """Of the session that is going on."""
+
+    def as_json(self, sessions: "Iterable[Session] | None" = None) -> dict[str, object]:
+        """Return the published object, with these sessions unless they are None."""
+        shown: dict[str, object] = {
+            name: value for name in _ROOM_FIELDS if (value := getattr(self, name)) is not None
+        }
+        if sessions is not None:
+            shown["sessions"] = [session.as_json() for session in sessions]
+        shown["record_type"] = "room"
+        return shown
+
+
+_ROOM_FIELDS = tuple(field.name for field in attrs.fields(Room))
+
+
+@attrs.frozen
+class Session:
+    """The time from the first participant's arrival in a room until the last one has left.
+
+    Source: https://developers.telnyx.com/api-reference/room-sessions/view-a-room-session
+    """
+
+    id: str
+    room_id: str
+    created_at: str
+    updated_at: str
+    ended_at: str | None = None
+    """None while it is active."""
+
+    def as_json(self, participants: "Iterable[Participant] | None" = None) -> dict[str, object]:
+        """Return the published object, with these participants unless they are None."""
+        shown: dict[str, object] = {
+            "id": self.id,
+            "room_id": self.room_id,
+            "active": self.ended_at is None,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+            "ended_at": self.ended_at,
+            "record_type": "room_session",
+        }
+        if participants is not None:
+            shown["participants"] = [participant.as_json() for participant in participants]
+        return _without_nulls(shown)
+
+
+@attrs.frozen
+class Participant:
+    """One stay of somebody in a session.
+
+    Source: https://developers.telnyx.com/api-reference/room-participants/view-a-room-participant
+    """
+
+    id: str
+    session_id: str
+    context: str | None
+    """What the participant's program said about it."""
+    muted: bool = attrs.field(converter=bool)
+    """Whether the last thing done to its voice was to mute it. The API does not publish it."""
+    joined_at: str
+    updated_at: str
+    left_at: str | None = None
+    """None while it is present."""
+
+    def as_json(self) -> dict[str, object]:
+        """Return the published object."""
+        return _without_nulls(
+            {
+                "id": self.id,
+                "session_id": self.session_id,
+                "context": self.context,
+                "joined_at": self.joined_at,
+                "updated_at": self.updated_at,
+                "left_at": self.left_at,
+                "record_type": "room_participant",
+            }
+        )
+
+
+@attrs.frozen
+class Recording:
+    """What was taken of one participant, sound or picture, from arrival to departure.
+
+    Source: https://developers.telnyx.com/api-reference/room-recordings/view-a-room-recording
+    """
+
+    id: str
+    room_id: str
+    session_id: str
+    participant_id: str
+    type: RecordingType
+    created_at: str
+    ended_at: str | None = None
+    """None while it is taken; at its end it is complete."""
+    duration_secs: int | None = None
+    """Whole seconds, at its end."""
+    size_mb: float | None = None
+    """Of the file in millions of bytes, at its end."""
+
+    @property
+    def file_name(self) -> str:
+        """The name of its file."""
+        return f"{self.id}.{_EXTENSIONS[self.type]}"
+
+    def as_json(self, files: str) -> dict[str, object]:
+        """Return the published object; the URLs of files begin with `files`."""
+        completed = self.ended_at is not None
+        return _without_nulls(
+            {
+                "id": self.id,
+                "room_id": self.room_id,
+                "session_id": self.session_id,
+                "participant_id": self.participant_id,
+                "status": "completed" if completed else "processing",
+                "type": self.type,
+                "codec": _CODECS[self.type],
+                "duration_secs": self.duration_secs,
+                "size_mb": self.size_mb,
+                "download_url": files + self.file_name if completed else None,
+                "started_at": self.created_at,
+                "created_at": self.created_at,
+                "updated_at": self.ended_at or self.created_at,
+                "ended_at": self.ended_at,
+                "completed_at": self.ended_at,
+                "record_type": "room_recording",
+            }
+        )
+
+
+@attrs.frozen
+class Composition:
+    """One film made of a session. When it is in which state is decided at its creation.
+
+    Source: https://developers.telnyx.com/api-reference/room-compositions/view-a-room-composition
+    """
+
+    id: str
+    room_id: str
+    session_id: str
+    resolution: str
+    """Pixels, as in 1280x720."""
+    video_layout: str | None
+    """Regions by their names, as JSON."""
+    webhook_event_url: str | None
+    webhook_event_failover_url: str
+    webhook_timeout_secs: int | None
+    started_at: str
+    """When what it shows begins."""
+    ended_at: str
+    """When what it shows ends."""
+    duration_secs: int
+    """Whole seconds between the two."""
+    size_mb: float
+    """Of the file in millions of bytes."""
+    created_at: str
+    processing_at: str
+    """When it is no longer enqueued."""
+    completed_at: str
+    """When its file is there."""
+
+    @property
+    def file_name(self) -> str:
+        """The name of its file."""
+        return f"{self.id}.mp4"
+
+    def is_complete(self, now: str) -> bool:
+        """Tell whether its file is there at this time."""
+        return self.completed_at <= now
+
+    def as_json(self, files: str, now: str) -> dict[str, object]:
+        """Return the object published at this time; the URLs of files begin with `files`."""
+        completed = self.is_complete(now)
+        processing = self.processing_at <= now
+        status = "completed" if completed else "processing" if processing else "enqueued"
+        since = {
+            "enqueued": self.created_at,
+            "processing": self.processing_at,
+            "completed": self.completed_at,
+        }
+        layout = None if self.video_layout is None else json.loads(self.video_layout)
+        return _without_nulls(
+            {
+                "id": self.id,
+                "room_id": self.room_id,
+                "session_id": self.session_id,
+                "user_id": ACCOUNT_ID,
+                "status": status,
+                "format": "mp4",
+                "resolution": self.resolution,
+                "video_layout": layout,
+                "webhook_event_url": self.webhook_event_url,
+                "webhook_event_failover_url": self.webhook_event_failover_url,
+                "webhook_timeout_secs": self.webhook_timeout_secs,
+                "started_at": self.started_at,
+                "ended_at": self.ended_at,
+                "duration_secs": self.duration_secs,
+                "size_mb": self.size_mb if completed else None,
+                "download_url": files + self.file_name if completed else None,
+                "created_at": self.created_at,
+                "updated_at": since[status],
+                "completed_at": self.completed_at if completed else None,
+                "record_type": "room_composition",
+            }
+        )
+
+
+@attrs.frozen
+class Event:
+    """One thing that happened, under the name that webhooks give it.
+
+    Source: https://developers.telnyx.com/docs/video/rooms/webhooks
+    """
+
+    id: str
+    type: EventType
+    occurred_at: str
+    room_id: str
+    session_id: str
+    participant_id: str | None = None
+    recording_id: str | None = None
+    composition_id: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """Return the event with the ids of all that it is about."""
+        return _without_nulls(attrs.asdict(self))
+
+
+def _without_nulls(fields: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value is not None}

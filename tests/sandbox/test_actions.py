@@ -1,0 +1,147 @@
+"""The four actions on a session: on all who are in it, on some, and on all but some."""
+
+from typing import Any
+
+import attrs
+import pytest
+
+from sandbox.desk import UNKNOWN_ID, Clock, Desk
+
+
+@attrs.frozen
+class Party:
+    """Three who are in a session, and a fourth who has left it."""
+
+    desk: Desk
+    room: Any
+    members: list[Any]
+
+    @property
+    def path(self) -> str:
+        """Where the session is."""
+        return f"/room_sessions/{self.members[0]['session_id']}"
+
+    def act(self, action: str, content: object = None) -> Any:
+        """Do something to the session."""
+        return self.desk.ask("POST", f"{self.path}/actions/{action}", content)
+
+    def ids(self, *numbers: int) -> list[str]:
+        """Return the ids of these."""
+        return [self.members[number]["id"] for number in numbers]
+
+    def numbers(self, field: str) -> list[int]:
+        """Return who has something: `muted`, or a time."""
+        told = self.desk.ask("GET", "//_sandbox/participants").body["participants"]
+        return [number for number, member in enumerate(told) if member.get(field)]
+
+
+@pytest.fixture
+def party(desk: Desk) -> Party:
+    room = desk.room()
+    members = [desk.join(room) for _ in range(4)]
+    desk.leave(room, members[3])
+    return Party(desk, room, members)
+
+
+CHOICES: list[tuple[object, list[int], list[int]]] = [
+    ("all", [], [0, 1, 2]),
+    ("all", [1], [0, 2]),
+    ("all", [3], [0, 1, 2]),
+    ("all", [0, 1, 2], []),
+    ([0], [], [0]),
+    ([0, 2, 0], [], [0, 2]),
+    ([0, 1], [1], [0]),
+    ([], [], []),
+]
+
+
+@pytest.mark.parametrize(("chosen", "exclude", "meant"), CHOICES)
+@pytest.mark.parametrize("action", ["kick", "mute"])
+def test_an_action_is_for_those_who_are_meant(
+    party: Party, clock: Clock, action: str, chosen: Any, exclude: list[int], meant: list[int]
+) -> None:
+    """Participants are all who are present or those listed, without those excluded."""
+    clock.pass_by(1)
+    participants = chosen if chosen == "all" else party.ids(*chosen)
+    wanted = {"participants": participants, "exclude": party.ids(*exclude)}
+    answer = party.act(action, wanted)
+    assert (answer.status, answer.body) == (200, {"data": {"result": "ok"}})
+    if action == "mute":
+        assert party.numbers("muted") == meant
+    else:
+        assert party.numbers("left_at") == [*meant, 3]
+    active = party.desk.data("GET", party.path)["active"]
+    assert active is not (action == "kick" and meant == [0, 1, 2])
+
+
+def test_a_voice_is_given_back(party: Party, clock: Clock) -> None:
+    """Unmuting undoes muting; each shows as an update of the participant."""
+    before = party.members[0]["updated_at"]
+    clock.pass_by(1)
+    party.act("mute", {"participants": "all"})
+    assert party.act("unmute", {"participants": party.ids(0)}).status == 200
+    assert party.numbers("muted") == [1, 2]
+    assert party.desk.data("GET", f"/room_participants/{party.ids(0)[0]}")["updated_at"] > before
+
+
+def test_ending_puts_everybody_out(party: Party) -> None:
+    """The session is over, and so is everybody's stay; a second end is refused."""
+    answer = party.act("end")
+    assert (answer.status, answer.body) == (200, {"data": {"result": "ok"}})
+    assert party.desk.data("GET", party.path)["active"] is False
+    assert party.numbers("left_at") == [0, 1, 2, 3]
+    again = party.act("end")
+    assert (again.status, again.body["success"]) == (422, False)
+    assert again.body["message"].endswith("has ended.")
+
+
+@pytest.mark.parametrize("action", ["kick", "mute", "unmute"])
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ({}, "participants"),
+        ({"participants": "some"}, "participants"),
+        ({"participants": ["alice"]}, "participants"),
+        ({"participants": "all", "exclude": "all"}, "exclude"),
+        ({"participants": "all", "exclude": [7]}, "exclude"),
+        ({"participants": [UNKNOWN_ID]}, UNKNOWN_ID),
+        ({"participants": "all", "exclude": [UNKNOWN_ID]}, UNKNOWN_ID),
+        ([], "object"),
+    ],
+)
+def test_a_choice_that_cannot_be_is_refused(
+    party: Party, action: str, content: object, named: str
+) -> None:
+    """The message, in the shape published for actions, names what is wrong; nothing is done."""
+    answer = party.act(action, content)
+    assert answer.status == 422
+    assert answer.body.keys() == {"success", "message"}
+    assert named in answer.body["message"]
+    assert party.numbers("left_at") == [3]
+    assert party.numbers("muted") == []
+
+
+def test_who_has_left_cannot_be_acted_on(party: Party) -> None:
+    """Naming one who is gone is refused as a whole."""
+    answer = party.act("kick", {"participants": party.ids(0, 3)})
+    assert answer.status == 422
+    assert party.ids(3)[0] in answer.body["message"]
+    assert party.numbers("left_at") == [3]
+
+
+@pytest.mark.parametrize("action", ["end", "kick", "mute", "unmute"])
+@pytest.mark.parametrize("session_id", [UNKNOWN_ID, "x"])
+def test_an_unknown_session_is_not_found(desk: Desk, action: str, session_id: str) -> None:
+    """The actions answer it in their own shape."""
+    path = f"/room_sessions/{session_id}/actions/{action}"
+    answer = desk.ask("POST", path, {"participants": "all"})
+    assert (answer.status, answer.body.keys()) == (404, {"success", "message"})
+
+
+def test_actions_need_no_key_but_take_no_other(party: Party) -> None:
+    """Published without security, they let in a request without a key; a wrong one is refused."""
+    path = f"{party.path}/actions/mute"
+    content = {"participants": "all"}
+    assert party.desk.ask("POST", path, content, key=None).status == 200
+    assert party.desk.ask("POST", path, content, key="wrong").status == 401
+    assert party.desk.ask("GET", party.path, key=None).status == 401

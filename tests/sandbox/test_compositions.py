@@ -1,0 +1,196 @@
+"""Compositions: their bounds, and their states as time goes by."""
+
+from typing import Any
+
+import attrs
+import pytest
+
+from sandbox.desk import ORIGIN, UNKNOWN_ID, Clock, Desk
+from telnyx_video.sandbox import Sandbox
+from telnyx_video.sandbox.replies import Reply
+
+
+@attrs.frozen
+class Meeting:
+    """A recorded session of two that has ended after 84 seconds."""
+
+    desk: Desk
+    session: str
+    videos: list[str]
+
+    def compose(self, **fields: object) -> Any:
+        """Ask for a composition of it."""
+        return self.desk.ask("POST", "/room_compositions", {"session_id": self.session, **fields})
+
+
+@pytest.fixture
+def meeting(desk: Desk, clock: Clock) -> Meeting:
+    room = desk.room(enable_recording=True)
+    session = desk.join(room)["session_id"]
+    desk.join(room)
+    clock.pass_by(84)
+    desk.data("POST", f"/room_sessions/{session}/actions/end")
+    clock.pass_by(3600)
+    return Meeting(desk, session, desk.ids("/room_recordings", type="video"))
+
+
+def test_a_composition_is_enqueued_then_processing_then_completed(
+    meeting: Meeting, clock: Clock
+) -> None:
+    """After half of its delay it is processing, after all of it its file is there."""
+    created = meeting.compose()
+    assert (created.status, created.data["status"]) == (202, "enqueued")
+    path = f"/room_compositions/{created.data['id']}"
+    url = f"//media/{created.data['id']}.mp4"
+    states = list[tuple[str, bool, int]]()
+    shown, file = created.data, Reply(404)
+    for _ in range(4):
+        shown = meeting.desk.data("GET", path)
+        file = meeting.desk.reply("GET", url, key=None)
+        states.append((shown["status"], "download_url" in shown, file.status))
+        clock.pass_by(4)
+    assert states == [
+        ("enqueued", False, 404),
+        ("enqueued", False, 404),
+        ("processing", False, 404),
+        ("completed", True, 200),
+    ]
+    assert shown["download_url"] == f"{ORIGIN}/media/{shown['id']}.mp4"
+    assert shown["completed_at"] == shown["updated_at"] > shown["created_at"]
+    assert shown["size_mb"] == pytest.approx(len(file.body) / 1e6)
+
+
+def test_a_composition_tells_what_it_shows(meeting: Meeting) -> None:
+    """Defaults are filled in; its times and length are those of the session."""
+    shown = meeting.compose().data
+    session = meeting.desk.data("GET", f"/room_sessions/{meeting.session}")
+    assert (shown["format"], shown["resolution"]) == ("mp4", "1280x720")
+    assert (shown["started_at"], shown["ended_at"]) == (session["created_at"], session["ended_at"])
+    assert (shown["duration_secs"], shown["room_id"]) == (84, session["room_id"])
+    assert shown["webhook_event_failover_url"] == ""
+    assert "video_layout" not in shown
+
+
+def test_a_composition_has_what_was_asked_for(meeting: Meeting) -> None:
+    """Settings and regions come back, with the places that were left out; any source is all."""
+    first = {"width": 640, "height": 360, "max_columns": 2, "video_sources": ["*"]}
+    second = {"x_pos": 640, "z_pos": -99, "video_sources": [meeting.videos[1].upper()]}
+    settings = {
+        "format": "mp4",
+        "resolution": "800x600",
+        "webhook_event_url": "https://hooks.example.com",
+        "webhook_event_failover_url": "https://backup.example.com",
+        "webhook_timeout_secs": 25,
+    }
+    shown = meeting.compose(**settings, video_layout={"a": first, "b/~": second}).data
+    assert {name: shown[name] for name in settings} == settings
+    places = {"x_pos": 0, "y_pos": 0, "z_pos": 0}
+    assert shown["video_layout"] == {
+        "a": {**places, **first, "video_sources": meeting.videos},
+        "b/~": {**places, **second, "video_sources": meeting.videos[1:]},
+    }
+
+
+def test_what_there_is_of_an_active_session_can_be_composed(desk: Desk, clock: Clock) -> None:
+    """Such a composition ends where it was asked for."""
+    room = desk.room()
+    session = desk.join(room)["session_id"]
+    clock.pass_by(5)
+    shown = desk.data("POST", "/room_compositions", {"session_id": session})
+    assert (shown["duration_secs"], shown["ended_at"]) == (5, shown["created_at"])
+
+
+FINE = ["16x16", "1280x720", "720x1280", "800x600", "960x960"]
+
+
+@pytest.mark.parametrize("resolution", FINE)
+def test_a_resolution_within_bounds_is_taken(meeting: Meeting, resolution: str) -> None:
+    """Each side and the area have a most, which is part of them."""
+    assert meeting.compose(resolution=resolution).data["resolution"] == resolution
+
+
+REGION = "/video_layout/a"
+FIELDS: list[tuple[str, Any]] = [
+    *(
+        ("resolution", value)
+        for value in ("15x16", "16x1281", "1280x721", "961x960", "800", "800X600", 800, None)
+    ),
+    ("format", "webm"),
+    ("session_id", UNKNOWN_ID),
+    ("session_id", "x"),
+    ("webhook_event_url", "nowhere"),
+    ("webhook_event_failover_url", 7),
+    ("webhook_timeout_secs", 31),
+    ("video_layout", []),
+    ("video_layout", None),
+    ("video_layout", {"a": {}, "b": {}, "c": {}}),
+]
+REGIONS: list[tuple[str, Any]] = [
+    ("width", 15),
+    ("height", 15.5),
+    ("x_pos", "0"),
+    ("y_pos", True),
+    ("z_pos", -100),
+    ("z_pos", 100),
+    ("max_columns", 0),
+    ("max_rows", 1001),
+    ("video_sources", "all"),
+]
+WRONG: list[tuple[dict[str, Any], str]] = [
+    *(({name: value}, f"/{name}") for name, value in FIELDS),
+    *(({"video_layout": {"a": {name: value}}}, f"{REGION}/{name}") for name, value in REGIONS),
+    ({"video_layout": {"a": 7}}, REGION),
+    ({"video_layout": {"~/": 7}}, "/video_layout/~0~1"),
+    ({"video_layout": {"a": {"video_sources": [UNKNOWN_ID]}}}, f"{REGION}/video_sources/0"),
+    ({"video_layout": {"a": {"video_sources": [7]}}}, f"{REGION}/video_sources/0"),
+]
+
+
+@pytest.mark.parametrize(("fields", "pointer"), WRONG, ids=repr)
+def test_what_is_out_of_bounds_is_pointed_at(
+    meeting: Meeting, fields: dict[str, object], pointer: str
+) -> None:
+    """Each flaw is one problem at its place, and nothing is created."""
+    answer = meeting.compose(**fields)
+    assert (answer.status, answer.pointers) == (422, [pointer])
+    assert meeting.desk.ids("/room_compositions") == []
+
+
+def test_all_that_is_wrong_is_told_at_once(desk: Desk) -> None:
+    """A session is required; the rest is checked without it too."""
+    wrong = {"format": "avi", "video_layout": {"a": {"width": 1, "video_sources": "*"}}}
+    answer = desk.ask("POST", "/room_compositions", wrong)
+    assert (answer.status, answer.pointers) == (
+        422,
+        ["/session_id", "/format", "/video_layout/a/width"],
+    )
+
+
+def test_sound_is_no_source_of_pictures(meeting: Meeting) -> None:
+    """Recordings of sound, and those of other sessions, cannot be shown."""
+    (sound, *_) = meeting.desk.ids("/room_recordings", type="audio")
+    layout = {"a": {"video_sources": [meeting.videos[0], sound]}}
+    assert meeting.compose(video_layout=layout).pointers == [f"{REGION}/video_sources/1"]
+
+
+def test_a_deleted_composition_is_gone(meeting: Meeting, clock: Clock) -> None:
+    """Finished or not, it is not there any more, and will never be said to be completed."""
+    finished = meeting.compose().data
+    clock.pass_by(10)
+    unfinished = meeting.compose().data
+    for composition in (finished, unfinished):
+        path = f"/room_compositions/{composition['id']}"
+        assert meeting.desk.reply("DELETE", path).status == 204
+        assert meeting.desk.reply("DELETE", path).status == 404
+        assert meeting.desk.reply("GET", path).status == 404
+    clock.pass_by(10)
+    told = [event.composition_id for event in meeting.desk.store.events.all()]
+    assert told.count(finished["id"]) == 1
+    assert unfinished["id"] not in told
+
+
+@pytest.mark.parametrize("delay", [-1, 86_401, float("nan")])
+def test_a_delay_out_of_bounds_is_refused(delay: float) -> None:
+    """A sandbox with such a delay is not made."""
+    with pytest.raises(ValueError, match="composition_delay"):
+        Sandbox(composition_delay=delay)

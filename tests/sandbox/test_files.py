@@ -1,0 +1,173 @@
+"""Downloads: whole files and parts of them, without the key."""
+
+from collections.abc import Mapping
+
+import aiohttp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.caller import Caller
+from sandbox.desk import ORIGIN, Desk
+from telnyx_video.sandbox import Sandbox
+from telnyx_video.sandbox.api.files import partial
+from telnyx_video.sandbox.replies import Reply
+
+CONTENT = bytes(range(100))
+TAG = partial({}, CONTENT, "video/mp4").headers["ETag"]
+
+
+def asked(**headers: str) -> Reply:
+    """Return how a request with these headers is answered."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return partial(named, CONTENT, "video/mp4")
+
+
+def test_the_whole_file_is_sent_with_what_a_resumption_needs() -> None:
+    """The reply tells what the file is, that parts can be had, and which version it is."""
+    reply = asked()
+    assert (reply.status, reply.body, reply.media_type) == (200, CONTENT, "video/mp4")
+    assert reply.headers == {"Accept-Ranges": "bytes", "ETag": TAG}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "content_range"),
+    [
+        ("bytes=0-0", "bytes 0-0/100"),
+        ("bytes=10-19", "bytes 10-19/100"),
+        ("bytes=90-", "bytes 90-99/100"),
+        ("bytes=0-", "bytes 0-99/100"),
+        ("bytes=90-1000", "bytes 90-99/100"),
+        ("bytes=-10", "bytes 90-99/100"),
+        ("bytes=-1000", "bytes 0-99/100"),
+    ],
+)
+def test_a_part_is_sent_as_such(wanted: str, content_range: str) -> None:
+    """206 says which bytes they are, and they are those."""
+    reply = asked(Range=wanted)
+    assert (reply.status, reply.headers["Content-Range"]) == (206, content_range)
+    first, last = map(int, content_range.removeprefix("bytes ").split("/")[0].split("-"))
+    assert reply.body == CONTENT[first : last + 1]
+    assert reply.headers["ETag"] == TAG
+
+
+@pytest.mark.parametrize("wanted", ["bytes=100-", "bytes=100-200", "bytes=-0"])
+def test_a_part_beyond_the_end_is_refused(wanted: str) -> None:
+    """416 tells how long the file is."""
+    reply = asked(Range=wanted)
+    assert (reply.status, reply.body) == (416, b"")
+    assert reply.headers["Content-Range"] == "bytes */100"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["", "bytes", "bytes=", "bytes=-", "bytes=x-", "items=0-1", "bytes=5-4", "bytes=0-,5-"],
+)
+def test_what_is_no_range_is_ignored(wanted: str) -> None:
+    """A header that cannot be understood, and several ranges, are answered with the whole."""
+    assert asked(Range=wanted) == asked()
+
+
+def test_a_part_of_another_version_is_not_sent() -> None:
+    """If-Range with this version's tag gives the part, with anything else the whole."""
+    assert asked(Range="bytes=5-", If_Range=TAG).status == 206
+    for other in ('"other"', f"W/{TAG}", "Sat, 25 Apr 2026 12:00:00 GMT"):
+        assert asked(Range="bytes=5-", If_Range=other) == asked()
+
+
+@given(st.lists(st.integers(0, 100)))
+def test_parts_make_up_the_whole(cuts: list[int]) -> None:
+    """Wherever a download is cut, asking for the rest each time gives the file."""
+    got = b""
+    for end in [*sorted(cuts), 100]:
+        reply = asked(Range=f"bytes={len(got)}-", If_Range=TAG)
+        assert reply.status == (206 if len(got) < 100 else 416)
+        got += reply.body[: max(0, end - len(got))]
+    assert got == CONTENT
+
+
+@given(st.text("bytes=-,0123456789 x", max_size=12))
+def test_any_header_is_answered(wanted: str) -> None:
+    """No value leads to anything but the whole, a part that is told truly, or a refusal."""
+    reply = asked(Range=wanted)
+    if reply.status == 206:
+        first, last = reply.headers["Content-Range"].split()[1].split("/")[0].split("-")
+        assert reply.body == CONTENT[int(first) : int(last) + 1] != b""
+    else:
+        assert reply.status == 416 or reply.body == CONTENT
+
+
+def test_only_the_file_s_own_name_finds_it(desk: Desk) -> None:
+    """Another ending, none, or a recording that is not complete is not found."""
+    room = desk.room(enable_recording=True)
+    alice = desk.join(room)
+    (sound, picture) = desk.ids("/room_recordings")
+    assert desk.reply("GET", f"//media/{sound}.ogg").status == 404
+    desk.leave(room, alice)
+    for name, status in (
+        (f"{sound}.ogg", 200),
+        (f"{picture}.mp4", 200),
+        (f"{sound}.mp4", 404),
+        (sound, 404),
+        ("x", 404),
+        ("\udcff", 404),
+    ):
+        assert desk.reply("GET", f"//media/{name}").status == status
+    composition = desk.data("POST", "/room_compositions", {"session_id": alice["session_id"]})
+    assert desk.reply("GET", f"//media/{composition['id']}.ogg").status == 404
+
+
+@pytest.fixture
+async def urls(caller: Caller, sandbox: Sandbox) -> list[str]:
+    """Where sound and picture of a recording can be had."""
+    room = (await caller.create(enable_recording=True)).data
+    sandbox.leave(sandbox.join(room["id"]))
+    return [row["download_url"] for row in (await caller.send("GET", "/room_recordings")).data]
+
+
+async def fetch(
+    session: aiohttp.ClientSession, url: str, headers: Mapping[str, str] | None = None
+) -> tuple[aiohttp.ClientResponse, bytes]:
+    """Return a response and its content."""
+    async with session.get(url, headers=headers) as response:
+        return response, await response.read()
+
+
+async def test_a_download_over_http_can_be_resumed(
+    session: aiohttp.ClientSession, sandbox: Sandbox, urls: list[str]
+) -> None:
+    """The URLs lie on the same host, need no key, and the rest of a file fits its start."""
+    host = sandbox.url.removesuffix("/v2")
+    for url, media_type in zip(urls, ("audio/ogg", "video/mp4"), strict=True):
+        assert url.startswith(f"{host}/media/")
+        response, whole = await fetch(session, url)
+        assert (response.status, response.content_type) == (200, media_type)
+        assert response.content_length == len(whole)
+        wanted = {"Range": "bytes=100-", "If-Range": response.headers["ETag"]}
+        response, rest = await fetch(session, url, wanted)
+        assert (response.status, response.content_length) == (206, len(whole) - 100)
+        assert rest == whole[100:]
+        response, _ = await fetch(session, url, {"Range": f"bytes={len(whole)}-"})
+        assert (response.status, response.content_length) == (416, 0)
+
+
+async def test_a_key_that_is_sent_to_a_download_is_noticed(
+    session: aiohttp.ClientSession, sandbox: Sandbox, caller: Caller, urls: list[str]
+) -> None:
+    """Downloads are counted, and those that came with credentials by themselves."""
+    await fetch(session, urls[0])
+    assert (sandbox.requests["GET /media/{id}"], sandbox.keyed_downloads) == (1, 0)
+    await fetch(session, urls[0], {"Authorization": "Bearer sandbox-key"})
+    assert (sandbox.requests["GET /media/{id}"], sandbox.keyed_downloads) == (2, 1)
+    stats = await caller.send("GET", "//_sandbox/stats")
+    assert stats.body["keyed_downloads"] == 1
+    sandbox.reset()
+    assert sandbox.keyed_downloads == 0
+
+
+def test_urls_name_the_host_that_was_called(desk: Desk) -> None:
+    """Whoever reaches the server by a name, or through a proxy, reaches its files so too."""
+    room = desk.room(enable_recording=True)
+    desk.leave(room, desk.join(room))
+    for row in desk.data("GET", "/room_recordings"):
+        assert row["download_url"].startswith(f"{ORIGIN}/media/")

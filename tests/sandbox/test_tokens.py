@@ -1,0 +1,128 @@
+"""Join tokens: who has one gets in, until it expires."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.desk import START, UNKNOWN_ID, Clock, Desk
+from telnyx_video.sandbox.tokens import Tokens
+
+GENERATE = "/rooms/{id}/actions/generate_join_client_token"
+REFRESH = "/rooms/{id}/actions/refresh_client_token"
+
+
+def issued(desk: Desk, room: Any, **fields: object) -> Any:
+    """Return the tokens that are issued for a room."""
+    return desk.data("POST", GENERATE.format(**room), fields)
+
+
+def enter(desk: Desk, room: Any, token: str) -> int:
+    """Return the status of joining with a token."""
+    return desk.ask("POST", f"//_sandbox/rooms/{room['id']}/join", {"token": token}).status
+
+
+def test_a_token_opens_its_room_until_it_expires(desk: Desk, clock: Clock) -> None:
+    """Published lifetimes apply unless others are asked for."""
+    room = desk.room()
+    tokens = issued(desk, room)
+    assert tokens["token_expires_at"] == "2026-04-25T12:10:00Z"
+    assert tokens["refresh_token_expires_at"] == "2026-04-25T13:00:00Z"
+    assert enter(desk, room, tokens["token"]) == 201
+    clock.pass_by(599)
+    assert enter(desk, room, tokens["token"]) == 201
+    clock.pass_by(1)
+    assert enter(desk, room, tokens["token"]) == 403
+
+
+def test_a_refresh_token_gets_another_token(desk: Desk, clock: Clock) -> None:
+    """It works without the key, as often as needed, until it expires itself."""
+    room = desk.room()
+    tokens = issued(desk, room, token_ttl_secs=10, refresh_token_ttl_secs=60)
+    path, wanted = REFRESH.format(**room), {"refresh_token": tokens["refresh_token"]}
+    clock.pass_by(59)
+    assert enter(desk, room, tokens["token"]) == 403
+    for _ in range(2):
+        answer = desk.ask("POST", path, {**wanted, "token_ttl_secs": 3600}, key=None)
+        assert (answer.status, answer.data.keys()) == (201, {"token", "token_expires_at"})
+        assert answer.data["token_expires_at"] == "2026-04-25T13:00:59Z"
+        assert enter(desk, room, answer.data["token"]) == 201
+    clock.pass_by(1)
+    assert desk.ask("POST", path, wanted, key=None).status == 403
+
+
+def test_tokens_are_for_one_room_and_one_use(desk: Desk) -> None:
+    """A token of another room or of the other kind is refused as one bare error."""
+    room, other = desk.room(), desk.room()
+    tokens = issued(desk, room)
+    assert enter(desk, other, tokens["token"]) == 403
+    assert enter(desk, room, tokens["refresh_token"]) == 403
+    for subject, token in ((room, tokens["token"]), (other, tokens["refresh_token"])):
+        answer = desk.ask("POST", REFRESH.format(**subject), {"refresh_token": token})
+        assert answer.status == 403
+        assert answer.body["code"] == "10010"
+        assert answer.body["source"] == {"pointer": "/refresh_token"}
+
+
+def test_a_token_looks_like_one(desk: Desk) -> None:
+    """It is a JSON Web Token whose claims can be read, and no two are the same."""
+    room = desk.room()
+    tokens = issued(desk, room)
+    head, claims, _ = tokens["token"].split(".")
+    decoded = [json.loads(base64.urlsafe_b64decode(part + "==")) for part in (head, claims)]
+    assert decoded[0] == {"alg": "HS256", "typ": "JWT"}
+    assert decoded[1]["sub"] == room["id"]
+    assert decoded[1]["exp"] - decoded[1]["iat"] == 600
+    assert issued(desk, room)["token"] != tokens["token"]
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "pointers"),
+    [
+        (GENERATE, {"token_ttl_secs": 9, "refresh_token_ttl_secs": 59}, 2),
+        (GENERATE, {"token_ttl_secs": 3601, "refresh_token_ttl_secs": 86401}, 2),
+        (GENERATE, {"token_ttl_secs": "600"}, 1),
+        (GENERATE, {"token_ttl_secs": None}, 1),
+        (REFRESH, {"token_ttl_secs": 9}, 2),
+        (REFRESH, {"refresh_token": ""}, 1),
+    ],
+)
+def test_lifetimes_have_bounds(desk: Desk, path: str, content: object, pointers: int) -> None:
+    """Each field out of its bounds, or missing, is pointed at."""
+    answer = desk.ask("POST", path.format(**desk.room()), content)
+    assert (answer.status, len(answer.pointers)) == (422, pointers)
+
+
+def test_lifetimes_at_their_bounds_are_taken(desk: Desk) -> None:
+    """The least and the most are part of them."""
+    room = desk.room()
+    for fields in ((10, 60), (3600, 86400)):
+        wanted = dict(zip(("token_ttl_secs", "refresh_token_ttl_secs"), fields, strict=True))
+        assert issued(desk, room, **wanted)
+
+
+@pytest.mark.parametrize("path", [GENERATE, REFRESH])
+def test_tokens_need_a_room(desk: Desk, path: str) -> None:
+    """A room that does not exist is not found, as by any other operation on a room."""
+    answer = desk.ask("POST", path.format(id=UNKNOWN_ID), {"refresh_token": "x"})
+    assert (answer.status, answer.body["code"]) == (404, "10005")
+
+
+def test_a_token_outlives_the_server(desk: Desk) -> None:
+    """Whoever has the same key signs the same, so that tokens hold after a restart."""
+    token, _ = Tokens("key").issue("client", UNKNOWN_ID, START, 10)
+    assert Tokens("key").opens(token, "client", UNKNOWN_ID, START)
+    assert not Tokens("other").opens(token, "client", UNKNOWN_ID, START)
+
+
+@given(st.text(), st.integers(0, 200), st.sampled_from("aZ0_.-=é"))
+def test_no_other_text_is_a_token(text: str, place: int, letter: str) -> None:
+    """Anything else, and a token with one letter changed, opens nothing."""
+    tokens = Tokens("key")
+    token, _ = tokens.issue("client", UNKNOWN_ID, START, 10)
+    changed = token[:place] + letter + token[place + 1 :]
+    for attempt in (text, changed):
+        assert attempt == token or not tokens.opens(attempt, "client", UNKNOWN_ID, START)
