@@ -14,6 +14,7 @@ from sandbox.faulty import on_create
 from telnyx_video.sandbox import FaultPlan, FaultPlanError, Sandbox, faults, load_faults
 from telnyx_video.sandbox.faults.fields import FAULT_FIELDS, POINTS, RULE_FIELDS, SHORTHANDS
 from telnyx_video.sandbox.faults.plan import Fault, Flaw, Rule, parse_plan
+from telnyx_video.sandbox.routes import OPERATIONS
 
 
 def flaws(plan: object) -> list[str]:
@@ -105,8 +106,7 @@ WRONG: list[tuple[object, str]] = [
     ),
     (
         [{"on": "PUT /rooms", "faults": [503]}],
-        "Rule 1: on must be one of POST /rooms, PATCH /rooms/{id}, GET /rooms/{id}, "
-        "DELETE /rooms/{id}, GET /rooms, *.",
+        f"Rule 1: on must be one of {', '.join(OPERATIONS)}, *.",
     ),
     (
         [{"on": "*", "faults": [503], "times": 2}],
@@ -129,7 +129,7 @@ WRONG: list[tuple[object, str]] = [
     ),
     (
         [{"on": "POST /rooms", "faults": [503], "page": 2}],
-        "Rule 1: page occurs only in GET /rooms.",
+        "Rule 1: page occurs only in lists.",
     ),
     (
         [{"on": "*", "draw": [{"fault": 503, "probability": 1.5}]}],
@@ -181,11 +181,11 @@ WRONG: list[tuple[object, str]] = [
     ),
     (
         on_create("list_empty"),
-        "Rule 1: faults[0] falsifies a list, so it must be on GET /rooms or on *.",
+        "Rule 1: faults[0] falsifies a list, so it must be on one, as GET /rooms is, or on *.",
     ),
     (
         on_create({"list": "empty"}),
-        "Rule 1: faults[0] falsifies a list, so it must be on GET /rooms or on *.",
+        "Rule 1: faults[0] falsifies a list, so it must be on one, as GET /rooms is, or on *.",
     ),
 ]
 

@@ -6,9 +6,11 @@ A plan is plain JSON data, a list of rules. It is given to `Sandbox(faults=…)`
 that has a fault for a request decides; none disturbs a request that steers the sandbox.
 
 A rule
-    on       which requests: "POST /rooms", "GET /rooms", "GET /rooms/{id}", "PATCH /rooms/{id}",
-             "DELETE /rooms/{id}" or "*".
-    name     only those with this unique_name, in the body or as the filter of a list. Optional.
+    on       which requests: method and route under the version, such as "POST /rooms",
+             "GET /rooms/{id}" or "POST /room_sessions/{id}/actions/end"; "GET /media/{id}", which
+             is the download of a file; or "*", all of them.
+    name     only those with this unique_name, in the body or as the filter of a list: of rooms
+             only. Optional.
     page     only this page of a list. Optional.
     faults   a script: the first matching request gets the first fault, the second the second, and
              so on; null is none. Afterwards the rule is used up, unless "repeat" is true: then
@@ -36,9 +38,10 @@ What is answered, instead of the true reply
              data.id), "wrong_types", "bad_gzip", "bomb" (73 KB that inflate to 72 MiB),
              "endless", "duplicate" (the name is taken, code 10012), "duplicate_map" (the same as
              a map of messages), "duplicate_other" (another field is).
-    list     what a list shows: "empty"; "doubled", each room under a second id too; "inexact",
-             names of which the one filtered for is a beginning, or the reverse, whatever their
-             case; "first_page", whichever was asked for; {"without_younger_than": seconds}.
+    list     what a list, of whatever, shows: "empty"; "doubled", each thing under a second id
+             too; "inexact", names of which the one filtered for is a beginning, or the reverse,
+             whatever their case; "first_page", whichever was asked for;
+             {"without_younger_than": seconds}.
     framing  "length"; "chunked"; "close", where the body's end is the connection's; "bad_chunk";
              "two_lengths" that differ.
     interim  100, 102 or 103: that informational reply goes first.
@@ -78,7 +81,10 @@ Shorthands
     huge_header, garbage      a header of a million characters; bytes that are no HTTP.
     list_empty, list_doubled, list_inexact, list_first_page
                               the list of that name.
-    list_stale                a list without rooms younger than 1 second.
+    list_stale                a list without what is younger than 1 second.
+
+A download is disturbed like any other request: a cut in the middle of its "body" is what a client
+that resumes has to get over. What is done to JSON leaves files as they are.
 """
 
 from telnyx_video.sandbox.faults.plan import FaultPlan, FaultPlanError, Flaw, load_faults

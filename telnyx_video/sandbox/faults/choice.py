@@ -7,8 +7,8 @@ from hashlib import blake2b
 
 import attrs
 
-from telnyx_video.sandbox.faults.fields import NAMELESS_OPERATIONS
 from telnyx_video.sandbox.faults.plan import Fault, Rule
+from telnyx_video.sandbox.routes import LIST_OPERATIONS, NAMING_OPERATIONS
 
 
 @attrs.frozen
@@ -55,10 +55,7 @@ class _State:
         self._seen = Counter[str]()
 
     def needs_body(self, operation: str) -> bool:
-        named = self._rule.name is not None and operation not in (
-            "GET /rooms",
-            *NAMELESS_OPERATIONS,
-        )
+        named = self._rule.name is not None and operation in NAMING_OPERATIONS
         return self._is_on(operation) and (named or bool(self._rule.draw))
 
     def matches(self, traits: Traits) -> bool:
@@ -84,7 +81,7 @@ class _State:
         return self._rule.on in ("*", operation)
 
     def _is_page(self, traits: Traits) -> bool:
-        return traits.operation == "GET /rooms" and traits.page == str(self._rule.page)
+        return traits.operation in LIST_OPERATIONS and traits.page == str(self._rule.page)
 
     def _drawn(self, traits: Traits) -> Fault | None:
         told_apart_by = ["body", traits.content] if traits.name is None else ["name", traits.name]

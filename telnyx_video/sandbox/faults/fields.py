@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, cast, get_args
 
+from telnyx_video.sandbox.routes import OPERATIONS
+
 Check = Callable[[object], str | None]
 """Returns what is wrong with a value, as the end of a sentence that starts with its name."""
 
@@ -18,14 +20,6 @@ POINTS: tuple[Point, ...] = get_args(Point)
 
 _CUTS = ("read", "reading", "reply", "status", "headers", "body", "end", "next")
 _STALLS = ("read", "commit", "reply", "status", "headers", "body")
-
-NAMELESS_OPERATIONS = ("GET /rooms/{id}", "DELETE /rooms/{id}")
-"""Requests that never mention a unique name."""
-
-LIST_OPERATIONS = ("GET /rooms", "*")
-"""What a rule about lists can be on."""
-
-_OPERATIONS = ("POST /rooms", "PATCH /rooms/{id}", *NAMELESS_OPERATIONS, *LIST_OPERATIONS)
 
 _DAY = 86_400.0  # seconds: longer than anyone waits for a test
 _DECADES = 1e9  # seconds that a date may lie off: an HTTP date has four digits for the year
@@ -180,7 +174,7 @@ def _is_chance(entry: object) -> bool:
 
 
 RULE_FIELDS: Mapping[str, Check] = {
-    "on": _one_of(*_OPERATIONS),
+    "on": _one_of(*OPERATIONS, "*"),
     "name": _text,
     "page": _whole(1, 10**15),
     "faults": _script,

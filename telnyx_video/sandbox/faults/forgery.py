@@ -142,10 +142,14 @@ def _body(fault: Fault, reply: Reply, status: int) -> _Body:
     if isinstance(wanted, str):
         return _FORGERIES[wanted](reply, status)
     if fault.status is None:
-        return _Body(_relisted(reply.body) if fault.list == "doubled" else reply.body)
+        return _relisted(reply) if fault.list == "doubled" else _true(reply)
     if status >= 400:
         return _error(reply, status)
-    return _Body(b"" if status >= 300 else reply.body)
+    return _Body(b"") if status >= 300 else _true(reply)
+
+
+def _true(reply: Reply) -> _Body:
+    return _Body(reply.body, reply.media_type)
 
 
 def _error(_: Reply, status: int) -> _Body:
@@ -166,9 +170,9 @@ def _edited(edit: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Reply
     """Return a forgery that edits the room, or each room, of a success."""
 
     def forgery(reply: Reply, _: int) -> _Body:
-        content = json.loads(reply.body or b"{}")
+        content = _content(reply)
         if "data" not in content:
-            return _Body(reply.body)
+            return _true(reply)
         data: Any = content["data"]
         rooms = cast("list[dict[str, Any]]", data if isinstance(data, list) else [data])
         edited = [edit(room) for room in rooms]
@@ -176,6 +180,10 @@ def _edited(edit: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Reply
         return _Body(document(0, {**content, "data": shown}).body)
 
     return forgery
+
+
+def _cut_short(reply: Reply, _: int) -> _Body:
+    return _Body((reply.body or b"{}")[:-1]) if _is_json(reply) else _true(reply)
 
 
 def _of_wrong_types(room: dict[str, Any]) -> dict[str, Any]:
@@ -186,15 +194,26 @@ def _without_id(room: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in room.items() if name != "id"}
 
 
-def _relisted(body: bytes) -> bytes:
+def _is_json(reply: Reply) -> bool:
+    return reply.media_type == "application/json"
+
+
+def _content(reply: Reply) -> dict[str, Any]:
+    """Return the object in a reply; that of a reply which is empty or a file is empty too."""
+    if reply.body and _is_json(reply):
+        return cast("dict[str, Any]", json.loads(reply.body))
+    return {}
+
+
+def _relisted(reply: Reply) -> _Body:
     """Return a list that shows each room a second time, under an id that is always the same."""
-    content = json.loads(body or b"{}")
+    content = _content(reply)
     if not isinstance(content.get("data"), list):
-        return body
+        return _true(reply)
     twins = [{**room, "id": str(uuid5(NAMESPACE_URL, room["id"]))} for room in content["data"]]
     data = [room for pair in zip(content["data"], twins, strict=True) for room in pair]
     meta = {**content["meta"], "total_results": 2 * content["meta"]["total_results"]}
-    return document(0, {"data": data, "meta": meta}).body
+    return _Body(document(0, {"data": data, "meta": meta}).body)
 
 
 def _taken(pointer: str) -> Callable[[Reply, int], _Body]:
@@ -219,7 +238,7 @@ _FORGERIES: Mapping[str, Callable[[Reply, int], _Body]] = {
     "error": _error,
     "empty": lambda _, __: _Body(b""),
     "html": _html,
-    "bad_json": lambda reply, _: _Body((reply.body or b"{}")[:-1]),
+    "bad_json": _cut_short,
     "no_id": _edited(_without_id),
     "wrong_types": _edited(_of_wrong_types),
     "bad_gzip": lambda reply, _: _Body(reply.body or b"{}", encoding="gzip"),

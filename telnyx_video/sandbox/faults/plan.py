@@ -13,8 +13,6 @@ import attrs
 
 from telnyx_video.sandbox.faults.fields import (
     FAULT_FIELDS,
-    LIST_OPERATIONS,
-    NAMELESS_OPERATIONS,
     POINTS,
     RULE_FIELDS,
     SHORTHANDS,
@@ -24,6 +22,7 @@ from telnyx_video.sandbox.faults.fields import (
     is_status,
     listed,
 )
+from telnyx_video.sandbox.routes import LIST_OPERATIONS, NAMING_OPERATIONS, OPERATIONS
 
 FaultPlan = Sequence[Mapping[str, object]]
 """The rules of a plan, as plain data; the package says what they can hold."""
@@ -169,10 +168,10 @@ def _flaws_of_rule(path: _Path, rule: Mapping[str, object]) -> Iterator[Flaw]:
     for name, needs in (("repeat", "faults"), ("seed", "draw")):
         if name in rule and needs not in rule:
             yield Flaw((*path, name), f"means nothing without {needs}")
-    if "name" in rule and on in NAMELESS_OPERATIONS:
+    if "name" in rule and on in OPERATIONS and on not in (*NAMING_OPERATIONS, "GET /rooms"):
         yield Flaw((*path, "name"), f"never occurs in {on}")
-    if "page" in rule and on not in LIST_OPERATIONS:
-        yield Flaw((*path, "page"), "occurs only in GET /rooms")
+    if "page" in rule and on not in (*LIST_OPERATIONS, "*"):
+        yield Flaw((*path, "page"), "occurs only in lists")
     for place, fault in _faults_in(rule):
         yield from _flaws_of_fault((*path, *place), fault, on)
     if RULE_FIELDS["draw"](rule.get("draw")) is None:
@@ -216,8 +215,8 @@ def _flaws_of_fault(path: _Path, fault: object, on: object) -> Iterator[Flaw]:
 
 
 def _list_elsewhere(path: _Path, fault: Mapping[str, object], on: object) -> Iterator[Flaw]:
-    if "list" in fault and on not in LIST_OPERATIONS:
-        yield Flaw(path, "falsifies a list, so it must be on GET /rooms or on *")
+    if "list" in fault and on not in (*LIST_OPERATIONS, "*"):
+        yield Flaw(path, "falsifies a list, so it must be on one, as GET /rooms is, or on *")
 
 
 def _contradictions(path: _Path, fault: Mapping[str, Any]) -> Iterator[Flaw]:
