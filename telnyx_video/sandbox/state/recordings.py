@@ -13,7 +13,7 @@ def recordings_in(database: Database) -> Table[Recording]:
         "recordings",
         Recording,
         computed={
-            "status": "iif(ended_at IS NULL, 'processing', 'completed')",
+            "status": "CASE WHEN ended_at IS NULL THEN 'processing' ELSE 'completed' END",
             "started_at": "created_at",
         },
     )
