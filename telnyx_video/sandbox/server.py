@@ -1,61 +1,22 @@
 """`Sandbox`: the server as an object, run by the caller's event loop or by a thread of its own."""
 
-import asyncio
 import os
 import ssl
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
     asynccontextmanager,
-    closing,
 )
-from threading import get_ident
 from typing import Self
 
-import attrs
-
-from telnyx_video.sandbox.api import Api
-from telnyx_video.sandbox.app import App
-from telnyx_video.sandbox.faults.conduct import Faults
 from telnyx_video.sandbox.faults.plan import FaultPlan, parse_plan
-from telnyx_video.sandbox.gate import Gate
-from telnyx_video.sandbox.limits import RateWindow
-from telnyx_video.sandbox.listener import listening
-from telnyx_video.sandbox.lobby import Lobby
-from telnyx_video.sandbox.outage import KINDS, Kind, Outage
-from telnyx_video.sandbox.state import Store
-from telnyx_video.sandbox.steering import Steering
+from telnyx_video.sandbox.outage import KINDS, Kind
+from telnyx_video.sandbox.serving import Running, Settings, serving
 from telnyx_video.sandbox.threads import in_a_thread
-from telnyx_video.sandbox.tokens import Tokens
 
 _DAY = 86_400  # seconds
-
-
-@attrs.frozen
-class _Running:
-    """What exists while the server serves."""
-
-    url: str
-    api: Api
-    store: Store
-    lobby: Lobby
-    faults: Faults
-    outage: Outage
-    loop: asyncio.AbstractEventLoop = attrs.field(factory=asyncio.get_running_loop)
-    thread: int = attrs.field(factory=get_ident)
-
-    def on_loop(self, do: Callable[[], None]) -> None:
-        """Do it in the thread of the loop, and return when it is done."""
-
-        async def done() -> None:
-            do()
-
-        if get_ident() == self.thread:
-            do()
-        else:
-            asyncio.run_coroutine_threadsafe(done(), self.loop).result()
 
 
 class Sandbox:
@@ -112,15 +73,17 @@ class Sandbox:
         parse_plan(faults)
         if not 0 <= composition_delay <= _DAY:
             raise ValueError(f"composition_delay is up to {_DAY} seconds, not {composition_delay}")
-        self._host = host
-        self._port = port
-        self._api_key = api_key
-        self._db = db
-        self._rate_limit = rate_limit
-        self._ssl_context = ssl_context
-        self._faults = faults
-        self._composition_delay = composition_delay
-        self._running: _Running | None = None
+        self._settings = Settings(
+            host=host,
+            port=port,
+            api_key=api_key,
+            db=db,
+            rate_limit=rate_limit,
+            ssl_context=ssl_context,
+            faults=faults,
+            composition_delay=composition_delay,
+        )
+        self._running: Running | None = None
 
     @property
     def url(self) -> str:
@@ -130,7 +93,7 @@ class Sandbox:
     @property
     def api_key(self) -> str:
         """The one key that is let in."""
-        return self._api_key
+        return self._settings.api_key
 
     @property
     def rooms(self) -> list[dict[str, object]]:
@@ -288,7 +251,7 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self._in_its_thread.__exit__(None, None, None)
 
-    def _while_running(self) -> _Running:
+    def _while_running(self) -> Running:
         if self._running is None:
             raise RuntimeError("this Sandbox is not serving: enter it by `with` or `async with`")
         return self._running
@@ -297,32 +260,9 @@ class Sandbox:
     async def _serving(self) -> AsyncGenerator[None]:
         if self._running is not None:
             raise RuntimeError("this Sandbox is already serving: enter it once, in one way")
-        with closing(Store(self._db, composition_delay=self._composition_delay)) as store:
-            window = None if self._rate_limit is None else RateWindow(self._rate_limit)
-            api = Api(store, api_key=self._api_key, window=window)
-            with closing(Faults(api, self._faults)) as faults:
-                gate = Gate()
-                with closing(Outage(faults, gate)) as outage:
-                    Steering(api, faults, outage)
-                    lobby = Lobby(api, store, Tokens(self._api_key))
-                    async with self._listening(App(api, faults.conduct), gate) as url:
-                        self._running = _Running(url, api, store, lobby, faults, outage)
-                        try:
-                            yield
-                        finally:
-                            self._running = None
-
-    @asynccontextmanager
-    async def _listening(self, app: App, gate: Gate) -> AsyncGenerator[str]:
-        """Serve for as long as the context lasts, and give the base URL."""
-        async with listening(
-            app.serve,
-            app.refuse,
-            host=self._host,
-            port=self._port,
-            ssl_context=self._ssl_context,
-            gate=gate,
-        ) as port:
-            scheme = "http" if self._ssl_context is None else "https"
-            host = f"[{self._host}]" if ":" in self._host else self._host
-            yield f"{scheme}://{host}:{port}/v2"
+        async with serving(self._settings) as running:
+            self._running = running
+            try:
+                yield
+            finally:
+                self._running = None

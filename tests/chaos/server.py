@@ -72,7 +72,7 @@ def main() -> None:
     plan = json.loads(sys.stdin.readline())
     with (
         patch("telnyx_video.sandbox.faults.conduct.Choice", NotedChoice),
-        patch("telnyx_video.sandbox.server.Faults", NotedFaults),
+        patch("telnyx_video.sandbox.serving.Faults", NotedFaults),
         Sandbox(faults=plan) as sandbox,
     ):
         print(sandbox.url, flush=True)
