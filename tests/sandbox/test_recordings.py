@@ -110,6 +110,7 @@ def twenty_five(desk: Desk) -> list[Any]:
         ({"filter[type]": "video", "filter[status]": "completed"}, range(1, 25, 2)),
         ({"filter[status]": "processing"}, []),
         ({"filter[session_id]": UNKNOWN_ID}, []),
+        ({"page[sise]": "3"}, range(25)),
         ({"page[size]": "3"}, range(3)),
         ({"page[number]": "2"}, range(20, 25)),
         ({"page[size]": "2", "page[number]": "2", "filter[type]": "audio"}, [4, 6]),

@@ -16,6 +16,7 @@ from telnyx_video.sandbox.api.calls import (
     query_of,
 )
 from telnyx_video.sandbox.checks.parameters import (
+    PAGE,
     RECORDINGS,
     ParameterError,
     check_list,
@@ -49,7 +50,7 @@ def recording_operations(store: Store) -> Operations:
             check_no_other_filter(call.query, RECORDINGS)
         except ParameterError as error:
             raise parameter_refused(422, error) from error
-        one_page = any(name.startswith("page[") for name in call.query)
+        one_page = not PAGE.isdisjoint(call.query)
         count = store.delete_recordings(query, one_page=one_page)
         return document(201, {"data": {"room_recordings": count}})
 

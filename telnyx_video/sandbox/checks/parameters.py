@@ -128,6 +128,10 @@ COMPOSITIONS: Filters = {
 }
 
 
+PAGE: frozenset[str] = frozenset(("page[number]", "page[size]"))
+"""What asks for a page."""
+
+
 def check_list(query: Mapping[str, str], filters: Filters, include: str | None = None) -> Query:
     """Return what a list is asked for.
 
