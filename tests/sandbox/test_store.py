@@ -18,7 +18,7 @@ from sandbox.caller import Caller, create_blocking
 from sandbox.desk import Desk
 from telnyx_video.sandbox import Sandbox
 from telnyx_video.sandbox.checks.bodies import ROOM, defaults
-from telnyx_video.sandbox.state import NameTakenError, Store
+from telnyx_video.sandbox.state import ConflictError, NameTakenError, Store
 
 DEFAULTS = defaults(ROOM)
 SERVE = """
@@ -188,6 +188,32 @@ def test_threads_cannot_make_two_rooms_of_one_name(db: Path) -> None:
             thread.join()
         assert sorted(results) == ["created"] + ["taken"] * 9
         assert len(one.rooms) == len(other.rooms.all()) == 1
+
+
+def test_threads_cannot_open_two_sessions_or_overfill_a_room(db: Path) -> None:
+    """Of threads that race into an empty room, through two connections, as many get in as fit."""
+    with closing(Store(db)) as one, closing(Store(db)) as other:
+        room = one.rooms.create({**DEFAULTS, "max_participants": 6})
+        start = threading.Barrier(10)
+        results = list[str]()
+
+        def race(store: Store) -> None:
+            start.wait()
+            try:
+                _, session = store.meetings.join(room.id, None)
+            except ConflictError:
+                results.append("full")
+            else:
+                results.append(session.id)
+
+        threads = [threading.Thread(target=race, args=(store,)) for store in (one, other) * 5]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        (session,) = one.meetings.sessions.where()
+        assert sorted(results) == sorted(["full"] * 4 + [session.id] * 6)
+        assert len(other.meetings.present(session)) == 6
 
 
 def test_what_another_server_has_deleted_is_not_found(desk: Desk) -> None:
