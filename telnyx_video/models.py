@@ -162,11 +162,9 @@ class Reply:
 
 
 @attrs.define
-class Record:
-    """What all objects of the API share: lossless conversion from and to JSON-like dicts."""
+class Model:
+    """What the API sends, in whole or in part: lossless conversion from and to JSON-like dicts."""
 
-    id: str = attrs.field(kw_only=True)
-    """The object's identifier, as sent."""
     extra: dict[str, object] = attrs.field(factory=dict[str, object], kw_only=True)
     """Fields of the reply that this version does not know, as they came."""
     null_fields: frozenset[str] = attrs.field(default=frozenset(), kw_only=True, repr=False)
@@ -189,6 +187,14 @@ class Record:
         from telnyx_video import _wire
 
         return _wire.unstructure(self)
+
+
+@attrs.define
+class Record(Model):
+    """What the API keeps under an id. Absent and null fields are None."""
+
+    id: str = attrs.field(kw_only=True)
+    """The object's identifier, as sent."""
 
 
 @attrs.define(kw_only=True)

@@ -21,9 +21,9 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from telnyx_video._text import FEW
 from telnyx_video._wire.shapes import ShapeReader
 from telnyx_video.errors import ResponseDecodeError
-from telnyx_video.models import CreateRoomRequest, Record
+from telnyx_video.models import CreateRoomRequest, Model
 
-R = TypeVar("R", bound=Record)
+M = TypeVar("M", bound=Model)
 
 Hook = Callable[[Any, Any], Any]
 
@@ -46,7 +46,7 @@ UNREADABLE = (ExceptionGroup, TypeError)
 """What :func:`structure_data` raises for data that is not a ``cls``."""
 
 
-def structure(data: Mapping[str, object], cls: type[R]) -> R:
+def structure(data: Mapping[str, object], cls: type[M]) -> M:
     """Read an object as the API writes it.
 
     Raises:
@@ -59,12 +59,12 @@ def structure(data: Mapping[str, object], cls: type[R]) -> R:
     raise ResponseDecodeError(f"not a {cls.__name__}: {problem}")
 
 
-def structure_data(data: object, cls: type[R]) -> R:
+def structure_data(data: object, cls: type[M]) -> M:
     """The same for any data; raises ``UNREADABLE``, which :func:`explain` puts into words."""
     return _converter.structure(data, cls)
 
 
-def unstructure(record: Record) -> dict[str, object]:
+def unstructure(record: Model) -> dict[str, object]:
     """Write an object as the API would."""
     return cast("dict[str, object]", _converter.unstructure(record))
 
@@ -172,7 +172,7 @@ def _read_list(kind: type, converter: Converter) -> Hook:
     return read_list
 
 
-def _read_record(cls: type[Record], converter: Converter) -> Hook:
+def _read_record(cls: type[Model], converter: Converter) -> Hook:
     read = make_dict_structure_fn(
         cls,
         converter,
@@ -186,7 +186,7 @@ def _read_record(cls: type[Record], converter: Converter) -> Hook:
     }
     reader = ShapeReader(cls, lambda data: read(data, cls), _api_fields(cls), hooks)
 
-    def read_record(data: object, _: object) -> Record:
+    def read_record(data: object, _: object) -> Model:
         if type(data) is not dict:
             raise TypeError(f"expected an object, got {_type_name(data)}")
         return reader.read(cast("dict[str, object]", data))
@@ -203,7 +203,7 @@ def _write_nullable(kind: object, converter: Converter) -> Callable[[object], ob
     return lambda value: None if value is None else write(value)
 
 
-def _write_record(cls: type[Record], converter: Converter) -> Callable[[Record], object]:
+def _write_record(cls: type[Model], converter: Converter) -> Callable[[Model], object]:
     write = make_dict_unstructure_fn(
         cls,
         converter,
@@ -211,14 +211,14 @@ def _write_record(cls: type[Record], converter: Converter) -> Callable[[Record],
         **{name: override(omit=True) for name in _KEPT_APART},  # type: ignore[arg-type] # by name
     )
 
-    def write_record(record: Record) -> object:
+    def write_record(record: Model) -> object:
         nulls = (name for name in record.null_fields if getattr(record, name) is None)
         return write(record) | dict.fromkeys(nulls) | record.extra
 
     return write_record
 
 
-def _api_fields(cls: type[Record]) -> frozenset[str]:
+def _api_fields(cls: type[Model]) -> frozenset[str]:
     return frozenset(a.name for a in attrs.fields(cls)) - set(_KEPT_APART)
 
 
@@ -227,7 +227,7 @@ def _is_list(kind: object) -> bool:
 
 
 def _is_record(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Record)
+    return isinstance(kind, type) and issubclass(kind, Model)
 
 
 def _make_converter() -> Converter:

@@ -12,9 +12,9 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from telnyx_video.models import Record
+from telnyx_video.models import Model
 
-R = TypeVar("R", bound=Record)
+M = TypeVar("M", bound=Model)
 
 Hook = Callable[[Any, Any], object]
 """Reads a value as a type, as cattrs's hooks do."""
@@ -35,7 +35,7 @@ class Recipe:
     """Fields that are null."""
 
 
-class ShapeReader(Generic[R]):
+class ShapeReader(Generic[M]):
     """Reads one class of objects.
 
     Args:
@@ -48,18 +48,18 @@ class ShapeReader(Generic[R]):
 
     def __init__(
         self,
-        cls: type[R],
-        read_first: Callable[[dict[str, object]], R],
+        cls: type[M],
+        read_first: Callable[[dict[str, object]], M],
         known: frozenset[str],
         hooks: Mapping[str, tuple[Hook, object]],
     ) -> None:
-        self._cls: Callable[..., R] = cls
+        self._cls: Callable[..., M] = cls
         self._read_first = read_first
         self._known = known
         self._hooks = hooks
         self._recipes: dict[tuple[object, ...], Recipe] = {}
 
-    def read(self, data: dict[str, object]) -> R:
+    def read(self, data: dict[str, object]) -> M:
         """Read an object; raises what ``read_first`` raises."""
         shape = (*data, *map(type, data.values()))
         recipe = self._recipes.get(shape)
@@ -80,7 +80,7 @@ class ShapeReader(Generic[R]):
             record.null_fields = recipe.nulls
         return record
 
-    def _learn(self, data: dict[str, object], shape: tuple[object, ...]) -> R:
+    def _learn(self, data: dict[str, object], shape: tuple[object, ...]) -> M:
         record = self._read_first(data)
         nulls = frozenset(n for n in data if data[n] is None and n in self._known)
         unknown = tuple(name for name in data if name not in self._known)
