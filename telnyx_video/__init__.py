@@ -30,6 +30,7 @@ from telnyx_video.errors import (
     TelnyxVideoError,
     TransportError,
     UnprocessableEntityError,
+    WebhookVerificationError,
 )
 from telnyx_video.models import (
     UNSET,
@@ -68,5 +69,6 @@ __all__ = [
     "TelnyxVideoError",
     "TransportError",
     "UnprocessableEntityError",
+    "WebhookVerificationError",
     "__version__",
 ]

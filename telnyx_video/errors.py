@@ -17,7 +17,8 @@
     │   │   └── NameTakenError          422, because another room has the name; carries that room
     │   ├── RateLimitError              429
     │   └── ServerError                 5xx
-    └── OutcomeUnknownError             the room may or may not exist, and asking could not tell
+    ├── OutcomeUnknownError             the room may or may not exist, and asking could not tell
+    └── WebhookVerificationError        a delivery that Telnyx cannot be shown to have sent just now
 
 Errors are attrs classes with positional fields: they compare by identity, pickle and copy.
 None of them holds the API key.
@@ -57,6 +58,7 @@ __all__ = [
     "TelnyxVideoError",
     "TransportError",
     "UnprocessableEntityError",
+    "WebhookVerificationError",
 ]
 
 
@@ -166,14 +168,14 @@ class RequestTimeoutError(TransportError, TimeoutError):
 
 @attrs.define(slots=False, eq=False, str=False, repr=False)
 class ResponseDecodeError(TelnyxVideoError):
-    """A reply came whose content is not what the API promises; ``message`` says what, and where."""
+    """A reply, or a webhook, whose content is not what the API promises; ``message`` says where."""
 
     message: str
     outcome: Outcome = Outcome.NOT_APPLIED
     status: int = 0
     request_id: str | None = None
     body: bytes = b""
-    """The reply's body as received, cut at 64 KiB."""
+    """The body as received, cut at 64 KiB."""
     room_id: str | None = None
     """With outcome APPLIED: the id of the room that exists though its reply could not be read."""
 
@@ -271,6 +273,19 @@ class OutcomeUnknownError(TelnyxVideoError):
     last_error: TelnyxVideoError | None = None
     """The failure that left the outcome open."""
     outcome: Outcome = attrs.field(init=False, default=Outcome.UNKNOWN)
+
+
+@attrs.define(slots=False, eq=False, str=False, repr=False)
+class WebhookVerificationError(TelnyxVideoError):
+    """A webhook's delivery is refused: nothing shows that Telnyx sent it, unchanged and just now.
+
+    The message names the header at fault. Of a signature it says no more than that it does not
+    match: a wrong key, a changed body and a changed time look the same. Nothing was acted on.
+    """
+
+    message: str
+    header: str | None = None
+    """The header at fault, in lower case."""
 
 
 def outcome_of_status(status: int) -> Outcome:

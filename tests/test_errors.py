@@ -29,6 +29,7 @@ from telnyx_video import (
     TelnyxVideoError,
     TransportError,
     UnprocessableEntityError,
+    WebhookVerificationError,
     errors,
 )
 from telnyx_video.errors import outcome_of_status
@@ -55,6 +56,7 @@ EXAMPLES: list[TelnyxVideoError] = [
     OutcomeUnknownError(
         "it may exist - look", CreateRoomRequest(unique_name="x"), 3, ServerError(500, *FACTS)
     ),
+    WebhookVerificationError("telnyx-timestamp is old - check the clock", "telnyx-timestamp"),
 ]
 
 

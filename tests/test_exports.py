@@ -9,7 +9,7 @@ EXPORTED = """
     TelnyxVideoError ConfigurationError InvalidRequestError TransportError RequestTimeoutError
     ResponseDecodeError ApiError BadRequestError AuthenticationError PermissionDeniedError
     NotFoundError UnprocessableEntityError NameTakenError RateLimitError ServerError
-    OutcomeUnknownError __version__
+    OutcomeUnknownError WebhookVerificationError __version__
 """
 
 
