@@ -27,7 +27,7 @@ M = TypeVar("M", bound=Model)
 
 Hook = Callable[[Any, Any], Any]
 
-_PLAIN = (str, int, bool)
+_PLAIN = (str, int, bool, float)
 _TYPE_NAMES: dict[type, str] = {
     NoneType: "null",
     bool: "a boolean",
@@ -38,7 +38,7 @@ _TYPE_NAMES: dict[type, str] = {
     dict: "an object",
 }
 
-_KEPT_APART = ("extra", "null_fields", "reply")
+_KEPT_APART = ("delivery", "extra", "null_fields", "problem", "reply")
 """Fields of the models that are not fields of the API."""
 
 
@@ -87,7 +87,9 @@ def _reason(error: BaseException, _: type | None) -> str:
 
 def _plain(kind: type, *, nullable: bool) -> Hook:
     """A JSON value of just this type: ``True`` is no integer, and nothing is converted."""
-    allowed = (kind, NoneType) if nullable else (kind,)
+    # JSON does not tell 6 from 6.0: a number without a fraction is read, and kept, as it came.
+    kinds = (float, int) if kind is float else (kind,)
+    allowed = (*kinds, NoneType) if nullable else kinds
 
     def read(value: object, _: object) -> object:
         if type(value) in allowed:
@@ -95,6 +97,13 @@ def _plain(kind: type, *, nullable: bool) -> Hook:
         raise TypeError(f"expected {_TYPE_NAMES[kind]}, got {_type_name(value)}")
 
     return read
+
+
+def _read_object(value: object, _: object) -> object:
+    """An object that is kept as it came."""
+    if type(value) is not dict:
+        raise TypeError(f"expected an object, got {_type_name(value)}")
+    return cast("dict[str, object]", value)
 
 
 def _read_time(value: object, _: object) -> datetime:
@@ -222,6 +231,10 @@ def _api_fields(cls: type[Model]) -> frozenset[str]:
     return frozenset(a.name for a in attrs.fields(cls)) - set(_KEPT_APART)
 
 
+def _is_object(kind: object) -> bool:
+    return kind == dict[str, object]
+
+
 def _is_list(kind: object) -> bool:
     return get_origin(kind) is list
 
@@ -239,6 +252,8 @@ def _make_converter() -> Converter:
     converter.register_structure_hook_factory(_is_nullable, _read_nullable)
     converter.register_unstructure_hook_factory(_is_nullable, _write_nullable)
     converter.register_structure_hook_factory(_is_list, _read_list)
+    converter.register_structure_hook_func(_is_object, _read_object)
+    converter.register_unstructure_hook_func(_is_object, identity)
     converter.register_structure_hook_factory(_is_record, _read_record)
     converter.register_unstructure_hook_factory(_is_record, _write_record)
     converter.register_unstructure_hook(
