@@ -1,0 +1,60 @@
+"""Webhooks received by :mod:`aiohttp.web`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from telnyx_video.config import PublicKeys
+from telnyx_video.webhooks.receiving import MAX_BODY, OnEvent, make_receiver
+
+__all__ = ["webhook_handler"]
+
+
+def webhook_handler(
+    on_event: OnEvent,
+    *,
+    public_key: PublicKeys | None = None,
+    tolerance: float = 300.0,
+    max_body: int = MAX_BODY,
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """A handler to be added to an application by ``app.router.add_post``.
+
+    It answers 200 when ``on_event`` has returned; 401 to what Telnyx cannot be shown to have sent,
+    400 to what is no event, and 413 to what is too large, all three without calling ``on_event``.
+    What ``on_event`` raises goes on to aiohttp, which logs it and answers 500.
+
+    Args:
+        on_event: Called with each event. Telnyx waits for it: leave what takes long to a queue.
+        public_key: As for :func:`~telnyx_video.webhooks.verify_and_parse`; read once, here.
+        tolerance: As there, in seconds.
+        max_body: Bytes that a body may have. This limit counts, not the application's.
+
+    Raises:
+        ConfigurationError: there is no public key, or a setting is out of bounds.
+    """
+    receiver = make_receiver(on_event, public_key, tolerance, max_body)
+
+    async def handle(request: web.Request) -> web.Response:
+        body = await _read(request, receiver.max_body)
+        if body is None:
+            answer = receiver.too_large()
+        else:
+            answer = await receiver.receive(body, request.headers.items())
+        return web.Response(status=answer.status, text=answer.text)
+
+    return handle
+
+
+async def _read(request: web.Request, limit: int) -> bytes | None:
+    """The body; None if it is above the limit, of which no more is then kept in memory."""
+    if request.content.at_eof():  # a middleware has read it, and the request kept it
+        body = await request.read()
+        return body if len(body) <= limit else None
+    chunks = bytearray()
+    async for chunk in request.content.iter_any():
+        chunks += chunk
+        if len(chunks) > limit:
+            return None
+    return bytes(chunks)

@@ -1,0 +1,69 @@
+"""What importing the webhooks costs, and what is said where their extra is not installed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import telnyx_video
+from telnyx_video import errors, webhooks
+
+WITHOUT = """
+import sys
+sys.modules["{missing}"] = None
+try:
+    import {module}
+except ImportError as error:
+    print(error)
+"""
+
+
+def printed_by(program: str, environment: dict[str, str] | None = None) -> str:
+    """Return what a fresh interpreter prints when it runs the program."""
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=Path(telnyx_video.__file__).parents[1],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+
+
+@pytest.mark.parametrize("module", ["telnyx_video.webhooks.aiohttp", "telnyx_video.testing"])
+def test_without_the_extra_a_sentence_says_what_to_install(module: str) -> None:
+    """Whoever lacks the extra is told its name at the import, and not at the first delivery."""
+    assert printed_by(WITHOUT.format(missing="cryptography", module=module)) == (
+        "telnyx_video.webhooks needs cryptography, which is not installed: "
+        "pip install 'telnyx-video[webhooks]'"
+    )
+
+
+def test_what_else_is_missing_is_not_blamed_on_the_extra() -> None:
+    """A broken installation is not explained by an extra that is there."""
+    missing = "telnyx_video.webhooks._ed25519"
+    said = printed_by(WITHOUT.format(missing=missing, module="telnyx_video.webhooks"))
+    assert missing in said
+    assert "pip install" not in said
+
+
+def test_the_rest_of_the_package_works_without_the_extra() -> None:
+    """Making rooms takes no cryptography."""
+    assert printed_by(WITHOUT.format(missing="cryptography", module="telnyx_video")) == ""
+
+
+def test_the_asgi_application_loads_no_server() -> None:
+    """Neither checking nor the application for other servers loads that of aiohttp."""
+    program = "import sys, telnyx_video.webhooks.asgi; print('aiohttp.web' in sys.modules)"
+    # When coverage follows a subprocess, it loads modules of its own there.
+    environment = {name: os.environ[name] for name in os.environ if "COVERAGE" not in name}
+    assert printed_by(program, environment) == "False"
+
+
+def test_the_public_names_can_be_imported() -> None:
+    """Each published name is there, and the error is that of the package."""
+    assert [name for name in webhooks.__all__ if not hasattr(webhooks, name)] == []
+    assert webhooks.WebhookVerificationError is errors.WebhookVerificationError
+    assert webhooks.WebhookVerificationError is telnyx_video.WebhookVerificationError
