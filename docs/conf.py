@@ -32,7 +32,8 @@ nitpick_ignore_regex = [
         r"(?:aiohttp|asyncio|collections|datetime|enum|os|ssl|types|typing)\..*",
     ),
     ("py:class", "|".join(AIOHTTP)),  # constructors show them by their names alone
-    ("py:class", r"telnyx_video\.\w+\.[A-Z]"),  # type variables
+    ("py:class", "OnEvent|PublicKeys"),  # aliases, which their users explain
+    ("py:class", r"telnyx_video(\.\w+)+\.[A-Z]"),  # type variables
 ]
 
 html_theme = "furo"

@@ -3,8 +3,12 @@
 import re
 import tomllib
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 import telnyx_video
+from telnyx_video import testing, webhooks
 
 ROOT = Path(__file__).parents[2]
 COMMAND = "python3 -m venv .venv && .venv/bin/pip install -q nox && .venv/bin/nox -s "
@@ -34,10 +38,11 @@ def test_each_session_that_contributors_are_told_of_exists() -> None:
     assert told <= sessions
 
 
-def test_the_reference_has_every_published_name() -> None:
+@pytest.mark.parametrize("module", [telnyx_video, webhooks, testing])
+def test_the_reference_has_every_published_name(module: ModuleType) -> None:
     """What can be imported from the package can be looked up."""
     directive = r"^\.\. (?:auto\w+|py:\w+):: (?:telnyx_video\.)?(\w+)(?:\(\))?$"
     pages = (ROOT / "docs" / "reference").glob("*.md")
     reference = "".join(page.read_text(encoding="utf-8") for page in pages)
     documented = set(re.findall(directive, reference, re.MULTILINE))
-    assert set(telnyx_video.__all__) <= documented
+    assert set(module.__all__) <= documented
