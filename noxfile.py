@@ -121,10 +121,16 @@ def interop(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Run the benchmarks; each fails when it misses the figure that it guards."""
-    session.install(".[all]")
-    for script in session.posargs or sorted(map(str, Path("tests/benchmarks").glob("[!_]*.py"))):
-        session.run("python", script)
+    """Run the benchmarks; each fails when it misses the figure that it guards.
+
+    To run one, name it: `nox -s bench -- compare --rounds 3`.
+    """
+    session.install(".[all]", *group("bench"))
+    every = sorted(path.stem for path in Path("tests/benchmarks").glob("*.py"))
+    for benchmark in [session.posargs] if session.posargs else [[name] for name in every]:
+        script, *arguments = benchmark
+        module = f"benchmarks.{script}"
+        session.run("python", "-m", module, *arguments, env={"PYTHONPATH": "tests"})
 
 
 @nox.session

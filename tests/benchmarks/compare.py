@@ -1,0 +1,104 @@
+"""What a create costs with our client, with others, and with a loop written by hand.
+
+Each contestant creates rooms for a second, in a fresh process on one core; a server that costs next
+to nothing answers from another core. They take turns, round after round, so that a busy moment of
+the machine hits neighbours alike; medians are what counts. Prints a table, writes every run to a
+JSON file and a picture, and fails when a bound is missed.
+
+A quick look at one question: ``--only hand-written,ours --loops asyncio --rounds 9``.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import get_args
+
+import attrs
+
+from benchmarks.measuring import contest
+from benchmarks.measuring.fast_server import serving
+from benchmarks.measuring.loops import Loop
+from benchmarks.measuring.machine import describe
+
+# This process imports nothing large before the end: a child's peak of memory starts from its
+# parent's.
+
+RESULTS = Path(__file__).with_name("results")
+
+
+def main() -> int:
+    """Run the rounds; return 1 when a bound is missed."""
+    arguments = _arguments()
+    pairs: list[tuple[Loop, contest.Contestant]] = [
+        (loop, one)
+        for loop in arguments.loops
+        for one in contest.CONTESTANTS
+        if one.name in arguments.only.split(",") and loop in one.loops
+    ]
+    runs: list[contest.Run] = []
+    with serving() as server:
+        for number in range(arguments.rounds):
+            for loop, one in pairs if number % 2 else reversed(pairs):
+                runs.append(contest.run_once(server, one, loop, seconds=arguments.seconds))
+            print(f"round {number + 1} of {arguments.rounds} done", file=sys.stderr)
+    summary = contest.summary(runs)
+    bounds = contest.judge(runs)
+    _tell(runs, summary, bounds)
+    _write(arguments.json, runs, summary, bounds)
+    if arguments.picture is not None:
+        from benchmarks.measuring import drawing
+
+        drawing.draw_comparison(summary, arguments.picture)
+    return 1 if any(not bound["kept"] for bound in bounds) else 0
+
+
+def _tell(
+    runs: list[contest.Run], summary: list[dict[str, object]], bounds: list[dict[str, object]]
+) -> None:
+    from benchmarks.measuring.tables import show
+
+    show("A create, by medians", summary)
+    if bounds:
+        show("What has to hold", bounds)
+    most, fastest = contest.ceiling(runs)
+    print(
+        f"The server could answer {most:,.0f} creates a second on its core; the fastest run, "
+        f"{fastest.contestant} on {fastest.loop}, made {fastest.rate:,.0f} "
+        f"({fastest.rate / most:.0%} of that)."
+    )
+    print(", ".join(f"{name} {value}" for name, value in describe().items()))
+
+
+def _write(
+    path: Path,
+    runs: list[contest.Run],
+    summary: list[dict[str, object]],
+    bounds: list[dict[str, object]],
+) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {
+        "machine": describe(),
+        "summary": summary,
+        "bounds": bounds,
+        "runs": [attrs.asdict(run) for run in runs],
+    }
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    everyone = ",".join(one.name for one in contest.CONTESTANTS)
+    parser.add_argument("--only", default=everyone, help=f"some of {everyone}")
+    parser.add_argument("--loops", nargs="+", choices=get_args(Loop), default=get_args(Loop))
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=1.0, help="of one run")
+    parser.add_argument("--json", type=Path, default=RESULTS / "compare.json")
+    parser.add_argument("--picture", type=Path, help="draw an SVG here", default=None)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

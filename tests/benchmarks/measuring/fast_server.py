@@ -1,0 +1,129 @@
+"""A server that costs as little as one can: it answers every request with the same new room.
+
+It runs in a process of its own, and tells how much processor time it has spent, so that a benchmark
+can show that the server was not what it measured. uvloop drives it where it is installed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import cast
+
+from benchmarks.measuring import loops
+from benchmarks.measuring.cores import keep_to
+
+ROOM = (
+    b'{"data":{"id":"0ccc7b54-4df3-4bca-a65a-3da1ecc777f0","record_type":"room",'
+    b'"unique_name":"benchmark","max_participants":12,"enable_recording":false,'
+    b'"webhook_event_url":"https://hooks.example.com/rooms","webhook_event_failover_url":"",'
+    b'"webhook_timeout_secs":null,"active_session_id":null,'
+    b'"created_at":"2024-03-01T00:00:00.954863Z","updated_at":"2024-03-01T00:00:00.954863Z"}}'
+)
+
+CREATED = b"".join(
+    [
+        b"HTTP/1.1 201 Created\r\n",
+        b"Date: Fri, 01 Mar 2024 00:00:01 GMT\r\n",
+        b"Content-Type: application/json; charset=utf-8\r\n",
+        b"Content-Length: %d\r\n" % len(ROOM),
+        b"X-Request-Id: 8f1c2e9e-5a0d-4c55-9a0a-3f0f9d2f6c11\r\n",
+        # As the API sends them, but for a limit that nobody reaches.
+        b"X-RateLimit-Limit: 1000000000\r\n",
+        b"X-RateLimit-Remaining: 999999999\r\n",
+        b"X-RateLimit-Reset: 1\r\n",
+        b"\r\n",
+        ROOM,
+    ]
+)
+
+LENGTH = b"\r\ncontent-length:"
+
+
+class Server:
+    """The server as its user sees it: an address, and what it has spent."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.url = self._read()
+
+    def processor_seconds(self) -> float:
+        """Return how much processor time it has used since it was started."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return float(self._read())
+
+    def _read(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+
+@contextmanager
+def serving() -> Generator[Server]:
+    """Run the server, which ends with its input."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.measuring.fast_server"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield Server(process)
+        finally:
+            process.communicate()
+
+
+class _Answering(asyncio.Protocol):
+    """One connection: finds where each request ends, and looks at nothing else."""
+
+    def __init__(self) -> None:
+        self._unread = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.WriteTransport", transport)  # uvloop's is none by class
+
+    def data_received(self, data: bytes) -> None:
+        data = self._unread + data
+        while (end := _end_of_request(data)) and end <= len(data):
+            self._transport.write(CREATED)
+            data = data[end:]
+        self._unread = data
+
+
+def _end_of_request(data: bytes) -> int:
+    """Return how long the first request is, or 0 while its header has not come whole."""
+    body = data.find(b"\r\n\r\n") + 4
+    if body < 4:
+        return 0
+    found = data.lower().find(LENGTH, 0, body)
+    if found < 0:
+        return body
+    found += len(LENGTH)
+    return body + int(data[found : data.index(b"\r", found)])
+
+
+async def _serve() -> None:
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+
+    def tell() -> None:
+        for _ in sys.stdin:
+            print(time.process_time(), flush=True)
+        loop.call_soon_threadsafe(ended.set)
+
+    server = await loop.create_server(_Answering, "127.0.0.1", 0)
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v2", flush=True)
+    threading.Thread(target=tell, daemon=True).start()
+    await ended.wait()
+
+
+if __name__ == "__main__":
+    keep_to("server")
+    with asyncio.Runner(loop_factory=loops.fastest()) as runner:
+        runner.run(_serve())

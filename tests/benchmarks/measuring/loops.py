@@ -1,0 +1,30 @@
+"""The two event loops that are compared."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Literal
+
+Loop = Literal["asyncio", "uvloop"]
+
+
+def factory(loop: Loop) -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return what makes such a loop.
+
+    Raises:
+        ImportError: uvloop is not installed.
+    """
+    if loop == "asyncio":
+        return asyncio.new_event_loop
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+def fastest() -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return what makes the fastest loop that is installed."""
+    try:
+        return factory("uvloop")
+    except ImportError:
+        return factory("asyncio")

@@ -1,0 +1,12 @@
+"""The official SDK's client for code that does not await."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import telnyx
+
+
+@contextmanager
+def creating(url: str, concurrency: int) -> Generator[Callable[[int], object]]:
+    with telnyx.Telnyx(api_key="key", base_url=url) as client:
+        yield lambda number: client.rooms.create(unique_name=f"room-{number}", max_participants=12)
