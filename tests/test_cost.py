@@ -1,0 +1,125 @@
+"""What a create costs beside a post by hand, in figures that no busy machine can change.
+
+Seconds are for `nox -s bench`. Here are counts: of function calls, turns of the loop, bytes. Each
+bound is a little above today's figure; a change that breaks one makes every create dearer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import aiohttp
+import attrs
+import pytest
+
+from support.asking import asked_for
+from support.canned import CannedServer
+from support.costing import Cost, CountingLoop, cost_of
+from telnyx_video import AsyncRoomsClient
+from telnyx_video._wire.json import dumps, loads
+
+KEY = "key0123"
+
+FUNCTIONS = 88
+"""Functions of the package for one create: 78, and a tenth to spare."""
+
+HELD = 2600
+"""Bytes that a create under way holds, above a post by hand: 2,250, and a tenth to spare."""
+
+KEPT = 1800
+"""Bytes of a room and of what came with it: 1,550, and a tenth to spare."""
+
+
+@attrs.frozen
+class Costs:
+    """What the same create costs in both ways."""
+
+    ours: Cost
+    by_hand: Cost
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[CannedServer]:
+    with CannedServer() as server:
+        yield server
+
+
+def run(main: Callable[[], Coroutine[Any, Any, Costs]]) -> Costs:
+    with asyncio.Runner(loop_factory=CountingLoop) as runner:
+        return runner.run(main())
+
+
+@pytest.fixture(scope="module")
+def costs(server: CannedServer) -> Costs:
+    """Both, one after the other, in one loop."""
+    url = f"{server.url}/rooms"
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+
+    async def measure() -> Costs:
+        async with (
+            AsyncRoomsClient(base_url=server.url, api_key=KEY) as rooms,
+            aiohttp.ClientSession(headers=headers) as session,
+        ):
+
+            async def by_hand() -> object:
+                body = dumps({"unique_name": "standup"})
+                async with session.post(url, data=body) as reply:
+                    return loads(await reply.read())
+
+            return Costs(
+                await cost_of(lambda: rooms.create(unique_name="standup")), await cost_of(by_hand)
+            )
+
+    return run(measure)
+
+
+def test_a_create_calls_few_functions(costs: Costs) -> None:
+    """The way of a create through the package stays short."""
+    assert 0 < costs.ours.functions <= FUNCTIONS
+    assert costs.by_hand.functions <= 2  # or something is counted that is not ours
+
+
+def test_a_create_takes_no_more_turns_than_a_post_by_hand(costs: Costs) -> None:
+    """A create waits for its answer and for nothing else: no task, timer or turn is added."""
+    assert costs.ours.turns == costs.by_hand.turns
+
+
+def test_a_create_under_way_holds_little_memory(costs: Costs) -> None:
+    """A thousand creates under way take a few megabytes more than a thousand posts."""
+    assert costs.ours.held - costs.by_hand.held <= HELD
+
+
+def test_a_room_is_small(costs: Costs) -> None:
+    """Whoever keeps a million rooms needs less than two gigabytes."""
+    assert 0 < costs.ours.kept <= KEPT
+
+
+async def test_a_create_sends_what_it_must_and_in_one_piece(server: CannedServer) -> None:
+    """Seven headers and compact JSON, written at once: one packet, one call of the system."""
+    async with AsyncRoomsClient(base_url=server.url, api_key=KEY) as rooms:
+        await rooms.create(unique_name="standup", max_participants=12)
+    head, _, body = server.received[-1].partition(b"\r\n\r\n")
+    line, *headers = head.decode().split("\r\n")
+    assert line == "POST /v2/rooms HTTP/1.1"
+    assert sorted(header.partition(":")[0] for header in headers) == [
+        "Accept",
+        "Accept-Encoding",
+        "Authorization",
+        "Content-Length",
+        "Content-Type",
+        "Host",
+        "User-Agent",
+    ]
+    assert body == b'{"unique_name":"standup","max_participants":12}'
+    assert len(server.received[-1]) <= 320
+
+
+async def test_a_thousand_waiting_calls_are_served_in_the_order_of_asking() -> None:
+    """However long the queue for a connection, nobody is overtaken in it."""
+    with CannedServer() as server:
+        async with AsyncRoomsClient(base_url=server.url, api_key=KEY, concurrency=1) as rooms:
+            await asyncio.gather(*(rooms.create(request) for request in asked_for(1000)))
+        asked = [dumps({"unique_name": request.unique_name}) for request in asked_for(1000)]
+        assert [received.partition(b"\r\n\r\n")[2] for received in server.received] == asked
