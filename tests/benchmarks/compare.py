@@ -9,22 +9,19 @@ A quick look at one question: ``--only hand-written,ours --loops asyncio --round
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import get_args
 
 import attrs
 
-from benchmarks.measuring import contest
+from benchmarks.measuring import contest, results
 from benchmarks.measuring.fast_server import serving
 from benchmarks.measuring.loops import Loop
 from benchmarks.measuring.machine import describe
 
 # This process imports nothing large before the end: a child's peak of memory starts from its
 # parent's.
-
-RESULTS = Path(__file__).with_name("results")
 
 
 def main() -> int:
@@ -45,7 +42,8 @@ def main() -> int:
     summary = contest.summary(runs)
     bounds = contest.judge(runs)
     _tell(runs, summary, bounds)
-    _write(arguments.json, runs, summary, bounds)
+    each = [attrs.asdict(run) for run in runs]
+    results.write(arguments.json, summary=summary, bounds=bounds, runs=each)
     if arguments.picture is not None:
         from benchmarks.measuring import drawing
 
@@ -70,22 +68,6 @@ def _tell(
     print(", ".join(f"{name} {value}" for name, value in describe().items()))
 
 
-def _write(
-    path: Path,
-    runs: list[contest.Run],
-    summary: list[dict[str, object]],
-    bounds: list[dict[str, object]],
-) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    content = {
-        "machine": describe(),
-        "summary": summary,
-        "bounds": bounds,
-        "runs": [attrs.asdict(run) for run in runs],
-    }
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -95,7 +77,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--loops", nargs="+", choices=get_args(Loop), default=get_args(Loop))
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1.0, help="of one run")
-    parser.add_argument("--json", type=Path, default=RESULTS / "compare.json")
+    parser.add_argument("--json", type=Path, default=results.FOLDER / "compare.json")
     parser.add_argument("--picture", type=Path, help="draw an SVG here", default=None)
     return parser.parse_args()
 

@@ -19,5 +19,5 @@ def show(title: str, rows: Sequence[Mapping[str, object]]) -> None:
 
 def _cell(value: object) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "NO"
+        return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int | float) else str(value)

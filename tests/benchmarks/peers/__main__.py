@@ -11,14 +11,13 @@ import argparse
 import asyncio
 import importlib
 import json
-import resource
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any
 
-from benchmarks.measuring import loops
+from benchmarks.measuring import loops, results
 from benchmarks.measuring.cores import keep_to
 
 WARM_UP = 0.3
@@ -63,11 +62,9 @@ class Watch:
 
     def report(self) -> dict[str, Any]:
         """Return what it took since the numbers began."""
-        units_in_mib = 2**20 if sys.platform == "darwin" else 2**10
         wall, processor = time.perf_counter() - self._wall, time.process_time() - self._processor
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / units_in_mib
         told: dict[str, Any] = {"count": self.count, "wall": wall, "processor": processor}
-        told |= {"peak_mib": peak, "served": self.earlier + self.count}
+        told |= {"peak_mib": results.peak_mib(), "served": self.earlier + self.count}
         if self.latencies is not None:
             told["latencies"] = sorted(self.latencies)
         return told

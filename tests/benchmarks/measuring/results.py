@@ -1,0 +1,26 @@
+"""Where figures are kept, and what every file of them begins with."""
+
+import json
+import resource
+import sys
+from pathlib import Path
+
+from benchmarks.measuring.machine import describe
+
+FOLDER = Path(__file__).parents[1] / "results"
+
+
+def write(path: Path, **content: object) -> None:
+    """Write figures as JSON, and where they were taken."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"machine": describe(), **content}, indent=1)
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def peak_mib() -> float:
+    """Return the most memory that was ever resident in this process, in MiB.
+
+    It starts from its parent's peak: a parent that measures children must stay small.
+    """
+    units_in_mib = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / units_in_mib
