@@ -126,11 +126,18 @@ def bench(session: nox.Session) -> None:
     To run one, name it: `nox -s bench -- compare --rounds 3`.
     """
     session.install(".[all]", *group("bench"))
-    every = sorted(path.stem for path in Path("tests/benchmarks").glob("*.py"))
+    every = sorted({path.stem for path in Path("tests/benchmarks").glob("*.py")} - {"soak"})
     for benchmark in [session.posargs] if session.posargs else [[name] for name in every]:
         script, *arguments = benchmark
         module = f"benchmarks.{script}"
         session.run("python", "-m", module, *arguments, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Create rooms for half an hour while things go wrong: nothing may grow meanwhile."""
+    session.install(".[all]", *group("bench"))
+    session.run("python", "-m", "benchmarks.soak", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session

@@ -62,6 +62,23 @@ def _bar(axes: Axes, place: int, row: Mapping[str, object], measure: str) -> Non
     axes.bar_label(bar, [f"{value:,.0f}"], padding=3, fontsize=8)
 
 
+def draw_soak(samples: Sequence[Mapping[str, float]], path: Path) -> None:
+    """Draw memory and file descriptors over time, each from 0 so that flat looks flat."""
+    figure = Figure(figsize=(9.6, 3.2), layout="constrained")
+    minutes = [sample["minutes"] for sample in samples]
+    panels = figure.subplots(1, 2)
+    for axes, measure, label, colour in (
+        (panels[0], "memory_mib", "MiB of memory", ASYNCIO),
+        (panels[1], "descriptors", "file descriptors", UVLOOP),
+    ):
+        axes.plot(minutes, [sample[measure] for sample in samples], color=colour, linewidth=1)
+        axes.set_ylim(bottom=0)
+        axes.margins(x=0)
+        axes.set_xlabel("minutes")
+        axes.set_ylabel(label)
+    _save(figure, path)
+
+
 def _save(figure: Figure, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, transparent=True, metadata={"Date": None, "Creator": None})
