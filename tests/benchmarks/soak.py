@@ -62,10 +62,10 @@ def main() -> int:
     show("What has to hold", bounds)
     each = [attrs.asdict(sample) for sample in samples]
     results.write(arguments.json, ends=ends, bounds=bounds, samples=each)
-    if arguments.picture is not None:
-        from benchmarks.measuring import drawing
 
-        drawing.draw_soak(each, arguments.picture)
+    from benchmarks.measuring import drawing
+
+    drawing.draw_soak(each, arguments.picture)
     return 1 if any(not bound["kept"] for bound in bounds) else 0
 
 
@@ -155,7 +155,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--rate", type=float, default=100.0, help="requests a second at the most")
     parser.add_argument("--json", type=Path, default=results.FOLDER / "soak.json")
-    parser.add_argument("--picture", type=Path, help="draw an SVG here")
+    parser.add_argument("--picture", type=Path, default=results.FOLDER / "soak.svg")
     return parser.parse_args()
 
 

@@ -164,6 +164,16 @@ def ceiling(runs: Sequence[Run]) -> tuple[float, Run]:
     return fastest.served / fastest.server, fastest
 
 
+def share_of_core(runs: Sequence[Run]) -> float:
+    """Return how much of the time a client could use its core: all of it, if it was alone.
+
+    Clients that are awaited always have something to do; blocking ones wait for answers.
+    """
+    blocking = {one.name for one in BLOCKING}
+    shares = [run.processor / run.wall for run in runs if run.contestant not in blocking]
+    return statistics.median(shares) if shares else 1.0
+
+
 def summary(runs: Sequence[Run]) -> list[dict[str, object]]:
     """Return the medians of each contestant on each loop."""
     return [

@@ -90,13 +90,13 @@ class _Answering(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         data = self._unread + data
-        while (end := _end_of_request(data)) and end <= len(data):
+        while (end := end_of_request(data)) and end <= len(data):
             self._transport.write(CREATED)
             data = data[end:]
         self._unread = data
 
 
-def _end_of_request(data: bytes) -> int:
+def end_of_request(data: bytes) -> int:
     """Return how long the first request is, or 0 while its header has not come whole."""
     body = data.find(b"\r\n\r\n") + 4
     if body < 4:

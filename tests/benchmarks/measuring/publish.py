@@ -1,0 +1,61 @@
+"""Puts the latest figures into the documentation: tables as CSV, and the pictures.
+
+Run it when all benchmarks have run, on a machine that had nothing else to do.
+"""
+
+import csv
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measuring import results
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def main() -> None:
+    """Write every table and picture of `docs/performance.md`."""
+    compare, latency, scale, soak = (
+        json.loads((results.FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ("compare", "latency", "scale", "soak")
+    )
+    _write("machine", [{"": name, "was": value} for name, value in compare["machine"].items()])
+    _write("compare", _without(compare["summary"], "contestant", "runs"))
+    _write("ratios", _without(compare["bounds"], "kept"))
+    _write("first", _without(latency["first"], "runs"))
+    _write("busy", latency["busy"])
+    _write("scale", [_batch(row) for row in scale["batches"]])
+    _write("soak", _without(soak["bounds"], "kept"))
+    for picture in ("performance", "soak"):
+        shutil.copy(results.FOLDER / f"{picture}.svg", DOCS)
+
+
+def _without(rows: Rows, *columns: str) -> Rows:
+    return [{name: row[name] for name in row if name not in columns} for row in rows]
+
+
+def _batch(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    shown = {**row, "journal": "with" if row["journal"] else "without"}
+    return {name: value for name, value in shown.items() if name != "parts"}
+
+
+def _write(name: str, rows: Rows) -> None:
+    """Write a table, its headings as a reader would like them."""
+    folder = DOCS / "figures"
+    folder.mkdir(exist_ok=True)
+    with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(heading.replace("_", " ") for heading in rows[0])
+        writer.writerows(map(_cell, row.values()) for row in rows)
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
+
+
+if __name__ == "__main__":
+    main()
