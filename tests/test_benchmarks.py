@@ -1,9 +1,12 @@
 """The judges of `nox -s bench`: what they are told by runs, and the server that they trust."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks import scale, soak
 from benchmarks.measuring.contest import (
     BOUNDS,
     Bound,
@@ -101,3 +104,41 @@ def test_a_busy_machine_is_noticed() -> None:
     runs = [ran("ours", 500), ran("ours", 1000), ran("ours", 100)]
     assert share_of_core([*runs, ran("ours-blocking", 10)]) == 0.5
     assert share_of_core([ran("ours-blocking", 10)]) == 1.0
+
+
+def batch(**odd: object) -> dict[str, Any]:
+    """A batch on a still machine, but for what is odd about it."""
+    still = {"peak_mib": 40.0, "longest_block_ms": 20.0, "of_processor_ms": 20.0}
+    return {**still, "share_of_core": 1.0, "parts": [100.0] * scale.PARTS, **odd}
+
+
+@pytest.mark.parametrize(
+    ("odd", "missed"),
+    [
+        ({}, ""),
+        ({"peak_mib": 51.0}, "memory"),
+        ({"parts": [100.0, 106.0]}, "cost"),
+        ({"parts": [100.0, 94.0]}, "cost"),
+        ({"longest_block_ms": 51.0}, "blocked"),
+        ({"longest_block_ms": 51.0, "share_of_core": 0.5}, ""),
+        ({"of_processor_ms": 51.0, "share_of_core": 0.5}, "blocked"),
+    ],
+)
+def test_a_batch_that_grows_is_noticed(odd: dict[str, Any], missed: str) -> None:
+    """Memory, cost and turns of the loop do not depend on a batch's size, or it is told."""
+    if "parts" in odd:
+        odd = {"parts": [part for part in odd["parts"] for _ in range(scale.PARTS // 2)]}
+    verdicts = scale.judge(batch(), batch(**odd), "without a journal")
+    unkept = [str(verdict["what"]) for verdict in verdicts if not verdict["kept"]]
+    assert len(unkept) == bool(missed)
+    assert all(missed in what for what in unkept)
+
+
+@pytest.mark.parametrize(("leak", "kept"), [(0.0, True), (0.02, True), (0.1, False)])
+def test_a_leak_is_noticed_and_warming_up_is_none(leak: float, kept: bool) -> None:
+    """What grows in the first quarter may; what goes on growing is a leak."""
+    samples = [
+        soak.Sample(second / 60, min(second, 25) + leak * second, 12, 50, second)
+        for second in range(100)
+    ]
+    assert soak.judge(samples)[0]["kept"] is kept

@@ -7,6 +7,7 @@ bound is a little above today's figure; a change that breaks one makes every cre
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
@@ -18,7 +19,10 @@ from support.asking import asked_for
 from support.canned import CannedServer
 from support.costing import Cost, CountingLoop, cost_of
 from telnyx_video import AsyncRoomsClient
-from telnyx_video._wire.json import dumps, loads
+from telnyx_video._wire.json import (  # how much memory JSON takes depends on the library
+    dumps,
+    loads,
+)
 
 KEY = "key0123"
 
@@ -78,7 +82,7 @@ def costs(server: CannedServer) -> Costs:
 def test_a_create_calls_few_functions(costs: Costs) -> None:
     """The way of a create through the package stays short."""
     assert 0 < costs.ours.functions <= FUNCTIONS
-    assert costs.by_hand.functions <= 2  # or something is counted that is not ours
+    assert costs.by_hand.functions < 5  # those of JSON at most, or too much is counted
 
 
 def test_a_create_takes_no_more_turns_than_a_post_by_hand(costs: Costs) -> None:
@@ -121,5 +125,5 @@ async def test_a_thousand_waiting_calls_are_served_in_the_order_of_asking() -> N
     with CannedServer() as server:
         async with AsyncRoomsClient(base_url=server.url, api_key=KEY, concurrency=1) as rooms:
             await asyncio.gather(*(rooms.create(request) for request in asked_for(1000)))
-        asked = [dumps({"unique_name": request.unique_name}) for request in asked_for(1000)]
-        assert [received.partition(b"\r\n\r\n")[2] for received in server.received] == asked
+        names = [json.loads(received.partition(b"\r\n\r\n")[2]) for received in server.received]
+        assert names == [{"unique_name": request.unique_name} for request in asked_for(1000)]

@@ -58,7 +58,7 @@ def main() -> int:
                 _measure(server, creates, journal=journal) for creates in (SMALL, arguments.creates)
             )
             rows += [small, large]
-            bounds += _judge(small, large, "with a journal" if journal else "without a journal")
+            bounds += judge(small, large, "with a journal" if journal else "without a journal")
 
     from benchmarks.measuring.tables import show
 
@@ -79,7 +79,8 @@ def _measure(server: Server, creates: int, *, journal: bool) -> dict[str, Any]:
     return {"creates": creates, "journal": journal, **json.loads(done.stdout)}
 
 
-def _judge(small: dict[str, Any], large: dict[str, Any], which: str) -> list[dict[str, object]]:
+def judge(small: dict[str, Any], large: dict[str, Any], which: str) -> list[dict[str, object]]:
+    """Compare a large batch with a small one, and its later half with its earlier."""
     more = large["peak_mib"] - small["peak_mib"]
     half = PARTS // 2
     parts: list[float] = large["parts"]
