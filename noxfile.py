@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import nox
+from nox.command import CommandFailed
 
 ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml("pyproject.toml")
@@ -127,10 +128,16 @@ def bench(session: nox.Session) -> None:
     """
     session.install(".[all]", *group("bench"))
     every = sorted({path.stem for path in Path("tests/benchmarks").glob("*.py")} - {"soak"})
+    failed: list[str] = []
     for benchmark in [session.posargs] if session.posargs else [[name] for name in every]:
         script, *arguments = benchmark
         module = f"benchmarks.{script}"
-        session.run("python", "-m", module, *arguments, env={"PYTHONPATH": "tests"})
+        try:
+            session.run("python", "-m", module, *arguments, env={"PYTHONPATH": "tests"})
+        except CommandFailed:  # whoever waits for minutes wants to know of all that is missed
+            failed.append(script)
+    if failed:
+        session.error(f"a figure is missed in {', '.join(failed)}")
 
 
 @nox.session
