@@ -72,8 +72,8 @@ def draw_soak(samples: Sequence[Mapping[str, float]], path: Path) -> None:
         (panels[1], "descriptors", "file descriptors", UVLOOP),
     ):
         axes.plot(minutes, [sample[measure] for sample in samples], color=colour, linewidth=1)
+        axes.margins(x=0, y=0.15)
         axes.set_ylim(bottom=0)
-        axes.margins(x=0)
         axes.set_xlabel("minutes")
         axes.set_ylabel(label)
     _save(figure, path)
