@@ -80,7 +80,7 @@ class Calls:
             delivery = Delivery(request, if_exists, attempts, attempts.started - began_ago)
             return await self._pursue(delivery, delivery.resumed(), http_request, limits)
         try:
-            room = await self._post(http_request, attempts, limits)
+            room = await self._post(http_request, attempts, attempts.started, limits)
         except TelnyxVideoError as error:
             failure = error
         else:
@@ -157,13 +157,14 @@ class Calls:
                 raise
 
     def _post(
-        self, request: HttpRequest, attempts: Attempts, limits: Limits
+        self, request: HttpRequest, attempts: Attempts, now: float, limits: Limits
     ) -> Coroutine[None, None, Room]:
         """Try a create once."""
         return self.exchange.make(
             request,
             _wire.read_room_written,
             attempts,
+            now,
             limits.policy.sending_time,
             limits.timeout,
         )
@@ -176,7 +177,9 @@ class Calls:
         limits: Limits,
     ) -> Coroutine[None, None, T]:
         """Try anything else once."""
-        return self.exchange.make(request, read, attempts, limits.policy.deadline, limits.timeout)
+        now = self.transport.time()
+        within = limits.policy.deadline
+        return self.exchange.make(request, read, attempts, now, within, limits.timeout)
 
     def _excuse(self, attempts: Attempts) -> None:
         """During an outage a create that failed does not count."""
@@ -231,7 +234,8 @@ class Calls:
 
     async def _send(self, delivery: Delivery, request: HttpRequest, limits: Limits) -> Step:
         try:
-            room = await self._post(request, delivery.attempts, limits)
+            now = self.transport.time()
+            room = await self._post(request, delivery.attempts, now, limits)
         except TelnyxVideoError as error:
             self._excuse(delivery.attempts)
             return delivery.failed(error, self.transport.time(), random())

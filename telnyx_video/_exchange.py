@@ -153,6 +153,7 @@ class Exchange:
         request: HttpRequest,
         read: Callable[[HttpReply], T],
         attempts: Attempts,
+        now: float,
         within: float,
         timeout: ClientTimeout | None,
     ) -> T:
@@ -160,19 +161,18 @@ class Exchange:
 
         Args:
             attempts: Those of the call that this exchange is part of.
+            now: The time.
             within: Seconds from the call's start by which it ends, waiting included.
             timeout: Limits for this attempt; the transport's own if None.
 
         Raises:
             TelnyxVideoError: no reply, an unreadable one, or an error.
         """
-        sent_at = self.transport.time()
-        if not self.gate.passes(sent_at):
-            sent_at = await self._enter(attempts, within)
+        sent_at = now if self.gate.passes(now) else await self._enter(attempts, within)
         reply: HttpReply | None = None
         result: T | None = None
         try:
-            reply = await self.transport.send(request, timeout, attempts.begun + within)
+            reply = await self.transport.send(request, timeout, attempts.begun + within - sent_at)
             result = read(reply)
         except BaseException as error:
             if self.outage is not None:

@@ -151,7 +151,7 @@ class DateRange:
     """The last day."""
 
 
-@attrs.frozen
+@attrs.define
 class Reply:
     """What came with a reply beside its content."""
 

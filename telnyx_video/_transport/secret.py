@@ -19,6 +19,16 @@ class Key:
     """The key; where it must be sent, and nowhere else."""
 
     value: str = attrs.field(repr=False)
+    _bytes: bytes = attrs.field(init=False, repr=False)
+    _is_secret: bool = attrs.field(init=False, repr=False)
+
+    @_bytes.default
+    def _encode(self) -> bytes:
+        return self.value.encode()
+
+    @_is_secret.default
+    def _is_long(self) -> bool:
+        return len(self.value) >= MIN_LENGTH
 
     @property
     def authorization(self) -> str:
@@ -37,16 +47,11 @@ class Key:
             return headers, body
         if b"\\u" in body:
             body = _unescaped(body)
-        key = self.value.encode()
-        if key in body:
-            body = body.replace(key, REDACTED.encode())
+        if self._bytes in body:
+            body = body.replace(self._bytes, REDACTED.encode())
         if self.value in headers.get("x-request-id", ""):
             headers = {name.lower(): self.hidden_in(value) for name, value in headers.items()}
         return headers, body
-
-    @property
-    def _is_secret(self) -> bool:
-        return len(self.value) >= MIN_LENGTH
 
 
 def _unescaped(body: bytes) -> bytes:

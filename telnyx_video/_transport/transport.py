@@ -69,14 +69,14 @@ class Transport:
         self,
         request: HttpRequest,
         timeout: aiohttp.ClientTimeout | None,
-        deadline: float,
+        left: float,
     ) -> HttpReply:
         """Send once and read the whole reply, waiting for a free connection first.
 
         Args:
             request: What to send.
             timeout: Limits for this attempt; the client's own if None.
-            deadline: Loop time by which the call ends, including the wait for a connection.
+            left: Seconds until the call's deadline, the wait for a connection included.
 
         Raises:
             TransportError: no whole reply came; ``outcome`` says whether the server may have acted.
@@ -86,9 +86,12 @@ class Transport:
         task = cast("asyncio.Task[object]", asyncio.current_task())
         self._in_flight.add(task)
         try:
-            await self._take_slot(deadline)
+            if self._slots.locked():
+                left -= await self._wait_for_slot(left)
+            else:
+                await self._slots.acquire()
             try:
-                limits = within(timeout or self._timeout, deadline - self.time())
+                limits = within(timeout or self._timeout, left)
                 return await self._exchange(session, request, limits)
             finally:
                 self._slots.release()
@@ -156,13 +159,15 @@ class Transport:
             trace_configs=self._trace_configs,
         )
 
-    async def _take_slot(self, deadline: float) -> None:
-        """A slot for each connection of the pool, given out in the order of asking."""
-        if not self._slots.locked():
-            await self._slots.acquire()
-            return
+    async def _wait_for_slot(self, left: float) -> float:
+        """Take one of the pool's connections, given out in the order of asking.
+
+        Returns:
+            How many seconds that took.
+        """
+        asked_at = self.time()
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout(left):
                 await self._slots.acquire()
         except TimeoutError:
             failure: TelnyxVideoError = RequestTimeoutError(
@@ -174,7 +179,7 @@ class Transport:
                 raise
             failure = ConfigurationError(_CLOSED)
         else:
-            return
+            return self.time() - asked_at
         raise failure
 
     def _ended_by_closing(self) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import isfinite
 
 from telnyx_video.errors import RateLimit
 from telnyx_video.models import Reply
@@ -42,6 +42,8 @@ def server_time(headers: Mapping[str, str]) -> datetime | None:
 
 def _retry_after(text: str | None, headers: Mapping[str, str]) -> float | None:
     """Seconds, or an HTTP date judged against the reply's own ``Date`` (RFC 9110, 10.2.3)."""
+    if text is None:
+        return None
     seconds = _seconds(text)
     if seconds is not None:
         return seconds
@@ -61,11 +63,13 @@ def _http_date(text: str | None) -> datetime | None:
 
 def _seconds(text: str | None) -> float | None:
     """A number of seconds, at least 0."""
+    if text is None:
+        return None
     try:
-        seconds = float(text or "")
+        seconds = float(text)
     except ValueError:
         return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+    return max(0.0, seconds) if isfinite(seconds) else None
 
 
 def _count(text: str | None) -> int | None:

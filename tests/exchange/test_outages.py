@@ -120,8 +120,9 @@ async def test_a_cancelled_probe_makes_way_for_another() -> None:
         exchange = Exchange.over(rooms._transport).for_batch(None, 900.0)
 
         def call() -> Coroutine[object, object, Page[Room]]:
-            attempts = Attempts(RetryPolicy(), RetryQuota(0), asyncio.get_running_loop().time())
-            return exchange.make(list_rooms(), read_rooms, attempts, 60.0, None)
+            now = asyncio.get_running_loop().time()
+            attempts = Attempts(RetryPolicy(), RetryQuota(0), now)
+            return exchange.make(list_rooms(), read_rooms, attempts, now, 60.0, None)
 
         for _ in range(5):
             with pytest.raises(ServerError):
