@@ -6,7 +6,10 @@ How one room is made is handed in, so that nothing here knows of networks.
 - ``outcome``: what became of one request, and how far a batch has come
 - ``stream``: the workers
 - ``source``: the input, numbered and drawn lazily
+- ``jobs``: what the workers draw of it, in the light of earlier runs
 - ``journal``: the file that makes a batch resumable
+- ``records``: the lines of that file
+- ``waiting``: waiting for what must not be left half-way
 """
 
 from __future__ import annotations

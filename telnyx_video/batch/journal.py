@@ -11,61 +11,44 @@ survives a power cut, and an outcome lost in one is looked up again.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Self, TypeVar, cast
+from typing import Self
 
-import attrs
-
-from telnyx_video._wire.json import dumps
 from telnyx_video.batch.outcome import CreateOutcome
-from telnyx_video.batch.records import Line, Records, load, lock, write
-from telnyx_video.batch.source import Source
-from telnyx_video.errors import (
-    ConfigurationError,
-    InvalidRequestError,
-    Outcome,
-    OutcomeUnknownError,
-)
-from telnyx_video.models import UNSET, CreateRoomRequest, Room
+from telnyx_video.batch.records import Begun, Line, Records, load, lock, to_line, write
+from telnyx_video.batch.waiting import ended
+from telnyx_video.models import CreateRoomRequest
 
-T = TypeVar("T")
+GATHERING = 0.004
+"""Seconds that a commit waits for company: little beside the time in which a create is answered."""
 
-GATHER = float(os.environ.get("G", "0.004"))
-SHARE = float(os.environ.get("S", "4"))
+LINGERING = 0.1
+"""Seconds that outcomes wait for intents to be written with: nobody waits for them."""
 
-
-@attrs.frozen
-class Job:
-    """One request, on its way to a worker."""
-
-    index: int
-    request: CreateRoomRequest
-    began_ago: float | None = None
-    """Seconds since an earlier run began it, if one did and its end is unknown."""
-    outcome: CreateOutcome | None = None
-    """What an earlier run made of it, if that is final."""
-    refusal: InvalidRequestError | None = None
-    """Why it cannot be sent at all."""
+SHARE = 0.5
+"""Once this share of what is under way waits for a commit, little more company can be expected."""
 
 
 class Journal:
     """The open file; one batch at a time may hold it."""
 
-    def __init__(self, path: str, file: int, records: Records) -> None:
+    def __init__(self, path: str, file: int, records: Records, thread: ThreadPoolExecutor) -> None:
         self.path = path
         self._file = file
         self._records = records
-        self._lines: list[bytes] = []
+        self._thread = thread
+        self._loop = asyncio.get_running_loop()
+        self._lines: list[Line | CreateOutcome] = []
         self._waiting: list[asyncio.Future[None]] = []
-        self._commits: asyncio.Task[None] | None = None
-        self._broken: OSError | None = None
         self._under_way: set[int] = set()
-        self._enough = asyncio.Event()
+        self._in_haste = False
+        self._gathering: asyncio.TimerHandle | None = None
+        self._writing: asyncio.Future[None] | None = None
+        self._broken: BaseException | None = None
 
     @classmethod
     async def open(cls, path: str | os.PathLike[str]) -> Self:
@@ -77,60 +60,63 @@ class Journal:
         """
         name = os.fspath(path)
         file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        # A thread of its own: the loop's may all be busy with what the caller does in them.
+        thread = ThreadPoolExecutor(1, "telnyx-video-journal")
         try:
             lock(file, name)
-            records = await _in_thread(partial(load, file, name))
+            loading = asyncio.get_running_loop().run_in_executor(thread, load, file, name)
+            await ended({loading})
+            return cls(name, file, loading.result(), thread)
         except BaseException:
+            thread.shutdown()
             os.close(file)
             raise
-        return cls(name, file, records)
 
     @property
     def length(self) -> int:
         """How many of the input's first requests earlier runs have drawn."""
         return len(self._records.offsets)
 
-    def recall(self, index: int, asked: CreateRoomRequest) -> Job:
-        """What is to be done with a request that an earlier run has drawn.
+    def begun(self, index: int) -> Begun | None:
+        """The request as an earlier run was about to send it, if what came of it is unknown."""
+        return self._records.begun.get(index)
 
-        Args:
-            asked: The request as the input has it, which that run may have given a name.
+    def outcome(self, index: int) -> Line | None:
+        """What came of the request at last in earlier runs, if it is known."""
+        return self._records.outcome(self._file, index)
 
-        Raises:
-            ConfigurationError: that run drew another request at this place.
-        """
-        begun = self._records.begun.get(index)
-        if begun is not None:
-            same = self._same(index, begun.request, asked)
-            return Job(index, same, began_ago=max(0.0, time.time() - begun.at))
-        line = self._records.outcome(self._file, index)
-        if line is None or line["request"] is None:  # not drawn, or not a request then
-            return Job(index, asked)
-        same = self._same(index, cast("Line", line["request"]), asked)
-        return Job(index, same, outcome=_final_outcome(index, same, line))
-
-    async def intend(self, job: Job) -> None:
+    async def intend(self, index: int, request: CreateRoomRequest, *, noted: bool) -> None:
         """Put on disk that a request is about to be sent.
 
+        Args:
+            noted: It is there already.
+
         Raises:
-            OSError: it cannot be written; the request must not be sent.
+            OSError: the journal cannot be written; the request must not be sent.
         """
-        self._under_way.add(job.index)
-        if job.began_ago is not None:
-            return  # the intent of the earlier run holds, with its time
         if self._broken is not None:
             raise self._broken
-        written = asyncio.get_running_loop().create_future()
-        self._waiting.append(written)
-        self._append({"intent": job.index, "at": time.time(), "request": job.request.to_dict()})
-        if len(self._waiting) * SHARE >= len(self._under_way):
-            self._enough.set()
-        await written
+        self._under_way.add(index)
+        if not noted:
+            await self._commit_of([_intent(index, request)])
+
+    async def intend_all(self, requests: Iterable[tuple[int, CreateRoomRequest]]) -> None:
+        """Put on disk, without waiting for more, that these requests are about to be sent.
+
+        Raises:
+            OSError: the journal cannot be written; none of them must be sent.
+        """
+        lines = [_intent(index, request) for index, request in requests]
+        if lines:
+            self._in_haste = True
+            await self._commit_of(lines)
 
     def record(self, outcome: CreateOutcome) -> None:
         """Add an outcome; it is written with the next commit."""
         self._under_way.discard(outcome.index)
-        self._append(outcome.to_dict())
+        if self._broken is None:
+            self._lines.append(outcome)
+            self._consider()
 
     async def close(self) -> None:
         """Write what is left and release the file.
@@ -139,158 +125,82 @@ class Journal:
             OSError: outcomes could not be written.
         """
         try:
-            if self._commits is not None:
-                await self._commits
+            await ended({asyncio.create_task(self._flush())})
         finally:
+            self._thread.shutdown()
             os.close(self._file)
         if self._broken is not None:
             raise self._broken
 
-    def _append(self, line: Line) -> None:
-        self._lines.append(_to_json(line) + b"\n")
-        if self._commits is None:
-            self._commits = asyncio.create_task(self._commit_all())
+    async def _commit_of(self, lines: list[Line]) -> None:
+        if self._broken is not None:
+            raise self._broken
+        written = self._loop.create_future()
+        self._lines += lines
+        self._waiting.append(written)
+        self._consider()
+        await written
 
-    async def _commit_all(self) -> None:
-        """Commit until nothing more comes."""
-        while self._lines:
-            try:
-                async with asyncio.timeout(GATHER):
-                    await self._enough.wait()
-            except TimeoutError:
-                pass
-            self._enough.clear()
-            lines, self._lines = self._lines, []
-            waiting, self._waiting = self._waiting, []
+    def _consider(self) -> None:
+        """Commit now or soon, unless a commit is under way: then it is considered again."""
+        if self._writing is not None:
+            return
+        enough = self._waiting and len(self._waiting) >= SHARE * len(self._under_way)
+        if enough or self._in_haste:
+            self._commit()
+        elif self._waiting:
+            self._commit_within(GATHERING)
+        elif self._gathering is None:
+            self._commit_within(LINGERING)
+
+    def _commit_within(self, seconds: float) -> None:
+        at = self._loop.time() + seconds
+        if self._gathering is not None:
+            if self._gathering.when() <= at:
+                return
+            self._gathering.cancel()
+        self._gathering = self._loop.call_at(at, self._commit)
+
+    def _commit(self) -> asyncio.Future[None]:
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+        self._in_haste = False
+        lines, self._lines = self._lines, []
+        waiting, self._waiting = self._waiting, []
+        self._writing = self._loop.run_in_executor(self._thread, _write, self._file, lines)
+        self._writing.add_done_callback(partial(self._written, waiting))
+        return self._writing
+
+    def _written(self, waiting: list[asyncio.Future[None]], writing: asyncio.Future[None]) -> None:
+        self._writing = None
+        self._broken = writing.exception()
+        if self._broken is not None:
+            waiting, self._waiting = waiting + self._waiting, []
+            self._lines = []
+        for written in waiting:
+            if written.done():  # its worker was cancelled
+                continue
             if self._broken is None:
-                try:
-                    await _in_thread(partial(write, self._file, b"".join(lines)))
-                except OSError as error:
-                    self._broken = error
-            for written in waiting:
-                if not written.done():
-                    if self._broken is None:
-                        written.set_result(None)
-                    else:
-                        written.set_exception(self._broken)
-        self._commits = None
+                written.set_result(None)
+            else:
+                written.set_exception(self._broken)
+        if self._lines:
+            self._consider()
 
-    def _same(self, index: int, journalled: Line, request: CreateRoomRequest) -> CreateRoomRequest:
-        """The request as an earlier run sent it, which may have given it a name."""
-        wanted = request.to_dict()
-        if request.unique_name is UNSET:
-            wanted |= {n: v for n, v in journalled.items() if n == "unique_name"}
-        if journalled != wanted:
-            raise ConfigurationError(
-                f"{self.path} is the journal of another input: request {index} (from 0) was "
-                f"{journalled} there, and is {request.to_dict()} now; use another file"
-            )
-        return CreateRoomRequest.from_dict(journalled)
+    async def _flush(self) -> None:
+        while self._lines or self._writing:
+            await asyncio.wait({self._writing or self._commit()})
 
 
-async def _in_thread(do: Callable[[], T]) -> T:
-    """Have it done in a thread; even if cancelled, stay until it is: it works on the open file."""
-    done = asyncio.get_running_loop().run_in_executor(None, do)
-    cancelled: asyncio.CancelledError | None = None
-    while not done.done():
-        try:
-            await asyncio.wait([done])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        done.exception()  # not to be missed by asyncio, which would complain
-        raise cancelled
-    return done.result()
+def _intent(index: int, request: CreateRoomRequest) -> Line:
+    return {"intent": index, "at": time.time(), "request": request.to_dict()}
 
 
-def _to_json(line: Line) -> bytes:
-    try:
-        return dumps(line)
-    except (TypeError, ValueError):
-        # Stray bytes in a header of the reply, and so in an error's message, are no UTF-8.
-        return json.dumps(line, ensure_ascii=False).encode(errors="replace")
-
-
-def _final_outcome(index: int, request: CreateRoomRequest, line: Line) -> CreateOutcome | None:
-    """The outcome of an earlier run, unless it is worth another try.
-
-    A room is final, and so is not knowing about a nameless one, which must never be sent again.
-    """
-    room, error = line.get("room"), line.get("error")
-    attempts = line.get("attempts")
-    count = attempts if isinstance(attempts, int) else 1
-    if isinstance(room, dict):
-        return CreateOutcome(
-            index=index,
-            request=request,
-            room=Room.from_dict(cast("Line", room)),
-            attempts=count,
-            recovered=line.get("recovered") is True,
-            existed=line.get("existed") is True,
-            differences=tuple(map(str, cast("list[object]", line.get("differences", [])))),
-            earlier=True,
-        )
-    if request.unique_name is UNSET and isinstance(error, dict):
-        told = cast("Line", error)
-        if told.get("outcome") != Outcome.NOT_APPLIED.value:
-            unknown = OutcomeUnknownError(str(told.get("message")), request, count)
-            return CreateOutcome(
-                index=index, request=request, error=unknown, attempts=count, earlier=True
-            )
-    return None
-
-
-class Jobs:
-    """What the workers draw: first what earlier runs have drawn, all checked, then the rest."""
-
-    def __init__(
-        self,
-        source: Source,
-        prepare: Callable[[CreateRoomRequest], CreateRoomRequest],
-        journal: Journal | None,
-    ) -> None:
-        self._source = source
-        self._prepare = prepare
-        self._journal = journal
-        self._earlier = 0 if journal is None else journal.length
-        self._again: deque[Job] = deque()
-        self._lock = asyncio.Lock()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Job:
-        async with self._lock:
-            while self._journal is not None and self._source.drawn < self._earlier:
-                job = await self._recall(self._journal)
-                if job.outcome is not None:
-                    return job
-                self._again.append(job)
-            if self._again and not self._source.stopped:
-                return self._again.popleft()
-            index, request = await anext(self._source)
-            return self._job(index, request)
-
-    async def _recall(self, journal: Journal) -> Job:
-        """Nothing is sent before all that earlier runs have drawn proves to be the same input."""
-        try:
-            index, asked = await anext(self._source)
-        except StopAsyncIteration:
-            if self._source.stopped:
-                raise
-        else:
-            job = self._job(index, asked)
-            if job.refusal is None:
-                job = journal.recall(index, asked)
-            fresh = job.outcome is None and job.began_ago is None
-            return self._job(index, job.request) if fresh else job
-        raise ConfigurationError(
-            f"{journal.path} is the journal of another input: it has at least {self._earlier} "
-            f"requests, this one {self._source.drawn}; use another file"
-        )
-
-    def _job(self, index: int, request: CreateRoomRequest) -> Job:
-        try:
-            return Job(index, self._prepare(request))
-        except InvalidRequestError as refusal:
-            return Job(index, request, refusal=refusal)
+def _write(file: int, lines: list[Line | CreateOutcome]) -> None:
+    write(
+        file,
+        b"".join(
+            to_line(line.to_dict() if isinstance(line, CreateOutcome) else line) for line in lines
+        ),
+    )

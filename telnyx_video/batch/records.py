@@ -1,4 +1,4 @@
-"""The lines of a journal file: reading them back, mending the last, keeping others out.
+"""The lines of a journal file: writing them, reading them back, mending the last of them.
 
 Of each request only the place of its outcome in the file is kept in memory (8 bytes), so that the
 journal of a million rooms costs little to resume.
@@ -15,9 +15,13 @@ from typing import cast
 
 import attrs
 
+from telnyx_video._wire.json import dumps, loads
 from telnyx_video.errors import ConfigurationError, Outcome
 
 HEADER = b'{"journal":"telnyx-video","version":1}\n'
+
+PIECE = 4096
+"""Bytes that are read at a time to find a line's end; nearly all lines are shorter."""
 
 Line = dict[str, object]
 
@@ -39,17 +43,19 @@ class Records:
     """Where in the file each request's latest outcome is; -1 if it has none."""
     begun: dict[int, Begun] = attrs.field(factory=dict[int, Begun])
 
-    def note(self, line: Line, offset: int) -> bool:
-        """Take a line in; False if it is not a line of a journal."""
-        request = line.get("request")
-        index = line.get("intent", line.get("index"))
-        if not isinstance(index, int) or index < 0:
+    def note(self, text: bytes, offset: int) -> bool:
+        """Take in the line at this place; False if it is not a line of a journal."""
+        try:
+            line = cast("Line", loads(text))
+        except ValueError:
             return False
         match line:
-            case {"intent": _, "at": int() | float() as at} if isinstance(request, dict):
+            case {"intent": int(index), "at": int() | float() as at, "request": dict()} if (
+                index >= 0
+            ):
                 self._reach(index)
-                self.begun[index] = Begun(at, cast("Line", request))
-            case {"index": _, "request": dict() | None}:
+                self.begun[index] = Begun(at, cast("Line", line["request"]))
+            case {"index": int(index), "request": dict() | None} if index >= 0:
                 self._reach(index)
                 self.offsets[index] = offset
                 if not _is_open(line):
@@ -61,11 +67,7 @@ class Records:
     def outcome(self, file: int, index: int) -> Line | None:
         """The latest outcome of a request."""
         offset = self.offsets[index]
-        if offset < 0:
-            return None
-        with os.fdopen(os.dup(file), "rb", closefd=True) as lines:
-            lines.seek(offset)
-            return cast("Line", json.loads(lines.readline()))
+        return None if offset < 0 else cast("Line", loads(_line_at(file, offset)))
 
     def _reach(self, index: int) -> None:
         missing = index + 1 - len(self.offsets)
@@ -79,6 +81,24 @@ def _is_open(line: Line) -> bool:
     if not isinstance(error, dict) or not request or "unique_name" not in request:
         return False
     return cast("Line", error).get("outcome") != Outcome.NOT_APPLIED.value
+
+
+def _line_at(file: int, offset: int) -> bytes:
+    # `pread` leaves the file's position alone: another thread may be appending.
+    text = piece = os.pread(file, PIECE, offset)
+    while piece and b"\n" not in piece:
+        piece = os.pread(file, PIECE, offset + len(text))
+        text += piece
+    return text[: text.index(b"\n")]
+
+
+def to_line(content: Line) -> bytes:
+    """Write one line."""
+    try:
+        return dumps(content) + b"\n"
+    except (TypeError, ValueError):
+        # Stray bytes in a header of the reply, and so in an error's message, are no UTF-8.
+        return json.dumps(content, ensure_ascii=False).encode(errors="replace") + b"\n"
 
 
 def lock(file: int, name: str) -> None:
@@ -98,32 +118,33 @@ def lock(file: int, name: str) -> None:
 
 
 def load(file: int, name: str) -> Records:
-    """Read a journal; begin one in an empty file; cut off a last line that a crash has torn.
+    """Read a journal; begin one in an empty file; mend a last line that a crash has torn.
 
     Raises:
-        ConfigurationError: the file is something else, and was not touched.
+        ConfigurationError: the file is something else, or damaged, and was not touched.
         OSError: it cannot be read or written, or is no file at all: a device may have no end.
     """
     if not stat.S_ISREG(os.fstat(file).st_mode):
         raise OSError(errno.EINVAL, "a journal must be a regular file", name)
     records = Records()
-    torn: int | None = None
     with os.fdopen(os.dup(file), "rb") as lines:
-        header = lines.readline(len(HEADER))
+        text = header = lines.readline(len(HEADER))
         if not HEADER.startswith(header):
             raise ConfigurationError(f"{name} is not a journal: it has other content")
-        offset = len(header)
+        whole, end = True, len(header)
         for number, text in enumerate(lines, 2):
-            if torn is not None:
-                raise ConfigurationError(f"{name}, line {number - 1}: not a line of a journal")
-            if not _note(records, text, offset):
-                torn = offset
-            offset += len(text)
+            whole = records.note(text, end)
+            if not whole and text.endswith(b"\n"):
+                raise ConfigurationError(f"{name}, line {number}: not a line of a journal")
+            end += len(text)
     if header != HEADER:
         os.ftruncate(file, 0)
         write(file, HEADER)
-    elif torn is not None:
-        os.ftruncate(file, torn)
+        _sync_folder(name)
+    elif not whole:
+        os.ftruncate(file, end - len(text))
+    elif not text.endswith(b"\n"):
+        write(file, b"\n")
     return records
 
 
@@ -143,11 +164,10 @@ def write(file: int, lines: bytes) -> None:
         raise
 
 
-def _note(records: Records, text: bytes, offset: int) -> bool:
-    if not text.endswith(b"\n"):
-        return False
+def _sync_folder(name: str) -> None:
+    """Have a new file's name on disk, too, without which a power cut may take the whole file."""
+    folder = os.open(os.path.dirname(name) or os.curdir, os.O_RDONLY)
     try:
-        line = json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(line, dict) and records.note(cast("Line", line), offset)
+        os.fsync(folder)
+    finally:
+        os.close(folder)

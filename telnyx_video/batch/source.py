@@ -30,7 +30,7 @@ class Source:
 
     def __init__(self, requests: Requests) -> None:
         self.total: int | None = len(requests) if isinstance(requests, Sized) else None
-        self._items = _iterate(requests)
+        self._items: _Plain | _Asynchronous | _Elsewhere = _iterate(requests)
         self._at_hand = isinstance(requests, Collection)
         self._lock = asyncio.Lock()
         self.drawn: int = 0
@@ -47,6 +47,11 @@ class Source:
     def tasks(self) -> set[asyncio.Task[None]]:
         """What still runs to draw from the input."""
         return self._items.tasks if isinstance(self._items, _Asynchronous) else set()
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether nobody has to wait for the next request."""
+        return isinstance(self._items, _Plain)
 
     def draw_through(self, do: Do) -> None:
         """Draw from a plain iterator, which may block or have its own thread, by ``do``."""
@@ -75,9 +80,6 @@ class _Plain:
     def __init__(self, items: Iterator[CreateRoomRequest]) -> None:
         self.items = items
 
-    def __aiter__(self) -> Self:
-        return self
-
     async def __anext__(self) -> CreateRoomRequest:
         for item in self.items:
             return item
@@ -99,9 +101,6 @@ class _Asynchronous:
         self._stopped = True
         if self._drawing is not None:
             self._drawing.cancel()
-
-    def __aiter__(self) -> Self:
-        return self
 
     async def __anext__(self) -> CreateRoomRequest:
         if self._drawing is None:
@@ -139,9 +138,6 @@ class _Elsewhere:
     def __init__(self, items: Iterator[CreateRoomRequest], do: Do) -> None:
         self._items = items
         self._do = do
-
-    def __aiter__(self) -> Self:
-        return self
 
     async def __anext__(self) -> CreateRoomRequest:
         loop = asyncio.get_running_loop()
@@ -184,7 +180,7 @@ def _settle(
         drawn.set_exception(error)
 
 
-def _iterate(requests: object) -> AsyncIterator[CreateRoomRequest]:
+def _iterate(requests: object) -> _Plain | _Asynchronous:
     if isinstance(requests, AsyncIterable):
         return _Asynchronous(aiter(cast("AsyncIterable[CreateRoomRequest]", requests)))
     if isinstance(requests, Iterable):

@@ -11,9 +11,11 @@ from typing import Literal, Protocol, Self
 
 from telnyx_video import _checks as check
 from telnyx_video._delivery import Delivered
-from telnyx_video.batch.journal import Job, Jobs, Journal
+from telnyx_video.batch.jobs import Job, Jobs
+from telnyx_video.batch.journal import Journal
 from telnyx_video.batch.outcome import CreateOutcome, OnProgress, Progress
 from telnyx_video.batch.source import Do, Requests, Source
+from telnyx_video.batch.waiting import ended
 from telnyx_video.errors import ConfigurationError, ErrorDetail, InvalidRequestError
 from telnyx_video.models import CreateRoomRequest
 
@@ -115,7 +117,7 @@ class OutcomeStream:
         self._state = "entered"
         if self._journal_path is not None:
             self._journal = await Journal.open(self._journal_path)
-        self._jobs = Jobs(self._source, self._creator.prepare, self._journal)
+        self._jobs = Jobs(self._source, self._creator.prepare, self._journal, self._concurrency)
         self._add_worker()
         return self
 
@@ -130,7 +132,7 @@ class OutcomeStream:
         for worker in self._workers:
             worker.cancel()
         try:
-            await _ended(self._workers | self._source.tasks)
+            await ended(self._workers | self._source.tasks)
         finally:
             if self._journal is not None:
                 await self._journal.close()
@@ -188,7 +190,7 @@ class OutcomeStream:
             delivered = Delivered(error=job.refusal, attempts=0)
         else:
             if self._journal is not None:
-                await self._journal.intend(job)
+                await self._journal.intend(job.index, job.request, noted=job.noted)
             self._begun.add(job.index)
             try:
                 delivered = await self._creator.create(job.request, job.began_ago)
@@ -210,18 +212,6 @@ class OutcomeStream:
         elif self._fail_fast:
             self.stopped = "fail_fast"
             self._source.stop()
-
-
-async def _ended(tasks: set[asyncio.Task[None]]) -> None:
-    """Wait until all have ended, also if cancelled meanwhile; then pass the cancellation on."""
-    interruption: asyncio.CancelledError | None = None
-    while running := {task for task in tasks if not task.done()}:
-        try:
-            await asyncio.wait(running)
-        except asyncio.CancelledError as cancelled:
-            interruption = cancelled
-    if interruption is not None:
-        raise interruption
 
 
 async def collect(stream: OutcomeStream) -> list[CreateOutcome]:

@@ -1,13 +1,9 @@
-"""A batch with a journal: killed, torn, mistaken or run twice, it makes each room once."""
+"""A batch with a journal: torn, mistaken or run twice, it makes each room once."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -21,21 +17,6 @@ from telnyx_video import (
     RetryPolicy,
 )
 from telnyx_video.sandbox import Sandbox
-
-BATCH = """
-import sys
-from telnyx_video import CreateRoomRequest, RoomsClient
-
-url, key, journal = sys.argv[1:]
-with RoomsClient(base_url=url, api_key=key) as rooms:
-    with rooms.stream_many(
-        [CreateRoomRequest(unique_name=f"room-{n}") for n in range(200)],
-        concurrency=10,
-        journal=journal,
-    ) as stream:
-        for outcome in stream:
-            print(outcome.index, flush=True)
-"""
 
 
 def asked(count: int) -> list[CreateRoomRequest]:
@@ -87,23 +68,6 @@ async def test_what_is_done_is_returned_and_not_done_again(tmp_path: Path) -> No
         {False},
         {True},
     ]
-
-
-@pytest.mark.parametrize("after", [1, 20, 90, 150])
-def test_a_batch_that_was_killed_goes_on(tmp_path: Path, after: int) -> None:
-    """After kill -9 the next run makes the rest: no room is doubled, and none is lost."""
-    journal = tmp_path / "rooms.jsonl"
-    with Sandbox() as sandbox:
-        command = [sys.executable, "-c", BATCH, sandbox.url, sandbox.api_key, str(journal)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:
-            assert killed.stdout is not None
-            for _ in range(after):
-                killed.stdout.readline()
-            os.kill(killed.pid, signal.SIGKILL)
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        names = [room["unique_name"] for room in sandbox.rooms]
-    assert sorted(map(str, names)) == sorted(f"room-{n}" for n in range(200))
-    assert {line["index"] for line in lines(journal) if "index" in line} == set(range(200))
 
 
 async def test_a_torn_last_line_is_cut_off(tmp_path: Path) -> None:

@@ -1,0 +1,208 @@
+"""What the workers of a batch draw: the input, in the light of what earlier runs have noted.
+
+Nothing is sent before all that they have drawn proves to be the same input. What is to be done
+again waits in the journal meanwhile, and not in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from array import array
+from collections import deque
+from collections.abc import Callable
+from typing import Self, cast
+
+import attrs
+
+from telnyx_video.batch.journal import Journal
+from telnyx_video.batch.outcome import CreateOutcome
+from telnyx_video.batch.records import Line
+from telnyx_video.batch.source import Source
+from telnyx_video.errors import (
+    ConfigurationError,
+    InvalidRequestError,
+    Outcome,
+    OutcomeUnknownError,
+)
+from telnyx_video.models import UNSET, CreateRoomRequest, Room
+
+
+@attrs.frozen
+class Job:
+    """One request, on its way to a worker."""
+
+    index: int
+    request: CreateRoomRequest
+    noted: bool = False
+    """Whether the journal has on disk that it is about to be sent."""
+    began: float | None = None
+    """When an earlier run began it, in seconds since the epoch, if its end is unknown."""
+    outcome: CreateOutcome | None = None
+    """What an earlier run made of it, if that is final."""
+    refusal: InvalidRequestError | None = None
+    """Why it cannot be sent at all."""
+
+    @property
+    def began_ago(self) -> float | None:
+        """How many seconds ago an earlier run began it; not below 0, whatever became of clocks."""
+        return None if self.began is None else max(0.0, time.time() - self.began)
+
+
+class Jobs:
+    """What the workers draw: first what earlier runs have drawn, all checked, then the rest."""
+
+    def __init__(
+        self,
+        source: Source,
+        prepare: Callable[[CreateRoomRequest], CreateRoomRequest],
+        journal: Journal | None,
+        reach: int,
+    ) -> None:
+        self._source = source
+        self._prepare = prepare
+        self._journal = journal
+        self._reach = reach
+        self._ahead: deque[Job] = deque()
+        self._end: Exception | None = None
+        self._again = array("q")
+        self._resumed = 0
+        self._unnoted: dict[int, CreateRoomRequest] = {}
+        self._lock = asyncio.Lock()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Job:
+        async with self._lock:
+            if self._journal is not None and (job := await self._recall(self._journal)):
+                return job
+            if self._journal is not None and self._source.is_at_hand:
+                return await self._look_ahead(self._journal)
+            index, request = await anext(self._source)
+            return self._fresh(index, request)
+
+    async def _look_ahead(self, journal: Journal) -> Job:
+        """Note many requests at once, so that no worker has to wait for the disk.
+
+        Not those without names: whether one that is noted was sent, no later run could find out.
+        """
+        if not self._ahead:
+            await self._note_ahead(journal)
+        if self._ahead and not self._source.stopped:
+            return self._ahead.popleft()
+        raise self._end or StopAsyncIteration
+
+    async def _note_ahead(self, journal: Journal) -> None:
+        jobs: list[Job] = []
+        while self._end is None and len(jobs) < self._reach:
+            try:
+                index, request = await anext(self._source)
+            except Exception as end:  # the input's end, or its failure: told after these jobs
+                self._end = end
+            else:
+                job = self._fresh(index, request)
+                named = job.refusal is None and job.request.unique_name is not UNSET
+                jobs.append(Job(index, job.request, noted=True) if named else job)
+        await journal.intend_all((job.index, job.request) for job in jobs if job.noted)
+        self._ahead.extend(jobs)
+
+    async def _recall(self, journal: Journal) -> Job | None:
+        """The next of what earlier runs have drawn; None if there is no more of that."""
+        while self._source.drawn < journal.length:
+            index, asked = await self._draw_again(journal)
+            outcome = self._compare(journal, index, asked)
+            if outcome is not None:
+                return Job(index, outcome.request, outcome=outcome)
+            self._again.append(index)
+            await asyncio.sleep(0)  # a long journal is no reason to hold up the loop
+        if self._source.stopped or self._resumed == len(self._again):
+            return None
+        self._resumed += 1
+        return self._resume(journal, self._again[self._resumed - 1])
+
+    async def _draw_again(self, journal: Journal) -> tuple[int, CreateRoomRequest]:
+        try:
+            return await anext(self._source)
+        except StopAsyncIteration:
+            if self._source.stopped:
+                raise
+        raise ConfigurationError(
+            f"{journal.path} is the journal of another input: it has at least {journal.length} "
+            f"requests, this one {self._source.drawn}; use another file"
+        )
+
+    def _compare(
+        self, journal: Journal, index: int, asked: CreateRoomRequest
+    ) -> CreateOutcome | None:
+        """See that it is what earlier runs have drawn; return its outcome, if that is final."""
+        begun, line = journal.begun(index), journal.outcome(index)
+        noted = begun.request if begun else line and cast("Line | None", line["request"])
+        if noted is None:
+            self._unnoted[index] = asked
+            return None
+        if not _is_same(noted, asked):
+            raise ConfigurationError(
+                f"{journal.path} is the journal of another input: request {index} (from 0) was "
+                f"{noted} there, and is another one now; use another file"
+            )
+        return _final_outcome(index, line) if line and not begun else None
+
+    def _resume(self, journal: Journal, index: int) -> Job:
+        if index in self._unnoted:
+            return self._fresh(index, self._unnoted.pop(index))
+        begun = journal.begun(index)
+        if begun is not None:
+            return Job(
+                index, CreateRoomRequest.from_dict(begun.request), noted=True, began=begun.at
+            )
+        return self._fresh(index, _request_of(cast("Line", journal.outcome(index))))
+
+    def _fresh(self, index: int, request: CreateRoomRequest) -> Job:
+        try:
+            return Job(index, self._prepare(request))
+        except InvalidRequestError as refusal:
+            return Job(index, request, refusal=refusal)
+
+
+def _is_same(noted: Line, asked: object) -> bool:
+    """Whether an input's request is the one noted, which that run may have given a name."""
+    if not isinstance(asked, CreateRoomRequest):
+        return False
+    wanted = asked.to_dict()
+    if asked.unique_name is UNSET and "unique_name" in noted:
+        wanted["unique_name"] = noted["unique_name"]
+    return noted == wanted
+
+
+def _final_outcome(index: int, line: Line) -> CreateOutcome | None:
+    """The outcome of an earlier run, unless it is worth another try.
+
+    A room is final, and so is not knowing about a nameless one, which must never be sent again.
+    """
+    request, room, error = _request_of(line), line.get("room"), line.get("error")
+    attempts = line.get("attempts")
+    count = attempts if isinstance(attempts, int) else 1
+    if isinstance(room, dict):
+        return CreateOutcome(
+            index=index,
+            request=request,
+            room=Room.from_dict(cast("Line", room)),
+            attempts=count,
+            recovered=line.get("recovered") is True,
+            existed=line.get("existed") is True,
+            differences=tuple(map(str, cast("list[object]", line.get("differences", [])))),
+            earlier=True,
+        )
+    if request.unique_name is UNSET and isinstance(error, dict):
+        told = cast("Line", error)
+        if told.get("outcome") != Outcome.NOT_APPLIED.value:
+            unknown = OutcomeUnknownError(str(told.get("message")), request, count)
+            return CreateOutcome(
+                index=index, request=request, error=unknown, attempts=count, earlier=True
+            )
+    return None
+
+
+def _request_of(line: Line) -> CreateRoomRequest:
+    return CreateRoomRequest.from_dict(cast("Line", line["request"]))

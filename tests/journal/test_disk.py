@@ -1,0 +1,195 @@
+"""A disk that is full, or fails: the batch stops, and nothing is sent that is not noted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+from collections.abc import AsyncIterator, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from journal.memory import Server
+from support.asking import asked, asked_for
+from telnyx_video import CreateRoomRequest
+from telnyx_video._delivery import Delivered
+from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
+from telnyx_video.batch.journal import Journal
+
+ROOMS = 60
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Server:
+    """A server in memory."""
+    return Server(tmp_path / "rooms.jsonl")
+
+
+@contextmanager
+def room_for(length: int) -> Generator[None]:
+    """Let no file of this process grow beyond so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (length, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def one_by_one() -> AsyncIterator[CreateRoomRequest]:
+    """Yield the requests such that each is noted by itself."""
+    for request in asked_for(ROOMS):
+        yield request
+
+
+def run(server: Server, *, at_hand: bool = True) -> list[CreateOutcome]:
+    """Run a batch to its end."""
+    source = asked_for(ROOMS) if at_hand else one_by_one()
+    return asyncio.run(
+        collect(OutcomeStream(server, source, concurrency=4, journal=server.journal))
+    )
+
+
+def noted(server: Server) -> set[object]:
+    """Return the names that the journal says are begun; each of its lines must be whole."""
+    lines = [json.loads(line) for line in server.journal.read_bytes().splitlines()[1:]]
+    return {line["request"]["unique_name"] for line in lines if "intent" in line}
+
+
+@pytest.mark.parametrize("at_hand", [True, False])
+@pytest.mark.parametrize("length", [30, 50, 1000, 5000, 9000])
+def test_a_full_disk_stops_the_batch(server: Server, length: int, at_hand: bool) -> None:
+    """The system's error is raised; all that was sent is noted; with room again it goes on."""
+    with room_for(length), pytest.raises(OSError, match="File too large"):
+        run(server, at_hand=at_hand)
+    assert {post.request.unique_name for post in server.posts} <= noted(server)
+    assert len(server.posts) < ROOMS
+    assert all(outcome.room for outcome in run(server, at_hand=at_hand))
+    assert len(server.posts) == ROOMS
+
+
+def failing_after(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all syncs fail after so many."""
+    sync, done = os.fsync, iter(range(count))
+
+    def fsync(file: int) -> None:
+        if next(done, None) is None:
+            raise OSError(5, "Input/output error")
+        sync(file)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+
+@pytest.mark.parametrize("count", range(8))
+def test_a_disk_that_fails_stops_the_batch(
+    server: Server, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    """What could not be synced counts as not noted, and is not sent."""
+    with monkeypatch.context() as broken:
+        failing_after(count, broken)
+        with pytest.raises(OSError, match="Input/output error"):
+            run(server, at_hand=False)
+    assert {post.request.unique_name for post in server.posts} <= noted(server)
+    assert all(outcome.room for outcome in run(server))
+    assert len(server.posts) == ROOMS
+
+
+async def test_resumed_requests_are_not_sent_either(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though their intents stand: what came of them could not be noted."""
+    lines = [
+        {"intent": index, "at": 1.5, "request": asked(index).to_dict()} for index in range(ROOMS)
+    ]
+    header = '{"journal":"telnyx-video","version":1}'
+    server.journal.write_text("\n".join([header, *map(json.dumps, lines), ""]))
+    failing_after(0, monkeypatch)
+    stream = OutcomeStream(server, asked_for(ROOMS), concurrency=1, journal=server.journal)
+    taken = 0
+
+    async def take() -> None:
+        nonlocal taken
+        async with stream:
+            async for _ in stream:
+                taken += 1
+                await asyncio.sleep(0.01)
+
+    with pytest.raises(OSError, match="Input/output error"):
+        await take()
+    assert taken < ROOMS
+    assert len(server.posts) < ROOMS
+
+
+class Slow(Server):
+    """A server that takes a while."""
+
+    async def create(self, request: CreateRoomRequest, began_ago: float | None) -> Delivered:
+        """Make it, later."""
+        await asyncio.sleep(0.002)
+        return await super().create(request, began_ago)
+
+
+async def test_what_is_under_way_when_the_disk_fails_is_told(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each room that was made has its outcome, and then the error comes."""
+    failing_after(6, monkeypatch)
+    slow = Slow(server.journal)
+    stream = OutcomeStream(slow, one_by_one(), concurrency=6, journal=slow.journal)
+    outcomes: list[CreateOutcome] = []
+
+    async def take() -> None:
+        async with stream:
+            async for outcome in stream:
+                outcomes.append(outcome)
+
+    with pytest.raises(OSError, match="Input/output error"):
+        await take()
+    assert [o.request for o in outcomes] == [post.request for post in slow.posts]
+
+
+async def test_requests_that_come_one_by_one_share_commits(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is not asked for each room, though none waits for long."""
+    sync, syncs = os.fsync, list[int]()
+
+    def fsync(file: int) -> None:
+        syncs.append(file)
+        sync(file)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    slow = Slow(server.journal)
+    stream = OutcomeStream(slow, one_by_one(), concurrency=20, journal=slow.journal)
+    assert len(await collect(stream)) == ROOMS
+    assert len(syncs) < ROOMS / 2
+
+
+async def test_leaving_twice_over_writes_what_is_left(server: Server) -> None:
+    """Cancelled while it closes its journal, a batch still writes what came of its requests."""
+    running: list[asyncio.Task[list[CreateOutcome]]] = []
+
+    class Cancelling(Server):
+        async def create(self, request: CreateRoomRequest, began_ago: float | None) -> Delivered:
+            delivered = await super().create(request, began_ago)
+            asyncio.get_running_loop().call_soon(running[0].cancel)
+            return delivered
+
+    maker = Cancelling(server.journal)
+    stream = OutcomeStream(maker, asked_for(1), concurrency=1, journal=maker.journal)
+    close = Journal.close
+
+    async def close_cancelled(journal: Journal) -> None:
+        asyncio.get_running_loop().call_soon(running[0].cancel)
+        await close(journal)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Journal, "close", close_cancelled)
+        running.append(asyncio.create_task(collect(stream)))
+        with pytest.raises(asyncio.CancelledError):
+            await running[0]
+    (last,) = server.journal.read_bytes().splitlines()[2:]
+    assert json.loads(last)["room"]["id"] == "room-0"

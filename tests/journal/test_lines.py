@@ -1,0 +1,189 @@
+"""The lines of a journal: what is one, what is not, and what becomes of odd ones."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from journal.memory import Post, Server
+from support.asking import asked, asked_for
+from telnyx_video import (
+    ConfigurationError,
+    CreateRoomRequest,
+    Outcome,
+    TransportError,
+)
+from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
+from telnyx_video.batch.records import HEADER, PIECE, load, to_line
+
+INTENT = b'{"intent":0,"at":1.5,"request":{"unique_name":"room-0"}}\n'
+GARBAGE = [
+    b"\n",
+    b"null\n",
+    b"[]\n",
+    b"hello\n",
+    b"\xff\n",
+    b"{}\n",
+    b"[" * 100_000 + b"\n",
+    b'{"intent":0}\n',
+    b'{"intent":-1,"at":1,"request":{}}\n',
+    b'{"intent":"0","at":1,"request":{}}\n',
+    b'{"intent":0,"at":null,"request":{}}\n',
+    b'{"intent":0,"at":1,"request":null}\n',
+    b'{"index":-1,"request":{}}\n',
+    b'{"index":0.5,"request":{}}\n',
+    b'{"index":0}\n',
+    b'{"index":0,"request":[]}\n',
+]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    """The path of a journal to be."""
+    return tmp_path / "rooms.jsonl"
+
+
+@pytest.fixture
+def server(journal: Path) -> Server:
+    """A server in memory."""
+    return Server(journal)
+
+
+async def run(server: Server, requests: list[CreateRoomRequest]) -> list[CreateOutcome]:
+    """Run a batch with the server's journal to its end."""
+    return await collect(OutcomeStream(server, requests, concurrency=2, journal=server.journal))
+
+
+@pytest.mark.parametrize("garbage", GARBAGE, ids=lambda garbage: repr(garbage[:40]))
+@pytest.mark.parametrize("behind", [b"", INTENT])
+async def test_garbage_is_refused_with_its_line(
+    server: Server, garbage: bytes, behind: bytes
+) -> None:
+    """A whole line that no batch wrote is told by its number; nothing is sent, nothing changed."""
+    content = HEADER + INTENT + garbage + behind
+    server.journal.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"rooms\.jsonl, line 3: not a line of a journal"):
+        await run(server, asked_for(1))
+    assert server.journal.read_bytes() == content
+    assert server.posts == []
+
+
+def test_a_journal_must_be_a_file(journal: Path) -> None:
+    """A device or a pipe, which may have no end, is refused."""
+    reader, writer = os.pipe()
+    with pytest.raises(OSError, match="must be a regular file"):
+        load(reader, str(journal))
+    os.close(reader)
+    os.close(writer)
+
+
+async def test_a_platform_without_locks_is_told(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where two runs could not be kept apart, a journal is refused."""
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with pytest.raises(ConfigurationError, match="file locks"):
+        await run(server, asked_for(1))
+    assert server.posts == []
+
+
+async def test_a_long_line_is_read_back(server: Server) -> None:
+    """An outcome may be longer than what is read at a time."""
+    name = "x" * 2 * PIECE
+    request = CreateRoomRequest(unique_name=name)
+    await run(server, [request])
+    (outcome,) = await run(server, [request])
+    assert outcome.unwrap().id == name
+    assert len(server.posts) == 1
+
+
+def test_stray_bytes_are_written_all_the_same() -> None:
+    """What a reply's header brought into an error's message, and is no UTF-8, spoils no line."""
+    assert to_line({"message": "bad \udcff byte"}) == b'{"message": "bad ? byte"}\n'
+
+
+async def test_an_outcome_that_says_unknown_leaves_the_request_begun(server: Server) -> None:
+    """A named room of which a run has learnt nothing is looked up by the next one."""
+    error = TransportError("cut", Outcome.UNKNOWN)
+    lost = CreateOutcome(index=0, request=asked(0), error=error)
+    server.journal.write_bytes(HEADER + INTENT + to_line(lost.to_dict()))
+    server.posts = [Post(asked(0), 0)]
+    (outcome,) = await run(server, asked_for(1))
+    assert outcome.recovered
+    assert len(server.posts) == 1
+    lines = server.journal.read_bytes().splitlines()
+    assert len(lines) == 4  # no second intent: the first one holds, with its time
+
+
+async def test_what_is_no_request_is_noted_and_may_be_mended(server: Server) -> None:
+    """A batch may be resumed when what was no request has become one, but not the reverse."""
+    mixed = [asked(0), "room-1"]
+    first, second = await run(server, mixed)  # type: ignore[arg-type] # untyped callers
+    assert first.room
+    assert second.attempts == 0
+    again = await run(server, asked_for(2))
+    assert all(outcome.room for outcome in again)
+    with pytest.raises(ConfigurationError, match="another input"):
+        await run(server, mixed)  # type: ignore[arg-type] # untyped callers
+
+
+async def test_an_input_that_raises_is_told_after_what_it_gave(server: Server) -> None:
+    """With a journal, too, what was drawn is made, and then the exception comes."""
+
+    def broken() -> Iterator[CreateRoomRequest]:
+        yield from asked_for(3)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await collect(OutcomeStream(server, broken(), concurrency=5, journal=server.journal))
+    assert [post.request for post in server.posts] == asked_for(3)
+    assert len(await run(server, asked_for(4))) == 4
+
+
+async def test_stopping_sends_no_more_of_what_is_noted_ahead(server: Server) -> None:
+    """What is noted and not sent waits for the next run."""
+    stream = OutcomeStream(server, asked_for(40), concurrency=20, journal=server.journal)
+    async with stream:
+        await anext(stream)
+        stream.stop()
+        rest = [outcome async for outcome in stream]
+    assert len(server.posts) == 1 + len(rest) < 40
+    assert len(await run(server, asked_for(40))) == 40
+    assert len(server.posts) == 40
+
+
+async def test_stopping_while_resuming_ends_the_batch(server: Server) -> None:
+    """A stop is heeded also before all that an earlier run has drawn is compared."""
+    await run(server, asked_for(40))
+    stream = OutcomeStream(server, asked_for(40), concurrency=1, journal=server.journal)
+    async with stream:
+        await anext(stream)
+        stream.stop()
+        assert len([outcome async for outcome in stream]) < 39
+    assert len(server.posts) == 40
+
+
+async def test_a_nameless_request_that_was_refused_is_tried_again(server: Server) -> None:
+    """Without a name, too, what is known not to be done may be done now."""
+    nameless = CreateRoomRequest(max_participants=5)
+    refused = CreateOutcome(index=0, request=nameless, error=ConfigurationError("not today"))
+    assert refused.error is not None
+    assert refused.error.outcome is Outcome.NOT_APPLIED
+    server.journal.write_bytes(HEADER + to_line(refused.to_dict()))
+    (outcome,) = await run(server, [nameless])
+    assert outcome.room
+
+
+async def test_nameless_rooms_alone_are_noted_one_by_one(server: Server) -> None:
+    """Nothing is noted ahead of them, so that what was not sent is not in doubt."""
+    nameless = [CreateRoomRequest(max_participants=number) for number in range(2, 12)]
+    stream = OutcomeStream(server, nameless, concurrency=2, journal=server.journal)
+    async with stream:
+        await anext(stream)
+    noted = server.journal.read_bytes().count(b"intent")
+    assert noted <= 4
+    assert len(await run(server, nameless)) == 10

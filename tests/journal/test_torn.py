@@ -1,0 +1,92 @@
+"""A batch that dies when its journal has any length, in the middle of a line too, goes on well."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from journal.memory import Server
+from telnyx_video import UNSET, CreateRoomRequest
+from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
+from telnyx_video.batch.records import HEADER, load
+
+REQUESTS = [
+    CreateRoomRequest(max_participants=2 + number)
+    if number % 3 == 0
+    else CreateRoomRequest(unique_name=f"room {number} ☎")
+    for number in range(8)
+]
+
+
+def run(server: Server, concurrency: int = 3, *, at_hand: bool = True) -> list[CreateOutcome]:
+    """Run the batch, or go on with it, to its end."""
+
+    async def later() -> AsyncIterator[CreateRoomRequest]:
+        for request in REQUESTS:
+            yield request
+
+    source = REQUESTS if at_hand else later()
+    stream = OutcomeStream(server, source, concurrency=concurrency, journal=server.journal)
+    return asyncio.run(collect(stream))
+
+
+def check(server: Server, outcomes: list[CreateOutcome]) -> None:
+    """Check that each room is there once, or at most once if it has no name and is not certain."""
+    assert [outcome.index for outcome in outcomes] == list(range(len(REQUESTS)))
+    made = Counter(str(post.request) for post in server.posts)
+    for request, outcome in zip(REQUESTS, outcomes, strict=True):
+        certain = request.unique_name is not UNSET or outcome.error is None
+        assert made[str(request)] == 1 if certain else made[str(request)] <= 1
+        assert outcome.error is None or request.unique_name is UNSET
+    lines = [json.loads(line) for line in server.journal.read_bytes().splitlines()[1:]]
+    assert {line["index"] for line in lines if "index" in line} == set(range(len(REQUESTS)))
+
+
+def test_a_journal_cut_at_any_byte_is_mended(tmp_path: Path) -> None:
+    """Of a line that a crash has torn nothing is left; all lines before it are."""
+    server = Server(tmp_path / "journal")
+    run(server)
+    whole = server.journal.read_bytes()
+    for length in range(len(HEADER), len(whole)):
+        server.journal.write_bytes(whole[:length])
+        file = os.open(server.journal, os.O_RDWR | os.O_APPEND)
+        load(file, "journal")
+        os.close(file)
+        kept = whole[: whole.rindex(b"\n", 0, length) + 1]
+        if whole[length] == ord("\n"):  # nothing but the newline is missing
+            kept = whole[: length + 1]
+        assert server.journal.read_bytes() == kept
+
+
+@pytest.mark.parametrize("length", [0, 1, len(HEADER) - 1])
+def test_a_journal_that_died_at_its_birth_is_begun_again(tmp_path: Path, length: int) -> None:
+    """A first line that a crash has torn, or an empty file, is no other file's content."""
+    server = Server(tmp_path / "journal")
+    server.journal.write_bytes(HEADER[:length])
+    check(server, run(server))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(0, 1), max_size=4), st.integers(1, 5), st.booleans())
+def test_a_batch_may_die_as_often_as_it_will(
+    deaths: list[float], concurrency: int, at_hand: bool
+) -> None:
+    """Each run dies at some byte that it wrote, and the last one finishes the batch."""
+    with TemporaryDirectory() as folder:
+        server = Server(Path(folder, "journal"))
+        server.journal.touch()
+        for death in deaths:
+            before = server.journal.stat().st_size
+            run(server, concurrency, at_hand=at_hand)
+            after = server.journal.stat().st_size
+            server.die(before + round((after - before) * death))
+        check(server, run(server, concurrency, at_hand=at_hand))
