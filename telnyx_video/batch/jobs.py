@@ -27,6 +27,13 @@ from telnyx_video.errors import (
 )
 from telnyx_video.models import UNSET, CreateRoomRequest, Room
 
+AHEAD = 200
+"""Requests that are noted at once. A commit costs as much as a few creates, and so next to nothing
+beside these; after a crash each of them costs a look-up."""
+
+DRAWING = 0.005
+"""Seconds of drawing after which fewer are noted: what the input computes holds up the loop."""
+
 
 @attrs.frozen
 class Job:
@@ -57,69 +64,83 @@ class Jobs:
         source: Source,
         prepare: Callable[[CreateRoomRequest], CreateRoomRequest],
         journal: Journal | None,
-        reach: int,
     ) -> None:
         self._source = source
         self._prepare = prepare
         self._journal = journal
-        self._reach = reach
         self._ahead: deque[Job] = deque()
+        self._noting: asyncio.Task[None] | None = None
         self._end: Exception | None = None
         self._again = array("q")
-        self._resumed = 0
+        self._compared = self._resumed = 0
         self._unnoted: dict[int, CreateRoomRequest] = {}
         self._lock = asyncio.Lock()
 
     def __aiter__(self) -> Self:
         return self
 
+    @property
+    def tasks(self) -> set[asyncio.Task[None]]:
+        """What still runs to note requests ahead."""
+        return set() if self._noting is None else {self._noting}
+
     async def __anext__(self) -> Job:
-        async with self._lock:
-            if self._journal is not None and (job := await self._recall(self._journal)):
-                return job
-            if self._journal is not None and self._source.is_at_hand:
-                return await self._look_ahead(self._journal)
-            index, request = await anext(self._source)
-            return self._fresh(index, request)
+        if self._journal is None:
+            return self._fresh(*await anext(self._source))
+        if self._compared < self._journal.length and (job := await self._recall(self._journal)):
+            return job
+        if self._resumed < len(self._again) and not self._source.stopped:
+            self._resumed += 1
+            return self._resume(self._journal, self._again[self._resumed - 1])
+        if self._source.is_at_hand:
+            return await self._look_ahead(self._journal)
+        return self._fresh(*await anext(self._source))
 
     async def _look_ahead(self, journal: Journal) -> Job:
-        """Note many requests at once, so that no worker has to wait for the disk.
+        """Have many requests noted at once, before they are needed: no worker waits for the disk.
 
         Not those without names: whether one that is noted was sent, no later run could find out.
         """
-        if not self._ahead:
-            await self._note_ahead(journal)
-        if self._ahead and not self._source.stopped:
-            return self._ahead.popleft()
+        while not self._source.stopped:
+            if len(self._ahead) <= AHEAD // 2 and self._end is None and not self._noting:
+                self._noting = asyncio.create_task(self._note_ahead(journal))
+            if self._ahead:
+                return self._ahead.popleft()
+            if self._noting is None:
+                break
+            await asyncio.wait({self._noting})  # unlike a lock, it lets all go on together
         raise self._end or StopAsyncIteration
 
     async def _note_ahead(self, journal: Journal) -> None:
         jobs: list[Job] = []
-        while self._end is None and len(jobs) < self._reach:
-            try:
-                index, request = await anext(self._source)
-            except Exception as end:  # the input's end, or its failure: told after these jobs
-                self._end = end
-            else:
-                job = self._fresh(index, request)
+        until = time.monotonic() + DRAWING
+        try:
+            while len(jobs) < AHEAD and time.monotonic() < until:
+                job = self._fresh(*await anext(self._source))
                 named = job.refusal is None and job.request.unique_name is not UNSET
-                jobs.append(Job(index, job.request, noted=True) if named else job)
-        await journal.intend_all((job.index, job.request) for job in jobs if job.noted)
-        self._ahead.extend(jobs)
+                jobs.append(Job(job.index, job.request, noted=True) if named else job)
+        except Exception as end:  # the input's end, or its failure: told after these jobs
+            self._end = end
+        try:
+            await journal.intend_all((job.index, job.request) for job in jobs if job.noted)
+            self._ahead.extend(jobs)
+        except Exception as failure:
+            self._end = failure
+        finally:
+            self._noting = None
 
     async def _recall(self, journal: Journal) -> Job | None:
-        """The next of what earlier runs have drawn; None if there is no more of that."""
-        while self._source.drawn < journal.length:
-            index, asked = await self._draw_again(journal)
-            outcome = self._compare(journal, index, asked)
-            if outcome is not None:
-                return Job(index, outcome.request, outcome=outcome)
-            self._again.append(index)
-            await asyncio.sleep(0)  # a long journal is no reason to hold up the loop
-        if self._source.stopped or self._resumed == len(self._again):
-            return None
-        self._resumed += 1
-        return self._resume(journal, self._again[self._resumed - 1])
+        """Compare what earlier runs have drawn; return the next that is done, if there is one."""
+        async with self._lock:
+            while self._compared < journal.length:
+                index, asked = await self._draw_again(journal)
+                outcome = self._compare(journal, index, asked)
+                self._compared += 1
+                if outcome is not None:
+                    return Job(index, outcome.request, outcome=outcome)
+                self._again.append(index)
+                await asyncio.sleep(0)  # a long journal is no reason to hold up the loop
+        return None
 
     async def _draw_again(self, journal: Journal) -> tuple[int, CreateRoomRequest]:
         try:

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Self
 
 from telnyx_video.batch.outcome import CreateOutcome
-from telnyx_video.batch.records import Begun, Line, Records, load, lock, to_line, write
+from telnyx_video.batch.records import Begun, Line, Records, intent, load, lock, to_line, write
 from telnyx_video.batch.waiting import ended
 from telnyx_video.models import CreateRoomRequest
 
@@ -94,11 +94,10 @@ class Journal:
         Raises:
             OSError: the journal cannot be written; the request must not be sent.
         """
-        if self._broken is not None:
-            raise self._broken
+        self._check()
         self._under_way.add(index)
         if not noted:
-            await self._commit_of([_intent(index, request)])
+            await self._commit_of([intent(index, time.time(), request)])
 
     async def intend_all(self, requests: Iterable[tuple[int, CreateRoomRequest]]) -> None:
         """Put on disk, without waiting for more, that these requests are about to be sent.
@@ -106,7 +105,8 @@ class Journal:
         Raises:
             OSError: the journal cannot be written; none of them must be sent.
         """
-        lines = [_intent(index, request) for index, request in requests]
+        lines = [intent(index, time.time(), request) for index, request in requests]
+        self._check()
         if lines:
             self._in_haste = True
             await self._commit_of(lines)
@@ -129,12 +129,13 @@ class Journal:
         finally:
             self._thread.shutdown()
             os.close(self._file)
+        self._check()
+
+    def _check(self) -> None:
         if self._broken is not None:
             raise self._broken
 
     async def _commit_of(self, lines: list[Line]) -> None:
-        if self._broken is not None:
-            raise self._broken
         written = self._loop.create_future()
         self._lines += lines
         self._waiting.append(written)
@@ -191,10 +192,6 @@ class Journal:
     async def _flush(self) -> None:
         while self._lines or self._writing:
             await asyncio.wait({self._writing or self._commit()})
-
-
-def _intent(index: int, request: CreateRoomRequest) -> Line:
-    return {"intent": index, "at": time.time(), "request": request.to_dict()}
 
 
 def _write(file: int, lines: list[Line | CreateOutcome]) -> None:

@@ -17,6 +17,7 @@ import attrs
 
 from telnyx_video._wire.json import dumps, loads
 from telnyx_video.errors import ConfigurationError, Outcome
+from telnyx_video.models import CreateRoomRequest
 
 HEADER = b'{"journal":"telnyx-video","version":1}\n'
 
@@ -92,13 +93,19 @@ def _line_at(file: int, offset: int) -> bytes:
     return text[: text.index(b"\n")]
 
 
+def intent(index: int, at: float, request: CreateRoomRequest) -> Line:
+    """What is noted of a request before it is sent."""
+    return {"intent": index, "at": at, "request": request.to_dict()}
+
+
 def to_line(content: Line) -> bytes:
     """Write one line."""
     try:
         return dumps(content) + b"\n"
     except (TypeError, ValueError):
         # Stray bytes in a header of the reply, and so in an error's message, are no UTF-8.
-        return json.dumps(content, ensure_ascii=False).encode(errors="replace") + b"\n"
+        text = json.dumps(content, ensure_ascii=False, default=str)
+        return text.encode(errors="replace") + b"\n"
 
 
 def lock(file: int, name: str) -> None:

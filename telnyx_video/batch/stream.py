@@ -73,7 +73,7 @@ class OutcomeStream:
             raise InvalidRequestError(tuple(problems))
         self._creator = creator
         self._source = Source(requests)
-        self._jobs: AsyncIterator[Job]
+        self._jobs: Jobs
         self._journal_path = journal
         self._journal: Journal | None = None
         self._concurrency = concurrency
@@ -117,7 +117,7 @@ class OutcomeStream:
         self._state = "entered"
         if self._journal_path is not None:
             self._journal = await Journal.open(self._journal_path)
-        self._jobs = Jobs(self._source, self._creator.prepare, self._journal, self._concurrency)
+        self._jobs = Jobs(self._source, self._creator.prepare, self._journal)
         self._add_worker()
         return self
 
@@ -129,10 +129,11 @@ class OutcomeStream:
     ) -> None:
         self._state = "left"
         self._source.stop()
-        for worker in self._workers:
-            worker.cancel()
+        tasks = self._workers | self._jobs.tasks
+        for task in tasks:
+            task.cancel()
         try:
-            await ended(self._workers | self._source.tasks)
+            await ended(tasks | self._source.tasks)
         finally:
             if self._journal is not None:
                 await self._journal.close()
