@@ -188,6 +188,7 @@ async def test_whoever_waits_for_company_waits_no_longer_for_more(server: Server
     journal = await Journal.open(server.journal)
     for index in range(10):
         await journal.intend(index, asked(index), noted=True)
+    journal.record(CreateOutcome(index=0, request=asked(0)))
     await asyncio.gather(
         *(journal.intend(index, asked(index), noted=False) for index in range(10, 12))
     )
