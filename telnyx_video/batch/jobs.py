@@ -27,9 +27,9 @@ from telnyx_video.errors import (
 )
 from telnyx_video.models import UNSET, CreateRoomRequest, Room
 
-AHEAD = 200
-"""Requests that are noted at once. A commit costs as much as a few creates, and so next to nothing
-beside these; after a crash each of them costs a look-up."""
+AHEAD = 4
+"""Requests that are noted at once for each that may be under way. A commit costs as much as a few
+creates, and so next to nothing beside these; after a crash each of them costs a look-up."""
 
 DRAWING = 0.005
 """Seconds of drawing after which fewer are noted: what the input computes holds up the loop."""
@@ -64,10 +64,12 @@ class Jobs:
         source: Source,
         prepare: Callable[[CreateRoomRequest], CreateRoomRequest],
         journal: Journal | None,
+        concurrency: int,
     ) -> None:
         self._source = source
         self._prepare = prepare
         self._journal = journal
+        self._reach = AHEAD * concurrency
         self._ahead: deque[Job] = deque()
         self._noting: asyncio.Task[None] | None = None
         self._end: Exception | None = None
@@ -102,7 +104,7 @@ class Jobs:
         Not those without names: whether one that is noted was sent, no later run could find out.
         """
         while not self._source.stopped:
-            if len(self._ahead) <= AHEAD // 2 and self._end is None and not self._noting:
+            if len(self._ahead) <= self._reach // 2 and self._end is None and not self._noting:
                 self._noting = asyncio.create_task(self._note_ahead(journal))
             if self._ahead:
                 return self._ahead.popleft()
@@ -115,7 +117,7 @@ class Jobs:
         jobs: list[Job] = []
         until = time.monotonic() + DRAWING
         try:
-            while len(jobs) < AHEAD and time.monotonic() < until:
+            while len(jobs) < self._reach and time.monotonic() < until:
                 job = self._fresh(*await anext(self._source))
                 named = job.refusal is None and job.request.unique_name is not UNSET
                 jobs.append(Job(job.index, job.request, noted=True) if named else job)

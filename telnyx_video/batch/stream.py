@@ -117,7 +117,7 @@ class OutcomeStream:
         self._state = "entered"
         if self._journal_path is not None:
             self._journal = await Journal.open(self._journal_path)
-        self._jobs = Jobs(self._source, self._creator.prepare, self._journal)
+        self._jobs = Jobs(self._source, self._creator.prepare, self._journal, self._concurrency)
         self._add_worker()
         return self
 
