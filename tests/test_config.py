@@ -259,7 +259,7 @@ ONE_TEXT, OTHER_TEXT = (base64.b64encode(key).decode() for key in (ONE, OTHER))
         (f" {ONE_TEXT}\n", None, (ONE,)),
         (ONE, None, (ONE,)),
         ([ONE, OTHER_TEXT], None, (ONE, OTHER)),
-        (iter((OTHER_TEXT, ONE)), None, (OTHER, ONE)),
+        ({OTHER_TEXT: 1, ONE: 2}.keys(), None, (OTHER, ONE)),
         (None, ONE_TEXT, (ONE,)),
         (None, f"{ONE_TEXT}, {OTHER_TEXT}\n", (ONE, OTHER)),
         (None, f"{ONE_TEXT},", (ONE,)),

@@ -129,6 +129,8 @@ class OutcomeStream:
     ) -> None:
         self._state = "left"
         self._source.stop()
+        if self._journal_path is not None and self._journal is None:
+            return  # it could not be entered
         tasks = self._workers | self._jobs.tasks
         for task in tasks:
             task.cancel()
