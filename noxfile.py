@@ -60,7 +60,9 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", *session.posargs)
     else:
-        session.run("pytest", "-n", "auto", "--cov", "--cov-report=term-missing:skip-covered")
+        # One more than there are cores, for many of the tests wait for sockets and timers.
+        workers = str((os.cpu_count() or 1) + 1)
+        session.run("pytest", "-n", workers, "--cov", "--cov-report=term-missing:skip-covered")
 
 
 @nox.session

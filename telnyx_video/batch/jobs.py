@@ -35,7 +35,7 @@ DRAWING = 0.005
 """Seconds of drawing after which fewer are noted: what the input computes holds up the loop."""
 
 
-@attrs.frozen
+@attrs.define  # frozen ones are made three times as slowly, and each request has one
 class Job:
     """One request, on its way to a worker."""
 
@@ -119,8 +119,8 @@ class Jobs:
         try:
             while len(jobs) < self._reach and time.monotonic() < until:
                 job = self._fresh(*await anext(self._source))
-                named = job.refusal is None and job.request.unique_name is not UNSET
-                jobs.append(Job(job.index, job.request, noted=True) if named else job)
+                job.noted = job.refusal is None and job.request.unique_name is not UNSET
+                jobs.append(job)
         except Exception as end:  # the input's end, or its failure: told after these jobs
             self._end = end
         try:
