@@ -172,7 +172,9 @@ class Exchange:
         reply: HttpReply | None = None
         result: T | None = None
         try:
-            reply = await self.transport.send(request, timeout, attempts.begun + within - sent_at)
+            reply = await self.transport.send(
+                request, timeout, sent_at, attempts.begun + within - sent_at
+            )
             result = read(reply)
         except BaseException as error:
             if self.outage is not None:

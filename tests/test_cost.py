@@ -86,8 +86,9 @@ def test_a_create_calls_few_functions(costs: Costs) -> None:
 
 
 def test_a_create_takes_no_more_turns_than_a_post_by_hand(costs: Costs) -> None:
-    """A create waits for its answer and for nothing else: no task, timer or turn is added."""
-    assert costs.ours.turns == costs.by_hand.turns
+    """A create waits for its answer and for nothing else; its time limit needs no timer."""
+    assert costs.by_hand.turns.timers == 1
+    assert costs.ours.turns == costs.by_hand.turns._replace(timers=0)
 
 
 def test_a_create_under_way_holds_little_memory(costs: Costs) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Sequence
+from math import inf
 from typing import Final, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -16,7 +17,7 @@ from yarl import URL
 from telnyx_video._http import HttpReply, HttpRequest
 from telnyx_video._transport.body import WatchedBody, read
 from telnyx_video._transport.failures import SENT, as_failure
-from telnyx_video._transport.limits import DEFAULT_TIMEOUT, as_timeout, within
+from telnyx_video._transport.limits import DEFAULT_TIMEOUT, Watch, as_timeout
 from telnyx_video._transport.secret import Key
 from telnyx_video._version import __version__
 from telnyx_video.config import Settings
@@ -50,7 +51,7 @@ class Transport:
     ) -> None:
         self._base_url = settings.base_url
         self._key = Key(settings.api_key)
-        self._timeout = DEFAULT_TIMEOUT if timeout is None else as_timeout(timeout)
+        self._limits = _apart(DEFAULT_TIMEOUT if timeout is None else as_timeout(timeout))
         self._concurrency = concurrency
         self._session = session
         self._owned = session is None
@@ -63,12 +64,13 @@ class Transport:
         # A session of the caller's must not get our headers as its defaults, nor its defaults ours.
         self._headers = None if self._owned else self._default_headers()
         self._body_headers = self._headers and {**self._headers, "Content-Type": "application/json"}
-        self._in_flight: set[asyncio.Task[object]] = set()
+        self._in_flight = Watch()
 
     async def send(
         self,
         request: HttpRequest,
         timeout: aiohttp.ClientTimeout | None,
+        now: float,
         left: float,
     ) -> HttpReply:
         """Send once and read the whole reply, waiting for a free connection first.
@@ -76,6 +78,7 @@ class Transport:
         Args:
             request: What to send.
             timeout: Limits for this attempt; the client's own if None.
+            now: The time.
             left: Seconds until the call's deadline, the wait for a connection included.
 
         Raises:
@@ -83,20 +86,22 @@ class Transport:
             ConfigurationError: the client is closed, belongs to another loop, or cannot send this.
         """
         session = self._usable_session()
+        total, limits = self._limits if timeout is None else _apart(timeout)
         task = cast("asyncio.Task[object]", asyncio.current_task())
-        self._in_flight.add(task)
+        self._in_flight.begin(task)
         try:
             if self._slots.locked():
-                left -= await self._wait_for_slot(left)
+                waited = await self._wait_for_slot(task, left)
+                now, left = now + waited, left - waited
             else:
                 await self._slots.acquire()
             try:
-                limits = within(timeout or self._timeout, left)
-                return await self._exchange(session, request, limits)
+                self._in_flight.end_by(task, now + min(total, left))
+                return await self._exchange(session, request, limits, task)
             finally:
                 self._slots.release()
         finally:
-            self._in_flight.discard(task)
+            self._in_flight.leave(task)
 
     def check(self) -> None:
         """Make sure, before anything is waited for, that requests can be sent from here.
@@ -128,8 +133,7 @@ class Transport:
             self._closed = True
             if self._closing is not None:
                 self._closing.set_result(None)
-            for task in self._in_flight:
-                task.cancel()  # in `send` it becomes an error that says what is known
+            self._in_flight.cancel_all()  # in `send` that becomes an error: what is known
         if self._owned and self._session is not None:
             await self._session.close()
 
@@ -155,11 +159,11 @@ class Transport:
             connector=aiohttp.TCPConnector(limit=self._concurrency, keepalive_timeout=KEEPALIVE),
             headers=self._default_headers(),
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=self._timeout,
+            timeout=self._limits[1],
             trace_configs=self._trace_configs,
         )
 
-    async def _wait_for_slot(self, left: float) -> float:
+    async def _wait_for_slot(self, task: asyncio.Task[object], left: float) -> float:
         """Take one of the pool's connections, given out in the order of asking.
 
         Returns:
@@ -175,25 +179,28 @@ class Transport:
                 "was sent; raise the client's concurrency or the policy's deadline"
             )
         except asyncio.CancelledError:
-            if not self._ended_by_closing():
+            if not self._ended_here(task):
                 raise
             failure = ConfigurationError(_CLOSED)
         else:
             return self.time() - asked_at
         raise failure
 
-    def _ended_by_closing(self) -> bool:
+    def _ended_here(self, task: asyncio.Task[object]) -> bool:
         """Whether a cancellation that has arrived is not the task's own.
 
         It is that of :meth:`aclose`, or aiohttp's way of telling that its pool was closed.
         """
-        task = cast("asyncio.Task[object]", asyncio.current_task())
         if self._closed:
             task.uncancel()
         return task.cancelling() == 0
 
     async def _exchange(
-        self, session: aiohttp.ClientSession, request: HttpRequest, limits: aiohttp.ClientTimeout
+        self,
+        session: aiohttp.ClientSession,
+        request: HttpRequest,
+        limits: aiohttp.ClientTimeout,
+        task: asyncio.Task[object],
     ) -> HttpReply:
         method, path, body = request
         # A DELETE has no body, but something must watch it, and stop aiohttp from resending it.
@@ -219,15 +226,17 @@ class Transport:
                 response.close()
                 raise
         except asyncio.CancelledError as cancelled:
-            if not self._ended_by_closing():
+            late = self._in_flight.is_late(task)
+            if not self._ended_here(task):
                 if payload is not None and payload.asked_to_write:
                     cancelled.add_note(f"{method} {path} {SENT}")
                 raise
-            closed = aiohttp.ClientConnectionError("closed")
-            failure = self._failure(request, payload, closed)
+            ended = TimeoutError() if late else aiohttp.ClientConnectionError("closed")
+            failure = self._failure(request, payload, ended)
         except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
             # The last two: a line break in a header, a session closed under way.
-            failure = self._failure(request, payload, error)
+            late = self._in_flight.is_late(task)
+            failure = self._failure(request, payload, TimeoutError() if late else error)
         else:
             headers, content = self._key.hidden_in_reply(response.headers, content)
             reply = HttpReply(response.status, headers, content)
@@ -267,6 +276,14 @@ class Transport:
             len(reply.body),
             reply.headers.get("x-request-id"),
         )
+
+
+def _apart(timeout: aiohttp.ClientTimeout) -> tuple[float, aiohttp.ClientTimeout]:
+    """The limit for all of an attempt, which is kept here, and those that aiohttp keeps."""
+    limits = aiohttp.ClientTimeout(
+        connect=timeout.connect, sock_connect=timeout.sock_connect, sock_read=timeout.sock_read
+    )
+    return timeout.total or inf, limits
 
 
 def _environment_proxy(base_url: str) -> str | None:

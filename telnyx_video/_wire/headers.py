@@ -73,5 +73,7 @@ def _seconds(text: str | None) -> float | None:
 
 
 def _count(text: str | None) -> int | None:
+    if text is not None and text.isascii() and text.isdigit() and len(text) < 20:
+        return int(text)
     seconds = _seconds(text)
     return None if seconds is None else int(seconds)
