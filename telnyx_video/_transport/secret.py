@@ -19,16 +19,14 @@ class Key:
     """The key; where it must be sent, and nowhere else."""
 
     value: str = attrs.field(repr=False)
-    _bytes: bytes = attrs.field(init=False, repr=False)
-    _is_secret: bool = attrs.field(init=False, repr=False)
-
-    @_bytes.default
-    def _encode(self) -> bytes:
-        return self.value.encode()
-
-    @_is_secret.default
-    def _is_long(self) -> bool:
-        return len(self.value) >= MIN_LENGTH
+    _bytes: bytes = attrs.field(
+        init=False, repr=False, default=attrs.Factory(lambda self: self.value.encode(), True)
+    )
+    _is_secret: bool = attrs.field(
+        init=False,
+        repr=False,
+        default=attrs.Factory(lambda self: len(self.value) >= MIN_LENGTH, True),
+    )
 
     @property
     def authorization(self) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         list_rooms,
         update_room,
     )
-    from telnyx_video._wire.converter import structure, unstructure
+    from telnyx_video._wire.converter import plain, structure, unstructure
     from telnyx_video._wire.headers import read_rate_limit, read_reply, server_time
     from telnyx_video._wire.read import (
         read_deleted,
@@ -41,6 +41,7 @@ __all__ = [
     "delete_room",
     "get_room",
     "list_rooms",
+    "plain",
     "read_deleted",
     "read_rate_limit",
     "read_reply",
@@ -58,7 +59,7 @@ MAX_PAGE_SIZE = 250
 
 _HOMES = {
     "build": ("create_room", "delete_room", "get_room", "list_rooms", "update_room"),
-    "converter": ("structure", "unstructure"),
+    "converter": ("plain", "structure", "unstructure"),
     "headers": ("read_rate_limit", "read_reply", "server_time"),
     "read": ("read_deleted", "read_room_found", "read_room_written", "read_rooms"),
 }

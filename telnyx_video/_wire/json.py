@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from math import isfinite
 
-__all__ = ["dumps", "loads"]
+__all__ = ["dumps", "dumps_objects", "loads"]
+
+Default = Callable[[object], object]
+"""Turns what JSON does not have into what it has; for the rest it raises ``TypeError``."""
 
 
 def _refuse_constant(constant: str) -> object:
@@ -51,11 +55,22 @@ def stdlib_dumps(value: object) -> bytes:
     return _encode(value).encode()
 
 
+def stdlib_dumps_objects(value: object, default: Default) -> bytes:
+    """Write compact UTF-8, asking ``default`` for whatever JSON does not have."""
+    encoder = json.JSONEncoder(
+        ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=default
+    )
+    return encoder.encode(value).encode()
+
+
 loads: Callable[[bytes], object]
 dumps: Callable[[object], bytes]
+dumps_objects: Callable[[object, Default], bytes]
 try:
     import orjson
 except ImportError:
-    loads, dumps = stdlib_loads, stdlib_dumps
+    loads, dumps, dumps_objects = stdlib_loads, stdlib_dumps, stdlib_dumps_objects
 else:
     loads, dumps = orjson.loads, orjson.dumps
+    # Times in UTC are written by orjson itself.
+    dumps_objects = partial(orjson.dumps, option=orjson.OPT_UTC_Z)

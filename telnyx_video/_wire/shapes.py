@@ -86,7 +86,8 @@ class ShapeReader(Generic[M]):
         unknown = tuple(name for name in data if name not in self._known)
         record.extra = {name: data[name] for name in unknown}
         record.null_fields = nulls
-        if len(self._recipes) < MAX_SHAPES:
-            anew = tuple((n, *hook) for n, hook in self._hooks.items() if data.get(n) is not None)
-            self._recipes[shape] = Recipe(anew, unknown, nulls)
+        if len(self._recipes) == MAX_SHAPES:
+            self._recipes.clear()
+        anew = tuple((n, *hook) for n, hook in self._hooks.items() if data.get(n) is not None)
+        self._recipes[shape] = Recipe(anew, unknown, nulls)
         return record

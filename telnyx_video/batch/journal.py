@@ -198,6 +198,6 @@ def _write(file: int, lines: list[Line | CreateOutcome]) -> None:
     write(
         file,
         b"".join(
-            to_line(line.to_dict() if isinstance(line, CreateOutcome) else line) for line in lines
+            to_line(line.line() if isinstance(line, CreateOutcome) else line) for line in lines
         ),
     )

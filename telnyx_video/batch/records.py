@@ -15,7 +15,8 @@ from typing import cast
 
 import attrs
 
-from telnyx_video._wire.json import dumps, loads
+from telnyx_video import _wire
+from telnyx_video._wire.json import dumps_objects, loads
 from telnyx_video.errors import ConfigurationError, Outcome
 from telnyx_video.models import CreateRoomRequest
 
@@ -101,10 +102,11 @@ def intent(index: int, at: float, request: CreateRoomRequest) -> Line:
 def to_line(content: Line) -> bytes:
     """Write one line."""
     try:
-        return dumps(content) + b"\n"
+        return dumps_objects(content, _wire.plain) + b"\n"
     except (TypeError, ValueError):
-        # Stray bytes in a header of the reply, and so in an error's message, are no UTF-8.
-        text = json.dumps(content, ensure_ascii=False, default=str)
+        # Stray bytes in a header of the reply, and so in an error's message, are no UTF-8; and
+        # orjson does not know all time zones.
+        text = json.dumps(content, ensure_ascii=False, default=_wire.plain)
         return text.encode(errors="replace") + b"\n"
 
 

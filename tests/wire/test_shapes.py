@@ -88,12 +88,14 @@ def test_the_converter_is_asked_once_for_a_shape() -> None:
 
 
 def test_a_server_without_end_of_shapes_fills_no_memory() -> None:
-    """Past a bound, new shapes are read and forgotten."""
+    """Past a bound all are forgotten, and the next ones are learned as at first."""
     reader, asked = counting()
-    for _ in range(2):
-        for n in range(MAX_SHAPES + 3):
-            assert reader.read({"id": "a", f"field {n}": n}).extra == {f"field {n}": n}
-    assert asked() == MAX_SHAPES + 3 + 3
+    for n in range(MAX_SHAPES + 3):
+        assert reader.read({"id": "a", f"field {n}": n}).extra == {f"field {n}": n}
+    assert asked() == MAX_SHAPES + 3
+    for n in (MAX_SHAPES, MAX_SHAPES + 1, MAX_SHAPES + 2, 0):
+        reader.read({"id": "a", f"field {n}": n})
+    assert asked() == MAX_SHAPES + 4
 
 
 def test_a_recorded_room_reads_the_same_twice() -> None:
