@@ -5,7 +5,9 @@ They take any object, since what they guard against is callers whose types were 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from sys import float_info
+from typing import cast
 from urllib.parse import urlsplit
 
 from telnyx_video._text import show
@@ -25,15 +27,38 @@ def name(problems: list[ErrorDetail], field: str, value: object) -> None:
         _add(problems, field, "not_text", "has a lone surrogate, which UTF-8 cannot express")
 
 
+def text(problems: list[ErrorDetail], field: str, value: object) -> None:
+    """A text is a string, not empty, and can be written as UTF-8."""
+    if value == "":
+        _add(problems, field, "empty", "must not be empty")
+    else:
+        name(problems, field, value)
+
+
+def secret(problems: list[ErrorDetail], field: str, value: object) -> None:
+    """A secret is a text; what was given instead is not shown, as it may be a secret, too."""
+    found: list[ErrorDetail] = []
+    text(found, field, value)
+    if found:
+        problem = f"must be a string that is not empty, not this {type(value).__name__}"
+        _add(problems, field, found[0].code or "", problem)
+
+
 def integer(
-    problems: list[ErrorDetail], field: str, value: object, least: int, most: int | None = None
+    problems: list[ErrorDetail],
+    field: str,
+    value: object,
+    least: int | None,
+    most: int | None = None,
 ) -> None:
     """An integer is an integer (neither ``True`` nor ``10.0``) from ``least`` to ``most``."""
-    bounds = f"{least} or more" if most is None else f"from {least} to {most}"
+    bounds = "" if least is None else f" {least} or more"
+    if most is not None:
+        bounds = f" from {least} to {most}"
     if not isinstance(value, int) or isinstance(value, bool):
-        _wrong_type(problems, field, f"an integer {bounds}", value)
-    elif value < least or (most is not None and value > most):
-        _add(problems, field, "out_of_range", f"must be {bounds}, not {show(value)}")
+        _wrong_type(problems, field, f"an integer{bounds}", value)
+    elif (least is not None and value < least) or (most is not None and value > most):
+        _add(problems, field, "out_of_range", f"must be{bounds}, not {show(value)}")
 
 
 def boolean(problems: list[ErrorDetail], field: str, value: object) -> None:
@@ -72,6 +97,23 @@ def identifier(problems: list[ErrorDetail], field: str, value: object) -> None:
     elif not (value.isascii() and value.replace("-", "").replace("_", "").isalnum()):
         problem = f"must be an id as the API gave it, such as Room.id, not {show(value)}"
         _add(problems, field, "not_an_id", problem)
+
+
+def identifiers(problems: list[ErrorDetail], field: str, value: object) -> None:
+    """Ids are a collection of them that is not empty; a single id is not taken for one."""
+    if not isinstance(value, list | tuple | set | frozenset):
+        _wrong_type(problems, field, "a list of ids", value)
+        return
+    items = cast("Collection[object]", value)
+    if not items:
+        _add(problems, field, "empty", "must not be empty")
+    for item in items:
+        identifier(problems, field, item)
+
+
+def pointer(*names: str) -> str:
+    """The JSON pointer (RFC 6901) to a field of a body."""
+    return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
 
 
 def _is_url(value: str) -> bool:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from support.strategies import json_values, text
 from support.words import is_one_line, short
-from telnyx_video import UNSET, CreateRoomRequest, InvalidRequestError, Room
+from telnyx_video import UNSET, CreateRoomRequest, InvalidRequestError, Room, models
 from telnyx_video.models import DateRange, Page, Reply
 
 LONGEST_URL = "https://example.com/".ljust(2000, "x")
@@ -295,6 +295,19 @@ def test_a_page_knows_whether_another_can_follow(
     """An empty page ends a list, else its figures do; without figures one has to ask on."""
     page = Page(items, Reply(), page_number=number, total_pages=total)
     assert page.is_last is is_last
+
+
+@pytest.mark.parametrize("name", models.__all__)
+def test_every_listed_model_is_there(name: str) -> None:
+    """Also those models can be imported that load when they are first needed."""
+    assert getattr(models, name) is getattr(models, name)
+
+
+def test_a_model_that_does_not_exist_is_said_to_be_missing() -> None:
+    """A misspelt name is the usual AttributeError, with the name in it."""
+    name = "RoomRecoding"
+    with pytest.raises(AttributeError, match=name):
+        getattr(models, name)
 
 
 def test_a_date_range_is_open_where_no_day_is_given() -> None:

@@ -7,11 +7,12 @@ an object written again is the object read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from enum import StrEnum
 from operator import attrgetter
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
 from cattrs import Converter, transform_error
@@ -22,9 +23,13 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from telnyx_video._text import FEW
 from telnyx_video._wire.shapes import ShapeReader
 from telnyx_video.errors import ResponseDecodeError
-from telnyx_video.models import CreateRoomRequest, Model
+from telnyx_video.models import Model
+
+if TYPE_CHECKING:
+    from telnyx_video.models import CreateCompositionRequest, CreateRoomRequest
 
 M = TypeVar("M", bound=Model)
+K = TypeVar("K", int, str)
 
 Hook = Callable[[Any, Any], Any]
 
@@ -104,7 +109,9 @@ def _learn_getters(cls: type[Model]) -> Getters:
     return getters
 
 
-def unstructure_request(request: CreateRoomRequest) -> dict[str, object]:
+def unstructure_request(
+    request: CreateRoomRequest | CreateCompositionRequest,
+) -> dict[str, object]:
     """The fields of a request that are set."""
     return cast("dict[str, object]", _converter.unstructure(request))
 
@@ -187,44 +194,84 @@ def _read_nullable(kind: object, converter: Converter) -> Hook:
     return read_nullable
 
 
+def _read_word(kind: object, _: Converter) -> Hook:
+    """One of the words that an enumeration has, or any other, which stays a plain string."""
+    (words,) = _enumerations(kind)
+    members = {member.value: member for member in words}
+    read_text = _plain(str, nullable=True)
+
+    def read_word(value: object, _: object) -> object:
+        text = read_text(value, str)
+        return members.get(cast("str", text), text)
+
+    return read_word
+
+
 def _read_list(kind: type, converter: Converter) -> Hook:
-    """An array of one kind; of many wrong items the first few are reported, and no more read."""
+    """An array of one kind."""
     (inner,) = get_args(kind)
     read = converter.get_structure_hook(inner)
 
     def read_list(value: object, _: object) -> object:
         if type(value) is not list:
             raise TypeError(f"expected an array, got {_type_name(value)}")
-        items: list[object] = []
-        errors: list[Exception] = []
-        for index, item in enumerate(cast("list[object]", value)):
-            try:
-                items.append(read(item, inner))
-            except UNREADABLE as error:
-                error.add_note(IterableValidationNote(f"[{index}]", index, inner))
-                errors.append(error)
-                if len(errors) == FEW:
-                    break
-        if errors:
-            raise IterableValidationError(
-                "in an array",
-                errors,
-                kind,  # pyright: ignore[reportCallIssue] # stubs know of two
-            )
-        return items
+        return [*_items(enumerate(cast("list[object]", value)), read, inner).values()]
 
     return read_list
 
 
+def _read_dict(kind: type, converter: Converter) -> Hook:
+    """An object of one kind of value, whose names are not ours but the caller's."""
+    _, inner = get_args(kind)
+    read = converter.get_structure_hook(inner)
+
+    def read_dict(value: object, _: object) -> object:
+        if type(value) is not dict:
+            raise TypeError(f"expected an object, got {_type_name(value)}")
+        return _items(cast("dict[str, object]", value).items(), read, inner)
+
+    return read_dict
+
+
+def _items(values: Iterable[tuple[K, object]], read: Hook, inner: type) -> dict[K, object]:
+    """Read each; of many wrong items the first few are reported, and no more read."""
+    items: dict[K, object] = {}
+    errors: list[Exception] = []
+    for key, value in values:
+        try:
+            items[key] = read(value, inner)
+        except UNREADABLE as error:
+            error.add_note(IterableValidationNote(f"[{key!r}]", key, inner))
+            errors.append(error)
+            if len(errors) == FEW:
+                break
+    if errors:
+        raise IterableValidationError(
+            "among many",
+            errors,
+            inner,  # pyright: ignore[reportCallIssue] # stubs know of two
+        )
+    return items
+
+
+def _read_sources(converter: Converter) -> Hook:
+    """The recordings of a region: ids, or the one word ``"*"``, which stands for all."""
+    read_list = converter.get_structure_hook(list[str])
+
+    def read_sources(value: object, _: object) -> object:
+        return value if value is None or type(value) is str else read_list(value, list[str])
+
+    return read_sources
+
+
 def _read_record(cls: type[Model], converter: Converter) -> Hook:
-    read = make_dict_structure_fn(
-        cls,
-        converter,
-        **{name: override(omit=True) for name in _KEPT_APART},  # type: ignore[arg-type] # by name
-    )
+    sources = _read_sources(converter)
+    overrides = {name: override(omit=True) for name in _KEPT_APART}
+    overrides["video_sources"] = override(struct_hook=sources)
+    read = make_dict_structure_fn(cls, converter, **overrides)  # type: ignore[arg-type] # by name
     kinds = {a.name: _without_null(a.type) for a in attrs.fields(attrs.resolve_types(cls))}
     hooks = {
-        name: (converter.get_structure_hook(kind), kind)
+        name: (sources if name == "video_sources" else converter.get_structure_hook(kind), kind)
         for name, kind in kinds.items()
         if name not in _KEPT_APART and kind not in _PLAIN
     }
@@ -247,6 +294,11 @@ def _write_nullable(kind: object, converter: Converter) -> Callable[[object], ob
     return lambda value: None if value is None else write(value)
 
 
+def _write_word(_: object, __: Converter) -> Callable[[object], object]:
+    """A member of an enumeration is written as the plain string that it stands for."""
+    return lambda value: None if value is None else str(value)
+
+
 def _write_record(cls: type[Model], converter: Converter) -> Callable[[Model], object]:
     write = make_dict_unstructure_fn(
         cls,
@@ -262,20 +314,42 @@ def _write_record(cls: type[Model], converter: Converter) -> Callable[[Model], o
     return write_record
 
 
+def _write_request(cls: type[object], converter: Converter) -> Callable[[object], object]:
+    return make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True)
+
+
 def _api_fields(cls: type[Model]) -> frozenset[str]:
     return frozenset(a.name for a in attrs.fields(cls)) - set(_KEPT_APART)
 
 
-def _is_object(kind: object) -> bool:
-    return kind == dict[str, object]
+def _enumerations(kind: object) -> list[type[StrEnum]]:
+    """The enumeration in ``Words | str`` and ``Words | str | None``, alone in a list."""
+    arguments = get_args(kind) if get_origin(kind) in (Union, UnionType) else ()
+    return [a for a in arguments if isinstance(a, type) and issubclass(a, StrEnum)]
+
+
+def _is_word(kind: object) -> bool:
+    return bool(_enumerations(kind))
 
 
 def _is_list(kind: object) -> bool:
     return get_origin(kind) is list
 
 
+def _is_object(kind: object) -> bool:
+    return kind == dict[str, object]
+
+
+def _is_dict(kind: object) -> bool:
+    return get_origin(kind) is dict
+
+
 def _is_record(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, Model)
+
+
+def _is_request(kind: object) -> bool:
+    return isinstance(kind, type) and attrs.has(kind) and not issubclass(kind, Model)
 
 
 def _make_converter() -> Converter:
@@ -286,15 +360,15 @@ def _make_converter() -> Converter:
     converter.register_unstructure_hook(datetime, _write_time)
     converter.register_structure_hook_factory(_is_nullable, _read_nullable)
     converter.register_unstructure_hook_factory(_is_nullable, _write_nullable)
+    converter.register_structure_hook_factory(_is_word, _read_word)
+    converter.register_unstructure_hook_factory(_is_word, _write_word)
     converter.register_structure_hook_factory(_is_list, _read_list)
+    converter.register_structure_hook_factory(_is_dict, _read_dict)
     converter.register_structure_hook_func(_is_object, _read_object)
     converter.register_unstructure_hook_func(_is_object, identity)
     converter.register_structure_hook_factory(_is_record, _read_record)
     converter.register_unstructure_hook_factory(_is_record, _write_record)
-    converter.register_unstructure_hook(
-        CreateRoomRequest,
-        make_dict_unstructure_fn(CreateRoomRequest, converter, _cattrs_omit_if_default=True),
-    )
+    converter.register_unstructure_hook_factory(_is_request, _write_request)
     return converter
 
 

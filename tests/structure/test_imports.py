@@ -51,7 +51,7 @@ TABLE = {
     "errors": Row(siblings="_text", outside="attrs", types="models", never=IMPURE),
     "_checks": Row(siblings="_text errors", never=IMPURE),
     # `to_dict` and `from_dict` are the two conveniences that reach up to the converter.
-    "models": Row(siblings="_checks errors", outside="attrs", lazy="_wire", never=IMPURE),
+    "models": Row(siblings="_checks _text errors", outside="attrs", lazy="_wire", never=IMPURE),
     # Bytes to models and back.
     "_wire": Row(siblings="_checks _http _text errors models", never=IMPURE),
     "_wire.converter": Row(siblings="_text errors models", outside="attrs cattrs", never=IMPURE),

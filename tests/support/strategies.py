@@ -71,6 +71,42 @@ rooms = objects(
     },
 )
 
+numbers = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
+films = "room_id session_id download_url record_type status"
+film_times = "started_at ended_at created_at updated_at completed_at"
+recordings = objects(
+    strings=f"{films} participant_id type codec",
+    times_of=film_times,
+    others={"duration_secs": st.integers(-(2**63), 2**63 - 1), "size_mb": numbers},
+)
+regions = st.fixed_dictionaries(
+    {},
+    optional={
+        "width": st.none() | st.integers(-5, 5000),
+        "z_pos": st.none() | st.integers(-5, 5000),
+        "video_sources": st.none() | st.lists(text, max_size=3),
+        "extra": json_values,
+    },
+)
+compositions = objects(
+    strings=f"{films} user_id format resolution webhook_event_url webhook_event_failover_url",
+    times_of=film_times,
+    others={
+        "duration_secs": st.integers(-(2**63), 2**63 - 1),
+        "size_mb": numbers,
+        "webhook_timeout_secs": st.integers(-5, 99),
+        "video_layout": st.dictionaries(text, regions, max_size=2),
+    },
+)
+tokens: st.SearchStrategy[dict[str, object]] = st.fixed_dictionaries(
+    {"token": text.filter(bool), "token_expires_at": times},
+    optional={
+        "refresh_token": st.none() | text,
+        "refresh_token_expires_at": st.none() | times,
+        "scope": json_values,
+    },
+)
+
 sources: st.SearchStrategy[object] = st.dictionaries(
     st.sampled_from(["pointer", "parameter"]), scalars
 )
@@ -102,7 +138,7 @@ figures: st.SearchStrategy[object] = st.dictionaries(
 envelopes: st.SearchStrategy[object] = st.fixed_dictionaries(
     {},
     optional={
-        "data": rooms | st.lists(rooms, max_size=3) | json_values,
+        "data": rooms | st.lists(rooms, max_size=3) | compositions | tokens | json_values,
         "meta": figures | json_values,
     },
 )

@@ -1,54 +1,21 @@
-"""What the API speaks, as attrs classes: requests that are checked, replies as they came.
-
-Requests refuse to exist when the API would refuse them: constructing one with bad values raises a
-single ``InvalidRequestError`` that lists every problem. Replies are not judged, only typed.
+"""Rooms: what can be asked for, checked, and what the API tells of one, as it came.
 
 Field meanings and bounds: https://developers.telnyx.com/api-reference/rooms/create-a-room
 """
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
-from datetime import date, datetime
-from typing import Final, Generic, Literal, Self, TypedDict, TypeVar, cast
+from datetime import datetime
+from typing import Self, TypedDict, cast
 
 import attrs
 
 from telnyx_video import _checks as check
-from telnyx_video.errors import ErrorDetail, InvalidRequestError, RateLimit
-
-__all__ = [
-    "UNSET",
-    "CreateRoomRequest",
-    "DateRange",
-    "Page",
-    "Reply",
-    "Room",
-    "RoomFields",
-    "RoomParticipant",
-    "RoomSession",
-    "Unset",
-]
-
-
-T = TypeVar("T")
-
-
-class Unset(enum.Enum):
-    """The type of ``UNSET``."""
-
-    UNSET = "UNSET"
-
-    def __repr__(self) -> str:
-        return "UNSET"
-
-    def __bool__(self) -> Literal[False]:
-        return False
-
-
-UNSET: Final = Unset.UNSET
-"""Stands for "not given": the field is left out of the request, and the API's default holds."""
+from telnyx_video.errors import ErrorDetail, InvalidRequestError
+from telnyx_video.models.base import Record
+from telnyx_video.models.sessions import RoomSession
+from telnyx_video.models.unset import UNSET, Unset
 
 
 class RoomFields(TypedDict, total=False):
@@ -116,7 +83,7 @@ class CreateRoomRequest:
             ErrorDetail(
                 f"no such field; the API knows {', '.join(_REQUEST_FIELDS)}",
                 code="unknown_field",
-                pointer="/" + name.replace("~", "~0").replace("/", "~1"),
+                pointer=check.pointer(name),
             )
             for name in fields
             if name not in _REQUEST_FIELDS
@@ -141,97 +108,9 @@ class CreateRoomRequest:
 _REQUEST_FIELDS = tuple(attribute.name for attribute in attrs.fields(CreateRoomRequest))
 
 
-@attrs.frozen
-class DateRange:
-    """A span of days (UTC) to filter a list by; each bound is included."""
-
-    gte: date | None = None
-    """The first day."""
-    lte: date | None = None
-    """The last day."""
-
-
-@attrs.define
-class Reply:
-    """What came with a reply beside its content."""
-
-    request_id: str | None = None
-    """The ``x-request-id`` header: quote it to Telnyx support."""
-    rate_limit: RateLimit | None = None
-    """The rate-limit figures, if the reply had any."""
-
-
-@attrs.define
-class Model:
-    """What the API sends, in whole or in part: lossless conversion from and to JSON-like dicts."""
-
-    extra: dict[str, object] = attrs.field(factory=dict[str, object], kw_only=True)
-    """Fields of the reply that this version does not know, as they came."""
-    null_fields: frozenset[str] = attrs.field(default=frozenset(), kw_only=True, repr=False)
-    """Known fields that the reply gave as null; like absent ones, they read as None."""
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, object]) -> Self:
-        """Read an object as the API writes it.
-
-        Raises:
-            ResponseDecodeError: a value has the wrong type; the message names its path.
-        """
-        # Conversion lives a storey above; only these two conveniences reach up to it.
-        from telnyx_video import _wire
-
-        return _wire.structure(data, cls)
-
-    def to_dict(self) -> dict[str, object]:
-        """Write the object as the API would: ``from_dict(x.to_dict()) == x``."""
-        from telnyx_video import _wire
-
-        return _wire.unstructure(self)
-
-
-@attrs.define
-class Record(Model):
-    """What the API keeps under an id. Absent and null fields are None."""
-
-    id: str = attrs.field(kw_only=True)
-    """The object's identifier, as sent."""
-
-
-@attrs.define(kw_only=True)
-class RoomParticipant(Record):
-    """Someone who is, or was, in a session of a room."""
-
-    session_id: str | None = None
-    """The session that the participant is part of."""
-    context: str | None = None
-    """What the client SDK said of the participant, such as a display name."""
-    joined_at: datetime | None = None
-    updated_at: datetime | None = None
-    left_at: datetime | None = None
-    """When the participant left; None while they are in the session."""
-    record_type: str | None = None
-    """``"room_participant"``."""
-
-
-@attrs.define(kw_only=True)
-class RoomSession(Record):
-    """One meeting in a room: from the first participant's coming to the last one's going."""
-
-    room_id: str | None = None
-    active: bool | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    ended_at: datetime | None = None
-    """When the session ended; None while it is active."""
-    participants: list[RoomParticipant] | None = None
-    """The participants, where the reply includes them."""
-    record_type: str | None = None
-    """``"room_session"``."""
-
-
 @attrs.define(kw_only=True)
 class Room(Record):
-    """A video room as the API describes it. Absent and null fields are None."""
+    """A video room as the API describes it."""
 
     unique_name: str | None = None
     """The room's name, unique within the account."""
@@ -255,30 +134,3 @@ class Room(Record):
     """The room's sessions, where the reply includes them."""
     record_type: str | None = None
     """``"room"``."""
-    reply: Reply | None = attrs.field(default=None, eq=False, repr=False)
-    """What came beside the room in the reply that it was read from."""
-
-
-@attrs.frozen
-class Page(Generic[T]):
-    """One page of a list."""
-
-    items: list[T]
-    reply: Reply = attrs.field(eq=False, repr=False)
-    """What came beside the items."""
-    page_number: int | None = None
-    """This page's number, counted from 1."""
-    page_size: int | None = None
-    """How many items a full page has."""
-    total_pages: int | None = None
-    total_results: int | None = None
-    """How many items all pages have together, at the time of this reply."""
-
-    @property
-    def is_last(self) -> bool:
-        """Whether no page can follow: this one is empty, or the last one by its own figures."""
-        if not self.items:
-            return True
-        if self.page_number is None or self.total_pages is None:
-            return False
-        return self.page_number >= self.total_pages

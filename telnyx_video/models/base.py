@@ -1,0 +1,97 @@
+"""What the models have in common: conversion without loss, what comes beside a reply, pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Generic, Self, TypeVar
+
+import attrs
+
+from telnyx_video.errors import RateLimit
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class DateRange:
+    """A span of days (UTC) to filter a list by; each bound is included."""
+
+    gte: date | None = None
+    """The first day."""
+    lte: date | None = None
+    """The last day."""
+
+
+@attrs.define
+class Reply:
+    """What came with a reply beside its content."""
+
+    request_id: str | None = None
+    """The ``x-request-id`` header: quote it to Telnyx support."""
+    rate_limit: RateLimit | None = None
+    """The rate-limit figures, if the reply had any."""
+
+
+@attrs.define
+class Model:
+    """What the API sends, in whole or in part: lossless conversion from and to JSON-like dicts."""
+
+    extra: dict[str, object] = attrs.field(factory=dict[str, object], kw_only=True, repr=False)
+    """Fields of the reply that this version does not know, as they came. They are in no repr, since
+    nobody knows which of them is a secret."""
+    null_fields: frozenset[str] = attrs.field(default=frozenset(), kw_only=True, repr=False)
+    """Known fields that the reply gave as null; like absent ones, they read as None."""
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object]) -> Self:
+        """Read an object as the API writes it.
+
+        Raises:
+            ResponseDecodeError: a value has the wrong type; the message names its path.
+        """
+        # Conversion lives a storey above; only these two conveniences reach up to it.
+        from telnyx_video import _wire
+
+        return _wire.structure(data, cls)
+
+    def to_dict(self) -> dict[str, object]:
+        """Write the object as the API would: ``from_dict(x.to_dict()) == x``."""
+        from telnyx_video import _wire
+
+        return _wire.unstructure(self)
+
+
+@attrs.define
+class Record(Model):
+    """What the API keeps under an id. Absent and null fields are None."""
+
+    id: str = attrs.field(kw_only=True)
+    """The object's identifier, as sent."""
+    reply: Reply | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
+    """What came beside the object, if it was read from a reply of its own."""
+
+
+@attrs.frozen
+class Page(Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    reply: Reply = attrs.field(eq=False, repr=False)
+    """What came beside the items."""
+    page_number: int | None = None
+    """This page's number, counted from 1."""
+    page_size: int | None = None
+    """How many items a full page has."""
+    total_pages: int | None = None
+    total_results: int | None = None
+    """How many items all pages have together, at the time of this reply."""
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no page can follow: this one is empty, or the last one by its own figures."""
+        if not self.items:
+            return True
+        if self.page_number is None or self.total_pages is None:
+            return False
+        return self.page_number >= self.total_pages

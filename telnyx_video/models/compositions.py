@@ -1,0 +1,260 @@
+"""Compositions: a session's recordings, laid out in one film.
+
+Field meanings and bounds:
+https://developers.telnyx.com/api-reference/room-compositions/create-a-room-composition
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Literal, TypedDict, cast
+
+import attrs
+
+from telnyx_video import _checks as check
+from telnyx_video._text import show
+from telnyx_video.errors import ErrorDetail, InvalidRequestError
+from telnyx_video.models.base import Model, Record
+from telnyx_video.models.unset import UNSET, Unset
+
+MAX_REGIONS = 2
+"""Regions in a layout, by the API's reference."""
+
+MIN_SIDE = 16
+"""Pixels that a film or a region has at least in each direction."""
+
+MAX_SIDE = 1280
+"""Pixels that a film has at most in each direction."""
+
+MAX_AREA = 1280 * 720
+"""Pixels that a film has at most in all."""
+
+
+class CompositionStatus(enum.StrEnum):
+    """How far a composition is."""
+
+    ENQUEUED = "enqueued"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    """It can be downloaded."""
+
+
+class CompositionFormat(enum.StrEnum):
+    """The format of a composition's file."""
+
+    MP4 = "mp4"
+
+
+def _as_sources(sources: Iterable[str] | Literal["*"] | None) -> list[str] | None:
+    if sources is None:
+        return None
+    # A string is iterable, too: its letters would become the sources.
+    return [sources] if isinstance(sources, str) else list(sources)
+
+
+@attrs.define(kw_only=True)
+class VideoRegion(Model):
+    """A rectangle of a composition's picture, and the recordings shown in it.
+
+    A field that is None is left out, so that the API's default holds. The bounds are checked by
+    the request that a region is put into; regions of a reply are as they came.
+    """
+
+    width: int | None = None
+    """Pixels, 16 or more."""
+    height: int | None = None
+    """Pixels, 16 or more."""
+    x_pos: int | None = None
+    """Pixels from the picture's left edge to the region's. The API's default is 0."""
+    y_pos: int | None = None
+    """Pixels from the picture's upper edge to the region's. The API's default is 0."""
+    z_pos: int | None = None
+    """Which region covers which: higher ones lie on top; -99 to 99. The API's default is 0."""
+    max_columns: int | None = None
+    """Columns of the region's grid: 1 to 1000. By default as many as are needed."""
+    max_rows: int | None = None
+    """Rows of the region's grid: 1 to 1000. By default as many as are needed."""
+    video_sources: list[str] | None = attrs.field(default=None, converter=_as_sources)
+    """Ids of the video recordings to show; ``"*"`` for all of the session."""
+
+
+class CompositionFields(TypedDict, total=False):
+    """The settings of a composition as keywords; see :class:`CreateCompositionRequest`."""
+
+    session_id: str | Unset
+    format: CompositionFormat | str | Unset
+    resolution: str | Unset
+    video_layout: Mapping[str, VideoRegion] | Unset
+    webhook_event_url: str | Unset
+    webhook_event_failover_url: str | Unset | None
+    webhook_timeout_secs: int | Unset | None
+
+
+def _as_layout(layout: Mapping[str, VideoRegion] | Unset) -> Mapping[str, VideoRegion] | Unset:
+    """A copy, so that what was checked stays as it was."""
+    if not isinstance(layout, Mapping):
+        return layout
+    return {name: _copy(region) for name, region in layout.items()}
+
+
+def _copy(region: object) -> VideoRegion:
+    # What is no region is refused later, by its name.
+    return attrs.evolve(region) if isinstance(region, VideoRegion) else cast("VideoRegion", region)
+
+
+@attrs.frozen(kw_only=True)
+class CreateCompositionRequest:
+    """The settings of a composition to be made, checked when constructed.
+
+    ``UNSET`` leaves a field out, so that the API's default holds; ``None`` is sent as null where
+    the API allows null.
+
+    Raises:
+        InvalidRequestError: a value breaks a bound; all such values are listed.
+    """
+
+    session_id: str | Unset = UNSET
+    """The session whose recordings are composed. The reference does not say that it is required,
+    nor what is composed without it."""
+    format: CompositionFormat | str | Unset = UNSET
+    """The file's format. The API's default, and the only one it tells of, is ``"mp4"``."""
+    resolution: str | Unset = UNSET
+    """The picture's width and height in pixels, such as ``"800x600"``: both from 16 to 1280, their
+    product at most 1280 × 720. The API's default is ``"1280x720"``."""
+    video_layout: Mapping[str, VideoRegion] | Unset = attrs.field(
+        default=UNSET, converter=_as_layout
+    )
+    """The regions of the picture by names of your own: at most 2."""
+    webhook_event_url: str | Unset = UNSET
+    """Where events of the composition are sent: a URL with scheme and host, at most 2000
+    characters."""
+    webhook_event_failover_url: str | Unset | None = UNSET
+    """Where events go if the first URL fails; ``""`` or None for nowhere, which is the default."""
+    webhook_timeout_secs: int | Unset | None = UNSET
+    """Seconds to wait for a webhook's receiver: 0 to 30; None for the API's own choice."""
+
+    def __attrs_post_init__(self) -> None:
+        problems: list[ErrorDetail] = []
+        if self.session_id is not UNSET:
+            check.identifier(problems, "session_id", self.session_id)
+        if self.format is not UNSET:
+            check.text(problems, "format", self.format)
+        if self.resolution is not UNSET:
+            _check_resolution(problems, self.resolution)
+        if self.video_layout is not UNSET:
+            _check_layout(problems, self.video_layout)
+        if self.webhook_event_url is not UNSET:
+            check.url(problems, "webhook_event_url", self.webhook_event_url)
+        if self.webhook_event_failover_url not in (UNSET, None, ""):
+            check.url(problems, "webhook_event_failover_url", self.webhook_event_failover_url)
+        if self.webhook_timeout_secs not in (UNSET, None):
+            check.integer(problems, "webhook_timeout_secs", self.webhook_timeout_secs, 0, 30)
+        if problems:
+            raise InvalidRequestError(tuple(problems))
+
+
+@attrs.define(kw_only=True)
+class RoomComposition(Record):
+    """A composition as the API describes it."""
+
+    room_id: str | None = None
+    session_id: str | None = None
+    user_id: str | None = None
+    """The user of the account whose composition it is."""
+    status: CompositionStatus | str | None = None
+    """How far it is; a status that this version does not know is a plain ``str``."""
+    format: CompositionFormat | str | None = None
+    """The file's format; one that this version does not know is a plain ``str``."""
+    resolution: str | None = None
+    """Width and height in pixels, such as ``"1280x720"``."""
+    video_layout: dict[str, VideoRegion] | None = None
+    """The regions of the picture, by their names."""
+    download_url: str | None = attrs.field(default=None, repr=False)
+    """Where the file is. Whoever has this address may have the file: it is in no repr."""
+    duration_secs: int | None = None
+    """Its length in seconds."""
+    size_mb: float | None = None
+    """The file's size in MB, rounded by the API."""
+    webhook_event_url: str | None = None
+    """Where events of the composition are sent."""
+    webhook_event_failover_url: str | None = None
+    """Where events go if the first URL fails; ``""`` for nowhere."""
+    webhook_timeout_secs: int | None = None
+    """Seconds that a webhook's receiver is given."""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    completed_at: datetime | None = None
+    """When the file was ready."""
+    record_type: str | None = None
+    """``"room_composition"``."""
+
+
+def _check_resolution(problems: list[ErrorDetail], value: object) -> None:
+    match = re.fullmatch(r"([0-9]{1,9})x([0-9]{1,9})", value) if isinstance(value, str) else None
+    if match is None:
+        problem = f'must be "WIDTHxHEIGHT" in pixels, such as "800x600", not {show(value)}'
+        problems.append(ErrorDetail(problem, code="wrong_type", pointer="/resolution"))
+        return
+    width, height = int(match[1]), int(match[2])
+    if not all(MIN_SIDE <= side <= MAX_SIDE for side in (width, height)):
+        problem = f"width and height must be from {MIN_SIDE} to {MAX_SIDE}, not {show(value)}"
+    elif width * height > MAX_AREA:
+        problem = f"must have at most 1280 × 720 pixels in all, not {show(value)}"
+    else:
+        return
+    problems.append(ErrorDetail(problem, code="out_of_range", pointer="/resolution"))
+
+
+def _check_layout(problems: list[ErrorDetail], layout: object) -> None:
+    if not isinstance(layout, Mapping):
+        problem = f"must be regions by their names, not {show(layout)} ({type(layout).__name__})"
+        problems.append(ErrorDetail(problem, code="wrong_type", pointer="/video_layout"))
+        return
+    regions = cast("Mapping[object, object]", layout)
+    if len(regions) > MAX_REGIONS:
+        problem = f"must have at most {MAX_REGIONS} regions, not {len(regions)}"
+        problems.append(ErrorDetail(problem, code="out_of_range", pointer="/video_layout"))
+        return
+    for name, region in regions.items():
+        found: list[ErrorDetail] = []
+        check.text(found, "name", name)
+        if isinstance(region, VideoRegion):
+            _check_region(found, region)
+        else:
+            problem = f"must be a VideoRegion, not {type(region).__name__}"
+            found.append(ErrorDetail(problem, code="wrong_type"))
+        problems.extend(_of_region(name, problem) for problem in found)
+
+
+def _check_region(problems: list[ErrorDetail], region: VideoRegion) -> None:
+    for field, least, most in _REGION_BOUNDS:
+        value = getattr(region, field)
+        if value is not None:
+            check.integer(problems, field, value, least, most)
+    if region.video_sources is not None and region.video_sources != ["*"]:
+        check.identifiers(problems, "video_sources", region.video_sources)
+
+
+_REGION_BOUNDS = (
+    ("width", MIN_SIDE, None),
+    ("height", MIN_SIDE, None),
+    ("x_pos", None, None),
+    ("y_pos", None, None),
+    ("z_pos", -99, 99),
+    ("max_columns", 1, 1000),
+    ("max_rows", 1, 1000),
+)
+
+
+def _of_region(name: object, problem: ErrorDetail) -> ErrorDetail:
+    """The same problem, with the region that has it."""
+    return attrs.evolve(
+        problem,
+        detail=f"in region {show(name)}: {problem.detail}",
+        pointer=check.pointer("video_layout", str(name)) + (problem.pointer or ""),
+    )

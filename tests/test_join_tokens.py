@@ -1,0 +1,50 @@
+"""Tokens that know how long they are good for, and that show up nowhere."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+from telnyx_video.models import JoinToken, Reply
+
+NOON = datetime(2024, 2, 29, 12, tzinfo=UTC)
+TOKEN = JoinToken(
+    token="eyJ-client",
+    token_expires_at=NOON,
+    refresh_token="eyJ-refresh",
+    refresh_token_expires_at=NOON + timedelta(hours=1),
+)
+
+
+def test_a_token_knows_how_long_it_is_good_for() -> None:
+    """Seconds until it expires, in any zone, and negative ones afterwards."""
+    assert TOKEN.seconds_left(NOON - timedelta(minutes=10)) == 600
+    assert TOKEN.seconds_left(NOON.astimezone(timezone(timedelta(hours=5)))) == 0
+    assert TOKEN.seconds_left(NOON + timedelta(seconds=1.5)) == -1.5
+    assert TOKEN.refresh_seconds_left(NOON) == 3600
+
+
+def test_by_default_the_time_is_now() -> None:
+    """Without a time of the caller's the machine's clock counts."""
+    soon = JoinToken(token="a", token_expires_at=datetime.now(UTC) + timedelta(hours=1))
+    assert 3000 < soon.seconds_left() <= 3600
+    assert TOKEN.seconds_left() < 0
+
+
+def test_a_token_that_was_refreshed_has_no_refresh_token_to_expire() -> None:
+    """Where the reply says nothing of a refresh token, no figure is made up."""
+    assert JoinToken(token="a", token_expires_at=NOON).refresh_seconds_left(NOON) is None
+    untold = JoinToken(token="a", token_expires_at=NOON, refresh_token="b")
+    assert untold.refresh_seconds_left(NOON) is None
+
+
+def test_secrets_are_in_no_repr() -> None:
+    """A token that is logged by mistake tells when it expires, and nothing that opens a room."""
+    token = JoinToken.from_dict(TOKEN.to_dict() | {"admin_token": "eyJ-admin"})
+    for text in (repr(token), str(token), f"{[token]}"):
+        assert "eyJ" not in text
+        assert "token_expires_at" in text
+
+
+def test_a_token_is_compared_by_what_it_is() -> None:
+    """The reply that a token came in is no part of it."""
+    again = JoinToken.from_dict(TOKEN.to_dict())
+    again.reply = Reply("req-1")
+    assert again == TOKEN
