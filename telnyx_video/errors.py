@@ -17,7 +17,7 @@
     │   │   └── NameTakenError          422, because another room has the name; carries that room
     │   ├── RateLimitError              429
     │   └── ServerError                 5xx
-    ├── OutcomeUnknownError             the room may or may not exist, and asking could not tell
+    ├── OutcomeUnknownError             it may have been applied, and asking could not tell
     └── WebhookVerificationError        a delivery that Telnyx cannot be shown to have sent just now
 
 Errors are attrs classes with positional fields: they compare by identity, pickle and copy.
@@ -178,6 +178,8 @@ class ResponseDecodeError(TelnyxVideoError):
     """The body as received, cut at 64 KiB."""
     room_id: str | None = None
     """With outcome APPLIED: the id of the room that exists though its reply could not be read."""
+    composition_id: str | None = None
+    """The same, where a composition was to be made."""
 
 
 @attrs.define(slots=False, eq=False, str=False, repr=False)
@@ -227,7 +229,7 @@ class PermissionDeniedError(ApiError):
 
 
 class NotFoundError(ApiError):
-    """404: there is no such room."""
+    """404: there is no such room, or whatever was asked for."""
 
 
 class UnprocessableEntityError(ApiError):
@@ -303,7 +305,7 @@ _HINTS = {
     400: "correct the request",
     401: "check the API key (TELNYX_API_KEY)",
     403: "ask for this permission for the API key's account",
-    404: "check the id; the room may have been deleted",
+    404: "check the id; it may have been deleted",
     422: "correct the named field",
     429: "send fewer requests a second, or wait until the limit resets",
 }

@@ -5,7 +5,7 @@ No I/O and no clock. Whatever bytes come in, only the package's own errors come 
 - ``json``: bytes and plain values
 - ``converter``: plain values and models
 - ``build``: what is asked for, as an :class:`~telnyx_video._http.HttpRequest`
-- ``read``: an :class:`~telnyx_video._http.HttpReply`, as what was asked for
+- ``read``, ``answers``: an :class:`~telnyx_video._http.HttpReply`, as what was asked for
 - ``failures``: an error reply, as the right error
 - ``headers``: what a reply says beside its content
 
@@ -19,16 +19,45 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from telnyx_video._wire.build import (
+    from telnyx_video._wire.answers import (
+        join_token_for,
+        read_action,
+        read_composition_made,
+        read_deleted_count,
+        read_join_token,
+    )
+    from telnyx_video._wire.build.media import (
+        create_composition,
+        delete_composition,
+        delete_recording,
+        delete_recordings,
+        get_composition,
+        get_recording,
+        list_compositions,
+        list_recordings,
+    )
+    from telnyx_video._wire.build.rooms import (
+        create_join_token,
         create_room,
         delete_room,
         get_room,
         list_rooms,
+        refresh_join_token,
         update_room,
+    )
+    from telnyx_video._wire.build.sessions import (
+        act_on_participants,
+        end_session,
+        get_participant,
+        get_session,
+        list_participants,
+        list_sessions,
     )
     from telnyx_video._wire.converter import plain, structure, unstructure
     from telnyx_video._wire.headers import read_rate_limit, read_reply, server_time
     from telnyx_video._wire.read import (
+        found,
+        listed,
         read_deleted,
         read_room_found,
         read_room_written,
@@ -37,17 +66,40 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_PAGE_SIZE",
+    "act_on_participants",
+    "create_composition",
+    "create_join_token",
     "create_room",
+    "delete_composition",
+    "delete_recording",
+    "delete_recordings",
     "delete_room",
+    "end_session",
+    "found",
+    "get_composition",
+    "get_participant",
+    "get_recording",
     "get_room",
+    "get_session",
+    "join_token_for",
+    "list_compositions",
+    "list_participants",
+    "list_recordings",
     "list_rooms",
+    "list_sessions",
+    "listed",
     "plain",
+    "read_action",
+    "read_composition_made",
     "read_deleted",
+    "read_deleted_count",
+    "read_join_token",
     "read_rate_limit",
     "read_reply",
     "read_room_found",
     "read_room_written",
     "read_rooms",
+    "refresh_join_token",
     "server_time",
     "structure",
     "unstructure",
@@ -58,16 +110,30 @@ MAX_PAGE_SIZE = 250
 """Items in a page, by the API's reference."""
 
 _HOMES = {
-    "build": ("create_room", "delete_room", "get_room", "list_rooms", "update_room"),
-    "converter": ("plain", "structure", "unstructure"),
-    "headers": ("read_rate_limit", "read_reply", "server_time"),
-    "read": ("read_deleted", "read_room_found", "read_room_written", "read_rooms"),
+    "answers": (
+        "join_token_for read_action read_composition_made read_deleted_count read_join_token"
+    ),
+    "build.media": (
+        "create_composition delete_composition delete_recording delete_recordings "
+        "get_composition get_recording list_compositions list_recordings"
+    ),
+    "build.rooms": (
+        "create_join_token create_room delete_room get_room list_rooms refresh_join_token "
+        "update_room"
+    ),
+    "build.sessions": (
+        "act_on_participants end_session get_participant get_session list_participants "
+        "list_sessions"
+    ),
+    "converter": "plain structure unstructure",
+    "headers": "read_rate_limit read_reply server_time",
+    "read": "found listed read_deleted read_room_found read_room_written read_rooms",
 }
 
 
 def __getattr__(name: str) -> object:
     for home, names in _HOMES.items():
-        if name in names:
+        if name in names.split():
             value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
             return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

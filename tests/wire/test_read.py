@@ -18,7 +18,11 @@ from support.words import is_one_line, short
 from telnyx_video import ApiError, Outcome, RateLimit, ResponseDecodeError, Room, TelnyxVideoError
 from telnyx_video._http import HttpReply
 from telnyx_video._wire import (
+    read_action,
+    read_composition_made,
     read_deleted,
+    read_deleted_count,
+    read_join_token,
     read_room_found,
     read_room_written,
     read_rooms,
@@ -32,8 +36,19 @@ READERS: list[Callable[[HttpReply], object]] = [
     read_room_written,
     read_rooms,
     read_deleted,
+    read_composition_made,
+    read_join_token,
+    read_action,
+    read_deleted_count,
 ]
-WRITERS: list[Callable[[HttpReply], object]] = [read_room_written, read_deleted]
+WRITERS: list[Callable[[HttpReply], object]] = [
+    read_room_written,
+    read_deleted,
+    read_composition_made,
+    read_join_token,
+    read_action,
+    read_deleted_count,
+]
 REPLY = Reply("req-9c1b", RateLimit(100, 7, 3.0))
 ROOM_ID = "4f1d2c60-8a5e-4b58-9a0c-6f1f6b7e0a11"
 
@@ -272,7 +287,8 @@ def keeps_its_promises(error: TelnyxVideoError, reply: HttpReply, *, writes: boo
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again)) == (type(error), str(error))
     if isinstance(error, ResponseDecodeError):
-        known = Outcome.APPLIED if error.room_id else Outcome.UNKNOWN
+        made = error.room_id or error.composition_id
+        known = Outcome.APPLIED if made else Outcome.UNKNOWN
         assert reply.status // 100 == 2
     else:
         known = outcome_of_status(reply.status)

@@ -1,0 +1,110 @@
+"""The arguments of an operation, checked one by one, and refused or written together."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from urllib.parse import urlencode
+
+from telnyx_video import _checks as check
+from telnyx_video._wire import MAX_PAGE_SIZE
+from telnyx_video.errors import ErrorDetail, InvalidRequestError
+from telnyx_video.models import UNSET, DateRange, Unset
+
+
+class Query:
+    """The query of a request in the making, and all that is wrong with its arguments."""
+
+    def __init__(self) -> None:
+        self.problems: list[ErrorDetail] = []
+        self._parameters: dict[str, str] = {}
+
+    def flag(self, name: str, value: bool | Unset) -> None:
+        """A choice, such as ``include_sessions``."""
+        if value is not UNSET:
+            check.boolean(self.problems, name, value)
+            self._parameters[name] = _written(value)
+
+    def switch(self, field: str, value: bool | Unset) -> None:
+        """A filter by true or false."""
+        if value is not UNSET:
+            check.boolean(self.problems, field, value)
+            self._parameters[f"filter[{field}]"] = _written(value)
+
+    def text(self, field: str, value: str | Unset) -> None:
+        """A filter by a text."""
+        if value is not UNSET:
+            check.text(self.problems, field, value)
+            self._parameters[f"filter[{field}]"] = str(value)
+
+    def identifier(self, field: str, value: str | Unset) -> None:
+        """A filter by an id."""
+        if value is not UNSET:
+            check.identifier(self.problems, field, value)
+            self._parameters[f"filter[{field}]"] = value
+
+    def least(self, field: str, value: int | Unset, parameter: str) -> None:
+        """A filter by a number that is 0 or more."""
+        if value is not UNSET:
+            check.integer(self.problems, field, value, 0)
+            self._parameters[f"filter[{parameter}]"] = str(value)
+
+    def days(self, field: str, value: date | DateRange | Unset) -> None:
+        """The filter for one time of an object, such as ``filter[date_created_at][gte]``."""
+        if value is UNSET:
+            return
+        bounds: dict[str, object] = (
+            {"gte": value.gte, "lte": value.lte} if isinstance(value, DateRange) else {"eq": value}
+        )
+        for operator, day in bounds.items():
+            if day is None and operator != "eq":
+                continue
+            if not isinstance(day, date) or isinstance(day, datetime):
+                problem = f"must be a datetime.date (a day in UTC), not {type(day).__name__}"
+                self.problems.append(ErrorDetail(problem, code="wrong_type", parameter=field))
+                continue
+            self._parameters[f"filter[date_{field}][{operator}]"] = day.isoformat()
+
+    def page(self, number: int | Unset, size: int | Unset) -> None:
+        """Which page of a list."""
+        if number is not UNSET:
+            check.integer(self.problems, "page_number", number, 1)
+            self._parameters["page[number]"] = str(number)
+        if size is not UNSET:
+            check.integer(self.problems, "page_size", size, 1, MAX_PAGE_SIZE)
+            self._parameters["page[size]"] = str(size)
+
+    @property
+    def filters(self) -> bool:
+        """Whether anything narrows the list."""
+        return any(name.startswith("filter[") for name in self._parameters)
+
+    def after(self, path: str) -> str:
+        """The path with the query.
+
+        Raises:
+            InvalidRequestError: an argument cannot be sent; all such are listed.
+        """
+        refuse(self.problems)
+        return f"{path}?{urlencode(self._parameters)}" if self._parameters else path
+
+
+def object_path(collection: str, field: str, value: str) -> str:
+    """The path of one object.
+
+    Raises:
+        InvalidRequestError: the id is none.
+    """
+    problems: list[ErrorDetail] = []
+    check.identifier(problems, field, value)
+    refuse(problems)
+    return f"/{collection}/{value}"
+
+
+def refuse(problems: list[ErrorDetail]) -> None:
+    """Raise if there are problems."""
+    if problems:
+        raise InvalidRequestError(tuple(problems))
+
+
+def _written(value: bool | Unset) -> str:
+    return "true" if value else "false"

@@ -1,0 +1,100 @@
+"""Requests for rooms, and for the tokens with which to join them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from telnyx_video import _checks as check
+from telnyx_video._http import HttpRequest
+from telnyx_video._wire import MAX_PAGE_SIZE
+from telnyx_video._wire.build.query import Query, object_path, refuse
+from telnyx_video._wire.converter import unstructure_request
+from telnyx_video._wire.json import dumps
+from telnyx_video.errors import ErrorDetail
+from telnyx_video.models import UNSET, CreateRoomRequest, DateRange, Unset
+
+
+def create_room(request: CreateRoomRequest) -> HttpRequest:
+    """``POST /rooms``."""
+    return HttpRequest("POST", "/rooms", dumps(unstructure_request(request)))
+
+
+def get_room(room_id: str, *, include_sessions: bool | Unset = UNSET) -> HttpRequest:
+    """``GET /rooms/{room_id}``."""
+    query = Query()
+    check.identifier(query.problems, "room_id", room_id)
+    query.flag("include_sessions", include_sessions)
+    return HttpRequest("GET", query.after(f"/rooms/{room_id}"))
+
+
+def update_room(room_id: str, request: CreateRoomRequest) -> HttpRequest:
+    """``PATCH /rooms/{room_id}`` with the fields that are set."""
+    path = object_path("rooms", "room_id", room_id)
+    return HttpRequest("PATCH", path, dumps(unstructure_request(request)))
+
+
+def delete_room(room_id: str) -> HttpRequest:
+    """``DELETE /rooms/{room_id}``."""
+    return HttpRequest("DELETE", object_path("rooms", "room_id", room_id))
+
+
+def list_rooms(
+    *,
+    unique_name: str | Unset = UNSET,
+    created_at: date | DateRange | Unset = UNSET,
+    updated_at: date | DateRange | Unset = UNSET,
+    include_sessions: bool | Unset = UNSET,
+    page_number: int = 1,
+    page_size: int = MAX_PAGE_SIZE,
+) -> HttpRequest:
+    """``GET /rooms``: one page of the list."""
+    query = Query()
+    query.text("unique_name", unique_name)
+    query.days("created_at", created_at)
+    query.days("updated_at", updated_at)
+    query.flag("include_sessions", include_sessions)
+    query.page(page_number, page_size)
+    return HttpRequest("GET", query.after("/rooms"))
+
+
+def create_join_token(
+    room_id: str,
+    *,
+    token_ttl_secs: int | Unset = UNSET,
+    refresh_token_ttl_secs: int | Unset = UNSET,
+) -> HttpRequest:
+    """``POST /rooms/{room_id}/actions/generate_join_client_token``."""
+    problems: list[ErrorDetail] = []
+    body: dict[str, object] = {}
+    check.identifier(problems, "room_id", room_id)
+    _add_seconds(problems, body, "token_ttl_secs", token_ttl_secs, 10, 3600)
+    _add_seconds(problems, body, "refresh_token_ttl_secs", refresh_token_ttl_secs, 60, 86400)
+    refuse(problems)
+    path = f"/rooms/{room_id}/actions/generate_join_client_token"
+    return HttpRequest("POST", path, dumps(body))
+
+
+def refresh_join_token(
+    room_id: str, refresh_token: str, *, token_ttl_secs: int | Unset = UNSET
+) -> HttpRequest:
+    """``POST /rooms/{room_id}/actions/refresh_client_token``."""
+    problems: list[ErrorDetail] = []
+    body: dict[str, object] = {"refresh_token": refresh_token}
+    check.identifier(problems, "room_id", room_id)
+    check.secret(problems, "refresh_token", refresh_token)
+    _add_seconds(problems, body, "token_ttl_secs", token_ttl_secs, 10, 3600)
+    refuse(problems)
+    return HttpRequest("POST", f"/rooms/{room_id}/actions/refresh_client_token", dumps(body))
+
+
+def _add_seconds(
+    problems: list[ErrorDetail],
+    body: dict[str, object],
+    field: str,
+    value: int | Unset,
+    least: int,
+    most: int,
+) -> None:
+    if value is not UNSET:
+        check.integer(problems, field, value, least, most)
+        body[field] = value
