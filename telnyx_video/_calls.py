@@ -14,7 +14,7 @@ from telnyx_video import _wire
 from telnyx_video._delivery import Delivered, Delivery, IfExists, LookUp, Send, Step, Update, Wait
 from telnyx_video._exchange import Exchange
 from telnyx_video._http import HttpReply, HttpRequest
-from telnyx_video._paging import AsyncPager
+from telnyx_video._paging import Reader
 from telnyx_video._retry import UNLIMITED, Attempts, RetryPolicy, RetryQuota, is_transient
 from telnyx_video._transport import SENT, Transport
 from telnyx_video.errors import (
@@ -257,7 +257,8 @@ class Calls:
             return _wire.read_rooms(reply)
 
         try:
-            async for page in AsyncPager(fetch).pages():
+            pages = Reader(fetch)
+            while (page := await pages.next()) is not None:
                 found |= {room.id: room for room in page.items if room.unique_name == name}
         except TelnyxVideoError as error:
             return delivery.look_up_failed(error, self.transport.time(), random())

@@ -1,7 +1,9 @@
 """Lists page by page: drawn as they are read, and ended whatever the server answers."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telnyx_video import AsyncRoomsClient, CreateRoomRequest, Room, ServerError
+from telnyx_video import AsyncRoomsClient, CreateRoomRequest, NotFoundError, Room, ServerError
 from telnyx_video._paging import AsyncPager
 from telnyx_video.models import Page, Reply
 from telnyx_video.sandbox import Sandbox
@@ -67,18 +69,139 @@ async def test_every_room_is_listed_once(ids: str, size: int) -> None:
     assert server.asked == list(range(1, max(1, -(-len(ids) // size)) + 1))
 
 
-async def test_a_page_is_fetched_when_it_is_needed() -> None:
-    """Nothing is asked before the loop begins, nor page 2 before page 1 is used up."""
+async def a_moment() -> None:
+    """Let the tasks that are ready take their next step."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_nothing_is_asked_before_the_loop_begins() -> None:
+    """A list that nobody reads costs nothing."""
     server = Server(honest("abcd", 2))
-    pager = server.pager
+    rooms = aiter(server.pager)
+    await a_moment()
     assert server.asked == []
-    rooms = aiter(pager)
-    assert server.asked == []
-    await anext(rooms)
-    await anext(rooms)
+    assert (await anext(rooms)).id == "a"
+
+
+async def test_the_next_page_is_fetched_while_one_is_worked_off() -> None:
+    """From the middle of a page on the next one is under way, and no more than that one."""
+    server = Server(honest("abcdefghi", 4))
+    rooms = aiter(server.pager)
+    asked: list[int] = []
+    for _ in range(9):
+        await anext(rooms)
+        await a_moment()
+        asked.append(server.asked[-1])
+    assert asked == [1, 1, 2, 2, 2, 2, 3, 3, 3]
+    assert server.asked == [1, 2, 3]
+
+
+async def test_by_page_the_next_one_is_fetched_at_once() -> None:
+    """Who takes a whole page has enough to do with it for another to come meanwhile."""
+    server = Server(honest("abcd", 1))
+    pages = server.pager.pages()
+    for number in (1, 2, 3):
+        await anext(pages)
+        await a_moment()
+        assert server.asked == list(range(1, number + 2))
+
+
+async def test_a_look_at_the_first_few_costs_one_request() -> None:
+    """A loop that is left in the first half of a page has asked for that page only."""
+    server = Server(honest("abcdefgh", 4))
+    async for room in server.pager:
+        await a_moment()
+        if room.id == "b":
+            break
+    await a_moment()
     assert server.asked == [1]
-    await anext(rooms)
+
+
+class Slow:
+    """Answers the first page, and is busy with the second until it is cancelled."""
+
+    def __init__(self) -> None:
+        self.cancelled = 0
+
+    async def fetch(self, number: int) -> Page[Room]:
+        """Return the first page."""
+        if number == 1:
+            return page("ab")
+        try:
+            await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        raise AssertionError
+
+
+async def read_on(slow: Slow) -> None:
+    """Read to the middle of a list by its end being closed, by leaving it, or by cancellation."""
+    async with aclosing(AsyncPager(slow.fetch).pages()) as pages:
+        await anext(pages)
+        await a_moment()
+    assert slow.cancelled == 1
+    async for _ in AsyncPager(slow.fetch):
+        break
+    async for _ in AsyncPager(slow.fetch).pages():
+        await a_moment()
+        break
+    await a_moment()
+    assert slow.cancelled == 2
+    reading = asyncio.create_task(ids_of(AsyncPager(slow.fetch)))
+    await a_moment()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert slow.cancelled == 3
+
+
+async def test_a_loop_that_ends_early_leaves_nothing_behind() -> None:
+    """Closed, left, or cancelled: what was fetched ahead is cancelled, and no task is left."""
+    await read_on(Slow())
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_page_that_came_for_nobody_is_not_reported_as_lost() -> None:
+    """An error of a page that is not wanted any more reaches nobody, nor the loop's handler."""
+    reports: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reports.append(context))
+
+    def answer(number: int) -> Page[Room]:
+        if number == 2:
+            raise ServerError(503)
+        return page("ab")
+
+    server = Server(answer)
+    async for _ in server.pager.pages():
+        await a_moment()
+        break
+    await a_moment()
+    gc.collect()
     assert server.asked == [1, 2]
+    assert reports == []
+
+
+async def test_a_page_that_is_gone_ends_the_list() -> None:
+    """A list that shrank meanwhile, and a server that says 404 to the page behind its end."""
+
+    def answer(number: int) -> Page[Room]:
+        if number > 1:
+            raise NotFoundError(404)
+        return page("ab", 1, 2)
+
+    assert await ids_of(Server(answer).pager) == "ab"
+
+
+async def test_a_list_that_does_not_exist_is_an_error() -> None:
+    """The sessions of a room that is not there are not the same as none."""
+
+    def answer(_: int) -> Page[Room]:
+        raise NotFoundError(404)
+
+    with pytest.raises(NotFoundError):
+        await ids_of(Server(answer).pager)
 
 
 async def test_each_loop_asks_anew() -> None:

@@ -67,7 +67,7 @@ TABLE = {
     "_transport": Row(
         siblings="_checks _http _text _version config errors", outside="aiohttp attrs yarl"
     ),
-    "_paging": Row(siblings="models", outside="attrs"),
+    "_paging": Row(siblings="errors models", outside="attrs"),
     "_exchange": Row(
         siblings="_http _outage _pacing _retry _transport _wire errors models",
         outside="attrs",
