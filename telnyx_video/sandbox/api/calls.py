@@ -86,7 +86,7 @@ class RefusedError(Exception):
         super().__init__(status, problems)
         self.status = status
         self.problems = problems
-        self.reply = reply(status, *problems)
+        self.reply: Reply = reply(status, *problems)
 
 
 def generically(operation: Operation) -> Operation:
