@@ -17,6 +17,7 @@
     │   │   └── NameTakenError          422, because another room has the name; carries that room
     │   ├── RateLimitError              429
     │   └── ServerError                 5xx
+    ├── NotReadyError                   a recording or composition has no file yet
     ├── OutcomeUnknownError             it may have been applied, and asking could not tell
     └── WebhookVerificationError        a delivery that Telnyx cannot be shown to have sent just now
 
@@ -47,6 +48,7 @@ __all__ = [
     "InvalidRequestError",
     "NameTakenError",
     "NotFoundError",
+    "NotReadyError",
     "Outcome",
     "OutcomeUnknownError",
     "PermissionDeniedError",
@@ -258,6 +260,15 @@ class RateLimitError(ApiError):
 
 class ServerError(ApiError):
     """5xx: the API, or a gateway before it, failed; it may have applied the request first."""
+
+
+@attrs.define(slots=False, eq=False, str=False, repr=False)
+class NotReadyError(TelnyxVideoError):
+    """A recording or composition cannot be downloaded yet: it is still being made."""
+
+    message: str
+    status: str | None = None
+    """How far it is, by the API's word."""
 
 
 @attrs.define(slots=False, eq=False, str=False, repr=False)

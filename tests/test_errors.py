@@ -17,6 +17,7 @@ from telnyx_video import (
     InvalidRequestError,
     NameTakenError,
     NotFoundError,
+    NotReadyError,
     Outcome,
     OutcomeUnknownError,
     PermissionDeniedError,
@@ -53,6 +54,7 @@ EXAMPLES: list[TelnyxVideoError] = [
     NameTakenError(422, *FACTS, Outcome.NOT_APPLIED, ROOM),
     RateLimitError(429, *FACTS),
     ServerError(503, *FACTS, Outcome.NOT_APPLIED),
+    NotReadyError("recording a has no file yet - ask again later", "processing"),
     OutcomeUnknownError(
         "it may exist - look", CreateRoomRequest(unique_name="x"), 3, ServerError(500, *FACTS)
     ),

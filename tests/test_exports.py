@@ -9,7 +9,7 @@ EXPORTED = """
     TelnyxVideoError ConfigurationError InvalidRequestError TransportError RequestTimeoutError
     ResponseDecodeError ApiError BadRequestError AuthenticationError PermissionDeniedError
     NotFoundError UnprocessableEntityError NameTakenError RateLimitError ServerError
-    OutcomeUnknownError WebhookVerificationError __version__
+    OutcomeUnknownError NotReadyError WebhookVerificationError __version__
 """
 
 

@@ -2,6 +2,8 @@
 
 - ``transport``: the session, its pool, and sending through them;
 - ``body``: bodies that know whether they were written, and bodies of bounded size;
+- ``files``: files at other hosts, in pieces, without the key;
+- ``proxies``: by which proxy to go there;
 - ``limits``: time-outs, and what is left of them;
 - ``failures``: what a failure of aiohttp means;
 - ``secret``: the key, and keeping it out of sight.

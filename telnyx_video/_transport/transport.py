@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from math import inf
 from typing import Final, cast
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from yarl import URL
@@ -18,6 +17,7 @@ from telnyx_video._http import HttpReply, HttpRequest
 from telnyx_video._transport.body import WatchedBody, read
 from telnyx_video._transport.failures import SENT, as_failure
 from telnyx_video._transport.limits import DEFAULT_TIMEOUT, Watch, as_timeout
+from telnyx_video._transport.proxies import Proxies
 from telnyx_video._transport.secret import Key
 from telnyx_video._version import __version__
 from telnyx_video.config import Settings
@@ -55,7 +55,8 @@ class Transport:
         self._concurrency = concurrency
         self._session = session
         self._owned = session is None
-        self._proxy = proxy or (_environment_proxy(settings.base_url) if trust_env else None)
+        self._proxies = Proxies(proxy, trust_env)
+        self._proxy = self._proxies.for_url(settings.base_url)
         self._trace_configs = list(trace_configs)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._slots = asyncio.Semaphore(concurrency)
@@ -111,6 +112,40 @@ class Transport:
         """
         self._usable_session()
 
+    @asynccontextmanager
+    async def connection(
+        self, url: str
+    ) -> AsyncGenerator[tuple[aiohttp.ClientSession, str | None]]:
+        """Hold one of the connections, for what is not the API's: wait for it, then lend it.
+
+        Args:
+            url: Where to.
+
+        Yields:
+            The session whose connector has it, and the proxy by which to go there.
+
+        Raises:
+            ConfigurationError: the client is closed, or belongs to another loop.
+        """
+        session = self._usable_session()
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        self._in_flight.begin(task)
+        closed = False
+        try:
+            await self._wait_for_slot(task, None)
+            try:
+                yield session, self._proxies.for_url(url)
+            finally:
+                self._slots.release()
+        except asyncio.CancelledError:
+            closed = self._ended_here(task)
+            if not closed:
+                raise
+        finally:
+            self._in_flight.leave(task)
+        if closed:
+            raise ConfigurationError(_CLOSED)
+
     def time(self) -> float:
         """Seconds on the clock that deadlines are measured by."""
         return asyncio.get_running_loop().time()
@@ -163,7 +198,7 @@ class Transport:
             trace_configs=self._trace_configs,
         )
 
-    async def _wait_for_slot(self, task: asyncio.Task[object], left: float) -> float:
+    async def _wait_for_slot(self, task: asyncio.Task[object], left: float | None) -> float:
         """Take one of the pool's connections, given out in the order of asking.
 
         Returns:
@@ -284,18 +319,6 @@ def _apart(timeout: aiohttp.ClientTimeout) -> tuple[float, aiohttp.ClientTimeout
         connect=timeout.connect, sock_connect=timeout.sock_connect, sock_read=timeout.sock_read
     )
     return timeout.total or inf, limits
-
-
-def _environment_proxy(base_url: str) -> str | None:
-    """The proxy that the environment names for the API (``HTTPS_PROXY``, ``NO_PROXY``, …).
-
-    Not by aiohttp's own ``trust_env``: that would also take a password from netrc, in whose
-    presence it refuses to send our key.
-    """
-    parts = urlsplit(base_url)
-    if proxy_bypass(parts.hostname or ""):
-        return None
-    return getproxies().get(parts.scheme)
 
 
 _CLOSED = "this client is closed: make a new one"

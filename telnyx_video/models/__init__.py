@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         RoomComposition,
         VideoRegion,
     )
+    from telnyx_video.models.downloads import DownloadProgress
     from telnyx_video.models.recordings import (
         RecordingFilters,
         RecordingStatus,
@@ -45,6 +46,7 @@ __all__ = [
     "CreateCompositionRequest",
     "CreateRoomRequest",
     "DateRange",
+    "DownloadProgress",
     "JoinToken",
     "Model",
     "Page",
@@ -68,6 +70,7 @@ _HOMES = {
         "CompositionFields CompositionFormat CompositionStatus CreateCompositionRequest "
         "RoomComposition VideoRegion"
     ),
+    "downloads": "DownloadProgress",
     "recordings": "RecordingFilters RecordingStatus RecordingType RoomRecording",
     "tokens": "JoinToken",
 }

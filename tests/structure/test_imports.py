@@ -83,6 +83,9 @@ TABLE = {
     "_arguments": Row(
         siblings="_checks _delivery _retry errors models", types="aiohttp", never=IMPURE
     ),
+    "_download": Row(siblings="_retry _transport errors models", outside="attrs"),
+    "_download.course": Row(siblings="_retry", outside="attrs", never=IMPURE),
+    "_download.part": Row(never="asyncio"),
     "_creator": Row(siblings="_calls _delivery models", outside="attrs"),
     "client": Row(
         siblings=(

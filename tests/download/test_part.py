@@ -1,0 +1,65 @@
+"""The file beside: it becomes the file when it is whole, and else leaves nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from telnyx_video._download.part import Part
+
+
+def test_a_file_gets_its_name_when_it_is_whole(tmp_path: Path) -> None:
+    """Until then what had the name stays as it was."""
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"old")
+    part = Part(path)
+    part.write(0, b"abcdef")
+    part.write(3, b"xy")
+    assert path.read_bytes() == b"old"
+    part.finish(5)
+    assert path.read_bytes() == b"abcxy"
+    part.discard()
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_beginning_again_forgets_what_came(tmp_path: Path) -> None:
+    """A file that is shorter the second time has nothing of the first at its end."""
+    part = Part(tmp_path / "a")
+    part.write(0, b"abcdef")
+    part.write(0, b"xy")
+    part.finish(2)
+    assert (tmp_path / "a").read_bytes() == b"xy"
+
+
+def test_an_empty_file_is_a_file(tmp_path: Path) -> None:
+    """Nothing was written, or what was written is void."""
+    part = Part(tmp_path / "a")
+    part.write(0, b"abc")
+    part.finish(0)
+    assert (tmp_path / "a").read_bytes() == b""
+
+
+def test_two_at_once_do_not_write_into_one_file(tmp_path: Path) -> None:
+    """The one that is whole last has the name."""
+    one, other = Part(tmp_path / "a"), Part(tmp_path / "a")
+    one.write(0, b"one")
+    other.write(0, b"other")
+    other.finish(5)
+    one.finish(3)
+    assert (tmp_path / "a").read_bytes() == b"one"
+
+
+def test_what_is_given_up_leaves_nothing(tmp_path: Path) -> None:
+    """Discarding, also again, removes the part."""
+    part = Part(tmp_path / "a")
+    part.write(0, b"abc")
+    part.discard()
+    part.discard()
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_place_that_cannot_be_written_is_said_at_once(tmp_path: Path) -> None:
+    """A folder in its place, or a folder that is not there, is an error before anything is sent."""
+    with pytest.raises(IsADirectoryError):
+        Part(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        Part(tmp_path / "missing" / "a")
