@@ -3,7 +3,8 @@
 import aiohttp
 from sphinx.application import Sphinx
 
-from telnyx_video import __version__, client
+from telnyx_video import __version__, client, models
+from telnyx_video.groups import compositions, participants, recordings, rooms, sessions
 
 project = "telnyx_video"
 author = "telnyx_video contributors"
@@ -23,7 +24,10 @@ autodoc_typehints_description_target = "documented"
 
 # Imported there for type checkers only; to read its signatures, they have to be there.
 AIOHTTP = ("ClientSession", "ClientTimeout", "TraceConfig")
-vars(client).update({name: getattr(aiohttp, name) for name in AIOHTTP})
+LATE = ("DownloadProgress", "JoinToken")
+for module in (client, compositions, participants, recordings, rooms, sessions):
+    vars(module).update({name: getattr(aiohttp, name) for name in AIOHTTP})
+    vars(module).update({name: getattr(models, name) for name in LATE})
 
 # Without inventories only our own names can be looked up: a link to anything else stays plain text.
 nitpick_ignore_regex = [
@@ -35,6 +39,9 @@ nitpick_ignore_regex = [
     ("py:class", "OnEvent|PublicKeys"),  # aliases, which their users explain
     ("py:class", r"telnyx_video(\.\w+)+\.[A-Z]"),  # type variables
 ]
+
+# `type` in a signature is Python's own; here it is taken for one of the fields of that name.
+suppress_warnings = ["ref.python"]
 
 html_theme = "furo"
 html_title = f"telnyx_video {release}"

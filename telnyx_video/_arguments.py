@@ -14,6 +14,8 @@ from telnyx_video.models import CreateRoomRequest, RoomFields
 if TYPE_CHECKING:
     from aiohttp import ClientSession, TraceConfig
 
+    from telnyx_video.models import CompositionFields, CreateCompositionRequest
+
 _IF_EXISTS: Final = frozenset[str](get_args(IfExists))
 
 
@@ -27,12 +29,27 @@ def room_request(request: object, fields: RoomFields) -> CreateRoomRequest:
         return CreateRoomRequest(**fields)
     if isinstance(request, CreateRoomRequest) and not fields:
         return request
+    raise _no_request(request, CreateRoomRequest)
+
+
+def composition_request(request: object, fields: CompositionFields) -> CreateCompositionRequest:
+    """The same for a composition."""
+    from telnyx_video.models import CreateCompositionRequest
+
+    if request is None:
+        return CreateCompositionRequest(**fields)
+    if isinstance(request, CreateCompositionRequest) and not fields:
+        return request
+    raise _no_request(request, CreateCompositionRequest)
+
+
+def _no_request(request: object, wanted: type) -> InvalidRequestError:
     problem = (
         "give either a request or fields, not both"
-        if isinstance(request, CreateRoomRequest)
-        else f"must be a CreateRoomRequest, not {type(request).__name__}"
+        if isinstance(request, wanted)
+        else f"must be a {wanted.__name__}, not {type(request).__name__}"
     )
-    raise InvalidRequestError((ErrorDetail(problem, code="wrong_type", pointer="/request"),))
+    return InvalidRequestError((ErrorDetail(problem, code="wrong_type", pointer="/request"),))
 
 
 def check_if_exists(if_exists: str) -> None:

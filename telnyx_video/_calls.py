@@ -25,11 +25,15 @@ from telnyx_video.errors import (
     TelnyxVideoError,
 )
 from telnyx_video.models import CreateRoomRequest, Page, Room
+from telnyx_video.models.base import Answered
 
 if TYPE_CHECKING:
     from aiohttp import ClientTimeout
 
-T = TypeVar("T", bound=Room | Page[Room] | None)
+T = TypeVar("T", bound=Answered | None)
+
+REPEAT = "read the object to see, or repeat the call: it leads to the same result"
+"""What to do after most calls of unknown outcome."""
 
 
 @attrs.frozen
@@ -98,18 +102,22 @@ class Calls:
         limits: Limits,
         *,
         repeatable: bool,
+        advice: str = REPEAT,
     ) -> T:
         """Make any other call, trying again while that is harmless and may help.
 
         Args:
             repeatable: Whether it may be sent again though it may have been applied.
+            advice: What to do if its outcome stays unknown.
 
         Raises:
             OutcomeUnknownError: it may have been applied, and no answer told.
         """
         attempts = Attempts(limits.policy, self.quota, self.transport.time())
         try:
-            return await self._try(request, read, attempts, limits, repeatable=repeatable)
+            return await self._try(
+                request, read, attempts, limits, repeatable=repeatable, advice=advice
+            )
         except asyncio.CancelledError as cancelled:
             if attempts.doubt is not None:
                 cancelled.add_note(f"{request.method} {request.path} {SENT}")
@@ -123,6 +131,7 @@ class Calls:
         limits: Limits,
         *,
         repeatable: bool,
+        advice: str,
     ) -> T:
         while True:
             try:
@@ -142,8 +151,7 @@ class Calls:
             raise failure
         raise OutcomeUnknownError(
             f"{request.method} {request.path} may have been applied "
-            f"({attempts.doubt.message.partition(' - ')[0]}) - "
-            "read the object to see, or repeat the call: it leads to the same result",
+            f"({attempts.doubt.message.partition(' - ')[0]}) - {advice}",
             attempts=attempts.sent,
             last_error=failure,
         )

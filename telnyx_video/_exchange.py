@@ -16,12 +16,12 @@ from telnyx_video._pacing import MaxRate, ServerLimit
 from telnyx_video._retry import Attempts
 from telnyx_video._transport import Transport
 from telnyx_video.errors import RateLimit, RequestTimeoutError
-from telnyx_video.models import Page, Room
+from telnyx_video.models.base import Answered
 
 if TYPE_CHECKING:
     from aiohttp import ClientTimeout
 
-T = TypeVar("T", bound=Room | Page[Room] | None)
+T = TypeVar("T", bound=Answered | None)
 
 LOOK_AGAIN = 0.1
 """Seconds after which whoever waits for its turn asks again: a reply may have brought it nearer."""
@@ -31,7 +31,7 @@ class Line:
     """Whoever waits for the same thing: one after the other, in the order of asking."""
 
     def __init__(self) -> None:
-        self.waiting = 0
+        self.waiting: int = 0
         self._lock = asyncio.Lock()
 
     async def __aenter__(self) -> None:
@@ -198,7 +198,7 @@ class Exchange:
         return now
 
 
-def _told(reply: HttpReply, result: Room | Page[Room] | None) -> RateLimit | None:
+def _told(reply: HttpReply, result: Answered | None) -> RateLimit | None:
     """What a reply says of the limit, be it a room, a refusal, no content or unreadable."""
     if result is not None and result.reply is not None:
         return result.reply.rate_limit

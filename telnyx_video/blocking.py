@@ -9,45 +9,23 @@ from __future__ import annotations
 import functools
 import threading
 import weakref
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Concatenate, Final, Generic, NoReturn, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Final, NoReturn, ParamSpec, Self, cast
 
-from telnyx_video._paging import AsyncPager
 from telnyx_video._portal import Caller, Portal
+from telnyx_video._twins import Pager, Twin, blocking, blocking_list, next_or_none, parts
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
 from telnyx_video.client import AsyncRoomsClient
 from telnyx_video.errors import ConfigurationError
-from telnyx_video.models import Page, Record
+
+if TYPE_CHECKING:
+    from telnyx_video.groups.blocking import Compositions, Participants, Recordings, Sessions
 
 __all__ = ["BlockingOutcomeStream", "Pager", "RoomsClient"]
 
 P = ParamSpec("P")
-T = TypeVar("T")
-R = TypeVar("R", bound=Record)
-
-
-def _blocking(
-    method: Callable[Concatenate[AsyncRoomsClient, P], Coroutine[Any, Any, T]],
-) -> Callable[Concatenate[RoomsClient, P], T]:
-    @functools.wraps(method)
-    def call(self: RoomsClient, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        client, portal = _parts(self)
-        return portal.run(method(client, *args, **kwargs))
-
-    return call
-
-
-def _blocking_list(
-    method: Callable[Concatenate[AsyncRoomsClient, P], AsyncPager[R]],
-) -> Callable[Concatenate[RoomsClient, P], Pager[R]]:
-    @functools.wraps(method)
-    def call(self: RoomsClient, /, *args: P.args, **kwargs: P.kwargs) -> Pager[R]:
-        client, portal = _parts(self)
-        return Pager(method(client, *args, **kwargs), portal, self)
-
-    return call
 
 
 def _blocking_stream(
@@ -55,7 +33,7 @@ def _blocking_stream(
 ) -> Callable[Concatenate[RoomsClient, P], BlockingOutcomeStream]:
     @functools.wraps(method)
     def call(self: RoomsClient, /, *args: P.args, **kwargs: P.kwargs) -> BlockingOutcomeStream:
-        client, portal = _parts(self)
+        client, portal = parts(self)
         return BlockingOutcomeStream(method(client, *args, **kwargs), portal, self)
 
     return call
@@ -67,7 +45,7 @@ def _blocking_collect(
 ) -> Callable[Concatenate[RoomsClient, P], list[CreateOutcome]]:
     @functools.wraps(method)
     def call(self: RoomsClient, /, *args: P.args, **kwargs: P.kwargs) -> list[CreateOutcome]:
-        client, portal = _parts(self)
+        client, portal = parts(self)
         outcomes, caller = stream(client, *args, **kwargs), Caller()
         outcomes.call_back_through(caller.do)
         return portal.run(collect(outcomes), caller)
@@ -82,12 +60,7 @@ def _alike(
     return functools.wraps(model, assigned=(), updated=())
 
 
-def _parts(rooms: RoomsClient) -> tuple[AsyncRoomsClient, Portal]:
-    # The functions above are methods of the class, only written outside of it.
-    return rooms._client, rooms._portal  # pyright: ignore[reportPrivateUsage] # as said above
-
-
-class RoomsClient:
+class RoomsClient(Twin[AsyncRoomsClient]):
     """Telnyx video rooms, for code that does not await.
 
     ::
@@ -111,20 +84,50 @@ class RoomsClient:
                 "session belongs to the loop it was made in, and this client has its own: "
                 "use AsyncRoomsClient, or leave session out"
             )
-        self._client = AsyncRoomsClient(**arguments)
-        self._portal = Portal()
+        client, portal = AsyncRoomsClient(**arguments), Portal()
+        super().__init__(client, portal)
         # Also runs at interpreter exit, so that a call after that ends at once.
-        self._closer = weakref.finalize(self, self._portal.close, self._client.aclose)
+        self._closer = weakref.finalize(self, portal.close, client.aclose)
 
-    create: Final = _blocking(AsyncRoomsClient.create)
-    get: Final = _blocking(AsyncRoomsClient.get)
-    list: Final = _blocking_list(AsyncRoomsClient.list)
-    update: Final = _blocking(AsyncRoomsClient.update)
-    delete: Final = _blocking(AsyncRoomsClient.delete)
+    create: Final = blocking(AsyncRoomsClient.create)
+    get: Final = blocking(AsyncRoomsClient.get)
+    list: Final = blocking_list(AsyncRoomsClient.list)
+    update: Final = blocking(AsyncRoomsClient.update)
+    delete: Final = blocking(AsyncRoomsClient.delete)
+    join_token: Final = blocking(AsyncRoomsClient.join_token)
+    refresh_join_token: Final = blocking(AsyncRoomsClient.refresh_join_token)
     create_many: Final = _blocking_collect(
         AsyncRoomsClient.create_many, AsyncRoomsClient.stream_many
     )
     stream_many: Final = _blocking_stream(AsyncRoomsClient.stream_many)
+
+    @property
+    def sessions(self) -> Sessions:
+        """The meetings in rooms: list, get, end; kick, mute and unmute those who are in one."""
+        from telnyx_video.groups.blocking import Sessions
+
+        return Sessions(self._awaited.sessions, self._portal, self)
+
+    @property
+    def participants(self) -> Participants:
+        """Those who are, or were, in sessions: list and get."""
+        from telnyx_video.groups.blocking import Participants
+
+        return Participants(self._awaited.participants, self._portal, self)
+
+    @property
+    def recordings(self) -> Recordings:
+        """What was recorded: list, get, download, delete, one or many."""
+        from telnyx_video.groups.blocking import Recordings
+
+        return Recordings(self._awaited.recordings, self._portal, self)
+
+    @property
+    def compositions(self) -> Compositions:
+        """Films made of recordings: list, create, get, download, delete."""
+        from telnyx_video.groups.blocking import Compositions
+
+        return Compositions(self._awaited.compositions, self._portal, self)
 
     def close(self) -> None:
         """Close the connections and the thread; calls in flight end with an error."""
@@ -142,29 +145,10 @@ class RoomsClient:
         self.close()
 
     def __repr__(self) -> str:
-        return repr(self._client).replace("AsyncRoomsClient", type(self).__name__)
+        return repr(self._awaited).replace("AsyncRoomsClient", type(self).__name__)
 
     def __reduce__(self) -> NoReturn:
-        self._client.__reduce__()
-
-
-class Pager(Generic[R]):
-    """All objects of a list: ``for room in pager``; each loop over it asks anew."""
-
-    def __init__(self, pager: AsyncPager[R], portal: Portal, rooms: RoomsClient) -> None:
-        self._pager = pager
-        self._portal = portal
-        self._rooms = rooms  # kept alive: a client that nobody holds is closed
-
-    def pages(self) -> Iterator[Page[R]]:
-        """The pages, with their totals and what came beside them."""
-        pages = self._pager.pages()
-        while (page := self._portal.run(_next_or_none(pages))) is not None:
-            yield page
-
-    def __iter__(self) -> Iterator[R]:
-        for page in self.pages():
-            yield from page.items
+        self._awaited.__reduce__()
 
 
 class BlockingOutcomeStream:
@@ -221,12 +205,8 @@ class BlockingOutcomeStream:
             outcome = (
                 cast("CreateOutcome | None", self._caller.unclaimed.popleft())
                 if self._caller.unclaimed
-                else self._portal.run(_next_or_none(self._stream), self._caller)
+                else self._portal.run(next_or_none(self._stream), self._caller)
             )
         if outcome is None:
             raise StopIteration
         return outcome
-
-
-async def _next_or_none(items: AsyncIterator[T]) -> T | None:
-    return await anext(items, None)

@@ -1,46 +1,37 @@
-"""The client that is awaited: every operation of the Video Rooms API, one method each."""
+"""The client that is awaited: rooms, batches of them, and the groups of all else."""
 
 from __future__ import annotations
 
 import builtins
 import os
 from collections.abc import Sequence
-from datetime import date
+from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Self, Unpack
-from uuid import uuid4
+from typing import TYPE_CHECKING, NoReturn, Self
 
-import attrs
-
-from telnyx_video import _wire
-from telnyx_video._arguments import check_if_exists, check_retry, check_settings, room_request
+from telnyx_video._arguments import check_if_exists, check_settings
 from telnyx_video._calls import Calls, Limits
 from telnyx_video._creator import Creator
 from telnyx_video._delivery import IfExists
 from telnyx_video._exchange import Exchange
-from telnyx_video._http import HttpRequest
-from telnyx_video._paging import AsyncPager
 from telnyx_video._retry import RetryPolicy, RetryQuota
-from telnyx_video._transport import Transport, as_timeout
+from telnyx_video._transport import Transport
 from telnyx_video.batch import CreateOutcome, OnProgress, OutcomeStream, Requests, collect
 from telnyx_video.config import resolve
-from telnyx_video.models import (
-    UNSET,
-    CreateRoomRequest,
-    DateRange,
-    Page,
-    Room,
-    RoomFields,
-    Unset,
-)
+from telnyx_video.groups.rooms import RoomOperations
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession, ClientTimeout, TraceConfig
 
+    from telnyx_video.groups.compositions import AsyncCompositions
+    from telnyx_video.groups.participants import AsyncParticipants
+    from telnyx_video.groups.recordings import AsyncRecordings
+    from telnyx_video.groups.sessions import AsyncSessions
+
 __all__ = ["AsyncRoomsClient"]
 
 
-class AsyncRoomsClient:
+class AsyncRoomsClient(RoomOperations):
     """Telnyx video rooms, awaited.
 
     ::
@@ -101,178 +92,37 @@ class AsyncRoomsClient:
             trace_configs=trace_configs,
         )
         self._base_url = settings.base_url
-        self._auto_name = auto_name
-        self._limits = Limits(policy)
         self._transport = transport
-        self._calls = Calls(Exchange.over(transport), RetryQuota(policy.quota))
+        calls = Calls(Exchange.over(transport), RetryQuota(policy.quota))
+        super().__init__(calls, Limits(policy), auto_name=auto_name)
 
-    async def create(
-        self,
-        request: CreateRoomRequest | None = None,
-        /,
-        *,
-        if_exists: IfExists = "error",
-        timeout: float | ClientTimeout | None = None,
-        retry: RetryPolicy | None = None,
-        **fields: Unpack[RoomFields],
-    ) -> Room:
-        """Make a room: exactly one if it has a name, at most one if it has none.
+    @cached_property
+    def sessions(self) -> AsyncSessions:
+        """The meetings in rooms: list, get, end; kick, mute and unmute those who are in one."""
+        from telnyx_video.groups.sessions import AsyncSessions
 
-        A create whose answer is lost is neither given up nor blindly repeated: a room with a name
-        is looked up, and made again only if the server would refuse a second one.
+        return AsyncSessions(self._calls, self._limits)
 
-        https://developers.telnyx.com/api-reference/rooms/create-a-room
+    @cached_property
+    def participants(self) -> AsyncParticipants:
+        """Those who are, or were, in sessions: list and get."""
+        from telnyx_video.groups.participants import AsyncParticipants
 
-        Args:
-            request: What to make; or give the same fields as keywords.
-            if_exists: What to do if a room of the name was there before: ``"error"`` raises
-                ``NameTakenError``, ``"return"`` returns it as it is, ``"update"`` first changes
-                it to what is asked for.
-            timeout: For one attempt, in place of the client's.
-            retry: In place of the client's policy; its quota is not used, as that is shared.
-            **fields: The fields of :class:`CreateRoomRequest`.
+        return AsyncParticipants(self._calls, self._limits)
 
-        Raises:
-            InvalidRequestError: a field breaks a bound; nothing was sent.
-            NameTakenError: a room of the name was there before; the error carries it.
-            OutcomeUnknownError: the room may exist, and asking could not tell.
-            ApiError: the API refused; see its subclasses.
-            TransportError: the request could not be sent.
-        """
-        prepared = self._prepare(request, fields)
-        check_if_exists(if_exists)
-        delivered = await self._calls.create(prepared, if_exists, self._limit(timeout, retry))
-        return delivered.unwrap()
+    @cached_property
+    def recordings(self) -> AsyncRecordings:
+        """What was recorded: list, get, download, delete, one or many."""
+        from telnyx_video.groups.recordings import AsyncRecordings
 
-    async def get(
-        self,
-        room_id: str,
-        /,
-        *,
-        include_sessions: bool | Unset = UNSET,
-        timeout: float | ClientTimeout | None = None,
-        retry: RetryPolicy | None = None,
-    ) -> Room:
-        """Read one room.
+        return AsyncRecordings(self._calls, self._limits)
 
-        https://developers.telnyx.com/api-reference/rooms/view-a-room
+    @cached_property
+    def compositions(self) -> AsyncCompositions:
+        """Films made of recordings: list, create, get, download, delete."""
+        from telnyx_video.groups.compositions import AsyncCompositions
 
-        Args:
-            room_id: The room's id.
-            include_sessions: Whether the reply has the room's sessions.
-            timeout: For one attempt, in place of the client's.
-            retry: In place of the client's policy.
-
-        Raises:
-            NotFoundError: there is no such room.
-        """
-        request = _wire.get_room(room_id, include_sessions=include_sessions)
-        limits = self._limit(timeout, retry)
-        return await self._calls.call(request, _wire.read_room_found, limits, repeatable=True)
-
-    def list(
-        self,
-        *,
-        unique_name: str | Unset = UNSET,
-        created_at: date | DateRange | Unset = UNSET,
-        updated_at: date | DateRange | Unset = UNSET,
-        include_sessions: bool | Unset = UNSET,
-        page_size: int = _wire.MAX_PAGE_SIZE,
-        timeout: float | ClientTimeout | None = None,
-        retry: RetryPolicy | None = None,
-    ) -> AsyncPager[Room]:
-        """All rooms, or those that pass the filters: ``async for room in rooms.list()``.
-
-        Pages are fetched as they are needed; ``.pages()`` gives them whole, with their totals.
-
-        https://developers.telnyx.com/api-reference/rooms/view-a-list-of-rooms
-
-        Args:
-            unique_name: Rooms of this name. Whether the API compares exactly is undocumented.
-            created_at: Rooms made on this day (UTC), or in this range of days.
-            updated_at: Rooms last changed on this day (UTC), or in this range of days.
-            include_sessions: Whether the rooms have their sessions.
-            page_size: Rooms in a page, 1 to 250.
-            timeout: For one attempt at one page, in place of the client's.
-            retry: For one page, in place of the client's policy.
-
-        Raises:
-            InvalidRequestError: a filter or the page size is out of bounds; at once, before
-                anything is sent.
-        """
-        limits = self._limit(timeout, retry)
-
-        def request(number: int) -> HttpRequest:
-            return _wire.list_rooms(
-                unique_name=unique_name,
-                created_at=created_at,
-                updated_at=updated_at,
-                include_sessions=include_sessions,
-                page_number=number,
-                page_size=page_size,
-            )
-
-        async def fetch(number: int) -> Page[Room]:
-            return await self._calls.call(
-                request(number), _wire.read_rooms, limits, repeatable=True
-            )
-
-        request(1)
-        return AsyncPager(fetch)
-
-    async def update(
-        self,
-        room_id: str,
-        request: CreateRoomRequest | None = None,
-        /,
-        *,
-        timeout: float | ClientTimeout | None = None,
-        retry: RetryPolicy | None = None,
-        **fields: Unpack[RoomFields],
-    ) -> Room:
-        """Change the given fields of a room; the others stay as they are.
-
-        https://developers.telnyx.com/api-reference/rooms/update-a-room
-
-        Args:
-            room_id: The room's id.
-            request: What to change; or give the same fields as keywords.
-            timeout: For one attempt, in place of the client's.
-            retry: In place of the client's policy.
-            **fields: The fields of :class:`CreateRoomRequest`.
-
-        Raises:
-            InvalidRequestError: a field breaks a bound; nothing was sent.
-            NotFoundError: there is no such room.
-            NameTakenError: another room has the new name.
-            OutcomeUnknownError: the change may have been made: read the room to see.
-        """
-        patch = _wire.update_room(room_id, room_request(request, fields))
-        limits = self._limit(timeout, retry)
-        return await self._calls.call(patch, _wire.read_room_written, limits, repeatable=False)
-
-    async def delete(
-        self,
-        room_id: str,
-        /,
-        *,
-        timeout: float | ClientTimeout | None = None,
-        retry: RetryPolicy | None = None,
-    ) -> None:
-        """Delete a room: those in it are put out, and it is no longer charged for.
-
-        https://developers.telnyx.com/api-reference/rooms/delete-a-room
-
-        Args:
-            room_id: The room's id.
-            timeout: For one attempt, in place of the client's.
-            retry: In place of the client's policy.
-
-        Raises:
-            NotFoundError: there is no such room, and this call did not delete it.
-            OutcomeUnknownError: it may have been deleted; the same call can be repeated.
-        """
-        await self._calls.delete(_wire.delete_room(room_id), self._limit(timeout, retry))
+        return AsyncCompositions(self._calls, self._limits)
 
     async def create_many(
         self,
@@ -381,17 +231,3 @@ class AsyncRoomsClient:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client holds the API key and live connections: it cannot be pickled")
-
-    def _prepare(self, request: CreateRoomRequest | None, fields: RoomFields) -> CreateRoomRequest:
-        merged = room_request(request, fields)
-        if self._auto_name and merged.unique_name is UNSET:
-            return attrs.evolve(merged, unique_name=str(uuid4()))
-        return merged
-
-    def _limit(self, timeout: float | ClientTimeout | None, retry: RetryPolicy | None) -> Limits:
-        if timeout is None and retry is None:
-            return self._limits
-        check_retry(retry)
-        return Limits(
-            retry or self._limits.policy, None if timeout is None else as_timeout(timeout)
-        )

@@ -204,7 +204,7 @@ def test_a_request_does_not_change() -> None:
     """Nobody can alter a request that was checked."""
     request = make(session_id="a")
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        request.session_id = ""  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+        request.session_id = ""  # type: ignore[misc] # pyright: ignore[reportAttributeAccessIssue] # the point
 
 
 def test_the_address_of_a_film_is_in_no_repr() -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
+import attrs
+
 from telnyx_video._http import HttpReply
 from telnyx_video._wire.converter import UNREADABLE, explain, structure_data
 from telnyx_video._wire.headers import read_reply
 from telnyx_video._wire.json import dumps, loads
 from telnyx_video._wire.read import read_object, success, unreadable
 from telnyx_video.errors import ResponseDecodeError
-from telnyx_video.models import JoinToken, RoomComposition
+from telnyx_video.models import JoinToken, Reply, RoomComposition
 
 SECRET = 16
 """Characters that a token has at least; shorter ones, as in tests, may stand in any reply."""
@@ -67,7 +69,15 @@ def read_action(reply: HttpReply) -> None:
         raise unreadable(reply, "expected an object @ $.data", writes=True)
 
 
-def read_deleted_count(reply: HttpReply) -> int:
+@attrs.frozen
+class Deleted:
+    """What a bulk deletion did."""
+
+    count: int
+    reply: Reply
+
+
+def read_deleted_count(reply: HttpReply) -> Deleted:
     """How many recordings a bulk deletion has deleted.
 
     Raises:
@@ -79,7 +89,7 @@ def read_deleted_count(reply: HttpReply) -> int:
     count = counts.get("room_recordings")
     if type(count) is not int:
         raise unreadable(reply, "expected an integer @ $.data.room_recordings", writes=True)
-    return count
+    return Deleted(count, read_reply(reply.headers))
 
 
 def _unescaped(body: bytes) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Generic, Self, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 import attrs
 
@@ -31,6 +31,15 @@ class Reply:
     """The ``x-request-id`` header: quote it to Telnyx support."""
     rate_limit: RateLimit | None = None
     """The rate-limit figures, if the reply had any."""
+
+
+class Answered(Protocol):
+    """Whatever was read from a reply."""
+
+    @property
+    def reply(self) -> Reply | None:
+        """What came beside it."""
+        ...
 
 
 @attrs.define

@@ -82,7 +82,7 @@ class VideoRegion(Model):
 
 
 class CompositionFields(TypedDict, total=False):
-    """The settings of a composition as keywords; see :class:`CreateCompositionRequest`."""
+    """A composition's settings as keywords; see :class:`~telnyx_video.CreateCompositionRequest`."""
 
     session_id: str | Unset
     format: CompositionFormat | str | Unset

@@ -19,7 +19,7 @@ from telnyx_video.models.unset import UNSET, Unset
 
 
 class RoomFields(TypedDict, total=False):
-    """The settings of a room as keywords; see :class:`CreateRoomRequest` for their meaning."""
+    """The settings of a room as keywords; see :class:`~telnyx_video.CreateRoomRequest`."""
 
     unique_name: str | Unset
     max_participants: int | Unset

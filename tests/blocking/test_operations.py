@@ -22,17 +22,34 @@ from telnyx_video import (
     RoomsClient,
 )
 from telnyx_video.batch import Progress
+from telnyx_video.groups.blocking import Compositions, Participants, Recordings, Sessions
+from telnyx_video.groups.compositions import AsyncCompositions
+from telnyx_video.groups.participants import AsyncParticipants
+from telnyx_video.groups.recordings import AsyncRecordings
+from telnyx_video.groups.sessions import AsyncSessions
 from telnyx_video.models import Page
 from telnyx_video.sandbox import Sandbox
 
-OPERATIONS = ["create", "create_many", "delete", "get", "list", "stream_many", "update"]
+GROUPS: list[tuple[type, type]] = [
+    (AsyncRoomsClient, RoomsClient),
+    (AsyncSessions, Sessions),
+    (AsyncParticipants, Participants),
+    (AsyncRecordings, Recordings),
+    (AsyncCompositions, Compositions),
+]
 
 
 def operations_of(client: type) -> list[str]:
-    """Return the public names of a client that can be called."""
-    return sorted(
-        name for name, value in vars(client).items() if callable(value) and name[0] != "_"
-    )
+    """Return the public names of a client, or a group, that can be called."""
+    return [name for name in dir(client) if callable(getattr(client, name)) and name[0] != "_"]
+
+
+OPERATIONS = [
+    (awaited, blocking, name)
+    for awaited, blocking in GROUPS
+    for name in operations_of(blocking)
+    if name != "close"
+]
 
 
 def awaited(sandbox: Sandbox, room_id: str) -> Room:
@@ -47,14 +64,16 @@ def awaited(sandbox: Sandbox, room_id: str) -> Room:
 
 def test_both_clients_have_the_same_operations() -> None:
     """Whatever can be awaited can be called; only closing has a name of its own."""
-    assert operations_of(AsyncRoomsClient) == sorted([*OPERATIONS, "aclose"])
-    assert operations_of(RoomsClient) == sorted([*OPERATIONS, "close"])
+    for awaited, blocking in GROUPS:
+        assert set(operations_of(awaited)) - {"aclose"} == set(operations_of(blocking)) - {"close"}
+    # Of the API's 25, two lists of sessions are one here; batches and downloads are ours.
+    assert len(OPERATIONS) == 25 - 1 + 2 + 2
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_an_operation_looks_like_the_awaited_one(name: str) -> None:
+@pytest.mark.parametrize(("awaited", "blocking", "name"), OPERATIONS)
+def test_an_operation_looks_like_the_awaited_one(awaited: type, blocking: type, name: str) -> None:
     """Signature, docstring and name are those of the coroutine, for people and for tools."""
-    ours, theirs = getattr(RoomsClient, name), getattr(AsyncRoomsClient, name)
+    ours, theirs = getattr(blocking, name), getattr(awaited, name)
     assert inspect.signature(ours) == inspect.signature(theirs)
     assert ours.__doc__ == theirs.__doc__
     assert ours.__name__ == name
@@ -111,7 +130,10 @@ def test_a_list_gives_each_room_and_each_page(sandbox: Sandbox, rooms: RoomsClie
     assert [len(page.items) for page in pages] == [2, 2, 1]
     assert sandbox.requests["GET /v2/rooms"] == sandbox_saw + 9
     next(pager.pages())
-    assert sandbox.requests["GET /v2/rooms"] == sandbox_saw + 10
+    assert sandbox.requests["GET /v2/rooms"] - sandbox_saw in (10, 11)  # the second, ahead
+    for room in pager:
+        assert room.id
+        break
     assert [room.unique_name for room in rooms.list(unique_name="room-3")] == ["room-3"]
 
 

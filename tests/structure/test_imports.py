@@ -55,6 +55,7 @@ TABLE = {
     # Bytes to models and back.
     "_wire": Row(siblings="_checks _http _text errors models", never=IMPURE),
     "_wire.converter": Row(siblings="_text errors models", outside="attrs cattrs", never=IMPURE),
+    "_wire.answers": Row(siblings="_http _wire errors models", outside="attrs", never=IMPURE),
     "_wire.shapes": Row(siblings="models", outside="attrs", never=IMPURE),
     "_wire.json": Row(outside="orjson", never=IMPURE),
     # Decisions: functions of what is known, the time and a random number.
@@ -83,20 +84,32 @@ TABLE = {
     "_arguments": Row(
         siblings="_checks _delivery _retry errors models", types="aiohttp", never=IMPURE
     ),
+    "_operations": Row(
+        siblings="_arguments _calls _http _paging _retry _transport models", types="aiohttp"
+    ),
     "_download": Row(siblings="_retry _transport errors models", outside="attrs"),
     "_download.course": Row(siblings="_retry", outside="attrs", never=IMPURE),
     "_download.part": Row(never="asyncio"),
+    "groups": Row(
+        siblings=(
+            "_arguments _calls _checks _delivery _operations _paging _retry _text _wire errors "
+            "models"
+        ),
+        outside="attrs",
+        lazy="_download",
+        types="aiohttp",
+    ),
     "_creator": Row(siblings="_calls _delivery models", outside="attrs"),
     "client": Row(
         siblings=(
-            "_arguments _calls _creator _delivery _exchange _http _paging _retry _transport "
-            "_wire batch config models"
+            "_arguments _calls _creator _delivery _exchange _retry _transport batch config groups"
         ),
-        outside="attrs",
         types="aiohttp",
     ),
     "_portal": Row(siblings="errors"),
-    "blocking": Row(siblings="_paging _portal batch client errors models"),
+    "_twins": Row(siblings="_paging _portal models"),
+    "groups.blocking": Row(siblings="_twins groups"),
+    "blocking": Row(siblings="_portal _twins batch client errors", lazy="groups"),
     "webhooks": Row(siblings="_text _wire config errors models", outside="attrs"),
     "webhooks._ed25519": Row(outside="cryptography", never=IMPURE),
     "webhooks.verification": Row(siblings="_text errors", never=IMPURE),

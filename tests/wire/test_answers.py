@@ -111,8 +111,9 @@ def test_a_gateway_does_not_speak_for_the_api(
 
 
 def test_a_bulk_deletion_tells_how_many() -> None:
-    """The number of recordings is what comes back."""
-    assert read_deleted_count(reply_of(201, {"data": {"room_recordings": 5}})) == 5
+    """The number of recordings is what comes back, with the reply's facts."""
+    deleted = read_deleted_count(reply_of(201, {"data": {"room_recordings": 5}}))
+    assert (deleted.count, deleted.reply) == (5, REPLY)
 
 
 @pytest.mark.parametrize(

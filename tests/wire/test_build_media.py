@@ -100,6 +100,13 @@ def test_not_everything_is_deleted_by_mistake(filters: RecordingFilters) -> None
 
 
 @pytest.mark.parametrize("build", [list_recordings, delete_many], ids=["list", "delete"])
+def test_a_misspelt_filter_is_not_passed_over(build: Callable[..., HttpRequest]) -> None:
+    """It would let a deletion take more than was meant."""
+    with pytest.raises(TypeError, match="no such filter of recordings: sesion_id"):
+        build({"type": "audio", "sesion_id": "a"})
+
+
+@pytest.mark.parametrize("build", [list_recordings, delete_many], ids=["list", "delete"])
 def test_filters_that_cannot_be_sent_are_refused(build: Callable[..., HttpRequest]) -> None:
     """All that is wrong is told at once, and nothing becomes a request."""
     wrong: dict[str, object] = {
@@ -152,7 +159,7 @@ def test_compositions_are_listed_by_every_documented_filter() -> None:
         | PAGE,
     )
     with pytest.raises(InvalidRequestError, match=r"session_id: .*; status: .*; created_at: "):
-        list_compositions(session_id="", status="", created_at=DateRange(lte="x"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        list_compositions(session_id="", status="", created_at=DateRange(lte="x"))  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # the point
 
 
 def test_a_composition_sends_the_fields_that_are_set() -> None:

@@ -162,7 +162,11 @@ REFUSALS: list[tuple[Callable[..., HttpRequest], dict[str, Any], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("build", "arguments", "fields"), REFUSALS, ids=short)
+@pytest.mark.parametrize(
+    ("build", "arguments", "fields"),
+    REFUSALS,
+    ids=[build.__name__ + fields[-1] for build, _, fields in REFUSALS],
+)
 def test_arguments_that_cannot_be_sent_are_refused(
     build: Callable[..., HttpRequest], arguments: dict[str, Any], fields: list[str]
 ) -> None:

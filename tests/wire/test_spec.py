@@ -132,10 +132,10 @@ def parameters(contract: Any, operation: Any) -> set[str]:
     """Return the names of an operation's query parameters, as they are written."""
     names: set[str] = set()
     for parameter in operation.get("parameters", ()):
-        if "$ref" in parameter:
-            parameter = contract["components"]["parameters"]["video_PageConsolidated"]  # noqa: PLW2901
-        if parameter["in"] == "query":
-            names |= set(written(parameter["name"], parameter["schema"]))
+        named = contract["components"]["parameters"]["video_PageConsolidated"]
+        described = named if "$ref" in parameter else parameter
+        if described["in"] == "query":
+            names |= set(written(described["name"], described["schema"]))
     return names
 
 

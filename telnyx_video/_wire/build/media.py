@@ -54,6 +54,10 @@ def delete_recordings(
 
 
 def _recordings(filters: RecordingFilters) -> Query:
+    # A misspelt one must not be passed over: without it more would be listed, or deleted.
+    unknown = filters.keys() - RecordingFilters.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"there is no such filter of recordings: {', '.join(sorted(unknown))}")
     query = Query()
     query.identifier("room_id", filters.get("room_id", UNSET))
     query.identifier("session_id", filters.get("session_id", UNSET))

@@ -1,0 +1,49 @@
+"""What the client and its groups of operations have in common: ways of calling, and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from telnyx_video._arguments import check_retry
+from telnyx_video._calls import Calls, Limits
+from telnyx_video._http import HttpReply, HttpRequest
+from telnyx_video._paging import AsyncPager
+from telnyx_video._retry import RetryPolicy
+from telnyx_video._transport import as_timeout
+from telnyx_video.models import Page, Record
+
+if TYPE_CHECKING:
+    from aiohttp import ClientTimeout
+
+R = TypeVar("R", bound=Record)
+
+
+class Operations:
+    """Some of the API's operations, made with one client's connections, limits and retries."""
+
+    def __init__(self, calls: Calls, limits: Limits) -> None:
+        self._calls = calls
+        self._limits = limits
+
+    def _limit(self, timeout: float | ClientTimeout | None, retry: RetryPolicy | None) -> Limits:
+        if timeout is None and retry is None:
+            return self._limits
+        check_retry(retry)
+        return Limits(
+            retry or self._limits.policy, None if timeout is None else as_timeout(timeout)
+        )
+
+    def _list(
+        self,
+        request: Callable[[int], HttpRequest],
+        read: Callable[[HttpReply], Page[R]],
+        limits: Limits,
+    ) -> AsyncPager[R]:
+        """A list, of which ``request`` asks for the page of a number."""
+
+        async def fetch(number: int) -> Page[R]:
+            return await self._calls.call(request(number), read, limits, repeatable=True)
+
+        request(1)  # refuses bad arguments now, rather than when the first page is fetched
+        return AsyncPager(fetch)

@@ -1,0 +1,54 @@
+"""Downloading what has a file: the same for recordings and for compositions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from telnyx_video import _checks as check
+from telnyx_video._calls import Limits
+from telnyx_video._operations import Operations
+from telnyx_video._retry import RetryPolicy
+from telnyx_video._text import SHORT, one_line
+from telnyx_video.errors import ErrorDetail, InvalidRequestError, NotReadyError
+
+if TYPE_CHECKING:
+    from telnyx_video._download import Report
+    from telnyx_video.models import RoomComposition, RoomRecording
+
+
+class Downloads(Operations):
+    """A group whose objects have files."""
+
+    async def _download(
+        self,
+        get: Callable[[Limits], Awaitable[RoomRecording | RoomComposition]],
+        path: str | os.PathLike[str],
+        on_progress: Report | None,
+        read_timeout: float,
+        retry: RetryPolicy | None,
+    ) -> int:
+        # Loaded when needed: few programs download, and all would wait for it.
+        from telnyx_video._download import Located, download
+
+        problems: list[ErrorDetail] = []
+        check.positive(problems, "read_timeout", read_timeout)
+        if problems:
+            raise InvalidRequestError(tuple(problems))
+        limits = self._limit(None, retry)
+
+        async def locate() -> str:
+            found = await get(limits)
+            if found.download_url:
+                return found.download_url
+            what = (
+                f"{type(found).__name__.removeprefix('Room').lower()} {one_line(found.id, SHORT)}"
+            )
+            status = one_line(found.status or "not told", SHORT)
+            raise NotReadyError(
+                f"{what} has no file yet (status: {status}) - ask again later", found.status
+            )
+
+        source = Located(locate, self._calls.transport, limits.policy, read_timeout)
+        return await download(source, path, on_progress)

@@ -1,0 +1,282 @@
+"""Rooms themselves, and the tokens with which to join them: the operations of the client."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Unpack
+from uuid import uuid4
+
+import attrs
+
+from telnyx_video import _wire
+from telnyx_video._arguments import check_if_exists, room_request
+from telnyx_video._calls import Calls, Limits
+from telnyx_video._delivery import IfExists
+from telnyx_video._operations import Operations
+from telnyx_video._paging import AsyncPager
+from telnyx_video._retry import RetryPolicy
+from telnyx_video.models import UNSET, CreateRoomRequest, DateRange, Room, RoomFields, Unset
+
+if TYPE_CHECKING:
+    from aiohttp import ClientTimeout
+
+    from telnyx_video.models import JoinToken
+
+__all__ = ["RoomOperations"]
+
+_ASK_AGAIN = "ask again: a token that reached nobody lets nobody in, and expires"
+
+
+class RoomOperations(Operations):
+    """What can be done with rooms, one at a time."""
+
+    def __init__(self, calls: Calls, limits: Limits, *, auto_name: bool) -> None:
+        super().__init__(calls, limits)
+        self._auto_name = auto_name
+
+    async def create(
+        self,
+        request: CreateRoomRequest | None = None,
+        /,
+        *,
+        if_exists: IfExists = "error",
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+        **fields: Unpack[RoomFields],
+    ) -> Room:
+        """Make a room: exactly one if it has a name, at most one if it has none.
+
+        A create whose answer is lost is neither given up nor blindly repeated: a room with a name
+        is looked up, and made again only if the server would refuse a second one.
+
+        https://developers.telnyx.com/api-reference/rooms/create-a-room
+
+        Args:
+            request: What to make; or give the same fields as keywords.
+            if_exists: What to do if a room of the name was there before: ``"error"`` raises
+                ``NameTakenError``, ``"return"`` returns it as it is, ``"update"`` first changes
+                it to what is asked for.
+            timeout: For one attempt, in place of the client's.
+            retry: In place of the client's policy; its quota is not used, as that is shared.
+            **fields: The fields of :class:`CreateRoomRequest`.
+
+        Raises:
+            InvalidRequestError: a field breaks a bound; nothing was sent.
+            NameTakenError: a room of the name was there before; the error carries it.
+            OutcomeUnknownError: the room may exist, and asking could not tell.
+            ApiError: the API refused; see its subclasses.
+            TransportError: the request could not be sent.
+        """
+        prepared = self._prepare(request, fields)
+        check_if_exists(if_exists)
+        delivered = await self._calls.create(prepared, if_exists, self._limit(timeout, retry))
+        return delivered.unwrap()
+
+    async def get(
+        self,
+        room_id: str,
+        /,
+        *,
+        include_sessions: bool | Unset = UNSET,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> Room:
+        """Read one room.
+
+        https://developers.telnyx.com/api-reference/rooms/view-a-room
+
+        Args:
+            room_id: The room's id.
+            include_sessions: Whether the reply has the room's sessions.
+            timeout: For one attempt, in place of the client's.
+            retry: In place of the client's policy.
+
+        Raises:
+            NotFoundError: there is no such room.
+        """
+        request = _wire.get_room(room_id, include_sessions=include_sessions)
+        limits = self._limit(timeout, retry)
+        return await self._calls.call(request, _wire.read_room_found, limits, repeatable=True)
+
+    def list(
+        self,
+        *,
+        unique_name: str | Unset = UNSET,
+        created_at: date | DateRange | Unset = UNSET,
+        updated_at: date | DateRange | Unset = UNSET,
+        include_sessions: bool | Unset = UNSET,
+        page_size: int = _wire.MAX_PAGE_SIZE,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> AsyncPager[Room]:
+        """All rooms, or those that pass the filters: ``async for room in rooms.list()``.
+
+        Pages are fetched as they are needed, the next one while one is worked off; ``.pages()``
+        gives them whole, with their totals.
+
+        https://developers.telnyx.com/api-reference/rooms/view-a-list-of-rooms
+
+        Args:
+            unique_name: Rooms of this name. Whether the API compares exactly is undocumented.
+            created_at: Rooms made on this day (UTC), or in this range of days.
+            updated_at: Rooms last changed on this day (UTC), or in this range of days.
+            include_sessions: Whether the rooms have their sessions.
+            page_size: Rooms in a page, 1 to 250.
+            timeout: For one attempt at one page, in place of the client's.
+            retry: For one page, in place of the client's policy.
+
+        Raises:
+            InvalidRequestError: a filter or the page size is out of bounds; at once, before
+                anything is sent.
+        """
+        return self._list(
+            lambda number: _wire.list_rooms(
+                unique_name=unique_name,
+                created_at=created_at,
+                updated_at=updated_at,
+                include_sessions=include_sessions,
+                page_number=number,
+                page_size=page_size,
+            ),
+            _wire.read_rooms,
+            self._limit(timeout, retry),
+        )
+
+    async def update(
+        self,
+        room_id: str,
+        request: CreateRoomRequest | None = None,
+        /,
+        *,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+        **fields: Unpack[RoomFields],
+    ) -> Room:
+        """Change the given fields of a room; the others stay as they are.
+
+        https://developers.telnyx.com/api-reference/rooms/update-a-room
+
+        Args:
+            room_id: The room's id.
+            request: What to change; or give the same fields as keywords.
+            timeout: For one attempt, in place of the client's.
+            retry: In place of the client's policy.
+            **fields: The fields of :class:`CreateRoomRequest`.
+
+        Raises:
+            InvalidRequestError: a field breaks a bound; nothing was sent.
+            NotFoundError: there is no such room.
+            NameTakenError: another room has the new name.
+            OutcomeUnknownError: the change may have been made: read the room to see.
+        """
+        patch = _wire.update_room(room_id, room_request(request, fields))
+        limits = self._limit(timeout, retry)
+        return await self._calls.call(patch, _wire.read_room_written, limits, repeatable=False)
+
+    async def delete(
+        self,
+        room_id: str,
+        /,
+        *,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        """Delete a room: those in it are put out, and it is no longer charged for.
+
+        https://developers.telnyx.com/api-reference/rooms/delete-a-room
+
+        Args:
+            room_id: The room's id.
+            timeout: For one attempt, in place of the client's.
+            retry: In place of the client's policy.
+
+        Raises:
+            NotFoundError: there is no such room, and this call did not delete it.
+            OutcomeUnknownError: it may have been deleted; the same call can be repeated.
+        """
+        await self._calls.delete(_wire.delete_room(room_id), self._limit(timeout, retry))
+
+    async def join_token(
+        self,
+        room_id: str,
+        /,
+        *,
+        token_ttl_secs: int | Unset = UNSET,
+        refresh_token_ttl_secs: int | Unset = UNSET,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> JoinToken:
+        """Make a client token, with which a participant's client SDK joins the room.
+
+        It is tried again after any failure that may pass: a token whose answer was lost lets nobody
+        in, and expires.
+
+        https://developers.telnyx.com/api-reference/rooms-client-tokens/create-client-token-to-join-a-room
+
+        Args:
+            room_id: The room's id.
+            token_ttl_secs: Seconds for which the token lets someone in: 10 to 3600. The API's
+                default is 600.
+            refresh_token_ttl_secs: Seconds for which it can be refreshed: 60 to 86400. The API's
+                default is 3600.
+            timeout: For one attempt, in place of the client's.
+            retry: In place of the client's policy.
+
+        Raises:
+            InvalidRequestError: an argument is out of bounds; nothing was sent.
+            PermissionDeniedError: the room is not yours.
+            OutcomeUnknownError: a token may have been made, and was lost; just ask again.
+        """
+        request = _wire.create_join_token(
+            room_id,
+            token_ttl_secs=token_ttl_secs,
+            refresh_token_ttl_secs=refresh_token_ttl_secs,
+        )
+        return await self._calls.call(
+            request,
+            _wire.read_join_token,
+            self._limit(timeout, retry),
+            repeatable=True,
+            advice=_ASK_AGAIN,
+        )
+
+    async def refresh_join_token(
+        self,
+        room_id: str,
+        refresh_token: str,
+        /,
+        *,
+        token_ttl_secs: int | Unset = UNSET,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> JoinToken:
+        """Make another client token for who has one, by its refresh token. Tried again likewise.
+
+        https://developers.telnyx.com/api-reference/rooms-client-tokens/refresh-client-token-to-join-a-room
+
+        Args:
+            room_id: The room's id.
+            refresh_token: That of the first token; the reply has none.
+            token_ttl_secs: Seconds for which the new token lets someone in: 10 to 3600. The API's
+                default is 600.
+            timeout: For one attempt, in place of the client's.
+            retry: In place of the client's policy.
+
+        Raises:
+            InvalidRequestError: an argument is out of bounds; nothing was sent.
+            PermissionDeniedError: the refresh token has expired, or is none.
+            OutcomeUnknownError: a token may have been made, and was lost; just ask again.
+        """
+        return await self._calls.call(
+            _wire.refresh_join_token(room_id, refresh_token, token_ttl_secs=token_ttl_secs),
+            _wire.join_token_for(refresh_token),
+            self._limit(timeout, retry),
+            repeatable=True,
+            advice=_ASK_AGAIN,
+        )
+
+    def _prepare(self, request: CreateRoomRequest | None, fields: RoomFields) -> CreateRoomRequest:
+        merged = room_request(request, fields)
+        if self._auto_name and merged.unique_name is UNSET:
+            return attrs.evolve(merged, unique_name=str(uuid4()))
+        return merged

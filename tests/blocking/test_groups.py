@@ -1,0 +1,133 @@
+"""The groups of the blocking client: each operation does what the awaited one does."""
+
+import gc
+import threading
+from pathlib import Path
+
+import attrs
+import pytest
+
+from telnyx_video import (
+    ConfigurationError,
+    DownloadProgress,
+    InvalidRequestError,
+    RoomRecording,
+    RoomsClient,
+    VideoRegion,
+)
+from telnyx_video.sandbox import Sandbox
+
+
+@attrs.frozen
+class Meeting:
+    """A session that goes on, with one participant in it."""
+
+    room_id: str
+    session_id: str
+    alice: str
+
+
+@pytest.fixture
+def meeting(sandbox: Sandbox, rooms: RoomsClient) -> Meeting:
+    """A meeting that is recorded."""
+    room = rooms.create(enable_recording=True)
+    alice = sandbox.join(room.id, context="Alice")
+    return Meeting(room.id, str(rooms.get(room.id).active_session_id), alice)
+
+
+def film_of(rooms: RoomsClient, meeting: Meeting) -> RoomRecording:
+    """End a meeting, and return its recording of pictures."""
+    rooms.sessions.end(meeting.session_id)
+    (recording,) = rooms.recordings.list(session_id=meeting.session_id, type="video")
+    return recording
+
+
+def test_a_meeting_from_beginning_to_end(
+    sandbox: Sandbox, rooms: RoomsClient, meeting: Meeting
+) -> None:
+    """Tokens, sessions and participants, without an await."""
+    token = rooms.join_token(meeting.room_id, token_ttl_secs=60)
+    assert rooms.refresh_join_token(meeting.room_id, str(token.refresh_token)).token
+    (session,) = rooms.sessions.list(meeting.room_id)
+    assert rooms.sessions.get(session.id) == session
+    (alice,) = rooms.sessions.participants(session.id)
+    assert [*rooms.participants.list(context="Alice")] == [alice]
+    assert rooms.participants.get(alice.id) == alice
+    rooms.sessions.mute(session.id, [alice.id])
+    assert [one["muted"] for one in sandbox.participants] == [True]
+    rooms.sessions.unmute(session.id, "all")
+    assert [one["muted"] for one in sandbox.participants] == [False]
+    rooms.sessions.kick(session.id, "all")
+    assert rooms.sessions.get(session.id).active is False
+
+
+def test_what_is_left_of_a_meeting(rooms: RoomsClient, meeting: Meeting) -> None:
+    """Recordings and compositions, without an await."""
+    recording = film_of(rooms, meeting)
+    assert rooms.recordings.get(recording.id) == recording
+    layout = {"first": VideoRegion(width=480, height=360, video_sources="*")}
+    made = rooms.compositions.create(session_id=meeting.session_id, video_layout=layout)
+    assert [one.id for one in rooms.compositions.list()] == [made.id]
+    assert rooms.compositions.get(made.id).session_id == meeting.session_id
+    rooms.compositions.delete(made.id)
+    rooms.recordings.delete(recording.id)
+    assert rooms.recordings.delete_many(session_id=meeting.session_id) == 1
+
+
+def test_progress_is_told_in_the_callers_thread(
+    sandbox: Sandbox, rooms: RoomsClient, meeting: Meeting, tmp_path: Path
+) -> None:
+    """Where it may use what is bound to the thread, or call the client again."""
+    recording = film_of(rooms, meeting)
+    told: list[tuple[threading.Thread, DownloadProgress, str]] = []
+
+    def tell(progress: DownloadProgress) -> None:
+        again = rooms.recordings.get(recording.id)
+        told.append((threading.current_thread(), progress, again.id))
+
+    path = tmp_path / "film.mp4"
+    size = rooms.recordings.download(recording.id, path, on_progress=tell)
+    assert path.stat().st_size == size
+    assert told == [
+        (threading.current_thread(), DownloadProgress(size, size), recording.id),
+    ]
+    assert rooms.recordings.download(recording.id, path) == size
+    assert sandbox.keyed_downloads == 0
+
+
+def test_an_error_of_the_callers_ends_the_download(
+    rooms: RoomsClient, meeting: Meeting, tmp_path: Path
+) -> None:
+    """What a progress function raises comes out, and nothing is left."""
+    recording = film_of(rooms, meeting)
+
+    def complain(_: DownloadProgress) -> None:
+        raise LookupError("enough")
+
+    # The file is small: by then it may be whole.
+    with pytest.raises(LookupError, match="enough"):
+        rooms.recordings.download(recording.id, tmp_path / "film.mp4", on_progress=complain)
+    assert {path.name for path in tmp_path.iterdir()} <= {"film.mp4"}
+    assert rooms.recordings.get(recording.id) == recording
+
+
+def test_a_group_keeps_its_client_alive(sandbox: Sandbox) -> None:
+    """Who holds a group, or a list of it, holds the client; closing it closes them all."""
+    rooms = RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key)
+    group, lists = rooms.sessions, RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key)
+    pager = lists.sessions.list()
+    del lists
+    gc.collect()
+    assert [*group.list()] == [*pager] == []
+    rooms.close()
+    with pytest.raises(ConfigurationError, match="closed"):
+        group.end("a")
+
+
+def test_bad_arguments_are_refused_at_once(sandbox: Sandbox, rooms: RoomsClient) -> None:
+    """A list is refused when it is made, not when it is read; and nothing is sent."""
+    with pytest.raises(InvalidRequestError):
+        rooms.recordings.list(page_size=0)
+    with pytest.raises(InvalidRequestError):
+        rooms.recordings.delete_many()
+    assert sandbox.requests == {}

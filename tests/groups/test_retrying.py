@@ -1,0 +1,194 @@
+"""Which operations are sent again after an answer was lost, and which are not. Time leaps here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from support.clients import client
+from support.leaping import leaping
+from support.peers import Act, answer, cut, peer
+from telnyx_video import (
+    AsyncRoomsClient,
+    NotFoundError,
+    Outcome,
+    OutcomeUnknownError,
+    RetryPolicy,
+)
+from telnyx_video.models import RoomComposition
+
+OK = answer(200, {"data": {"result": "ok"}})
+TOKEN = answer(201, {"data": {"token": "eyJ", "token_expires_at": "2024-02-29T12:00:00Z"}})
+OBJECT = answer(200, {"data": {"id": "a"}})
+PAGE = answer(200, {"data": [{"id": "a"}], "meta": {"page_number": 1, "total_pages": 1}})
+GONE = answer(204)
+BUSY = answer(503, {"errors": [{"code": "10007"}]})
+HTML = answer(200, b"<h1>Wait</h1>")
+WAIT = answer(429, {"errors": [{"code": "10011"}]}, {"Retry-After": "1"})
+REFUSED = answer(422, {"errors": [{"code": "10015", "detail": "has ended"}]})
+ABSENT = answer(404, {"code": "10005", "title": "Resource not found"})
+ENDED = answer(200, {"data": {"id": "a", "active": False}})
+GOING_ON = answer(200, {"data": {"id": "a", "active": True}})
+
+Operation = Callable[[AsyncRoomsClient], Coroutine[Any, Any, object]]
+
+
+async def listing(rooms: AsyncRoomsClient) -> object:
+    """Read a list to its end."""
+    return [one async for one in rooms.participants.list()]
+
+
+REPEATED: dict[str, tuple[Operation, Act]] = {
+    "end": (lambda rooms: rooms.sessions.end("a"), OK),
+    "kick": (lambda rooms: rooms.sessions.kick("a", "all"), OK),
+    "mute": (lambda rooms: rooms.sessions.mute("a", ["b"]), OK),
+    "unmute": (lambda rooms: rooms.sessions.unmute("a", ["b"]), OK),
+    "join_token": (lambda rooms: rooms.join_token("a"), TOKEN),
+    "refresh_join_token": (lambda rooms: rooms.refresh_join_token("a", "b"), TOKEN),
+    "get": (lambda rooms: rooms.recordings.get("a"), OBJECT),
+    "list": (listing, PAGE),
+    "delete recording": (lambda rooms: rooms.recordings.delete("a"), GONE),
+    "delete composition": (lambda rooms: rooms.compositions.delete("a"), GONE),
+}
+
+ONCE: dict[str, tuple[Operation, str]] = {
+    "composition": (
+        lambda rooms: rooms.compositions.create(session_id="a"),
+        "could make a second composition: compare compositions.list",
+    ),
+    "bulk deletion": (
+        lambda rooms: rooms.recordings.delete_many(session_id="a"),
+        "could delete what has come since: compare recordings.list",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+@leaping
+async def test_what_is_harmless_is_sent_again(name: str) -> None:
+    """An answer lost, a server that is busy, a limit: it is tried until it is done."""
+    operation, done = REPEATED[name]
+    async with peer(cut, BUSY, WAIT, done) as server, client(server) as rooms:
+        await operation(rooms)
+        assert len(server.requests) == 4
+        assert len({request.body for request in server.requests}) == 1
+
+
+@pytest.mark.parametrize("lost", [cut, BUSY, HTML], ids=["cut", "503", "html"])
+@pytest.mark.parametrize("name", ONCE)
+@leaping
+async def test_what_is_not_is_sent_once(name: str, lost: Act) -> None:
+    """After an unknown outcome nothing is sent, and the error says how to find out."""
+    operation, advice = ONCE[name]
+    async with peer(lost) as server, client(server) as rooms:
+        with pytest.raises(OutcomeUnknownError, match=advice) as caught:
+            await operation(rooms)
+        assert caught.value.outcome is Outcome.UNKNOWN
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("name", ONCE)
+@leaping
+async def test_what_was_certainly_not_done_is_sent_again(name: str) -> None:
+    """A limit says that nothing was done, so that waiting and asking again is safe."""
+    operation, _ = ONCE[name]
+    done = answer(202, {"data": {"id": "a", "room_recordings": 7}})
+    async with peer(WAIT, WAIT, done) as server, client(server) as rooms:
+        assert await operation(rooms) in (7, RoomComposition(id="a", extra={"room_recordings": 7}))
+        assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("name", ["join_token", "refresh_join_token"])
+@leaping
+async def test_a_token_that_was_lost_may_be_asked_for_again(name: str) -> None:
+    """When the tries are used up the error says that asking again is harmless."""
+    async with peer(cut) as server, client(server, retry=RetryPolicy(attempts=2)) as rooms:
+        with pytest.raises(OutcomeUnknownError, match="ask again: a token that reached nobody"):
+            await REPEATED[name][0](rooms)
+        assert len(server.requests) == 2
+
+
+async def kick_alice(rooms: AsyncRoomsClient) -> None:
+    """Put one participant out."""
+    await rooms.sessions.kick("a", ["alice"])
+
+
+async def kick_all(rooms: AsyncRoomsClient) -> None:
+    """Put all participants out, but one."""
+    await rooms.sessions.kick("a", "all", exclude=["bob"])
+
+
+def with_participants(**left_at: str | None) -> Act:
+    """Answer with a session and its participants."""
+    participants = [{"id": name, "left_at": time} for name, time in left_at.items()]
+    return answer(200, {"data": {"id": "a", "participants": participants}})
+
+
+LEFT = "2024-02-29T12:00:00Z"
+SETTLED: dict[str, tuple[Operation, Act]] = {
+    "ended": (REPEATED["end"][0], ENDED),
+    "alice left": (kick_alice, with_participants(alice=LEFT, bob=None)),
+    "alice is unknown": (kick_alice, with_participants(bob=None)),
+    "all but bob left": (kick_all, with_participants(alice=LEFT, bob=None)),
+}
+UNSETTLED: dict[str, tuple[Operation, Act]] = {
+    "going on": (REPEATED["end"][0], GOING_ON),
+    "untold": (REPEATED["end"][0], OBJECT),
+    "alice is there": (kick_alice, with_participants(alice=None)),
+    "somebody is there": (kick_all, with_participants(carol=None, bob=None)),
+    "nobody told": (kick_all, OBJECT),
+}
+
+
+@pytest.mark.parametrize("refusal", [REFUSED, ABSENT], ids=["422", "404"])
+@pytest.mark.parametrize("name", SETTLED)
+@leaping
+async def test_an_action_refused_the_second_time_was_done_the_first(
+    name: str, refusal: Act
+) -> None:
+    """Whoever is out cannot be put out: where the session says that it is so, all is well."""
+    operation, session = SETTLED[name]
+    async with peer(cut, refusal, session) as server, client(server) as rooms:
+        await operation(rooms)
+        assert server.methods == ["POST", "POST", "GET"]
+
+
+@pytest.mark.parametrize("name", UNSETTLED)
+@leaping
+async def test_an_action_that_was_not_done_is_not_said_to_be(name: str) -> None:
+    """Where the session does not show it, the outcome stays unknown."""
+    operation, session = UNSETTLED[name]
+    async with peer(cut, REFUSED, session) as server, client(server) as rooms:
+        with pytest.raises(OutcomeUnknownError):
+            await operation(rooms)
+        assert server.methods == ["POST", "POST", "GET"]
+
+
+@pytest.mark.parametrize("operation", [REPEATED["end"][0], kick_all], ids=["end", "kick"])
+@leaping
+async def test_an_action_that_nobody_refused_is_not_looked_up(operation: Operation) -> None:
+    """While the server does not answer, asking it more would not help."""
+    async with peer(cut) as server, client(server, retry=RetryPolicy(attempts=2)) as rooms:
+        with pytest.raises(OutcomeUnknownError):
+            await operation(rooms)
+        assert server.methods == ["POST", "POST"]
+
+
+@leaping
+async def test_an_action_refused_at_first_is_refused() -> None:
+    """A refusal without doubt before it is an error at once."""
+    async with peer(ABSENT) as server, client(server) as rooms:
+        with pytest.raises(NotFoundError):
+            await rooms.sessions.end("a")
+        assert len(server.requests) == 1
+
+
+@leaping
+async def test_a_delete_that_was_lost_counts() -> None:
+    """The second answer that it is gone is what was wanted, for recordings and compositions."""
+    async with peer(cut, ABSENT, cut, ABSENT) as server, client(server) as rooms:
+        await rooms.recordings.delete("a")
+        await rooms.compositions.delete("a")
+        assert server.methods == ["DELETE"] * 4

@@ -1,0 +1,133 @@
+"""Sessions and participants: read, and acted on, against the sandbox."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from groups.conftest import Meeting
+from telnyx_video import (
+    AsyncRoomsClient,
+    InvalidRequestError,
+    NotFoundError,
+    UnprocessableEntityError,
+)
+from telnyx_video.models import DateRange
+from telnyx_video.sandbox import Sandbox
+
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+def today() -> date:
+    """The day by which the sandbox filters."""
+    return datetime.now(UTC).date()
+
+
+def muted(sandbox: Sandbox) -> dict[object, object]:
+    """Return who is muted, by what is known of each."""
+    return {one["context"]: one["muted"] for one in sandbox.participants}
+
+
+async def present(rooms: AsyncRoomsClient, session_id: str) -> list[str | None]:
+    """Return what is known of those who are in a session."""
+    return [
+        one.context async for one in rooms.sessions.participants(session_id) if one.left_at is None
+    ]
+
+
+async def test_sessions_are_listed_of_the_account_or_of_one_room(
+    sandbox: Sandbox, rooms: AsyncRoomsClient, meeting: Meeting
+) -> None:
+    """With a room's id only its sessions come; both lists know the same filters."""
+    other = await rooms.create()
+    sandbox.join(other.id)
+    of_room = [one.id async for one in rooms.sessions.list(meeting.room_id)]
+    assert of_room == [meeting.session_id]
+    of_account = [one async for one in rooms.sessions.list(active=True, created_at=today())]
+    assert {one.room_id for one in of_account} == {meeting.room_id, other.id}
+    yesterday = DateRange(lte=today() - timedelta(days=1))
+    assert [one async for one in rooms.sessions.list(room_id=other.id, updated_at=yesterday)] == []
+    assert [one async for one in rooms.sessions.list(active=False)] == []
+    assert [one async for one in rooms.sessions.list(ended_at=today())] == []
+
+
+async def test_a_session_is_read_with_or_without_its_participants(
+    rooms: AsyncRoomsClient, meeting: Meeting
+) -> None:
+    """Participants come where they are asked for, in lists as well."""
+    session = await rooms.sessions.get(meeting.session_id)
+    assert (session.id, session.active, session.participants) == (meeting.session_id, True, None)
+    session = await rooms.sessions.get(meeting.session_id, include_participants=True)
+    assert {one.id for one in session.participants or []} == {meeting.alice, meeting.bob}
+    (listed,) = [one async for one in rooms.sessions.list(include_participants=True)]
+    assert listed == session
+
+
+async def test_participants_are_listed_and_read(rooms: AsyncRoomsClient, meeting: Meeting) -> None:
+    """Of one session or of the account, by what was said of them, and one by one."""
+    assert await present(rooms, meeting.session_id) == ["Alice", "Bob"]
+    (bob,) = [
+        one
+        async for one in rooms.participants.list(
+            session_id=meeting.session_id, context="Bob", joined_at=today(), page_size=1
+        )
+    ]
+    assert bob == await rooms.participants.get(meeting.bob)
+    assert [one async for one in rooms.participants.list(left_at=today())] == []
+    of_session = rooms.sessions.participants(meeting.session_id, context="Alice")
+    assert [one.id async for one in of_session] == [meeting.alice]
+
+
+async def test_participants_are_muted_and_heard_again(
+    sandbox: Sandbox, rooms: AsyncRoomsClient, meeting: Meeting
+) -> None:
+    """All of them, all but some, or some."""
+    await rooms.sessions.mute(meeting.session_id, "all", exclude=[meeting.bob])
+    assert muted(sandbox) == {"Alice": True, "Bob": False}
+    await rooms.sessions.mute(meeting.session_id, {meeting.bob})
+    assert muted(sandbox) == {"Alice": True, "Bob": True}
+    await rooms.sessions.unmute(meeting.session_id, "all")
+    assert muted(sandbox) == {"Alice": False, "Bob": False}
+
+
+async def test_participants_are_put_out(rooms: AsyncRoomsClient, meeting: Meeting) -> None:
+    """The others stay; a session that is ended has nobody in it."""
+    await rooms.sessions.kick(meeting.session_id, [meeting.alice])
+    assert await present(rooms, meeting.session_id) == ["Bob"]
+    await rooms.sessions.end(meeting.session_id)
+    assert await present(rooms, meeting.session_id) == []
+    session = await rooms.sessions.get(meeting.session_id)
+    assert (session.active, session.ended_at is None) == (False, False)
+
+
+async def test_what_is_not_there_is_said_so(rooms: AsyncRoomsClient, meeting: Meeting) -> None:
+    """Unknown ids, and sessions that have ended, are errors of their own."""
+    with pytest.raises(NotFoundError):
+        await rooms.sessions.get(UNKNOWN)
+    with pytest.raises(NotFoundError):
+        await rooms.participants.get(UNKNOWN)
+    with pytest.raises(NotFoundError):
+        await rooms.sessions.end(UNKNOWN)
+    with pytest.raises(NotFoundError):
+        [one async for one in rooms.sessions.list(UNKNOWN)]
+    await rooms.sessions.end(meeting.session_id)
+    with pytest.raises(UnprocessableEntityError):
+        await rooms.sessions.kick(meeting.session_id, "all")
+
+
+async def test_bad_arguments_are_refused_at_once(sandbox: Sandbox, rooms: AsyncRoomsClient) -> None:
+    """A list is refused when it is made, not when it is read; and nothing is sent."""
+    with pytest.raises(InvalidRequestError):
+        rooms.sessions.list(page_size=0)
+    with pytest.raises(InvalidRequestError):
+        rooms.sessions.participants("a/b")
+    with pytest.raises(InvalidRequestError):
+        rooms.participants.list(context="")
+    with pytest.raises(InvalidRequestError):
+        await rooms.sessions.mute(UNKNOWN, [])
+    assert sandbox.requests == {}
+
+
+async def test_a_group_is_the_same_whenever_it_is_asked_for(rooms: AsyncRoomsClient) -> None:
+    """Groups can be passed around."""
+    assert rooms.sessions is rooms.sessions
+    assert rooms.participants is rooms.participants
