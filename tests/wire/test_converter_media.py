@@ -6,7 +6,7 @@ import pickle
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 
 from support.strategies import compositions, recordings, tokens
 from support.words import is_one_line, short
@@ -33,6 +33,7 @@ def survives(cls: type[Model], data: dict[str, object]) -> None:
     assert pickle.loads(pickle.dumps(record)) == copy.deepcopy(record) == record
 
 
+@settings(max_examples=50)
 @given(recordings)
 @example({"id": "a", "size_mb": 6})
 @example({"id": "a", "status": "completed", "type": "video"})
@@ -41,6 +42,7 @@ def test_a_recording_survives(data: dict[str, object]) -> None:
     survives(RoomRecording, data)
 
 
+@settings(max_examples=50)
 @given(compositions)
 @example({"id": "a", "status": "enqueued", "format": "mp4", "video_layout": {"": {"width": None}}})
 def test_a_composition_survives(data: dict[str, object]) -> None:

@@ -10,7 +10,7 @@ import tracemalloc
 from collections.abc import Callable
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 
 from support.samples import HEADERS, sample, sample_paths
 from support.strategies import bodies, headers, statuses
@@ -298,6 +298,7 @@ def keeps_its_promises(error: TelnyxVideoError, reply: HttpReply, *, writes: boo
 
 
 @pytest.mark.parametrize("read", READERS)
+@settings(max_examples=50)  # for each of them
 @given(status=statuses, body=bodies)
 @example(201, b'{"data": {"id": "\\u001b[2J", "sessions": 0}}')
 @example(400, b"[" * 1020 + b"]" * 1020)
@@ -311,6 +312,7 @@ def test_any_bytes_are_read_or_are_our_error(
 
 
 @pytest.mark.parametrize("read", READERS)
+@settings(max_examples=50)  # for each of them
 @given(status=statuses, fields=headers)
 @example(500, {"x-request-id": "req\udc9b31m\n"})
 def test_any_headers_are_read_or_are_our_error(
