@@ -1,4 +1,4 @@
-"""Simulated participants, and what only the server can tell: who is muted, and what happened.
+"""Simulated participants, and what only the server can tell: what happened, who heard of it.
 
 The API has no operation to join a room, since the programs of participants do that by other means.
 """
@@ -23,8 +23,8 @@ class Lobby:
     `POST /_sandbox/rooms/{id}/join` takes {"context": "Alice", "token": "…"}, both optional, even
     the body: a token has to open the room, without one it is open. It answers 201 with the
     participant and the session. `POST /_sandbox/rooms/{id}/leave` takes {"participant_id": "…"}
-    and answers 200 with the same. `GET /_sandbox/participants` and `GET /_sandbox/events` list
-    all that there are.
+    and answers 200 with the same. `GET /_sandbox/participants`, `GET /_sandbox/events` and
+    `GET /_sandbox/deliveries` list all that there are.
 
     Args:
         api: Where these operations are added.
@@ -39,6 +39,7 @@ class Lobby:
         api.add(f"{STEERING}rooms/{{id}}/leave", {"POST": self._leave})
         api.add(f"{STEERING}participants", {"GET": self._participants})
         api.add(f"{STEERING}events", {"GET": self._events})
+        api.add(f"{STEERING}deliveries", {"GET": self._deliveries})
 
     def participants(self) -> list[dict[str, object]]:
         """Return all participants, as they are published but with `muted`, in order of arrival."""
@@ -47,6 +48,10 @@ class Lobby:
     def events(self) -> list[dict[str, object]]:
         """Return what happened, in order."""
         return [event.as_json() for event in self._store.events.all()]
+
+    def deliveries(self) -> list[dict[str, object]]:
+        """Return what became of the webhooks of these events, in order."""
+        return [delivery.as_json() for delivery in self._store.deliveries.all()]
 
     def _join(self, call: Call, subject: str) -> Reply:
         room = looked_up("room", self._store.rooms.get, subject)
@@ -82,6 +87,9 @@ class Lobby:
 
     def _events(self, _: Call, __: str) -> Reply:
         return document(200, {"events": self.events()})
+
+    def _deliveries(self, _: Call, __: str) -> Reply:
+        return document(200, {"deliveries": self.deliveries()})
 
 
 def _with_body(call: Call) -> Call:

@@ -3,7 +3,7 @@
 import os
 import ssl
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
@@ -15,6 +15,7 @@ from telnyx_video.sandbox.faults.plan import FaultPlan, parse_plan
 from telnyx_video.sandbox.outage import KINDS, Kind
 from telnyx_video.sandbox.serving import Running, Settings, serving
 from telnyx_video.sandbox.threads import in_a_thread
+from telnyx_video.sandbox.webhooks import KEY, RETRIES, Policy, Signer
 
 _DAY = 86_400  # seconds
 
@@ -32,7 +33,8 @@ class Sandbox:
     neighbours. What is not published of their behaviour is decided in the modules of
     `telnyx_video.sandbox.api` and `telnyx_video.sandbox.state`. These work without the key:
     `POST /_sandbox/rooms/{id}/join` and `/leave` simulate participants, see `join` and `leave`;
-    `GET /_sandbox/participants` and `GET /_sandbox/events` tell of all that there were;
+    `GET /_sandbox/participants` and `GET /_sandbox/events` tell of all that there were,
+    `GET /_sandbox/deliveries` of their webhooks, see `deliveries`;
     `GET /_sandbox/stats` tells what was counted; `POST /_sandbox/reset` starts afresh;
     `POST /_sandbox/faults` takes a plan of faults, and `GET` shows it and what it did;
     `POST /_sandbox/outage` takes {"seconds": 5, "kind": "refuse"}, or "503", see `pause`.
@@ -49,10 +51,16 @@ class Sandbox:
         faults: A plan of faults, as explained by `telnyx_video.sandbox.faults`.
         composition_delay: Seconds from the creation of a composition to its completion; it is
             enqueued for the first half of them, processing for the second. From 0 to a day.
+        webhook_key: The private key that webhooks are signed with, 32 bytes. By default one that
+            all sandboxes have.
+        webhook_hosts: Hosts that webhooks may be delivered to beside this machine, such as the
+            name of a container.
+        webhook_retries: Seconds to wait before each further attempt at a URL of a room.
 
     Raises:
         FaultPlanError: when the plan has flaws.
-        ValueError: when the rate limit is below 1, or the delay out of its bounds.
+        ValueError: when the rate limit is below 1, the delay out of its bounds, or the key not 32
+            bytes long.
     """
 
     _on_this_loop: AbstractAsyncContextManager[None]
@@ -69,6 +77,9 @@ class Sandbox:
         ssl_context: ssl.SSLContext | None = None,
         faults: FaultPlan = (),
         composition_delay: float = 1.0,
+        webhook_key: bytes = KEY,
+        webhook_hosts: Collection[str] = (),
+        webhook_retries: Sequence[float] = RETRIES,
     ) -> None:
         parse_plan(faults)
         if not 0 <= composition_delay <= _DAY:
@@ -82,6 +93,8 @@ class Sandbox:
             ssl_context=ssl_context,
             faults=faults,
             composition_delay=composition_delay,
+            signer=Signer(webhook_key),
+            policy=Policy(webhook_hosts, webhook_retries),
         )
         self._running: Running | None = None
 
@@ -94,6 +107,16 @@ class Sandbox:
     def api_key(self) -> str:
         """The one key that is let in."""
         return self._settings.api_key
+
+    @property
+    def public_key(self) -> str:
+        """What receivers check webhooks with, in base64: their TELNYX_PUBLIC_KEY.
+
+        Raises:
+            ModuleNotFoundError: when cryptography is not installed, without which no webhook is
+                delivered; the extra `webhooks` brings it.
+        """
+        return self._settings.signer.public_key
 
     @property
     def rooms(self) -> list[dict[str, object]]:
@@ -138,6 +161,16 @@ class Sandbox:
         to read from any thread.
         """
         return self._while_running().lobby.events()
+
+    @property
+    def deliveries(self) -> list[dict[str, object]]:
+        """What became of the webhook of each event, where there is somebody to tell, in order.
+
+        Each has a `state`: "pending", "delivered", "failed" (nobody accepted it) or "not_sent",
+        and its `attempts`, in which a `status` is the receiver's answer and an `error` says why
+        there was none. Safe to read from any thread.
+        """
+        return self._while_running().lobby.deliveries()
 
     def join(self, room_id: str, *, context: str | None = None) -> str:
         """Let a simulated participant into a room, which begins a session if none is going on.

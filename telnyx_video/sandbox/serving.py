@@ -18,9 +18,11 @@ from telnyx_video.sandbox.limits import RateWindow
 from telnyx_video.sandbox.listener import listening
 from telnyx_video.sandbox.lobby import Lobby
 from telnyx_video.sandbox.outage import Outage
+from telnyx_video.sandbox.routes import FILES
 from telnyx_video.sandbox.state import Store
 from telnyx_video.sandbox.steering import Steering
 from telnyx_video.sandbox.tokens import Tokens
+from telnyx_video.sandbox.webhooks import Courier, Policy, Signer
 
 
 @attrs.frozen
@@ -35,6 +37,8 @@ class Settings:
     ssl_context: ssl.SSLContext | None
     faults: FaultPlan
     composition_delay: float
+    signer: Signer
+    policy: Policy
 
 
 @attrs.frozen
@@ -78,7 +82,10 @@ async def serving(settings: Settings) -> AsyncGenerator[Running]:
             with closing(Outage(faults, gate)) as outage:
                 Steering(api, faults, outage)
                 lobby = Lobby(api, store, Tokens(settings.api_key))
-                async with _listening(settings, App(api, faults.conduct), gate) as url:
+                async with (
+                    _listening(settings, App(api, faults.conduct), gate) as url,
+                    _delivering(settings, store, url),
+                ):
                     yield Running(url, api, store, lobby, faults, outage)
 
 
@@ -96,3 +103,14 @@ async def _listening(settings: Settings, app: App, gate: Gate) -> AsyncGenerator
         scheme = "http" if settings.ssl_context is None else "https"
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         yield f"{scheme}://{host}:{port}/v2"
+
+
+@asynccontextmanager
+async def _delivering(settings: Settings, store: Store, url: str) -> AsyncGenerator[None]:
+    """Deliver webhooks for as long as the context lasts."""
+    files = url.removesuffix("/v2") + FILES
+    courier = Courier(store.deliveries, settings.signer, settings.policy, files=files)
+    try:
+        yield
+    finally:
+        await courier.close()

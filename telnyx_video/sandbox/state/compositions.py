@@ -7,9 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from telnyx_video.sandbox.media import composition_file
-from telnyx_video.sandbox.state.database import Database, timestamp
+from telnyx_video.sandbox.state.database import Database, seconds_between, timestamp
 from telnyx_video.sandbox.state.events import Events
-from telnyx_video.sandbox.state.meetings import seconds_between
 from telnyx_video.sandbox.state.queries import Query
 from telnyx_video.sandbox.state.records import Composition, Session
 from telnyx_video.sandbox.state.tables import Table
@@ -70,7 +69,7 @@ class Compositions:
                 "video.room.composition.completed",
                 completed_at,
                 session,
-                composition_id=composition_id,
+                composition=composition,
             )
         return composition
 

@@ -85,14 +85,43 @@ CREATE TABLE IF NOT EXISTS events (
     recording_id TEXT,
     composition_id TEXT
 );
+CREATE TABLE IF NOT EXISTS deliveries (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    event_type TEXT NOT NULL,
+    occurred_at TEXT NOT NULL,
+    room_id TEXT NOT NULL,
+    url TEXT NOT NULL,
+    failover_url TEXT NOT NULL,
+    timeout_secs INTEGER,
+    payload TEXT NOT NULL,
+    file_name TEXT,
+    state TEXT NOT NULL,
+    record TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS pending_deliveries
+    ON deliveries (room_id, occurred_at) WHERE state = 'pending';
 """
 
-_NAMES = ("rooms", "sessions", "participants", "recordings", "compositions", "events")
+_NAMES = (
+    "rooms",
+    "sessions",
+    "participants",
+    "recordings",
+    "compositions",
+    "events",
+    "deliveries",
+)
 
 
 def timestamp(time: datetime) -> str:
     """Return a time in UTC as it is stored and shown; their order is that of the times."""
     return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def seconds_between(start: str, end: str) -> int:
+    """Return the whole seconds between two times as they are stored."""
+    return int((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds())
 
 
 def utc_now() -> datetime:

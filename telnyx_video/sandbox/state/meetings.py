@@ -8,10 +8,12 @@ holds for those who join later.
 
 import uuid
 from collections.abc import Collection
-from datetime import datetime
+from typing import Any
+
+import attrs
 
 from telnyx_video.sandbox.media import recording_file
-from telnyx_video.sandbox.state.database import Database
+from telnyx_video.sandbox.state.database import Database, seconds_between
 from telnyx_video.sandbox.state.errors import AbsentError, ConflictError
 from telnyx_video.sandbox.state.events import Events
 from telnyx_video.sandbox.state.records import (
@@ -24,11 +26,6 @@ from telnyx_video.sandbox.state.records import (
 from telnyx_video.sandbox.state.tables import Table
 
 _TYPES: tuple[RecordingType, ...] = ("audio", "video")
-
-
-def seconds_between(start: str, end: str) -> int:
-    """Return the whole seconds between two times as they are stored."""
-    return int((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds())
 
 
 class Meetings:
@@ -227,13 +224,12 @@ class Meetings:
         ):
             duration = seconds_between(recording.created_at, now)
             size = len(recording_file(recording.id, recording.type, duration)) / 1e6
-            self._recordings.update(
-                recording.id, {"ended_at": now, "duration_secs": duration, "size_mb": size}
-            )
+            end: dict[str, Any] = {"ended_at": now, "duration_secs": duration, "size_mb": size}
+            self._recordings.update(recording.id, end)
             self._events.note(
                 "video.room.recording.completed",
                 now,
                 session,
                 participant=participant,
-                recording=recording,
+                recording=attrs.evolve(recording, **end),
             )

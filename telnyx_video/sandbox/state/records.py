@@ -152,6 +152,11 @@ class Recording:
     """Of the file in millions of bytes, at its end."""
 
     @property
+    def codec(self) -> str:
+        """How it is encoded."""
+        return _CODECS[self.type]
+
+    @property
     def file_name(self) -> str:
         """The name of its file."""
         return f"{self.id}.{_EXTENSIONS[self.type]}"
@@ -167,7 +172,7 @@ class Recording:
                 "participant_id": self.participant_id,
                 "status": "completed" if completed else "processing",
                 "type": self.type,
-                "codec": _CODECS[self.type],
+                "codec": self.codec,
                 "duration_secs": self.duration_secs,
                 "size_mb": self.size_mb,
                 "download_url": files + self.file_name if completed else None,

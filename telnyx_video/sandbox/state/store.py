@@ -7,6 +7,7 @@ from datetime import datetime
 
 from telnyx_video.sandbox.state.compositions import Compositions
 from telnyx_video.sandbox.state.database import Database, utc_now
+from telnyx_video.sandbox.state.deliveries import Deliveries
 from telnyx_video.sandbox.state.events import Events
 from telnyx_video.sandbox.state.meetings import Meetings
 from telnyx_video.sandbox.state.queries import Query
@@ -39,7 +40,8 @@ class Store:
         self._db = Database(db, now)
         rooms = rooms_in(self._db)
         self.recordings: Table[Recording] = recordings_in(self._db)
-        self.events: Events = Events(self._db)
+        self.deliveries: Deliveries = Deliveries(self._db)
+        self.events: Events = Events(self._db, rooms, self.deliveries)
         self.meetings: Meetings = Meetings(self._db, rooms, self.recordings, self.events)
         self.rooms: Rooms = Rooms(self._db, rooms, self.meetings)
         self.compositions: Compositions = Compositions(self._db, self.events, composition_delay)

@@ -1,0 +1,323 @@
+"""Webhooks that the sandbox delivers: signed, in order, tried again, and never to strangers."""
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from sandbox.caller import Caller
+from support.leaping import leaping
+from support.receivers import HANG, Arrival, Receiver, receiving
+from telnyx_video.sandbox import Sandbox
+from telnyx_video.testing import WebhookSigner
+from telnyx_video.webhooks import (
+    CompositionCompleted,
+    ParticipantJoined,
+    ParticipantLeft,
+    RecordingCompleted,
+    SessionEnded,
+    UnknownEvent,
+    WebhookEvent,
+    verify_and_parse,
+)
+
+ALL = [
+    "session.started",
+    "participant.joined",
+    "recording.started",
+    "recording.started",
+    "recording.completed",
+    "recording.completed",
+    "participant.left",
+    "session.ended",
+]
+NOBODY = "http://127.0.0.1:9/"
+
+
+def parsed(arrival: Arrival, sandbox: Sandbox) -> WebhookEvent:
+    """Read a delivery as a service would."""
+    return verify_and_parse(arrival.body, arrival.headers, public_key=sandbox.public_key)
+
+
+async def room_with(caller: Caller, receiver: Receiver | str, **fields: object) -> str:
+    """Create a room whose events go there, and return its id."""
+    url = receiver if isinstance(receiver, str) else receiver.url
+    return str((await caller.create(webhook_event_url=url, **fields)).data["id"])
+
+
+def states(sandbox: Sandbox) -> list[object]:
+    return [delivery["state"] for delivery in sandbox.deliveries]
+
+
+async def settled(sandbox: Sandbox, count: int) -> list[dict[str, Any]]:
+    """Return the deliveries once none of so many is under way any more."""
+    while len(states(sandbox)) < count or "pending" in states(sandbox):  # noqa: ASYNC110 # told of nowhere
+        await asyncio.sleep(0.001)
+    return sandbox.deliveries
+
+
+async def test_a_meeting_is_told_of_in_order(
+    caller: Caller, sandbox: Sandbox, session: aiohttp.ClientSession
+) -> None:
+    """Every event arrives, signed and whole, in the order in which things happened."""
+    async with receiving() as receiver:
+        room = await room_with(caller, receiver, enable_recording=True)
+        sandbox.leave(sandbox.join(room, context="Alice"))
+        events = [parsed(await receiver.next(), sandbox) for _ in ALL]
+        assert [event.event_type.removeprefix("video.room.") for event in events] == ALL
+        assert [event.id for event in events] == [event["id"] for event in sandbox.events]
+        assert not any(isinstance(event, UnknownEvent) for event in events)
+        joined, recorded, left, ended = events[1], events[4], events[6], events[7]
+        assert isinstance(joined, ParticipantJoined)
+        assert joined.payload.context == "Alice"
+        assert isinstance(left, ParticipantLeft)
+        assert (left.payload.participant_id, left.payload.duration_secs) == (
+            joined.payload.participant_id,
+            0,
+        )
+        assert isinstance(ended, SessionEnded)
+        assert (ended.payload.room_id, ended.payload.duration_secs) == (room, 0)
+        assert isinstance(recorded, RecordingCompleted)
+        assert recorded.payload.codec == "opus"
+        async with session.get(str(recorded.payload.download_url)) as file:
+            assert file.status == 200
+        await settled(sandbox, len(ALL))
+        assert set(states(sandbox)) == {"delivered"}
+
+
+async def test_a_composition_is_told_of_when_it_is_complete(
+    session: aiohttp.ClientSession,
+) -> None:
+    """It has a receiver of its own, or else that of its room, and its file is there by then."""
+    async with receiving() as receiver, receiving() as other, Sandbox(composition_delay=0.05) as it:
+        caller = Caller(session, it)
+        room = await room_with(caller, receiver)
+        it.join(room)
+        wanted: dict[str, object] = {"session_id": it.participants[0]["session_id"]}
+        await caller.send("POST", "/room_compositions", wanted)
+        await caller.send("POST", "/room_compositions", {**wanted, "webhook_event_url": other.url})
+        assert await receiver.told(2) == ALL[:2]
+        own, its_room = parsed(await other.next(), it), parsed(await receiver.next(), it)
+        for event in (own, its_room):
+            assert isinstance(event, CompositionCompleted)
+            async with session.get(str(event.payload.download_url)) as file:
+                assert file.content_type == "video/mp4"
+
+
+async def test_a_composition_that_is_deleted_in_time_is_not_told_of(
+    session: aiohttp.ClientSession,
+) -> None:
+    """What will not happen is not announced, also where it was planned."""
+    async with receiving() as receiver, Sandbox(composition_delay=60) as sandbox:
+        caller = Caller(session, sandbox)
+        sandbox.join(await room_with(caller, receiver))
+        wanted = {"session_id": sandbox.participants[0]["session_id"]}
+        made = (await caller.send("POST", "/room_compositions", wanted)).data
+        await caller.send("DELETE", f"/room_compositions/{made['id']}")
+        assert await receiver.told(2) == ALL[:2]
+        assert len(await settled(sandbox, 2)) == 2
+
+
+async def test_a_room_without_a_receiver_is_told_of_to_nobody(
+    caller: Caller, sandbox: Sandbox
+) -> None:
+    """Events are only noted, and nothing runs for the sake of webhooks."""
+    sandbox.join((await caller.create()).data["id"])
+    assert len(sandbox.events) == 2
+    assert sandbox.deliveries == []
+
+
+async def test_the_failover_url_is_next_when_the_retries_are_used_up(
+    session: aiohttp.ClientSession,
+) -> None:
+    """Each attempt is numbered, says where it went, and can be looked at afterwards."""
+    async with (
+        receiving(503, 302) as first,
+        receiving(500) as second,
+        Sandbox(webhook_retries=[0.001]) as sandbox,
+    ):
+        caller = Caller(session, sandbox)
+        room = await room_with(caller, first, webhook_event_failover_url=second.url)
+        sandbox.join(room)
+        told = [await first.next(), await first.next(), await second.next(), await second.next()]
+        assert len({arrival.content["data"]["id"] for arrival in told}) == 1
+        assert [arrival.content["meta"] for arrival in told] == [
+            {"attempt": 1, "delivered_to": first.url},
+            {"attempt": 2, "delivered_to": first.url},
+            {"attempt": 3, "delivered_to": second.url},
+            {"attempt": 4, "delivered_to": second.url},
+        ]
+        shown = (await settled(sandbox, 2))[0]
+        assert shown["state"] == "delivered"
+        assert [attempt["status"] for attempt in shown["attempts"]] == [503, 302, 500, 200]
+        answer = await caller.send("GET", "//_sandbox/deliveries", headers={"Authorization": ""})
+        assert answer.body == {"deliveries": sandbox.deliveries}
+
+
+async def test_what_nobody_accepts_is_given_up(session: aiohttp.ClientSession) -> None:
+    """After the last attempt it is the next event's turn; the reasons are there to be read."""
+    async with Sandbox(webhook_retries=()) as sandbox:
+        caller = Caller(session, sandbox)
+        sandbox.join(await room_with(caller, NOBODY))
+        shown = await settled(sandbox, 2)
+        assert [delivery["state"] for delivery in shown] == ["failed", "failed"]
+        (attempt,) = shown[0]["attempts"]
+        assert attempt["url"] == NOBODY
+        assert "Cannot connect" in attempt["error"]
+
+
+@leaping
+async def test_a_receiver_has_as_long_as_its_room_says() -> None:
+    """A receiver that does not answer in time is asked again, as if it had failed."""
+    async with (
+        receiving(HANG, 200, 200, HANG) as receiver,
+        Sandbox(webhook_retries=[5]) as sandbox,
+        aiohttp.ClientSession() as session,
+    ):
+        caller = Caller(session, sandbox)
+        for seconds in (30, 0):
+            room = await room_with(caller, receiver, webhook_timeout_secs=seconds)
+            sandbox.join(room)
+            assert await receiver.told(3) == ["session.started", *ALL[:2]]
+        shown = await settled(sandbox, 4)
+        errors = [delivery["attempts"][0]["error"] for delivery in shown[::2]]
+        assert errors == ["no answer within 30 s", "no answer within 10 s"]
+
+
+async def test_rooms_do_not_wait_for_each_other(caller: Caller, sandbox: Sandbox) -> None:
+    """A receiver that hangs holds up the events of its own room only; leaving does not wait."""
+    async with receiving(HANG) as slow, receiving() as quick:
+        sandbox.join(await room_with(caller, slow))
+        assert await slow.told(1) == ["session.started"]
+        sandbox.join(await room_with(caller, quick))
+        assert await quick.told(2) == ALL[:2]
+        assert slow.is_empty
+        await sandbox.__aexit__()
+        others = {task for task in asyncio.all_tasks() if "Courier" in repr(task)}
+        await sandbox.__aenter__()
+    assert others == set()
+
+
+async def test_strangers_are_not_called(caller: Caller, sandbox: Sandbox) -> None:
+    """Only this machine is delivered to: the rest is noted, with the reason."""
+    room = await room_with(
+        caller, "https://example.com/hook", webhook_event_failover_url="ftp://127.0.0.1/"
+    )
+    sandbox.join(room)
+    for delivery in await settled(sandbox, 2):
+        assert delivery["state"] == "not_sent"
+        assert [(attempt["url"], attempt["error"]) for attempt in delivery["attempts"]] == [
+            ("https://example.com/hook", "not sent: not a loopback address"),
+            ("ftp://127.0.0.1/", "not sent: not an HTTP address"),
+        ]
+
+
+async def test_without_cryptography_rooms_work_and_webhooks_say_what_is_missing(
+    caller: Caller,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whoever waits for webhooks finds the reason in the log, once, and beside each delivery."""
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric.ed25519", None)
+    sandbox.join(await room_with(caller, NOBODY))
+    shown = await settled(sandbox, 2)
+    assert [delivery["state"] for delivery in shown] == ["not_sent", "not_sent"]
+    assert "pip install 'telnyx-video[webhooks]'" in shown[0]["attempts"][0]["error"]
+    warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
+    (warning,) = warnings
+    assert "Webhooks are not delivered" in warning.message
+    with pytest.raises(ModuleNotFoundError, match="webhooks"):
+        _ = sandbox.public_key
+
+
+async def test_a_sandbox_may_have_a_key_of_its_own(session: aiohttp.ClientSession) -> None:
+    """What it signs is accepted with its own public key, which is that of the given private one."""
+    key = b"a key for tests of 32 bytes long"
+    async with receiving() as receiver, Sandbox(webhook_key=key) as sandbox:
+        assert sandbox.public_key == WebhookSigner(key).public_key != Sandbox().public_key
+        sandbox.join(await room_with(Caller(session, sandbox), receiver))
+        assert parsed(await receiver.next(), sandbox).event_type == "video.room.session.started"
+    with pytest.raises(ValueError, match="webhook_key must be 32 bytes, not 3"):
+        Sandbox(webhook_key=b"abc")
+
+
+async def test_what_was_not_delivered_is_delivered_by_the_next_server(
+    session: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    """With a file, an event that was under way when the server ended comes once more."""
+    db = tmp_path / "rooms.db"
+    async with receiving(HANG) as receiver:
+        async with Sandbox(db=db) as sandbox:
+            sandbox.join(await room_with(Caller(session, sandbox), receiver))
+            cut = await receiver.next()
+        async with Sandbox(db=db) as sandbox:
+            again = await receiver.next()
+            assert again.content["data"] == cut.content["data"]
+            assert await receiver.told(1) == ["participant.joined"]
+            await settled(sandbox, 2)
+            sandbox.leave(str(sandbox.participants[0]["id"]))  # nobody is told before the end
+        async with Sandbox(db=db) as sandbox:
+            assert await receiver.told(2) == ALL[-2:]
+            assert {delivery["state"] for delivery in await settled(sandbox, 4)} == {"delivered"}
+    assert receiver.is_empty
+
+
+@leaping
+async def test_a_reset_forgets_what_is_still_to_be_delivered() -> None:
+    """Nothing of before a reset arrives after it, however long the retries would have gone on."""
+    async with (
+        receiving(503) as receiver,
+        Sandbox(webhook_retries=[30]) as sandbox,
+        aiohttp.ClientSession() as session,
+    ):
+        sandbox.join(await room_with(Caller(session, sandbox), receiver))
+        assert await receiver.told(1) == ["session.started"]
+        await asyncio.sleep(10)
+        assert states(sandbox) == ["pending", "pending"]
+        sandbox.reset()
+        await asyncio.sleep(60)
+        assert receiver.is_empty
+        assert sandbox.deliveries == []
+
+
+async def test_a_room_that_is_deleted_is_told_of_to_its_end(
+    caller: Caller, sandbox: Sandbox
+) -> None:
+    """The receiver hears that everybody has left, though the room it belonged to is gone."""
+    async with receiving() as receiver:
+        room = await room_with(caller, receiver)
+        sandbox.join(room)
+        await caller.send("DELETE", f"/rooms/{room}")
+        assert await receiver.told(4) == [
+            "session.started",
+            "participant.joined",
+            "participant.left",
+            "session.ended",
+        ]
+
+
+async def test_what_was_not_done_is_not_delivered(caller: Caller, sandbox: Sandbox) -> None:
+    """A request that a fault keeps from being applied tells nobody of anything."""
+    async with receiving() as receiver:
+        room = await room_with(caller, receiver)
+        sandbox.join(room)
+        sandbox.faults = [{"on": "DELETE /rooms/{id}", "faults": [503]}]
+        assert (await caller.send("DELETE", f"/rooms/{room}")).status == 503
+        assert (await caller.send("DELETE", f"/rooms/{room}")).status == 204
+        assert await receiver.told(4) == ALL[:2] + ALL[-2:]
+        await settled(sandbox, 4)
+        assert receiver.is_empty
+
+
+async def test_a_sandbox_in_a_thread_delivers_too(session: aiohttp.ClientSession) -> None:
+    """Participants who are let in by blocking code are told of as well."""
+    async with receiving() as receiver:
+        with Sandbox() as sandbox:
+            room = await room_with(Caller(session, sandbox), receiver)
+            sandbox.leave(sandbox.join(room))
+            assert await receiver.told(4) == ALL[:2] + ALL[-2:]
