@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 
 from telnyx_video.config import PublicKeys
 from telnyx_video.webhooks.receiving import MAX_BODY, OnEvent, make_receiver
 
-__all__ = ["webhook_handler"]
+__all__ = ["webhook_handler", "webhook_server"]
 
 
 def webhook_handler(
@@ -45,6 +46,50 @@ def webhook_handler(
         return web.Response(status=answer.status, text=answer.text)
 
     return handle
+
+
+@asynccontextmanager
+async def webhook_server(
+    on_event: OnEvent,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    public_key: PublicKeys | None = None,
+    tolerance: float = 300.0,
+    max_body: int = MAX_BODY,
+) -> AsyncGenerator[str]:
+    """A server of its own for :func:`webhook_handler`, for tests and small programs.
+
+    ``async with webhook_server(on_event) as url`` receives at that URL, and at every path below
+    it, until the context is left; then deliveries that are being dealt with have a second.
+
+    Args:
+        on_event: As for :func:`webhook_handler`, and so are the settings.
+        host: Where to listen.
+        port: Which port to listen on; 0 chooses a free one.
+        public_key: One key or several.
+        tolerance: Seconds, above 0.
+        max_body: Bytes that a body may have.
+
+    Raises:
+        ConfigurationError: there is no public key, or a setting is out of bounds.
+        OSError: the address cannot be listened on.
+    """
+    handler = webhook_handler(
+        on_event, public_key=public_key, tolerance=tolerance, max_body=max_body
+    )
+    app = web.Application()
+    app.router.add_post("/{path:.*}", handler)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_FAREWELL)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield f"http://{f'[{host}]' if ':' in host else host}:{runner.addresses[0][1]}/"
+    finally:
+        await runner.cleanup()
+
+
+_FAREWELL = 1.0  # seconds
 
 
 async def _read(request: web.Request, limit: int) -> bytes | None:
