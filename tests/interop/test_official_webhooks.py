@@ -5,6 +5,7 @@ import time
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 
+import aiohttp
 import pytest
 import telnyx
 from aiohttp import web
@@ -12,10 +13,14 @@ from aiohttp.test_utils import TestClient, TestServer
 from nacl.signing import SigningKey
 
 from support.hooks import IDS, PUBLIC_KEY, envelope
+from support.receivers import receiving
+from telnyx_video import AsyncRoomsClient
+from telnyx_video.sandbox import Sandbox
 from telnyx_video.testing import SignedDelivery, WebhookSigner, make_event
 from telnyx_video.webhooks import ParticipantLeft, SessionEnded, WebhookEvent
 from telnyx_video.webhooks.aiohttp import webhook_handler
 
+KEY = {"Authorization": "Bearer sandbox-key"}
 SEED = bytes(range(32))
 
 
@@ -77,6 +82,35 @@ def test_the_official_sdk_refuses_what_we_refuse() -> None:
         for signed in bad:
             with pytest.raises(ValueError, match=r"[Ss]ignature|timestamp"):
                 client.webhooks.unwrap(signed.body.decode(), headers=signed.headers)
+
+
+async def test_the_official_sdk_accepts_what_the_sandbox_delivers() -> None:
+    """Every event of a meeting with recordings and a composition passes for one of Telnyx's."""
+    async with (
+        receiving() as receiver,
+        Sandbox(composition_delay=0) as sandbox,
+        AsyncRoomsClient(base_url=sandbox.url, api_key=sandbox.api_key) as rooms,
+    ):
+        room = await rooms.create(webhook_event_url=receiver.url, enable_recording=True)
+        participant = sandbox.join(room.id, context="Alice")
+        async with aiohttp.ClientSession(headers=KEY) as session:
+            wanted = {"session_id": sandbox.participants[0]["session_id"]}
+            async with session.post(f"{sandbox.url}/room_compositions", json=wanted) as answer:
+                assert answer.status == 202
+        sandbox.leave(participant)
+        told: list[object] = []
+        happened = sandbox.events
+        with official(sandbox.public_key) as client:
+            for event in happened:
+                arrival = await receiver.next()
+                unwrapped = client.webhooks.unwrap(arrival.body.decode(), headers=arrival.headers)
+                assert unwrapped.data is not None
+                told.append(unwrapped.data.id)
+                assert unwrapped.data.event_type == event["type"]
+                with pytest.raises(ValueError, match=r"[Ss]ignature"):
+                    client.webhooks.unwrap(arrival.body.decode() + " ", headers=arrival.headers)
+    assert told == [event["id"] for event in happened]
+    assert len(told) == 9
 
 
 async def test_our_receiver_accepts_what_its_library_signs() -> None:
