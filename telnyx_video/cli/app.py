@@ -10,6 +10,7 @@ from typer.main import get_command
 from telnyx_video import __version__
 from telnyx_video.cli.batch import batch
 from telnyx_video.cli.failures import explain
+from telnyx_video.cli.listening import listen
 from telnyx_video.cli.rooms import create, delete, get, list_rooms, update
 from telnyx_video.cli.server import sandbox
 from telnyx_video.cli.settings import Settings, everywhere
@@ -59,6 +60,7 @@ app.command()(update)
 app.command()(delete)
 app.command()(batch)
 app.command()(sandbox)
+app.command()(listen)
 
 
 def run(arguments: list[str]) -> int:

@@ -74,6 +74,8 @@ _OPTIONS = (
     ("with a unique_name, or auto_name=True,", "with a unique_name"),
     (", such as Room.id", ""),
     ("pass api_key=..., or set", "set"),
+    ("pass public_key=..., or set", "pass --public-key, or set"),
+    ("public_key", "--public-key"),
     ("pass allow_insecure=True", "add --allow-insecure"),
     ("base_url", "the base URL (--base-url or TELNYX_BASE_URL)"),
 )

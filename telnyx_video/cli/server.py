@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
@@ -14,6 +14,9 @@ from telnyx_video.cli.faults import read_faults
 from telnyx_video.cli.running import on_signals, run
 from telnyx_video.cli.settings import Json, Settings, Values
 from telnyx_video.cli.terminal import stderr, stdout, write_json
+
+if TYPE_CHECKING:
+    from telnyx_video.sandbox import Sandbox
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 # listened on only if asked to
 
@@ -39,6 +42,14 @@ def sandbox(
     api_key: Annotated[
         str, typer.Option(metavar="KEY", help="The one key that is let in; it is no secret.")
     ] = "sandbox-key",
+    webhook_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST",
+            help="Deliver webhooks to this host, too, not only to this machine; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run a local server of the API until Ctrl-C, and say how to reach it."""
@@ -49,32 +60,25 @@ def sandbox(
     if not api_key or not api_key.isascii() or not api_key.isprintable() or " " in api_key:
         values.refuse("--api-key: must be of printable ASCII characters without a space")
     values.done()
-    run(_serve(settings, host=host, port=port_number, db=db, rate_limit=limit, api_key=api_key))
-
-
-async def _serve(
-    settings: Settings,
-    *,
-    host: str,
-    port: int,
-    db: str | None,
-    rate_limit: int | None,
-    api_key: str,
-) -> None:
     from telnyx_video.sandbox import Sandbox
 
     server = Sandbox(
         host=host,
-        port=port,
+        port=port_number,
         db=db,
-        rate_limit=rate_limit,
+        rate_limit=limit,
         api_key=api_key,
         faults=read_faults(settings.faults),
+        webhook_hosts=webhook_host or (),
     )
+    run(_serve(settings, server, host))
+
+
+async def _serve(settings: Settings, server: Sandbox, host: str) -> None:
     stopped = asyncio.Event()
     with on_signals(lambda _: stopped.set()):
         async with server:
-            _announce(settings, _reachable(server.url, host), api_key)
+            _announce(settings, _reachable(server.url, host), server)
             await stopped.wait()
 
 
@@ -84,8 +88,12 @@ def _reachable(url: str, host: str) -> str:
     return url if here is None else f"http://{here}:{urlsplit(url).port}/v2"
 
 
-def _announce(settings: Settings, url: str, api_key: str) -> None:
-    environment = {"TELNYX_BASE_URL": url, "TELNYX_API_KEY": api_key}
+def _announce(settings: Settings, url: str, server: Sandbox) -> None:
+    environment = {"TELNYX_BASE_URL": url, "TELNYX_API_KEY": server.api_key}
+    try:
+        environment["TELNYX_PUBLIC_KEY"] = server.public_key
+    except ModuleNotFoundError as error:
+        stderr().print(f"Webhooks are not delivered: {error}")
     if settings.json:
         write_json(environment)
         return

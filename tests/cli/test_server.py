@@ -21,6 +21,7 @@ from telnyx_video.sandbox import Sandbox
 
 pytestmark = pytest.mark.usefixtures("signals")
 
+HOSTS = ("2130706433", "app.example")  # the first is 127.0.0.1 as a number
 LOST = [{"on": "POST /rooms", "faults": ["lost"]}]
 
 
@@ -56,7 +57,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Serve:
         *options: str | Path,
         use: Callable[[RoomsClient], object] = RoomsClient.close,
         number: int = signal.SIGINT,
-        announced: str = "TELNYX_API_KEY",
+        announced: str = "TELNYX_PUBLIC_KEY",
     ) -> Served:
         def use_and_end() -> None:
             try:
@@ -106,7 +107,11 @@ def test_the_sandbox_tells_its_address_to_programs(serve: Serve) -> None:
     """With ``--json``, the environment to set is one line of JSON, and all that is said."""
     served = serve("--json", use=lambda client: client.create(), announced="\n")
     assert (served.code, served.err) == (0, "")
-    assert json.loads(served.out).keys() == {"TELNYX_BASE_URL", "TELNYX_API_KEY"}
+    assert json.loads(served.out).keys() == {
+        "TELNYX_BASE_URL",
+        "TELNYX_API_KEY",
+        "TELNYX_PUBLIC_KEY",
+    }
 
 
 def test_the_sandbox_limits_the_rate(serve: Serve) -> None:
@@ -123,6 +128,41 @@ def test_the_sandbox_names_an_address_that_can_be_used(serve: Serve) -> None:
     """Listening on all addresses, it tells the one that reaches it from this machine."""
     served = serve("--host", "0.0.0.0")
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/v2", served.told["TELNYX_BASE_URL"])
+
+
+def test_the_sandbox_names_the_key_that_webhooks_are_checked_with(serve: Serve) -> None:
+    """What it says to set is all that a receiver needs."""
+    with Sandbox() as sandbox:
+        assert serve().told["TELNYX_PUBLIC_KEY"] == sandbox.public_key
+
+
+def test_the_sandbox_says_that_webhooks_need_an_extra(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without cryptography it serves all the same, and tells at once what will be missed."""
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric.ed25519", None)
+    served = serve(announced="TELNYX_API_KEY")
+    assert (served.code, "TELNYX_PUBLIC_KEY" in served.out) == (0, False)
+    assert served.err.startswith("Webhooks are not delivered: signing webhooks takes cryptography")
+    assert "telnyx-video[webhooks]" in served.err
+
+
+def test_the_sandbox_delivers_to_hosts_that_are_named(serve: Serve) -> None:
+    """With ``--webhook-host`` a container of that name is called, which others are not."""
+    sent: dict[str, bool] = {}
+
+    def use(client: RoomsClient) -> None:
+        steering = repr(client).rpartition("at ")[2].replace("/v2>", "/_sandbox")
+        for host in HOSTS:
+            room = client.create(webhook_event_url=f"http://{host}:1/")
+            urlopen(Request(f"{steering}/rooms/{room.id}/join", b"{}")).close()
+        while len(sent) < len(HOSTS):
+            with urlopen(f"{steering}/deliveries") as answer:
+                for delivery in json.load(answer)["deliveries"]:
+                    sent.update({tried["url"]: tried["sent"] for tried in delivery["attempts"]})
+
+    serve(f"--webhook-host={HOSTS[0]}", use=use)
+    assert list(sent.values()) == [True, False]
 
 
 @pytest.fixture

@@ -129,7 +129,9 @@ TABLE = {
     "sandbox.webhooks.policy": Row(outside="attrs", never=IMPURE),
     "sandbox.api": Row(outside="attrs", never="asyncio random socket"),
     "testing": Row(siblings="_wire client models sandbox webhooks", outside="attrs", lazy="pytest"),
-    "cli": Row(siblings="__init__ errors models", outside="rich typer", lazy="sandbox uvloop"),
+    "cli": Row(
+        siblings="__init__ errors models", outside="rich typer", lazy="sandbox uvloop webhooks"
+    ),
 }
 
 # What `from telnyx_video import Room` imports, in the words of the table.

@@ -1,0 +1,213 @@
+"""`telnyx-video listen`: what comes is checked, printed once, and accepted only then."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from typing import Protocol
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import attrs
+import pytest
+
+from cli.command import Command, Listener
+from support.hooks import PUBLIC_KEY, SIGNER
+from telnyx_video.cli import main
+from telnyx_video.cli.listening import Printer
+from telnyx_video.testing import SignedDelivery, WebhookSigner, make_event
+from telnyx_video.webhooks import Deduplicator, ParticipantJoined, SessionStarted, UnknownEvent
+
+pytestmark = pytest.mark.usefixtures("signals")
+
+
+@attrs.frozen
+class Heard:
+    """What one receiver left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Listen(Protocol):
+    """Runs the receiver, calls it with its URL, and ends it by a signal."""
+
+    def __call__(
+        self,
+        use: Callable[[str], object],
+        *options: str,
+        number: int | None = ...,
+        out: Listener | None = ...,
+    ) -> Heard: ...
+
+
+@pytest.fixture
+def listen(monkeypatch: pytest.MonkeyPatch) -> Listen:
+    def listen(
+        use: Callable[[str], object],
+        *options: str,
+        number: int | None = signal.SIGINT,
+        out: Listener | None = None,
+    ) -> Heard:
+        def use_and_end() -> None:
+            try:
+                use(err.getvalue().partition("webhooks at ")[2].partition(";")[0])
+            finally:
+                if number is not None:
+                    os.kill(os.getpid(), number)
+
+        user = threading.Thread(target=use_and_end)
+        said, err = out or Listener({}), Listener({"stops it.": user.start})
+        with monkeypatch.context() as inner:
+            inner.setenv("TELNYX_PUBLIC_KEY", PUBLIC_KEY)
+            inner.setattr(sys, "stdout", said)
+            inner.setattr(sys, "stderr", err)
+            code = main(["listen", *options])
+        user.join()
+        return Heard(code, said.getvalue(), err.getvalue())
+
+    return listen
+
+
+def post(url: str, delivery: SignedDelivery) -> int:
+    """Deliver and return the status of the answer."""
+    try:
+        with urlopen(Request(url, delivery.body, delivery.headers)) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        with error:
+            return error.code
+
+
+def test_each_event_is_a_line_that_tells_all_of_it(listen: Listen) -> None:
+    """A person sees when, what, where and who, without a second look."""
+    event = make_event(
+        ParticipantJoined,
+        room_id="room-1",
+        session_id="session-1",
+        participant_id="person-1",
+        context='{"username": "Ada\\n"}',
+    )
+    unknown = make_event(UnknownEvent, event_type="video.room.new\x1b", secs=1.5, who=None, at="")
+    heard = listen(lambda url: [post(url, SIGNER.sign(it)) for it in (event, unknown)])
+    moment = event.to_dict()["occurred_at"]
+    assert heard.out.splitlines() == [
+        f"{moment} video.room.participant.joined room_id=room-1 session_id=session-1 "
+        'participant_id=person-1 context="{\\"username\\": \\"Ada\\\\n\\"}"',
+        f'{unknown.to_dict()["occurred_at"]} video.room.new\\x1b secs=1.5 at=""',
+    ]
+
+
+def test_programs_read_events_as_telnyx_writes_them(listen: Listen) -> None:
+    """With ``--json`` each line is the event's own JSON."""
+    event = make_event(SessionStarted)
+    heard = listen(lambda url: post(url, SIGNER.sign(event)), "--json")
+    (line,) = heard.out.splitlines()
+    assert SessionStarted.from_dict(json.loads(line)) == event
+
+
+def test_an_event_that_comes_twice_is_printed_once(listen: Listen) -> None:
+    """A second delivery is accepted, so that it does not come a third time, and is not shown."""
+    event = SIGNER.sign(make_event(SessionStarted))
+    statuses: list[int] = []
+    heard = listen(lambda url: statuses.extend(post(url, event) for _ in range(2)))
+    assert statuses == [200, 200]
+    assert len(heard.out.splitlines()) == 1
+
+
+def test_what_is_not_from_telnyx_is_not_printed(listen: Listen) -> None:
+    """Signed by another key it is refused, whatever it says, and the log says why."""
+    signer = WebhookSigner()
+    statuses: list[int] = []
+    forged = signer.sign(make_event(SessionStarted))
+    assert listen(lambda url: statuses.append(post(url, forged))).out == ""
+    heard = listen(
+        lambda url: statuses.append(post(url, forged)), "--public-key", signer.public_key
+    )
+    assert "video.room.session.started" in heard.out
+    assert statuses == [401, 200]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_receiver_ends_when_it_is_told_to(listen: Listen, number: int, code: int) -> None:
+    """Ctrl-C and SIGTERM end it without a word and by their codes."""
+    heard = listen(lambda _: None, number=number)
+    assert (heard.code, heard.out) == (code, "")
+    assert heard.err.startswith("Listening for webhooks at http://127.0.0.1:")
+    assert len(heard.err.splitlines()) == 1
+
+
+async def test_the_first_signal_decides() -> None:
+    """Whoever presses Ctrl-C again, or too late, changes nothing."""
+    ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    printer = Printer(Deduplicator(), ended, as_json=False)
+    printer.end_by(signal.SIGINT)
+    printer.end_by(signal.SIGTERM)
+    assert await ended == 130
+
+
+class Broken(Listener):
+    """A stream whose reader has gone."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+def test_what_cannot_be_printed_is_not_accepted(listen: Listen) -> None:
+    """When nobody reads any more the command ends, and the event is for the next receiver."""
+    refused: list[Exception] = []
+
+    def deliver(url: str) -> None:
+        try:
+            post(url, SIGNER.sign(make_event(SessionStarted)))
+        except OSError as error:
+            refused.append(error)
+
+    heard = listen(deliver, number=None, out=Broken({}))
+    assert heard.code == 1
+    assert len(refused) == 1
+    assert "Traceback" not in heard.err
+
+
+async def test_the_first_failure_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events that come while the command ends are not accepted either."""
+    ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    printer = Printer(Deduplicator(), ended, as_json=True)
+    monkeypatch.setattr(sys, "stdout", Broken({}))
+    for _ in range(2):
+        with pytest.raises(asyncio.CancelledError):
+            await printer.take(make_event(SessionStarted))
+    with pytest.raises(BrokenPipeError):
+        await ended
+
+
+def test_without_the_extra_a_sentence_says_what_to_install(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has the command only is told what listening takes."""
+    for name in [name for name in sys.modules if name.startswith("telnyx_video.webhooks")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)
+    result = command("listen", "--public-key", PUBLIC_KEY)
+    assert result.code == 2
+    assert result.err.startswith("Error: telnyx_video.webhooks needs cryptography")
+    assert "pip install 'telnyx-video[webhooks]'" in result.err
+
+
+def test_wrong_options_are_sentences(command: Command) -> None:
+    """Without a key, with a port that is none or taken, nothing is listened to."""
+    missing = command("listen")
+    assert (missing.code, missing.out) == (2, "")
+    assert "set the environment variable TELNYX_PUBLIC_KEY" in missing.err
+    assert "--public-key" in missing.err
+    wrong = command("listen", "--port", "x", "--public-key", PUBLIC_KEY)
+    assert (wrong.code, "--port: must be a whole number" in wrong.err) == (2, True)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        busy = command("listen", "--port", port, "--public-key", PUBLIC_KEY)
+    assert (busy.code, "address already in use" in busy.err) == (1, True)
