@@ -1,4 +1,4 @@
-"""For the tests of those who use this package: events as Telnyx tells them, and their signatures.
+"""For the tests of those who use this package: what Telnyx tells and answers, and its signatures.
 
 ::
 
@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from telnyx_video.testing.events import make_event
+from telnyx_video.testing.models import make_model
 from telnyx_video.testing.signing import SignedDelivery, WebhookSigner
 
-__all__ = ["SignedDelivery", "WebhookSigner", "make_event"]
+__all__ = ["SignedDelivery", "WebhookSigner", "make_event", "make_model"]
