@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import UnionType
 from typing import TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -78,8 +78,8 @@ def _value(name: str, hint: object, cls: type[Model], now: datetime) -> object:
     if name in _SAMPLES:
         return _SAMPLES[name]
     kind = _kinds(hint)[0]
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        members = kind.__members__
+    if isinstance(kind, enum.EnumMeta):
+        members: Mapping[str, object] = kind.__members__
         return members.get("COMPLETED") or next(iter(members.values()))
     plain: dict[object, object] = {datetime: now, str: "example", bool: True, int: 1, float: 1.0}
     return plain.get(kind)
