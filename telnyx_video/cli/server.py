@@ -99,5 +99,5 @@ def _announce(settings: Settings, url: str, server: Sandbox) -> None:
         return
     stderr().print(Text.assemble("The sandbox listens at ", (url, "bold"), "; Ctrl-C stops it."))
     stderr().print("To use it from another terminal:\n", style="dim")
-    for name, value in environment.items():
-        stdout().print(f"export {name}={shlex.quote(value)}", soft_wrap=True)
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
+    stdout().print("\n".join(exports), soft_wrap=True)  # at once, also for who reads some only

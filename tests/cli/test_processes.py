@@ -24,7 +24,7 @@ def serving(*options: str) -> Generator[tuple[Process, dict[str, str]]]:
     with running("sandbox", *options, env=environment(), stdout=write) as process:
         os.close(write)
         with open(read) as said:
-            exports = [said.readline(), said.readline()]
+            exports = [said.readline() for _ in range(3)]
         words = [line.removeprefix("export ").rstrip("\n").split("=", 1) for line in exports]
         yield process, dict(words)
 
