@@ -21,9 +21,8 @@ def nothing_is_left() -> Iterator[None]:
 
 
 @pytest.fixture
-def sandbox(nothing_is_left: None) -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
+def sandbox(nothing_is_left: None, telnyx_sandbox: Sandbox) -> Sandbox:
+    return telnyx_sandbox
 
 
 @pytest.fixture
@@ -33,6 +32,5 @@ def held(nothing_is_left: None) -> Iterator[HeldServer]:
 
 
 @pytest.fixture
-def rooms(sandbox: Sandbox) -> Iterator[RoomsClient]:
-    with RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key) as rooms:
-        yield rooms
+def rooms(nothing_is_left: None, rooms_client: RoomsClient) -> RoomsClient:
+    return rooms_client

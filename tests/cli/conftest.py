@@ -32,9 +32,6 @@ def signals() -> Iterator[None]:
 
 
 @pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+def sandbox(telnyx_sandbox: Sandbox) -> Sandbox:
     """A server that commands find through the environment."""
-    with Sandbox() as sandbox:
-        monkeypatch.setenv("TELNYX_BASE_URL", sandbox.url)
-        monkeypatch.setenv("TELNYX_API_KEY", sandbox.api_key)
-        yield sandbox
+    return telnyx_sandbox

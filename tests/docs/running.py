@@ -37,11 +37,11 @@ import telnyx_video
 UNTRIED = re.compile(r"pip install |python3 -m venv |\.venv/bin/|nox( |$)|export |unset ")
 """Commands of ``sh`` fences: they reach for a package index or for Telnyx, or run for minutes."""
 
-PORT = "8080"
-"""The port that pages name; for the tests another one takes its place, which is free."""
+PORTS = ("8080", "8081")
+"""The ports that pages name; for the tests others take their places, which are free."""
 
-SERVER = "telnyx-video sandbox"
-"""The command that a reader leaves running in a second terminal."""
+SERVERS = ("telnyx-video sandbox", "telnyx-video listen")
+"""The commands that a reader leaves running in another terminal."""
 
 SAVED = re.compile(r"# ([\w/]+\.py)\n")
 
@@ -57,7 +57,9 @@ class Page:
         self._servers: list[subprocess.Popen[str]] = []
         self._printed = ""
         self._unused: set[str] = set()
-        text = path.read_text(encoding="utf-8").replace(PORT, str(free_port()))
+        text = path.read_text(encoding="utf-8")
+        for port in PORTS:
+            text = text.replace(port, str(free_port()))
         self._document = Document(text, str(path))
         self._document.namespace["__name__"] = "__main__"
         for region in self._regions():
@@ -142,7 +144,7 @@ class Page:
             value = self._shell(f'{command}; printf %s "${export[1]}"')
             self._environment.setenv(export[1], value.stdout)
             return None
-        if command.startswith(SERVER):
+        if command.startswith(SERVERS):
             return self._serve(command, expected)
         ended = self._shell(command)
         if not expected and ended.returncode:
@@ -218,6 +220,8 @@ def shell_environment(spare: Path) -> dict[str, str]:
         "PATH": os.pathsep.join(commands),
         # The package under test, be it installed or in the tree.
         "PYTHONPATH": str(Path(telnyx_video.__file__).parents[1]),
+        # Where the package is not installed, no entry point tells of its plugin.
+        "PYTEST_PLUGINS": "pytest_telnyx_video",
         "COLUMNS": "80",
         # Not an error: pytest-asyncio's wish for a setting that examples do without.
         "PYTHONWARNINGS": "error,ignore:The configuration option",

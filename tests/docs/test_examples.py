@@ -1,26 +1,14 @@
 """Every example of the README and of the documentation, run against a sandbox."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from docs.running import Page
-from telnyx_video.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-
-
-@pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """A sandbox that the environment names, as a reader's shell names the API."""
-    with Sandbox() as sandbox:
-        monkeypatch.setenv("TELNYX_BASE_URL", sandbox.url)
-        monkeypatch.setenv("TELNYX_API_KEY", sandbox.api_key)
-        monkeypatch.delenv("TELNYX_LOG", raising=False)
-        yield sandbox
 
 
 @pytest.fixture
@@ -33,10 +21,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.timeout(150)
-@pytest.mark.usefixtures("sandbox")
+@pytest.mark.usefixtures("telnyx_sandbox")
 @pytest.mark.parametrize("path", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 def test_the_examples_do_what_the_page_says(
     path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever types the examples of a page in order sees what the page shows."""
+    monkeypatch.delenv("TELNYX_LOG", raising=False)
     Page(path, folder, monkeypatch).run()
