@@ -8,6 +8,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sandbox.caller import Caller
 from support.leaping import leaping
@@ -321,3 +323,28 @@ async def test_a_sandbox_in_a_thread_delivers_too(session: aiohttp.ClientSession
             room = await room_with(Caller(session, sandbox), receiver)
             sandbox.leave(sandbox.join(room))
             assert await receiver.told(4) == ALL[:2] + ALL[-2:]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.sampled_from([200, 500]), max_size=12))
+def test_whatever_fails_each_event_is_accepted_once_and_in_order(answers: list[int]) -> None:
+    """However often receivers fail, what they accept is each event once, as things happened."""
+
+    async def meet() -> None:
+        async with (
+            receiving(*answers) as receiver,
+            Sandbox(webhook_retries=[0] * len(answers)) as sandbox,
+            aiohttp.ClientSession() as session,
+        ):
+            room = await room_with(Caller(session, sandbox), receiver, enable_recording=True)
+            sandbox.leave(sandbox.join(room))
+            accepted = list[str]()
+            for status in [*answers, *[200] * len(ALL)]:
+                if len(accepted) < len(ALL):
+                    arrival = await receiver.next()
+                    accepted += [arrival.content["data"]["id"]] * (status == 200)
+            assert accepted == [event["id"] for event in sandbox.events]
+            await settled(sandbox, len(ALL))
+            assert receiver.is_empty
+
+    asyncio.run(meet())
