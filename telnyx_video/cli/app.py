@@ -32,9 +32,10 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback(
     epilog="The API key is read from TELNYX_API_KEY, and from nowhere else: an argument would be "
-    "seen in the list of processes. TELNYX_BASE_URL says where the API is, TELNYX_LOG=info or "
-    "debug logs what is sent. Exit codes: 0 all done, 1 something failed, 2 bad usage or input "
-    "and nothing sent, 130 after Ctrl-C, 143 after SIGTERM."
+    "seen in the list of processes. TELNYX_BASE_URL says where the API is, TELNYX_PUBLIC_KEY "
+    "what webhooks are checked with, TELNYX_LOG=info or debug logs what is sent. Exit codes: 0 all "
+    "done, 1 something failed, 2 bad usage or input and nothing sent, 130 after Ctrl-C, "
+    "143 after SIGTERM."
 )
 @everywhere
 def telnyx_video(
