@@ -32,7 +32,7 @@ import pytest
 from sybil import Document, Example, Region
 from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
 
-import telnyx_video
+from support.plugin import import_path
 
 UNTRIED = re.compile(r"pip install |python3 -m venv |\.venv/bin/|nox( |$)|export |unset ")
 """Commands of ``sh`` fences: they reach for a package index or for Telnyx, or run for minutes."""
@@ -219,7 +219,7 @@ def shell_environment(spare: Path) -> dict[str, str]:
         **inherited,
         "PATH": os.pathsep.join(commands),
         # The package under test, be it installed or in the tree.
-        "PYTHONPATH": str(Path(telnyx_video.__file__).parents[1]),
+        "PYTHONPATH": import_path(),
         # Where the package is not installed, no entry point tells of its plugin.
         "PYTEST_PLUGINS": "pytest_telnyx_video",
         "COLUMNS": "80",

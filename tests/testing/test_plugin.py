@@ -3,11 +3,10 @@
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
+from support.plugin import import_path
 from telnyx_video import AsyncRoomsClient, RoomsClient
 from telnyx_video.sandbox import Sandbox
 
@@ -82,7 +81,7 @@ def test_awaited_tests_have_a_client_by_anyio(pytester: pytest.Pytester) -> None
     environment = {name: os.environ[name] for name in os.environ if "COVERAGE" not in name}
     ended = subprocess.run(
         [sys.executable, "-c", WITH_ANYIO_ONLY, *PLUGINS, "-p", "anyio", str(path)],
-        env={**environment, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": folder()},
+        env={**environment, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": import_path()},
         capture_output=True,
         text=True,
         check=False,
@@ -99,22 +98,14 @@ def anyio_backend():
 """
 
 
-def folder() -> str:
-    """Return where the plugin and the package are, be they installed or in the tree."""
-    spec = find_spec("pytest_telnyx_video")
-    assert spec is not None
-    assert spec.origin is not None
-    return str(Path(spec.origin).parent)
-
-
 def test_the_plugin_loads_nothing_until_a_fixture_is_used() -> None:
     """Every run of pytest loads it, also where no test has to do with rooms."""
     program = "import sys, pytest_telnyx_video; print('telnyx_video' in sys.modules)"
     program += "; print('aiohttp' in sys.modules)"
     environment = {name: os.environ[name] for name in os.environ if "COVERAGE" not in name}
+    environment["PYTHONPATH"] = import_path()
     printed = subprocess.run(
         [sys.executable, "-c", program],
-        cwd=folder(),
         env=environment,
         capture_output=True,
         text=True,

@@ -1,0 +1,16 @@
+"""Where the package and its pytest plugin are, be they installed or in the tree."""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+import telnyx_video
+
+
+def import_path() -> str:
+    """Return a `PYTHONPATH` with which another process finds both."""
+    plugin = find_spec("pytest_telnyx_video")
+    assert plugin is not None
+    assert plugin.origin is not None
+    package = Path(telnyx_video.__file__).parents[1]
+    return os.pathsep.join([str(package), str(Path(plugin.origin).parent)])
