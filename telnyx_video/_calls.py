@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from random import random
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import attrs
 
@@ -14,6 +14,7 @@ from telnyx_video import _wire
 from telnyx_video._delivery import Delivered, Delivery, IfExists, LookUp, Send, Step, Update, Wait
 from telnyx_video._exchange import Exchange
 from telnyx_video._http import HttpReply, HttpRequest
+from telnyx_video._observe import Reporter
 from telnyx_video._paging import Reader
 from telnyx_video._retry import UNLIMITED, Attempts, RetryPolicy, RetryQuota, is_transient
 from telnyx_video._transport import SENT, Transport
@@ -30,7 +31,12 @@ from telnyx_video.models.base import Answered
 if TYPE_CHECKING:
     from aiohttp import ClientTimeout
 
+    from telnyx_video.observing import Next
+
 T = TypeVar("T", bound=Answered | None)
+
+Settled = Callable[[OutcomeUnknownError], Awaitable[bool]]
+"""Finds out whether what a call was to bring about is so, though no answer told."""
 
 REPEAT = "read the object to see, or repeat the call: it leads to the same result"
 """What to do after most calls of unknown outcome."""
@@ -56,6 +62,11 @@ class Calls:
     def transport(self) -> Transport:
         """What the calls are sent through."""
         return self.exchange.transport
+
+    @property
+    def reporter(self) -> Reporter:
+        """Who is told of what does not go well at once."""
+        return self.transport.reporter
 
     def for_batch(self, max_rate: float | None, give_up_after: float) -> Calls:
         """The same calls as a batch makes them: riding out outages, and spared the quota.
@@ -113,6 +124,44 @@ class Calls:
         Raises:
             OutcomeUnknownError: it may have been applied, and no answer told.
         """
+        try:
+            return await self._call(request, read, limits, repeatable=repeatable, advice=advice)
+        except OutcomeUnknownError as unknown:
+            self.reporter.failed(request, None, unknown)
+            raise
+
+    async def settle(
+        self,
+        request: HttpRequest,
+        read: Callable[[HttpReply], Answered | None],
+        limits: Limits,
+        settled: Settled,
+    ) -> None:
+        """Make a call that may be repeated, and that an earlier try without answer may have done.
+
+        Args:
+            settled: Asked if the outcome is unknown.
+        """
+        try:
+            await self._call(request, read, limits, repeatable=True, advice=REPEAT)
+        except OutcomeUnknownError as unknown:
+            if not await settled(unknown):
+                self.reporter.failed(request, None, unknown)
+                raise
+
+    async def delete(self, request: HttpRequest, limits: Limits) -> None:
+        """Delete something; what an earlier try without an answer has deleted counts."""
+        await self.settle(request, _wire.read_deleted, limits, _gone)
+
+    async def _call(
+        self,
+        request: HttpRequest,
+        read: Callable[[HttpReply], T],
+        limits: Limits,
+        *,
+        repeatable: bool,
+        advice: str,
+    ) -> T:
         attempts = Attempts(limits.policy, self.quota, self.transport.time())
         try:
             return await self._try(
@@ -145,7 +194,7 @@ class Calls:
             if failure.outcome is Outcome.UNKNOWN:
                 attempts.doubt = failure
             hopeless = attempts.doubt is not None and not repeatable
-            if hopeless or not await self._again(attempts, failure):
+            if hopeless or not await self._again(request, attempts, failure):
                 break
         if attempts.doubt is None:
             raise failure
@@ -155,14 +204,6 @@ class Calls:
             attempts=attempts.sent,
             last_error=failure,
         )
-
-    async def delete(self, request: HttpRequest, limits: Limits) -> None:
-        """Delete something; what an earlier try without an answer has deleted counts."""
-        try:
-            await self.call(request, _wire.read_deleted, limits, repeatable=True)
-        except OutcomeUnknownError as error:
-            if not isinstance(error.last_error, NotFoundError):
-                raise
 
     def _post(
         self, request: HttpRequest, attempts: Attempts, now: float, limits: Limits
@@ -194,13 +235,16 @@ class Calls:
         if self.exchange.outage is not None and self.exchange.outage.down:
             attempts.uncounted += 1
 
-    async def _again(self, attempts: Attempts, error: TelnyxVideoError) -> bool:
+    async def _again(
+        self, request: HttpRequest, attempts: Attempts, error: TelnyxVideoError
+    ) -> bool:
         """Wait for another try, if there is to be one."""
         if not is_transient(error) or not attempts.may_repeat(error):
             return False
         seconds = attempts.wait(error, self.transport.time(), random())
         if seconds is None:
             return False
+        self.reporter.retried(request, None, error, seconds, "send")
         try:
             await self.transport.sleep(seconds)
         except ConfigurationError:  # closed meanwhile: what is known so far is the result
@@ -221,9 +265,12 @@ class Calls:
     async def _take_steps(
         self, delivery: Delivery, step: Step, request: HttpRequest, limits: Limits
     ) -> Delivered:
+        name = delivery.request.unique_name or None
         while not isinstance(step, Delivered):
             match step:
                 case Wait():
+                    then = _WORDS[type(step.then)]
+                    self.reporter.retried(request, name, step.error, step.seconds, then)
                     try:
                         await self.transport.sleep(step.seconds)
                     except ConfigurationError as error:
@@ -238,6 +285,7 @@ class Calls:
                     step = await self._update(delivery, step, limits)
         if step.error is None:
             self.quota.give_back()
+        self.reporter.delivered(request, name, step.error, recovered=step.recovered)
         return step
 
     async def _send(self, delivery: Delivery, request: HttpRequest, limits: Limits) -> Step:
@@ -270,6 +318,7 @@ class Calls:
                 found |= {room.id: room for room in page.items if room.unique_name == name}
         except TelnyxVideoError as error:
             return delivery.look_up_failed(error, self.transport.time(), random())
+        self.reporter.looked_up(name or None, len(found))
         return delivery.looked_up([*found.values()], answered, self.transport.time(), random())
 
     async def _update(self, delivery: Delivery, step: Update, limits: Limits) -> Step:
@@ -279,3 +328,14 @@ class Calls:
         except TelnyxVideoError as error:
             return delivery.update_failed(error, step, self.transport.time(), random())
         return delivery.updated(room)
+
+
+async def _gone(unknown: OutcomeUnknownError) -> bool:
+    return isinstance(unknown.last_error, NotFoundError)
+
+
+_WORDS: Final[dict[type[Send | LookUp | Update], Next]] = {
+    Send: "send",
+    LookUp: "look up",
+    Update: "update",
+}

@@ -191,8 +191,10 @@ class Exchange:
     async def _enter(self, attempts: Attempts, within: float) -> float:
         """Wait for the request's turn; tells when it came."""
         asked_at = self.transport.time()
+        down = self.outage is not None and self.outage.down
         await self.gate.enter(attempts.begun + within if self.outage is None else None)
         now = self.transport.time()
+        self.transport.reporter.paced(now - asked_at, "outage" if down else "rate limit")
         if self.outage is not None:
             attempts.paused += now - asked_at
         return now

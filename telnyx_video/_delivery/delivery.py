@@ -198,12 +198,12 @@ class Delivery:
         seconds = self.attempts.wait(error, now, random)
         too_late = isinstance(then, Send) and now + (seconds or 0.0) >= self.attempts.send_until
         if seconds is not None and not too_late:
-            return Wait(seconds, then)
+            return Wait(seconds, then, error)
         left = self.attempts.deadline - now
         in_doubt = self.doubt is not None and isinstance(then, LookUp)
         if in_doubt and left > SHORTEST_LOOK and not self.last_look:
             self.last_look = True
-            return Wait(left / 2, then)
+            return Wait(left / 2, then, error)
         return self._give_up(error)
 
     def _look_again(self, error: TelnyxVideoError, now: float, random: float) -> Step:

@@ -35,6 +35,8 @@ class Wait:
 
     seconds: float
     then: Send | LookUp | Update
+    error: TelnyxVideoError
+    """What failed."""
 
 
 @attrs.define  # frozen ones are made three times as slowly, and each create makes one

@@ -14,6 +14,7 @@ import aiohttp
 from yarl import URL
 
 from telnyx_video._http import HttpReply, HttpRequest
+from telnyx_video._observe import Reporter
 from telnyx_video._transport.body import WatchedBody, read
 from telnyx_video._transport.failures import SENT, as_failure
 from telnyx_video._transport.limits import DEFAULT_TIMEOUT, Watch, as_timeout
@@ -37,6 +38,9 @@ USER_AGENT: Final = (
 
 class Transport:
     """One session with its pool, made at the first call and bound to that call's event loop."""
+
+    reporter: Reporter = Reporter()
+    """Tells the log what happens, and the hooks where there are any."""
 
     def __init__(
         self,
@@ -204,7 +208,7 @@ class Transport:
         Returns:
             How many seconds that took.
         """
-        asked_at = self.time()
+        asked_at, held_back = self.time(), self._slots.locked()
         try:
             async with asyncio.timeout(left):
                 await self._slots.acquire()
@@ -218,7 +222,10 @@ class Transport:
                 raise
             failure = ConfigurationError(_CLOSED)
         else:
-            return self.time() - asked_at
+            waited = self.time() - asked_at
+            if held_back:
+                self.reporter.paced(waited, "connection")
+            return waited
         raise failure
 
     def _ended_here(self, task: asyncio.Task[object]) -> bool:
@@ -280,7 +287,8 @@ class Transport:
             return reply
         # Raised here, not in the handler: aiohttp's exceptions hold the request's headers, and so
         # the key; ours must not drag them along as their context.
-        log.debug("%s %s failed: %s", method, path, failure)
+        extra = {**_extra(request), "telnyx_video_error": type(failure).__name__}
+        log.debug("%s %s failed: %s", method, path, failure, extra=extra)
         raise failure
 
     def _default_headers(self) -> dict[str, str]:
@@ -298,18 +306,28 @@ class Transport:
 
     def _log_request(self, request: HttpRequest) -> float:
         size = len(request.body) if request.body else 0
-        log.debug("%s %s, %d bytes", request.method, request.path, size)
+        extra = {**_extra(request), "telnyx_video_size": size}
+        log.debug("%s %s, %d bytes", request.method, request.path, size, extra=extra)
         return self.time()
 
     def _log_reply(self, request: HttpRequest, reply: HttpReply, started: float) -> None:
+        duration = self.time() - started
+        request_id = reply.headers.get("x-request-id")
         log.debug(
             "%s %s -> %d in %.0f ms, %d bytes, request id %s",
             request.method,
             request.path,
             reply.status,
-            (self.time() - started) * 1000,
+            duration * 1000,
             len(reply.body),
-            reply.headers.get("x-request-id"),
+            request_id,
+            extra={
+                **_extra(request),
+                "telnyx_video_status": reply.status,
+                "telnyx_video_duration": duration,
+                "telnyx_video_size": len(reply.body),
+                "telnyx_video_request_id": request_id,
+            },
         )
 
 
@@ -319,6 +337,10 @@ def _apart(timeout: aiohttp.ClientTimeout) -> tuple[float, aiohttp.ClientTimeout
         connect=timeout.connect, sock_connect=timeout.sock_connect, sock_read=timeout.sock_read
     )
     return timeout.total or inf, limits
+
+
+def _extra(request: HttpRequest) -> dict[str, object]:
+    return {"telnyx_video_method": request.method, "telnyx_video_path": request.path}
 
 
 _CLOSED = "this client is closed: make a new one"

@@ -124,11 +124,11 @@ class AsyncSessions(Operations):
             OutcomeUnknownError: it may have been ended; the same call can be repeated.
         """
         request, limits = _wire.end_session(session_id), self._limit(timeout, retry)
-        try:
-            await self._calls.call(request, _wire.read_action, limits, repeatable=True)
-        except OutcomeUnknownError as error:
-            if not _refused_at_last(error) or await self._goes_on(session_id, limits):
-                raise
+
+        async def ended(unknown: OutcomeUnknownError) -> bool:
+            return _refused_at_last(unknown) and not await self._goes_on(session_id, limits)
+
+        await self._calls.settle(request, _wire.read_action, limits, ended)
 
     async def kick(
         self,
@@ -155,14 +155,15 @@ class AsyncSessions(Operations):
             NotFoundError: there is no such session.
             OutcomeUnknownError: they may have been put out; the same call can be repeated.
         """
-        try:
-            await self._act("kick", session_id, participants, exclude, timeout, retry)
-        except OutcomeUnknownError as error:
-            limits = self._limit(timeout, retry)
-            if not _refused_at_last(error) or await self._present(
+        request = _wire.act_on_participants("kick", session_id, participants, exclude)
+        limits = self._limit(timeout, retry)
+
+        async def out(unknown: OutcomeUnknownError) -> bool:
+            return _refused_at_last(unknown) and not await self._present(
                 session_id, participants, exclude, limits
-            ):
-                raise
+            )
+
+        await self._calls.settle(request, _wire.read_action, limits, out)
 
     async def mute(
         self,
@@ -249,7 +250,7 @@ class AsyncSessions(Operations):
 
     async def _act(
         self,
-        action: Literal["kick", "mute", "unmute"],
+        action: Literal["mute", "unmute"],
         session_id: str,
         participants: Whom,
         exclude: Collection[str],

@@ -52,6 +52,7 @@ TABLE = {
     "_checks": Row(siblings="_text errors", never=IMPURE),
     # `to_dict` and `from_dict` are the two conveniences that reach up to the converter.
     "models": Row(siblings="_checks _text errors", outside="attrs", lazy="_wire", never=IMPURE),
+    "observing": Row(outside="attrs", types="errors", never=IMPURE),
     # Bytes to models and back.
     "_wire": Row(siblings="_checks _http _text errors models", never=IMPURE),
     "_wire.converter": Row(siblings="_text errors models", outside="attrs cattrs", never=IMPURE),
@@ -64,10 +65,15 @@ TABLE = {
     "_outage": Row(siblings="_checks errors", outside="attrs", never=IMPURE),
     "_delivery": Row(siblings="_retry errors models", outside="attrs", never=IMPURE),
     # Input and output.
+    "_observe": Row(siblings="_http errors", types="observing", never=IMPURE),
+    "_hooks": Row(siblings="_http _observe errors observing", outside="attrs", never=IMPURE),
     "config": Row(siblings="errors", outside="attrs"),
     "_transport": Row(
-        siblings="_checks _http _text _version config errors", outside="aiohttp attrs yarl"
+        siblings="_checks _http _observe _text _version config errors",
+        outside="aiohttp attrs yarl",
     ),
+    # Only for clients that have hooks, and only loaded for them.
+    "_transport.watched": Row(siblings="_hooks _http config observing", types="aiohttp"),
     "_paging": Row(siblings="errors models", outside="attrs"),
     "_exchange": Row(
         siblings="_http _outage _pacing _retry _transport _wire errors models",
@@ -75,17 +81,29 @@ TABLE = {
         types="aiohttp",
     ),
     "_calls": Row(
-        siblings="_delivery _exchange _http _paging _retry _transport _wire errors models",
+        siblings=(
+            "_delivery _exchange _http _observe _paging _retry _transport _wire errors models"
+        ),
         outside="attrs",
-        types="aiohttp",
+        types="aiohttp observing",
+    ),
+    "_watched": Row(
+        siblings=(
+            "_calls _delivery _exchange _hooks _http _observe _transport config errors models "
+            "observing"
+        ),
+        outside="attrs",
     ),
     "batch": Row(siblings="_checks _delivery _wire errors models", outside="attrs", lazy="fcntl"),
     # What callers hold.
     "_arguments": Row(
-        siblings="_checks _delivery _retry errors models", types="aiohttp", never=IMPURE
+        siblings="_checks _delivery _retry errors models",
+        types="aiohttp observing",
+        never=IMPURE,
     ),
     "_operations": Row(
-        siblings="_arguments _calls _http _paging _retry _transport models", types="aiohttp"
+        siblings="_arguments _calls _http _paging _retry _transport models",
+        types="_watched aiohttp",
     ),
     "_download": Row(siblings="_retry _transport errors models", outside="attrs"),
     "_download.course": Row(siblings="_retry", outside="attrs", never=IMPURE),
@@ -97,14 +115,15 @@ TABLE = {
         ),
         outside="attrs",
         lazy="_download",
-        types="aiohttp",
+        types="_watched aiohttp observing",
     ),
-    "_creator": Row(siblings="_calls _delivery models", outside="attrs"),
+    "_creator": Row(siblings="_calls _delivery models", outside="attrs", types="_watched"),
     "client": Row(
         siblings=(
             "_arguments _calls _creator _delivery _exchange _retry _transport batch config groups"
         ),
-        types="aiohttp",
+        lazy="_watched",
+        types="aiohttp observing",
     ),
     "_portal": Row(siblings="errors"),
     "_twins": Row(siblings="_paging _portal models"),
@@ -117,6 +136,7 @@ TABLE = {
     "webhooks.reading": Row(siblings="_text _wire errors", never=IMPURE),
     "webhooks.aiohttp": Row(siblings="config", outside="aiohttp"),
     "webhooks.asgi": Row(siblings="config errors", never="asyncio"),
+    "opentelemetry": Row(siblings="_version errors observing", outside="attrs opentelemetry"),
     "__init__": Row(siblings="_retry _version batch blocking client config errors models"),
     # Beside the client: never loaded by it.
     "sandbox": Row(outside="aiohttp attrs multidict yarl"),
@@ -288,6 +308,7 @@ def test_a_module_imports_only_what_its_row_allows(module: str) -> None:
         ("rich", {"cli"}),
         ("typer", {"cli"}),
         ("cryptography", {"webhooks._ed25519", "sandbox.webhooks.signing"}),
+        ("opentelemetry", {"opentelemetry"}),
     ],
 )
 def test_each_dependency_has_one_place(dependency: str, rows: set[str]) -> None:
@@ -367,9 +388,12 @@ def test_the_reader_of_imports_sees_each_form(module: str, source: str, refused:
 NOT_LOADED = (
     "aiohttp.web",
     "cryptography",
+    "opentelemetry",
     "rich",
     "sqlite3",
+    "telnyx_video._watched",
     "telnyx_video.cli",
+    "telnyx_video.observing",
     "telnyx_video.sandbox",
     "typer",
 )

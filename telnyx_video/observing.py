@@ -1,0 +1,196 @@
+"""What a client's hooks are told: the life of each call, as events.
+
+::
+
+    CallStarted                     somebody calls the client
+    ├── Paced                       it was held back before a request: by a limit, or by an outage
+    ├── RequestStarted              one HTTP request is sent …
+    ├── RequestFinished             … and has ended: a reply, or none
+    ├── LookedUp                    rooms of the name were asked for, since an answer was lost
+    ├── Retried                     something failed, and there will be another try after a wait
+    └── CallFinished                the end: how often, how long, and how it ended
+
+A call has one ``CallStarted`` and one ``CallFinished``, whatever happens in between, cancellation
+included; so has each request. All events of a call come from one task, in the order of time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import TYPE_CHECKING, Literal
+
+import attrs
+
+if TYPE_CHECKING:
+    from telnyx_video.errors import Outcome, TelnyxVideoError
+
+__all__ = [
+    "Call",
+    "CallFinished",
+    "CallStarted",
+    "Event",
+    "Hook",
+    "LookedUp",
+    "Operation",
+    "Paced",
+    "RequestFinished",
+    "RequestStarted",
+    "Retried",
+]
+
+Operation = Literal[
+    "rooms.create",
+    "rooms.delete",
+    "rooms.get",
+    "rooms.join_token",
+    "rooms.list",
+    "rooms.refresh_join_token",
+    "rooms.update",
+    "sessions.end",
+    "sessions.get",
+    "sessions.kick",
+    "sessions.list",
+    "sessions.mute",
+    "sessions.participants",
+    "sessions.unmute",
+    "participants.get",
+    "participants.list",
+    "recordings.delete",
+    "recordings.delete_many",
+    "recordings.download",
+    "recordings.get",
+    "recordings.list",
+    "compositions.create",
+    "compositions.delete",
+    "compositions.download",
+    "compositions.get",
+    "compositions.list",
+]
+"""A method of the client, with its group; those of the client itself are of ``rooms``.
+
+Each room of a batch is a ``rooms.create``, and each page of a list a call of its own.
+"""
+
+Next = Literal["send", "look up", "update"]
+"""What is tried after a failure."""
+
+Reason = Literal["rate limit", "outage", "connection"]
+"""Why a request is held back."""
+
+_ids = count(1)
+
+
+@attrs.frozen(eq=False)
+class Call:
+    """One call of the client; all its events hold the same object, so it can be a key."""
+
+    operation: Operation
+    unique_name: str | None = None
+    """The room's name, if it is a create that gives one. It is your users' data."""
+    id: int = attrs.field(factory=lambda: next(_ids))
+    """A number that no other call of this process has."""
+
+
+@attrs.frozen
+class CallStarted:
+    """A call has begun; its arguments are in order, and nothing was sent."""
+
+    call: Call
+
+
+@attrs.frozen
+class Paced:
+    """A request was held back, and may be sent now."""
+
+    call: Call
+    seconds: float
+    """For how long."""
+    reason: Reason
+    """For the account's limit or ``max_rate``; for a server that is down, in a batch; or because
+    all connections were in use."""
+
+
+@attrs.frozen
+class RequestStarted:
+    """An HTTP request is about to be sent."""
+
+    call: Call
+    method: str
+    url: str
+    """The whole of it, with its query, which in a look-up has the room's name."""
+    resends: int
+    """How often this call has sent the same request before."""
+
+
+@attrs.frozen
+class RequestFinished:
+    """An HTTP request has ended."""
+
+    request: RequestStarted
+    duration: float
+    """Seconds from the sending, or from connecting if that was necessary, to the reply's end."""
+    status: int | None = None
+    """The reply's; None if there was none, or not a whole one."""
+    request_id: str | None = None
+    """The reply's ``x-request-id``."""
+    error: BaseException | None = None
+    """Why there is no reply. It may be a cancellation."""
+
+    @property
+    def call(self) -> Call:
+        """What it was part of."""
+        return self.request.call
+
+
+@attrs.frozen
+class LookedUp:
+    """The rooms of a create's name were asked for."""
+
+    call: Call
+    found: int
+    """How many rooms have exactly this name."""
+
+
+@attrs.frozen
+class Retried:
+    """Something failed, and will be followed by another try."""
+
+    call: Call
+    error: TelnyxVideoError
+    """What failed."""
+    wait: float
+    """Seconds until the other try. The wait has not begun."""
+    then: Next
+    """What will be tried: to send the call's request again; or, for a create, to find out whether
+    the room exists, or to bring the room that exists to what was asked for."""
+
+
+@attrs.frozen
+class CallFinished:
+    """A call has ended."""
+
+    call: Call
+    duration: float
+    """Seconds since its start, all waits included."""
+    attempts: int
+    """How often its request was sent. Look-ups do not count, nor what failed unsent in a queue."""
+    recovered: bool = False
+    """Whether a lost answer was made good: the room was found by looking it up."""
+    existed: bool = False
+    """Whether the room was there before, and was returned or updated."""
+    error: BaseException | None = None
+    """Why it failed, if it did. It may be a cancellation."""
+    outcome: Outcome | None = None
+    """If it failed: whether the server may have applied it. An unknown outcome is worth an alert.
+    """
+
+
+Event = CallStarted | Paced | RequestStarted | RequestFinished | LookedUp | Retried | CallFinished
+"""Whatever a hook is told."""
+
+Hook = Callable[[Event], object]
+"""Called with each event, at once and in the client's event loop: it must not block.
+
+What it returns is ignored. What it raises is logged and harms no call.
+"""
