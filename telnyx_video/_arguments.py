@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Final, get_args
 
 from telnyx_video import _checks as check
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from aiohttp import ClientSession, TraceConfig
 
     from telnyx_video.models import CompositionFields, CreateCompositionRequest
+    from telnyx_video.observing import Hook
 
 _IF_EXISTS: Final = frozenset[str](get_args(IfExists))
 
@@ -85,6 +87,21 @@ def check_settings(
         problems.append(ErrorDetail(problem, pointer="/session"))
     if problems:
         raise ConfigurationError("; ".join(map(str, problems)))
+
+
+def checked_hooks(hooks: Hook | Sequence[Hook]) -> tuple[Hook, ...]:
+    """The hooks, one by one.
+
+    Raises:
+        ConfigurationError: one of them cannot be called, or would have to be awaited.
+    """
+    several = (hooks,) if callable(hooks) else tuple(hooks)
+    for hook in several:
+        if not callable(hook):
+            raise ConfigurationError(f"hooks: must be callable, not {type(hook).__name__}")
+        if iscoroutinefunction(hook) or iscoroutinefunction(type(hook).__call__):
+            raise ConfigurationError("hooks: are called, not awaited: give plain functions")
+    return several
 
 
 def _check_policy(problems: list[ErrorDetail], retry: object) -> None:

@@ -31,8 +31,9 @@ from telnyx_video.models.base import Answered
 if TYPE_CHECKING:
     from aiohttp import ClientTimeout
 
-    from telnyx_video.observing import Next
+    from telnyx_video.observing import Next, Operation
 
+R = TypeVar("R")
 T = TypeVar("T", bound=Answered | None)
 
 Settled = Callable[[OutcomeUnknownError], Awaitable[bool]]
@@ -152,6 +153,12 @@ class Calls:
     async def delete(self, request: HttpRequest, limits: Limits) -> None:
         """Delete something; what an earlier try without an answer has deleted counts."""
         await self.settle(request, _wire.read_deleted, limits, _gone)
+
+    def during(
+        self, operation: Operation, work: Coroutine[object, object, R]
+    ) -> Coroutine[object, object, R]:
+        """What takes several calls and more, for those who watch it: one call, of this name."""
+        return work
 
     async def _call(
         self,

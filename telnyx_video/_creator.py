@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -10,12 +11,15 @@ from telnyx_video._calls import Calls, Limits
 from telnyx_video._delivery import Delivered, IfExists
 from telnyx_video.models import CreateRoomRequest
 
+if TYPE_CHECKING:
+    from telnyx_video._watched import WatchedCalls
+
 
 @attrs.frozen
 class Creator:
     """The client's way of making a room, with the choices of one batch."""
 
-    calls: Calls
+    calls: Calls | WatchedCalls
     limits: Limits
     if_exists: IfExists
     prepare: Callable[[CreateRoomRequest], CreateRoomRequest]

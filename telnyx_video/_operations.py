@@ -16,13 +16,15 @@ from telnyx_video.models import Page, Record
 if TYPE_CHECKING:
     from aiohttp import ClientTimeout
 
+    from telnyx_video._watched import WatchedCalls
+
 R = TypeVar("R", bound=Record)
 
 
 class Operations:
     """Some of the API's operations, made with one client's connections, limits and retries."""
 
-    def __init__(self, calls: Calls, limits: Limits) -> None:
+    def __init__(self, calls: Calls | WatchedCalls, limits: Limits) -> None:
         self._calls = calls
         self._limits = limits
 

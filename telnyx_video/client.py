@@ -9,7 +9,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from telnyx_video._arguments import check_if_exists, check_settings
+from telnyx_video._arguments import check_if_exists, check_settings, checked_hooks
 from telnyx_video._calls import Calls, Limits
 from telnyx_video._creator import Creator
 from telnyx_video._delivery import IfExists
@@ -23,10 +23,12 @@ from telnyx_video.groups.rooms import RoomOperations
 if TYPE_CHECKING:
     from aiohttp import ClientSession, ClientTimeout, TraceConfig
 
+    from telnyx_video._watched import Watching
     from telnyx_video.groups.compositions import AsyncCompositions
     from telnyx_video.groups.participants import AsyncParticipants
     from telnyx_video.groups.recordings import AsyncRecordings
     from telnyx_video.groups.sessions import AsyncSessions
+    from telnyx_video.observing import Hook
 
 __all__ = ["AsyncRoomsClient"]
 
@@ -55,6 +57,8 @@ class AsyncRoomsClient(RoomOperations):
         proxy: URL of an HTTP proxy.
         trust_env: Take the proxy from the environment (``HTTPS_PROXY``, ``NO_PROXY``, …).
         trace_configs: aiohttp's hooks into the life of a request.
+        hooks: Called with each event in the life of a call: one callable, or several. See
+            :mod:`telnyx_video.observing`.
         auto_name: Give each create without a name a UUID for one: so that it, too, is made
             exactly once.
         allow_insecure: Permit plain HTTP to another machine, though it shows the key to the
@@ -76,13 +80,15 @@ class AsyncRoomsClient(RoomOperations):
         proxy: str | None = None,
         trust_env: bool = False,
         trace_configs: Sequence[TraceConfig] = (),
+        hooks: Hook | Sequence[Hook] = (),
         auto_name: bool = False,
         allow_insecure: bool = False,
     ) -> None:
         settings = resolve(api_key=api_key, base_url=base_url, allow_insecure=allow_insecure)
         check_settings(retry, concurrency, session, trust_env, trace_configs, auto_name)
         policy = retry or RetryPolicy()
-        transport = Transport(
+        watching = _watching(checked_hooks(hooks))
+        transport = (watching.transport if watching else Transport)(
             settings,
             timeout=timeout,
             concurrency=concurrency,
@@ -94,7 +100,9 @@ class AsyncRoomsClient(RoomOperations):
         self._base_url = settings.base_url
         self._transport = transport
         calls = Calls(Exchange.over(transport), RetryQuota(policy.quota))
-        super().__init__(calls, Limits(policy), auto_name=auto_name)
+        super().__init__(
+            watching.calls(calls) if watching else calls, Limits(policy), auto_name=auto_name
+        )
 
     @cached_property
     def sessions(self) -> AsyncSessions:
@@ -231,3 +239,12 @@ class AsyncRoomsClient(RoomOperations):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client holds the API key and live connections: it cannot be pickled")
+
+
+def _watching(hooks: Sequence[Hook]) -> Watching | None:
+    """What goes between a client and its hooks; without any it is not even loaded."""
+    if not hooks:
+        return None
+    from telnyx_video._watched import Watching
+
+    return Watching(hooks)

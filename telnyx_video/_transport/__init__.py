@@ -6,7 +6,8 @@
 - ``proxies``: by which proxy to go there;
 - ``limits``: time-outs, and what is left of them;
 - ``failures``: what a failure of aiohttp means;
-- ``secret``: the key, and keeping it out of sight.
+- ``secret``: the key, and keeping it out of sight;
+- ``watched``: the same for a client that has hooks; not loaded by others.
 """
 
 from telnyx_video._transport.body import MAX_BODY
@@ -14,4 +15,11 @@ from telnyx_video._transport.failures import SENT
 from telnyx_video._transport.limits import as_timeout
 from telnyx_video._transport.transport import KEEPALIVE, USER_AGENT, Transport
 
-__all__ = ["KEEPALIVE", "MAX_BODY", "SENT", "USER_AGENT", "Transport", "as_timeout"]
+__all__ = [
+    "KEEPALIVE",
+    "MAX_BODY",
+    "SENT",
+    "USER_AGENT",
+    "Transport",
+    "as_timeout",
+]

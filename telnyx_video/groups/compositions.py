@@ -166,7 +166,12 @@ class AsyncCompositions(Downloads):
             OSError: the file could not be written.
         """
         return await self._download(
-            lambda limits: self._get(composition_id, limits), path, on_progress, read_timeout, retry
+            "compositions.download",
+            lambda limits: self._get(composition_id, limits),
+            path,
+            on_progress,
+            read_timeout,
+            retry,
         )
 
     async def delete(

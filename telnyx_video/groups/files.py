@@ -16,6 +16,7 @@ from telnyx_video.errors import ErrorDetail, InvalidRequestError, NotReadyError
 if TYPE_CHECKING:
     from telnyx_video._download import Report
     from telnyx_video.models import RoomComposition, RoomRecording
+    from telnyx_video.observing import Operation
 
 
 class Downloads(Operations):
@@ -23,6 +24,7 @@ class Downloads(Operations):
 
     async def _download(
         self,
+        operation: Operation,
         get: Callable[[Limits], Awaitable[RoomRecording | RoomComposition]],
         path: str | os.PathLike[str],
         on_progress: Report | None,
@@ -51,4 +53,5 @@ class Downloads(Operations):
             )
 
         source = Located(locate, self._calls.transport, limits.policy, read_timeout)
-        return await download(source, path, on_progress)
+        work = download(source, path, on_progress)
+        return await self._calls.during(operation, work)

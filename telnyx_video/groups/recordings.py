@@ -113,7 +113,12 @@ class AsyncRecordings(Downloads):
             OSError: the file could not be written.
         """
         return await self._download(
-            lambda limits: self._get(recording_id, limits), path, on_progress, read_timeout, retry
+            "recordings.download",
+            lambda limits: self._get(recording_id, limits),
+            path,
+            on_progress,
+            read_timeout,
+            retry,
         )
 
     async def delete(

@@ -20,6 +20,7 @@ from telnyx_video.models import UNSET, CreateRoomRequest, DateRange, Room, RoomF
 if TYPE_CHECKING:
     from aiohttp import ClientTimeout
 
+    from telnyx_video._watched import WatchedCalls
     from telnyx_video.models import JoinToken
 
 __all__ = ["RoomOperations"]
@@ -30,7 +31,7 @@ _ASK_AGAIN = "ask again: a token that reached nobody lets nobody in, and expires
 class RoomOperations(Operations):
     """What can be done with rooms, one at a time."""
 
-    def __init__(self, calls: Calls, limits: Limits, *, auto_name: bool) -> None:
+    def __init__(self, calls: Calls | WatchedCalls, limits: Limits, *, auto_name: bool) -> None:
         super().__init__(calls, limits)
         self._auto_name = auto_name
 

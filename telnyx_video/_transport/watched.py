@@ -1,0 +1,46 @@
+"""Sending for a client that has hooks: as for any other, with an event at each end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from telnyx_video._hooks import CURRENT, HookReporter
+from telnyx_video._http import HttpReply, HttpRequest
+from telnyx_video._transport.transport import Transport
+from telnyx_video.config import Settings
+from telnyx_video.observing import RequestFinished, RequestStarted
+
+if TYPE_CHECKING:
+    import asyncio
+
+    import aiohttp
+
+
+class WatchedTransport(Transport):
+    """A transport that tells the hooks of each request, and how it ended."""
+
+    def __init__(self, hooks: HookReporter, settings: Settings, **arguments: Any) -> None:
+        super().__init__(settings, **arguments)
+        self.hooks = self.reporter = hooks
+
+    async def _exchange(
+        self,
+        session: aiohttp.ClientSession,
+        request: HttpRequest,
+        limits: aiohttp.ClientTimeout,
+        task: asyncio.Task[object],
+    ) -> HttpReply:
+        under_way = CURRENT.get()
+        url = self._base_url + request.path
+        started = RequestStarted(under_way.call, request.method, url, under_way.sent[request])
+        under_way.sent[request] += 1
+        self.hooks.tell(started)
+        sent_at = self.time()
+        try:
+            reply = await super()._exchange(session, request, limits, task)
+        except BaseException as error:
+            self.hooks.tell(RequestFinished(started, self.time() - sent_at, error=error))
+            raise
+        request_id = reply.headers.get("x-request-id")
+        self.hooks.tell(RequestFinished(started, self.time() - sent_at, reply.status, request_id))
+        return reply

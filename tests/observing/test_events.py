@@ -1,0 +1,366 @@
+"""Hooks: they are told of each call's life, in order, to its end, and can do it no harm."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from support.clients import client
+from support.leaping import leaping
+from support.peers import answer, created, cut, listed, peer, room, stall
+from support.secrets import leaks
+from telnyx_video import (
+    AsyncRoomsClient,
+    ConfigurationError,
+    CreateRoomRequest,
+    NameTakenError,
+    NotFoundError,
+    Outcome,
+    OutcomeUnknownError,
+    RequestTimeoutError,
+    RetryPolicy,
+    RoomsClient,
+    ServerError,
+    TelnyxVideoError,
+    TransportError,
+)
+from telnyx_video.observing import (
+    Call,
+    CallFinished,
+    CallStarted,
+    Event,
+    LookedUp,
+    Paced,
+    RequestFinished,
+    RequestStarted,
+    Retried,
+)
+from telnyx_video.sandbox import Sandbox
+
+FAST = RetryPolicy(backoff=0.001)
+
+
+def kinds(events: list[Event]) -> list[str]:
+    """The life of a call in words."""
+    return [type(event).__name__ for event in events]
+
+
+def last(events: list[Event]) -> CallFinished:
+    """How the latest call ended."""
+    event = events[-1]
+    assert isinstance(event, CallFinished)
+    return event
+
+
+async def test_a_create_that_succeeds_has_four_events(
+    sandbox: Sandbox, events: list[Event]
+) -> None:
+    """Start, request, reply and end, each with what is known at that moment."""
+    async with client(sandbox, hooks=events.append) as rooms:
+        made = await rooms.create(unique_name="standup")
+    started, sent, received, finished = events
+    assert isinstance(started, CallStarted)
+    assert (started.call.operation, started.call.unique_name) == ("rooms.create", "standup")
+    assert sent == RequestStarted(started.call, "POST", f"{sandbox.url}/rooms", 0)
+    assert isinstance(received, RequestFinished)
+    assert made.reply is not None
+    assert (received.status, received.request_id) == (201, made.reply.request_id)
+    assert isinstance(finished, CallFinished)
+    assert 0 < received.duration <= finished.duration
+    assert finished == CallFinished(started.call, finished.duration, 1)
+
+
+async def test_a_lost_answer_is_told_from_the_retry_to_the_recovery(events: list[Event]) -> None:
+    """Whoever watches sees the failure, the look-up and that the room was found."""
+    async with (
+        peer(cut, listed(room())) as server,
+        client(server, hooks=events.append, retry=FAST) as rooms,
+    ):
+        await rooms.create(unique_name="standup")
+    assert kinds(events) == [
+        "CallStarted",
+        "RequestStarted",
+        "RequestFinished",
+        "Retried",
+        "RequestStarted",
+        "RequestFinished",
+        "LookedUp",
+        "CallFinished",
+    ]
+    failed, retried, found = events[2], events[3], events[6]
+    assert isinstance(failed, RequestFinished)
+    assert failed.status is None
+    assert isinstance(failed.error, TransportError)
+    assert isinstance(retried, Retried)
+    assert retried.error is failed.error
+    assert retried.then == "look up"
+    assert 0 <= retried.wait <= 0.001
+    assert found == LookedUp(failed.call, 1)
+    assert last(events) == CallFinished(failed.call, last(events).duration, 1, recovered=True)
+
+
+async def test_a_request_that_is_sent_again_is_counted(events: list[Event]) -> None:
+    """Each resend has its number, and the attempts of the call are those of its own request."""
+    async with (
+        peer(cut, listed(), cut, listed(), created()) as server,
+        client(server, hooks=events.append, retry=FAST) as rooms,
+    ):
+        await rooms.create(unique_name="standup")
+    sent = [event for event in events if isinstance(event, RequestStarted)]
+    assert [(event.method, event.resends) for event in sent] == [
+        ("POST", 0),
+        ("GET", 0),
+        ("POST", 1),
+        ("GET", 1),
+        ("POST", 2),
+    ]
+    assert last(events).attempts == 3
+
+
+async def test_every_operation_is_a_call(sandbox: Sandbox, events: list[Event]) -> None:
+    """Each method of the client has its name; each page of a list is a call of its own."""
+    async with client(sandbox, hooks=events.append) as rooms:
+        made = await rooms.create(unique_name="standup")
+        await rooms.create(unique_name="retro")
+        await rooms.get(made.id)
+        assert len([room async for room in rooms.list(page_size=1)]) == 2
+        await rooms.update(made.id, max_participants=3)
+        await rooms.delete(made.id)
+    ended = [event for event in events if isinstance(event, CallFinished)]
+    assert [(event.call.operation, event.attempts) for event in ended] == [
+        ("rooms.create", 1),
+        ("rooms.create", 1),
+        ("rooms.get", 1),
+        ("rooms.list", 1),
+        ("rooms.list", 1),
+        ("rooms.update", 1),
+        ("rooms.delete", 1),
+    ]
+    assert [(event.outcome, event.error) for event in ended] == [(None, None)] * 7
+    assert len({event.call.id for event in ended}) == 7
+
+
+async def test_other_calls_tell_of_retries_too(events: list[Event]) -> None:
+    """A read that fails and is repeated says so."""
+    async with (
+        peer(answer(503), answer(200, {"data": room()})) as server,
+        client(server, hooks=events.append, retry=FAST) as rooms,
+    ):
+        await rooms.get("1")
+    retried = events[3]
+    assert isinstance(retried, Retried)
+    assert isinstance(retried.error, ServerError)
+    assert retried.then == "send"
+    assert last(events).attempts == 2
+
+
+async def test_an_update_that_is_tried_again_says_so(events: list[Event]) -> None:
+    """A create that updates the room which exists tells what it tries after a refusal."""
+    taken = answer(422, {"errors": [{"code": "10012", "source": {"pointer": "/unique_name"}}]})
+    old = listed(room(max_participants=2))
+    wait = answer(429, headers={"retry-after": "0"})
+    async with (
+        peer(taken, old, wait, answer(200, {"data": room(max_participants=9)})) as server,
+        client(server, hooks=events.append, retry=FAST) as rooms,
+    ):
+        await rooms.create(unique_name="standup", max_participants=9, if_exists="update")
+    assert [event.then for event in events if isinstance(event, Retried)] == ["update"]
+    assert last(events).existed
+
+
+@pytest.mark.parametrize(
+    ("status", "error_class", "outcome"),
+    [(422, NameTakenError, Outcome.NOT_APPLIED), (404, NotFoundError, Outcome.NOT_APPLIED)],
+)
+async def test_a_refusal_ends_a_call(
+    events: list[Event], status: int, error_class: type[Exception], outcome: Outcome
+) -> None:
+    """The end has the very error that the caller gets, and whether it was applied."""
+    body = {"errors": [{"detail": "is taken", "source": {"pointer": "/unique_name"}}]}
+    async with (
+        peer(answer(status, body), listed(room())) as server,
+        client(server, hooks=events.append, retry=FAST) as rooms,
+    ):
+        with pytest.raises(error_class) as raised:
+            await rooms.create(unique_name="standup")
+    assert last(events).error is raised.value
+    assert last(events).outcome is outcome
+    assert not last(events).recovered
+
+
+async def test_an_unknown_outcome_ends_a_call(events: list[Event]) -> None:
+    """What nobody can know is told as such."""
+    async with peer(cut) as server, client(server, hooks=events.append) as rooms:
+        with pytest.raises(OutcomeUnknownError):
+            await rooms.create()
+        with pytest.raises(OutcomeUnknownError):
+            await rooms.update("1", max_participants=3)
+    ended = [event for event in events if isinstance(event, CallFinished)]
+    assert [event.outcome for event in ended] == [Outcome.UNKNOWN] * 2
+    assert ended[0].call.unique_name is None
+
+
+async def test_a_delete_that_an_earlier_try_has_done_succeeds(events: list[Event]) -> None:
+    """A 404 after a lost answer is told as the success that it is."""
+    async with (
+        peer(cut, answer(404)) as server,
+        client(server, hooks=events.append, retry=FAST) as rooms,
+    ):
+        await rooms.delete("1")
+    assert last(events) == CallFinished(last(events).call, last(events).duration, 2)
+
+
+@pytest.mark.parametrize("sent", [True, False])
+async def test_a_cancelled_call_ends_too(events: list[Event], sent: bool) -> None:
+    """The end of a cancelled call says whether it may have been applied."""
+    async with peer(stall) as server, client(server, hooks=events.append) as rooms:
+        calling = asyncio.create_task(rooms.create() if sent else rooms.get("1"))
+        await server.arrived(1)
+        calling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await calling
+    assert kinds(events)[-2:] == ["RequestFinished", "CallFinished"]
+    assert isinstance(last(events).error, asyncio.CancelledError)
+    assert last(events).outcome is (Outcome.UNKNOWN if sent else Outcome.NOT_APPLIED)
+
+
+@leaping
+async def test_waiting_for_a_limit_is_told() -> None:
+    """A request that the account's limit holds back tells for how long it was."""
+    events: list[Event] = []
+    full = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "2"}
+    async with (
+        peer(answer(201, {"data": room()}, full), created()) as server,
+        client(server, hooks=events.append) as rooms,
+    ):
+        await rooms.create(unique_name="first")
+        await rooms.create(unique_name="second")
+    (paced,) = [event for event in events if isinstance(event, Paced)]
+    assert paced.call.unique_name == "second"
+    assert paced.reason == "rate limit"
+    assert 1 < paced.seconds < 3
+
+
+@leaping
+async def test_waiting_for_a_server_that_is_down_is_told() -> None:
+    """In a batch, a request that waits for the end of an outage says why it waits."""
+    events: list[Event] = []
+    requests = [CreateRoomRequest(unique_name=f"room-{number}") for number in range(3)]
+    async with (
+        peer(*[answer(429, headers={"retry-after": "0"})], *[answer(503)] * 7, listed()) as server,
+        client(server, hooks=events.append, retry=RetryPolicy(deadline=5)) as rooms,
+    ):
+        await rooms.create_many(requests, give_up_after=20)
+    assert {event.reason for event in events if isinstance(event, Paced)} >= {"outage"}
+    assert {event.call for event in events if isinstance(event, CallFinished)} == {
+        event.call for event in events if isinstance(event, CallStarted)
+    }
+
+
+async def test_waiting_for_a_connection_is_told(events: list[Event]) -> None:
+    """A call that finds all connections in use tells that it waited for one."""
+    async with (
+        peer(created()) as server,
+        client(server, hooks=events.append, concurrency=1) as rooms,
+    ):
+        await asyncio.gather(rooms.create(unique_name="1"), rooms.create(unique_name="2"))
+    (paced,) = [event for event in events if isinstance(event, Paced)]
+    assert (paced.call.unique_name, paced.reason) == ("2", "connection")
+    mine = [event for event in events if event.call is paced.call]
+    assert kinds(mine)[:3] == ["CallStarted", "Paced", "RequestStarted"]
+
+
+async def test_a_call_that_sends_nothing_has_an_end(events: list[Event]) -> None:
+    """A call that fails in the queue was attempted no time, and takes the time that it waited."""
+    async with peer(stall) as server, client(server, hooks=events.append, concurrency=1) as rooms:
+        first = asyncio.create_task(rooms.create())
+        await server.arrived(1)
+        with pytest.raises(RequestTimeoutError):
+            await rooms.create(retry=RetryPolicy(deadline=0.01))
+        assert (last(events).attempts, last(events).outcome) == (0, Outcome.NOT_APPLIED)
+        first.cancel()
+        await asyncio.wait([first])
+
+
+async def test_calls_side_by_side_are_told_apart(sandbox: Sandbox, events: list[Event]) -> None:
+    """Each event has its call, also in a batch, so that none is taken for another's."""
+    sandbox.faults = [{"on": "POST /rooms", "faults": [503, None, None] * 10}]
+    requests = [CreateRoomRequest(unique_name=f"room-{number}") for number in range(20)]
+    async with client(sandbox, hooks=events.append, retry=FAST) as rooms:
+        await rooms.create_many(requests, concurrency=5)
+    lives: dict[Call, list[Event]] = {}
+    for event in events:
+        lives.setdefault(event.call, []).append(event)
+    assert sorted(str(call.unique_name) for call in lives) == sorted(
+        str(request.unique_name) for request in requests
+    )
+    for life in lives.values():
+        words = kinds(life)
+        assert words[0] == "CallStarted"
+        assert words[-1] == "CallFinished"
+        assert words.count("RequestStarted") == words.count("RequestFinished") >= 1
+        assert words.count("CallStarted") == words.count("CallFinished") == 1
+    assert any(isinstance(event, Retried) for event in events)
+
+
+def test_a_blocking_client_tells_the_same(events: list[Event]) -> None:
+    """`hooks` works in blocking code, for whichever loop the call runs in."""
+    with (
+        Sandbox() as sandbox,
+        RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key, hooks=events.append) as rooms,
+    ):
+        rooms.create(unique_name="standup")
+    assert kinds(events) == ["CallStarted", "RequestStarted", "RequestFinished", "CallFinished"]
+
+
+async def test_a_hook_that_fails_harms_neither_the_call_nor_other_hooks(
+    sandbox: Sandbox, events: list[Event], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its exception is logged with its traceback, and all goes on."""
+
+    def fail(event: Event) -> None:
+        raise ValueError("the hook's own mistake")
+
+    async with client(sandbox, hooks=[fail, events.append]) as rooms:
+        await rooms.create(unique_name="standup")
+    assert len(events) == 4
+    failures = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert [record.getMessage() for record in failures] == [
+        f"a hook failed on {kind}" for kind in kinds(events)
+    ]
+    assert "the hook's own mistake" in caplog.text
+
+
+class Awaited:
+    """A hook that would have to be awaited."""
+
+    async def __call__(self, event: Event) -> None:
+        """Never called."""
+
+
+async def awaited(event: Event) -> None:
+    """Never called."""
+
+
+@pytest.mark.parametrize("hooks", [awaited, [print, Awaited()], ["print"]])
+def test_what_cannot_be_called_as_a_hook_is_refused(hooks: object) -> None:
+    """The mistake is told when the client is made, not with the first event."""
+    with pytest.raises(ConfigurationError, match="hooks: "):
+        AsyncRoomsClient(api_key="key0123", hooks=hooks)  # type: ignore[arg-type] # on purpose
+
+
+async def test_no_event_has_the_key(events: list[Event]) -> None:
+    """Whatever a server repeats, hooks are not shown the key."""
+    key = "KEY018F5C0FFEE0123456789ABCDEF_t0k3nT0k3n"
+    echo = answer(401, {"detail": key}, {"x-request-id": key})
+    async with (
+        peer(echo, cut, answer(503, key.encode())) as server,
+        client(server, api_key=key, hooks=events.append, retry=RetryPolicy(deadline=0.1)) as rooms,
+    ):
+        for name in ("a", "b"):
+            with pytest.raises(TelnyxVideoError):
+                await rooms.create(unique_name=name)
+    assert len(events) > 8
+    assert leaks(events, key) == []
