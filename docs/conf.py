@@ -3,7 +3,7 @@
 import aiohttp
 from sphinx.application import Sphinx
 
-from telnyx_video import __version__, client, models
+from telnyx_video import __version__, client, models, observing
 from telnyx_video.groups import compositions, participants, recordings, rooms, sessions
 
 project = "telnyx_video"
@@ -28,6 +28,7 @@ LATE = ("DownloadProgress", "JoinToken")
 for module in (client, compositions, participants, recordings, rooms, sessions):
     vars(module).update({name: getattr(aiohttp, name) for name in AIOHTTP})
     vars(module).update({name: getattr(models, name) for name in LATE})
+    vars(module).update(Hook=observing.Hook)
 
 # Without inventories only our own names can be looked up: a link to anything else stays plain text.
 nitpick_ignore_regex = [
@@ -36,7 +37,8 @@ nitpick_ignore_regex = [
         r"(?:aiohttp|asyncio|collections|datetime|enum|os|ssl|types|typing)\..*",
     ),
     ("py:class", "|".join(AIOHTTP)),  # constructors show them by their names alone
-    ("py:class", "OnEvent|PublicKeys"),  # aliases, which their users explain
+    ("py:class", "Next|OnEvent|PublicKeys"),  # aliases, which their users explain
+    ("py:class", "MeterProvider|TracerProvider"),  # of OpenTelemetry
     ("py:class", r"telnyx_video(\.\w+)+\.[A-Z]"),  # type variables
 ]
 

@@ -32,8 +32,10 @@ __all__ = [
     "Event",
     "Hook",
     "LookedUp",
+    "Next",
     "Operation",
     "Paced",
+    "Reason",
     "RequestFinished",
     "RequestStarted",
     "Retried",
@@ -86,6 +88,7 @@ class Call:
     """One call of the client; all its events hold the same object, so it can be a key."""
 
     operation: Operation
+    """The method of the client that was called."""
     unique_name: str | None = None
     """The room's name, if it is a create that gives one. It is your users' data."""
     id: int = attrs.field(factory=lambda: next(_ids))

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 import telnyx_video
-from telnyx_video import testing, webhooks
+from telnyx_video import observing, opentelemetry, testing, webhooks
 
 ROOT = Path(__file__).parents[2]
 COMMAND = "python3 -m venv .venv && .venv/bin/pip install -q nox && .venv/bin/nox -s "
@@ -38,7 +38,7 @@ def test_each_session_that_contributors_are_told_of_exists() -> None:
     assert told <= sessions
 
 
-@pytest.mark.parametrize("module", [telnyx_video, webhooks, testing])
+@pytest.mark.parametrize("module", [telnyx_video, observing, opentelemetry, testing, webhooks])
 def test_the_reference_has_every_published_name(module: ModuleType) -> None:
     """What can be imported from the package can be looked up."""
     directive = r"^\.\. (?:auto\w+|py:\w+):: (?:telnyx_video\.)?(\w+)(?:\(\))?$"
