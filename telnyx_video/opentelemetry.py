@@ -17,10 +17,20 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import attrs
-from opentelemetry import context, metrics, trace
-from opentelemetry.context import Context
-from opentelemetry.metrics import MeterProvider
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
+
+try:
+    from opentelemetry import context, metrics, trace
+    from opentelemetry.context import Context
+    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
+except ModuleNotFoundError as _missing:
+    if (_missing.name or "").partition(".")[0] != "opentelemetry":
+        raise
+    raise ModuleNotFoundError(
+        "telnyx_video.opentelemetry needs opentelemetry-api, which is not installed: "
+        "pip install 'telnyx-video[telemetry]'",
+        name=_missing.name,
+    ) from None
 
 from telnyx_video._version import __version__
 from telnyx_video.errors import Outcome

@@ -1,0 +1,40 @@
+"""What is said where OpenTelemetry is not installed."""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import NoReturn
+
+import pytest
+
+ADAPTER = "telnyx_video.opentelemetry"
+
+
+class Broken(ModuleType):
+    """A package that lacks something it needs itself."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise ModuleNotFoundError("No module named 'something_else'", name="something_else")
+
+
+@pytest.mark.parametrize(
+    ("installed", "said"),
+    [
+        (
+            None,
+            "telnyx_video.opentelemetry needs opentelemetry-api, which is not installed: "
+            "pip install 'telnyx-video[telemetry]'",
+        ),
+        (Broken("opentelemetry"), "No module named 'something_else'"),
+    ],
+    ids=["not installed", "broken"],
+)
+def test_a_sentence_says_what_to_install_if_that_helps(
+    monkeypatch: pytest.MonkeyPatch, installed: ModuleType | None, said: str
+) -> None:
+    """Whoever lacks the extra is told its name; what else is missing is not blamed on it."""
+    monkeypatch.delitem(sys.modules, ADAPTER, raising=False)
+    monkeypatch.setitem(sys.modules, "opentelemetry", installed)
+    with pytest.raises(ModuleNotFoundError) as raised:
+        import_module(ADAPTER)
+    assert str(raised.value) == said
