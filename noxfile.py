@@ -77,7 +77,7 @@ def lint(session: nox.Session) -> None:
 def typing(session: nox.Session) -> None:
     """Check types with mypy and pyright, and that the whole public surface has them."""
     session.install(".[all]", *group("typing"))
-    session.env["PYRIGHT_PYTHON_IGNORE_WARNINGS"] = "1"  # the warning asks the registry for news
+    session.env["PYRIGHT_PYTHON_IGNORE_WARNINGS"] = "1"  # the warning looks for a newer version
     session.run("mypy")
     session.run("pyright")
     session.run("pyright", "--verifytypes", "telnyx_video", "--ignoreexternal")

@@ -95,7 +95,7 @@ def identifier(problems: list[ErrorDetail], field: str, value: object) -> None:
     if not isinstance(value, str):
         _wrong_type(problems, field, "a string", value)
     elif not (value.isascii() and value.replace("-", "").replace("_", "").isalnum()):
-        problem = f"must be an id as the API gave it, such as Room.id, not {show(value)}"
+        problem = f"must be an id as the API gave it, not {show(value)}"
         _add(problems, field, "not_an_id", problem)
 
 

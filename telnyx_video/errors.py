@@ -235,7 +235,12 @@ class NotFoundError(ApiError):
 
 
 class UnprocessableEntityError(ApiError):
-    """422: the API refuses a field; ``details`` says which."""
+    """422: the API refuses a field, which ``details`` names, or what is asked for as things are."""
+
+    def _hint(self) -> str:
+        if any(detail.field for detail in self.details):
+            return "correct the named field"
+        return "correct the request, or see in what state the object is"
 
 
 @attrs.define(slots=False, eq=False, str=False, repr=False)
@@ -315,9 +320,8 @@ _REFUSALS = frozenset({400, 401, 403, 404, 405, 413, 415, 422, 429})
 _HINTS = {
     400: "correct the request",
     401: "check the API key (TELNYX_API_KEY)",
-    403: "ask for this permission for the API key's account",
+    403: "ask for this permission for the API key's account, or see whether a token has expired",
     404: "check the id; it may have been deleted",
-    422: "correct the named field",
     429: "send fewer requests a second, or wait until the limit resets",
 }
 

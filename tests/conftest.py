@@ -1,4 +1,18 @@
 """What all tests have at hand."""
 
+import logging
+from collections.abc import Iterator
+
+import pytest
+
 # By its name: where the package is not installed, no entry point tells of it.
 pytest_plugins = ["pytest_telnyx_video"]
+
+
+@pytest.fixture(autouse=True)
+def as_many_log_lines_as_before() -> Iterator[None]:
+    """`TELNYX_LOG` sets the level of the package's logger for good."""
+    logger = logging.getLogger("telnyx_video")
+    level = logger.level
+    yield
+    logger.setLevel(level)

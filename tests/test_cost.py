@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
@@ -43,16 +42,6 @@ class Costs:
 
     ours: Cost
     by_hand: Cost
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quiet() -> Iterator[None]:
-    """Whatever an earlier test has asked the logger for: its lines would be counted, too."""
-    logger = logging.getLogger("telnyx_video")
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    yield
-    logger.setLevel(level)
 
 
 @pytest.fixture(scope="module")

@@ -279,3 +279,9 @@ def test_only_refusals_count_as_not_applied(status: int, outcome: Outcome) -> No
 def test_a_detail_names_its_field(detail: ErrorDetail, field: str | None, text: str) -> None:
     """A problem says which field it is about, however the API points at it."""
     assert (detail.field, str(detail)) == (field, text)
+
+
+def test_a_refusal_that_names_no_field_does_not_speak_of_one() -> None:
+    """As when a session has ended: no field of the request is at fault."""
+    error = UnprocessableEntityError(422, (ErrorDetail("The session has ended."),))
+    assert str(error).endswith("or see in what state the object is")

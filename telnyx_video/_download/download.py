@@ -55,12 +55,15 @@ async def download(
         TransportError: it could not be fetched in full.
         OSError: it could not be written.
     """
-    part = await in_thread(Part, Path(path))
+    made: list[Part] = []
     try:
+        await in_thread(lambda: made.append(Part(Path(path))))  # kept, whatever cancels the wait
+        (part,) = made
         size = await _Download(source, part, on_progress).run()
         await in_thread(part.finish, size)
     finally:
-        part.discard()
+        for part in made:
+            part.discard()
     return size
 
 
@@ -86,7 +89,8 @@ class _Download:
                 case Expired() if not fresh:
                     address, fresh = await self._source.locate(), True
                 case _:
-                    raise self._failure(verdict.reason, "check the address", retryable=False)
+                    advice = "see whether the file still exists"
+                    raise self._failure(verdict.reason, advice, retryable=False)
 
     async def _try(self, address: str) -> Whole | Again | Expired | Refused:
         transport, patience = self._source.transport, self._source.read_timeout

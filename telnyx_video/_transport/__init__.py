@@ -4,7 +4,8 @@
 - ``body``: bodies that know whether they were written, and bodies of bounded size;
 - ``files``: files at other hosts, in pieces, without the key;
 - ``proxies``: by which proxy to go there;
-- ``limits``: time-outs, and what is left of them;
+- ``limits``: time-outs;
+- ``watch``: what is under way, and ending it;
 - ``failures``: what a failure of aiohttp means;
 - ``secret``: the key, and keeping it out of sight;
 - ``watched``: the same for a client that has hooks; not loaded by others.

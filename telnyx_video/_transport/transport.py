@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from math import inf
-from typing import Final, cast
+from typing import Final
 
 import aiohttp
 from yarl import URL
@@ -17,9 +17,10 @@ from telnyx_video._http import HttpReply, HttpRequest
 from telnyx_video._observe import Reporter
 from telnyx_video._transport.body import WatchedBody, read
 from telnyx_video._transport.failures import SENT, as_failure
-from telnyx_video._transport.limits import DEFAULT_TIMEOUT, Watch, as_timeout
+from telnyx_video._transport.limits import DEFAULT_TIMEOUT, as_timeout
 from telnyx_video._transport.proxies import Proxies
 from telnyx_video._transport.secret import Key
+from telnyx_video._transport.watch import UnderWay, Watch
 from telnyx_video._version import __version__
 from telnyx_video.config import Settings
 from telnyx_video.errors import ConfigurationError, RequestTimeoutError, TelnyxVideoError
@@ -92,21 +93,20 @@ class Transport:
         """
         session = self._usable_session()
         total, limits = self._limits if timeout is None else _apart(timeout)
-        task = cast("asyncio.Task[object]", asyncio.current_task())
-        self._in_flight.begin(task)
+        under_way = self._in_flight.begin()
         try:
             if self._slots.locked():
-                waited = await self._wait_for_slot(task, left)
+                waited = await self._wait_for_slot(under_way, left)
                 now, left = now + waited, left - waited
             else:
                 await self._slots.acquire()
             try:
-                self._in_flight.end_by(task, now + min(total, left))
-                return await self._exchange(session, request, limits, task)
+                self._in_flight.end_by(under_way, now + min(total, left))
+                return await self._exchange(session, request, limits, under_way)
             finally:
                 self._slots.release()
         finally:
-            self._in_flight.leave(task)
+            self._in_flight.leave(under_way)
 
     def check(self) -> None:
         """Make sure, before anything is waited for, that requests can be sent from here.
@@ -132,21 +132,20 @@ class Transport:
             ConfigurationError: the client is closed, or belongs to another loop.
         """
         session = self._usable_session()
-        task = cast("asyncio.Task[object]", asyncio.current_task())
-        self._in_flight.begin(task)
+        under_way = self._in_flight.begin()
         closed = False
         try:
-            await self._wait_for_slot(task, None)
+            await self._wait_for_slot(under_way, None)
             try:
                 yield session, self._proxies.for_url(url)
             finally:
                 self._slots.release()
         except asyncio.CancelledError:
-            closed = self._ended_here(task)
+            closed = under_way.take_back()
             if not closed:
                 raise
         finally:
-            self._in_flight.leave(task)
+            self._in_flight.leave(under_way)
         if closed:
             raise ConfigurationError(_CLOSED)
 
@@ -160,6 +159,8 @@ class Transport:
         Raises:
             ConfigurationError: the client was closed meanwhile.
         """
+        if self._closed:
+            raise ConfigurationError(_CLOSED)
         if self._closing is None:
             self._closing = asyncio.get_running_loop().create_future()
         closed, _ = await asyncio.wait((self._closing,), timeout=seconds)
@@ -202,7 +203,7 @@ class Transport:
             trace_configs=self._trace_configs,
         )
 
-    async def _wait_for_slot(self, task: asyncio.Task[object], left: float | None) -> float:
+    async def _wait_for_slot(self, under_way: UnderWay, left: float | None) -> float:
         """Take one of the pool's connections, given out in the order of asking.
 
         Returns:
@@ -218,7 +219,7 @@ class Transport:
                 "was sent; raise the client's concurrency or the policy's deadline"
             )
         except asyncio.CancelledError:
-            if not self._ended_here(task):
+            if not under_way.take_back():
                 raise
             failure = ConfigurationError(_CLOSED)
         else:
@@ -228,21 +229,12 @@ class Transport:
             return waited
         raise failure
 
-    def _ended_here(self, task: asyncio.Task[object]) -> bool:
-        """Whether a cancellation that has arrived is not the task's own.
-
-        It is that of :meth:`aclose`, or aiohttp's way of telling that its pool was closed.
-        """
-        if self._closed:
-            task.uncancel()
-        return task.cancelling() == 0
-
     async def _exchange(
         self,
         session: aiohttp.ClientSession,
         request: HttpRequest,
         limits: aiohttp.ClientTimeout,
-        task: asyncio.Task[object],
+        under_way: UnderWay,
     ) -> HttpReply:
         method, path, body = request
         # A DELETE has no body, but something must watch it, and stop aiohttp from resending it.
@@ -268,17 +260,15 @@ class Transport:
                 response.close()
                 raise
         except asyncio.CancelledError as cancelled:
-            late = self._in_flight.is_late(task)
-            if not self._ended_here(task):
+            if not under_way.take_back():
                 if payload is not None and payload.asked_to_write:
                     cancelled.add_note(f"{method} {path} {SENT}")
                 raise
-            ended = TimeoutError() if late else aiohttp.ClientConnectionError("closed")
-            failure = self._failure(request, payload, ended)
+            closed = aiohttp.ClientConnectionError("closed")
+            failure = self._failure(request, payload, TimeoutError() if under_way.late else closed)
         except (aiohttp.ClientError, OSError, ValueError, RuntimeError) as error:
             # The last two: a line break in a header, a session closed under way.
-            late = self._in_flight.is_late(task)
-            failure = self._failure(request, payload, TimeoutError() if late else error)
+            failure = self._failure(request, payload, TimeoutError() if under_way.late else error)
         else:
             headers, content = self._key.hidden_in_reply(response.headers, content)
             reply = HttpReply(response.status, headers, content)
@@ -288,7 +278,7 @@ class Transport:
         # Raised here, not in the handler: aiohttp's exceptions hold the request's headers, and so
         # the key; ours must not drag them along as their context.
         extra = {**_extra(request), "telnyx_video_error": type(failure).__name__}
-        log.debug("%s %s failed: %s", method, path, failure, extra=extra)
+        log.debug("%s", failure, extra=extra)
         raise failure
 
     def _default_headers(self) -> dict[str, str]:

@@ -11,9 +11,9 @@ from telnyx_video.config import Settings
 from telnyx_video.observing import RequestFinished, RequestStarted
 
 if TYPE_CHECKING:
-    import asyncio
-
     import aiohttp
+
+    from telnyx_video._transport.watch import UnderWay
 
 
 class WatchedTransport(Transport):
@@ -28,7 +28,7 @@ class WatchedTransport(Transport):
         session: aiohttp.ClientSession,
         request: HttpRequest,
         limits: aiohttp.ClientTimeout,
-        task: asyncio.Task[object],
+        under: UnderWay,
     ) -> HttpReply:
         under_way = CURRENT.get()
         url = self._base_url + request.path
@@ -37,7 +37,7 @@ class WatchedTransport(Transport):
         self.hooks.tell(started)
         sent_at = self.time()
         try:
-            reply = await super()._exchange(session, request, limits, task)
+            reply = await super()._exchange(session, request, limits, under)
         except BaseException as error:
             self.hooks.tell(RequestFinished(started, self.time() - sent_at, error=error))
             raise

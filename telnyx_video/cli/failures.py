@@ -72,7 +72,6 @@ _OPTIONS = (
     ('if_exists="update"', "--if-exists update"),
     ("compare list(created_at=...) first", "compare the list --created-on today's date first"),
     ("with a unique_name, or auto_name=True,", "with a unique_name"),
-    (", such as Room.id", ""),
     ("pass api_key=..., or set", "set"),
     ("pass public_key=..., or set", "pass --public-key, or set"),
     ("public_key", "--public-key"),

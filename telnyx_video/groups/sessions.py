@@ -121,6 +121,7 @@ class AsyncSessions(Operations):
 
         Raises:
             NotFoundError: there is no such session.
+            UnprocessableEntityError: it has ended, or somebody named is not in it.
             OutcomeUnknownError: it may have been ended; the same call can be repeated.
         """
         request, limits = _wire.end_session(session_id), self._limit(timeout, retry)
@@ -153,6 +154,7 @@ class AsyncSessions(Operations):
 
         Raises:
             NotFoundError: there is no such session.
+            UnprocessableEntityError: it has ended, or somebody named is not in it.
             OutcomeUnknownError: they may have been put out; the same call can be repeated.
         """
         request = _wire.act_on_participants("kick", session_id, participants, exclude)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import UnionType
 from typing import TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import uuid4
@@ -46,6 +46,13 @@ _SAMPLES: dict[str, object] = {
 }
 
 
+_VALID_FOR = {
+    "token_expires_at": timedelta(minutes=10),
+    "refresh_token_expires_at": timedelta(hours=1),
+}
+"""A token can be handed out still."""
+
+
 def make_model(cls: type[M], **fields: object) -> M:
     """An object of this class, for a test: a room, a session, whatever the client returns.
 
@@ -77,6 +84,8 @@ def _value(name: str, hint: object, cls: type[Model], now: datetime) -> object:
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
     if name in _SAMPLES:
         return _SAMPLES[name]
+    if name in _VALID_FOR:
+        return now + _VALID_FOR[name]
     kind = _kinds(hint)[0]
     if isinstance(kind, enum.EnumMeta):
         members: Mapping[str, object] = kind.__members__

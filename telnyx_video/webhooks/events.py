@@ -116,7 +116,7 @@ class RecordingPayload(Payload):
 class RecordingCompletedPayload(RecordingPayload):
     """What is told of a recording that can be fetched."""
 
-    download_url: str | None = None
+    download_url: str | None = attrs.field(default=None, repr=False)
     """Where the file is. Whoever has the URL can fetch it, for a while."""
     codec: str | None = None
     """How it is encoded, such as ``"opus"``."""
@@ -131,7 +131,7 @@ class CompositionCompletedPayload(Payload):
     """What is told of a composition that can be fetched."""
 
     composition_id: str | None = None
-    download_url: str | None = None
+    download_url: str | None = attrs.field(default=None, repr=False)
     """Where the file is. Whoever has the URL can fetch it, for a while."""
     format: str | None = None
     """The file's format, such as ``"mp4"``."""
@@ -199,8 +199,8 @@ class UnknownEvent(Event):
     Telnyx signed it all the same: nothing that it sends is lost because this version is older.
     """
 
-    payload: dict[str, object]
-    """The payload, as it came."""
+    payload: dict[str, object] = attrs.field(repr=False)
+    """The payload, as it came; in no repr, since whoever has a file's address may have the file."""
     problem: str | None = attrs.field(default=None, eq=False)
     """Why an event of a known type could not be read as one; None if its type is not known."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from inspect import isawaitable
 from time import time
 
 import attrs
@@ -55,7 +56,9 @@ class Receiver:
             return self._refuse(401, str(error))
         except ResponseDecodeError as error:
             return self._refuse(400, str(error))
-        await self.on_event(event)
+        accepting: object = self.on_event(event)
+        if isawaitable(accepting):  # a plain function has done its work already
+            await accepting
         return Answer(200)
 
     def too_large(self) -> Answer:
@@ -75,6 +78,8 @@ def make_receiver(
     Raises:
         ConfigurationError: there is no public key, or a setting is out of bounds.
     """
+    if not callable(on_event):
+        raise ConfigurationError("on_event must be a coroutine function that takes an event")
     check_tolerance(tolerance)
     if max_body < 1:
         raise ConfigurationError(f"max_body must be bytes, 1 or more, not {max_body!r}")

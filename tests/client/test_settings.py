@@ -26,6 +26,7 @@ from telnyx_video import (
     TelnyxVideoError,
     TransportError,
 )
+from telnyx_video._transport.proxies import Proxies
 from telnyx_video.sandbox import Sandbox
 
 
@@ -162,12 +163,22 @@ async def test_a_proxy_that_refuses_the_tunnel_sends_nothing(
         assert leaks(raised.value, tls_sandbox.api_key) == []
 
 
-async def test_an_address_of_a_proxy_that_is_none_is_named(sandbox: Sandbox) -> None:
-    """A proxy address that is no URL is a configuration error; nothing is sent."""
-    async with client(sandbox, proxy="not a proxy") as rooms:
-        with pytest.raises(ConfigurationError):
-            await rooms.create(unique_name="standup")
-    assert not sandbox.requests
+@pytest.mark.parametrize(
+    "address",
+    ["not a proxy", "u:hidden@host:1", "https://u:hidden@[bad", "foo://u:hidden@x", "http://x:0"],
+)
+def test_an_address_of_a_proxy_that_is_none_is_refused(address: str) -> None:
+    """A client with a proxy that cannot be one is not made; its password is not shown."""
+    with pytest.raises(ConfigurationError, match=r"http://proxy\.example\.com") as raised:
+        AsyncRoomsClient(api_key="key0123", proxy=address)
+    assert "hidden" not in str(raised.value)
+
+
+def test_a_proxy_of_the_environment_may_lack_its_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``HTTPS_PROXY=host:3128`` is common, and other tools understand it."""
+    monkeypatch.setenv("https_proxy", "proxy.example.com:3128")
+    proxies = Proxies(None, trust_env=True)
+    assert proxies.for_url("https://api.example.com/v2") == "http://proxy.example.com:3128"
 
 
 @pytest.mark.parametrize("trust_env", [True, False])

@@ -6,25 +6,23 @@ from math import inf
 import pytest
 
 from support.leaping import leaping
-from telnyx_video._transport.limits import Watch
+from telnyx_video._transport.watch import Watch
 
 
 async def watched(watch: Watch, seconds: float) -> str:
     """Wait for ever, but be watched; tell how it ended, and when."""
-    task = asyncio.current_task()
-    assert task is not None
     loop = asyncio.get_running_loop()
     began = loop.time()
-    watch.begin(task)
-    watch.end_by(task, began + seconds)
+    under_way = watch.begin()
+    watch.end_by(under_way, began + seconds)
     try:
         await asyncio.sleep(inf)
     except asyncio.CancelledError:
-        late = watch.is_late(task)
-        assert not watch.is_late(task), "it is told once"
-        return f"{'late' if late else 'cancelled'} after {loop.time() - began:.1f} s"
+        ours = under_way.take_back()
+        how = "late" if under_way.late else "closed"
+        return f"{how if ours else 'cancelled'} after {loop.time() - began:.1f} s"
     finally:
-        watch.leave(task)
+        watch.leave(under_way)
     raise AssertionError("it never ends")
 
 
@@ -74,5 +72,41 @@ async def test_all_can_be_cancelled_at_once() -> None:
     tasks = [asyncio.create_task(watched(watch, seconds)) for seconds in (1.0, 9.0)]
     await asyncio.sleep(0.5)
     watch.cancel_all()
-    assert await asyncio.gather(*tasks) == ["cancelled after 0.5 s"] * 2
+    assert await asyncio.gather(*tasks) == ["closed after 0.5 s"] * 2
     Watch().cancel_all()
+
+
+@leaping
+async def test_a_task_that_cleans_up_after_a_cancellation_is_watched_as_well() -> None:
+    """What it does then may be late, too, and that is not the cancellation it had before."""
+    watch = Watch()
+    ends: list[str] = []
+
+    async def clean_up() -> None:
+        try:
+            await asyncio.sleep(inf)
+        finally:
+            ends.append(await watched(watch, 1.0))
+
+    task = asyncio.create_task(clean_up())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert ends == ["late after 1.0 s"]
+
+
+@leaping
+async def test_one_task_may_have_two_requests_under_way() -> None:
+    """As when a trace hook makes a call of its own: each has its own end."""
+    watch = Watch()
+    outer = watch.begin()
+    watch.end_by(outer, asyncio.get_running_loop().time() + 5.0)
+    assert await watched(watch, 1.0) == "late after 1.0 s"
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.sleep(inf)
+    assert outer.late
+    watch.leave(outer)
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0

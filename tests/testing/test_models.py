@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from telnyx_video import Room, RoomParticipant, RoomSession, models
-from telnyx_video.models import Model
+from telnyx_video.models import JoinToken, Model
 from telnyx_video.testing import make_model
 
 EVERY = [
@@ -91,3 +91,8 @@ def test_what_has_a_status_is_complete() -> None:
     assert make_model(Painting) == Painting(
         colour=Colour.RED, status=Stage.COMPLETED, ended_at=1, title="example", layers=None
     )
+
+
+def test_a_token_can_be_handed_out_still() -> None:
+    """It expires later than now, as one that has just been made."""
+    assert make_model(JoinToken).seconds_left() > 500

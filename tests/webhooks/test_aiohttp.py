@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import pytest
@@ -19,6 +19,7 @@ from telnyx_video import ConfigurationError
 from telnyx_video.testing import SignedDelivery, WebhookSigner, make_event
 from telnyx_video.webhooks import ParticipantLeft, WebhookEvent
 from telnyx_video.webhooks.aiohttp import webhook_handler
+from telnyx_video.webhooks.receiving import OnEvent
 
 Client = TestClient[web.Request, web.Application]
 SIGNED = SIGNER.sign(make_event(ParticipantLeft, id="event-1"))
@@ -83,6 +84,15 @@ async def test_the_answer_waits_until_the_event_was_accepted() -> None:
         assert not answer.done()
         release.set()
         assert await answer == (200, "")
+
+
+async def test_a_plain_function_accepts_an_event_by_returning() -> None:
+    """It has done its work by then: an error would have Telnyx send the event again."""
+    events: list[WebhookEvent] = []
+    on_event = cast("OnEvent", events.append)
+    async with serving(webhook_handler(on_event, public_key=PUBLIC_KEY)) as client:
+        assert await post(client, SIGNED) == (200, "")
+    assert len(events) == 1
 
 
 async def test_an_event_that_was_not_accepted_is_no_success(
@@ -183,6 +193,8 @@ async def test_a_service_without_its_key_does_not_start(
         webhook_handler(inbox)
     monkeypatch.setenv("TELNYX_PUBLIC_KEY", PUBLIC_KEY)
     webhook_handler(inbox)
+    with pytest.raises(ConfigurationError, match="on_event"):
+        webhook_handler(cast("OnEvent", None))
     with pytest.raises(ConfigurationError, match="tolerance"):
         webhook_handler(inbox, tolerance=0)
     with pytest.raises(ConfigurationError, match="max_body"):
