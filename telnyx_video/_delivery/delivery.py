@@ -64,6 +64,7 @@ class Delivery:
         """An earlier run may have sent the create: find out, before anything is sent."""
         interrupted = TransportError("an earlier run ended before the answer", Outcome.UNKNOWN)
         self.attempts.failed(interrupted)
+        self.attempts.uncounted += 1  # it may never have been sent: this run has its own tries
         self.doubt = self.latest = interrupted
         return LookUp() if self._named else self._give_up(interrupted)
 

@@ -70,6 +70,9 @@ class Source:
             except StopAsyncIteration:
                 self._ended = True  # an iterator need not bear being asked again
                 raise
+            except Exception:
+                self._ended = True  # it may go on, as `map` does: behind a gap in the numbers
+                raise
             self.drawn += 1
             return self.drawn - 1, request
 

@@ -15,6 +15,7 @@ from telnyx_video import (
     Outcome,
     OutcomeUnknownError,
     RetryPolicy,
+    RoomsClient,
 )
 from telnyx_video.sandbox import Sandbox
 
@@ -168,3 +169,43 @@ async def test_what_was_refused_is_tried_again(tmp_path: Path) -> None:
         assert refused.error is not None
         (made,) = await rooms.create_many(asked(1), journal=journal)
         assert made.room is not None
+
+
+async def test_a_policy_without_retries_makes_what_was_only_noted(tmp_path: Path) -> None:
+    """What an earlier run noted ahead and never sent is made: that was no try."""
+    journal = tmp_path / "rooms.jsonl"
+    async with (
+        Sandbox() as sandbox,
+        AsyncRoomsClient(
+            base_url=sandbox.url, api_key=sandbox.api_key, retry=RetryPolicy.none()
+        ) as rooms,
+    ):
+        async with rooms.stream_many(asked(20), concurrency=2, journal=journal) as stream:
+            await anext(stream)
+            stream.stop()
+            async for _ in stream:
+                pass
+        assert len(sandbox.rooms) < 20
+        outcomes = await rooms.create_many(asked(20), journal=journal)
+        assert [outcome.error for outcome in outcomes] == [None] * 20
+        assert len(sandbox.rooms) == 20
+
+
+def test_an_input_that_fails_in_the_middle_can_be_mended(tmp_path: Path) -> None:
+    """Nothing behind its failure is drawn, though `map` would go on: the next run fits."""
+    journal = tmp_path / "rooms.jsonl"
+
+    def parse(row: str) -> CreateRoomRequest:
+        if row == "bad":
+            raise ValueError("no such row")
+        return CreateRoomRequest(unique_name=row)
+
+    rows = [f"room-{number}" for number in range(20)]
+    with (
+        Sandbox() as sandbox,
+        RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key) as rooms,
+    ):
+        with pytest.raises(ValueError, match="no such row"):
+            rooms.create_many(map(parse, [*rows[:10], "bad", *rows[11:]]), journal=journal)
+        outcomes = rooms.create_many(map(parse, rows), journal=journal)
+        assert [outcome.unwrap().unique_name for outcome in outcomes] == rows
