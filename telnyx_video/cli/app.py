@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Annotated, Final
 
 import typer
@@ -16,12 +17,17 @@ from telnyx_video.cli.server import sandbox
 from telnyx_video.cli.settings import Settings, everywhere
 from telnyx_video.cli.terminal import complain, occupy_streams, show_any_character, stderr, stdout
 
-app: Final = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
+    "create": create,
+    "get": get,
+    "list": list_rooms,
+    "update": update,
+    "delete": delete,
+    "batch": batch,
+    "sandbox": sandbox,
+    "listen": listen,
+}
+"""The commands that need no group's name."""
 
 
 def _show_version(wanted: bool) -> None:
@@ -30,13 +36,6 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(
-    epilog="The API key is read from TELNYX_API_KEY, and from nowhere else: an argument would be "
-    "seen in the list of processes. TELNYX_BASE_URL says where the API is, TELNYX_PUBLIC_KEY "
-    "what webhooks are checked with, TELNYX_LOG=info or debug logs what is sent. Exit codes: 0 all "
-    "done, 1 something failed, 2 bad usage or input and nothing sent, 130 after Ctrl-C, "
-    "143 after SIGTERM."
-)
 @everywhere
 def telnyx_video(
     _: Settings,
@@ -54,14 +53,32 @@ def telnyx_video(
     """Telnyx video rooms: made one by one or by the thousand, never one too many."""
 
 
-app.command()(create)
-app.command()(get)
-app.command("list")(list_rooms)
-app.command()(update)
-app.command()(delete)
-app.command()(batch)
-app.command()(sandbox)
-app.command()(listen)
+_EPILOG = (
+    "The API key is read from TELNYX_API_KEY, and from nowhere else: an argument would be "
+    "seen in the list of processes. TELNYX_BASE_URL says where the API is, TELNYX_PUBLIC_KEY "
+    "what webhooks are checked with, TELNYX_LOG=info or debug logs what is sent. Exit codes: 0 all "
+    "done, 1 something failed, 2 bad usage or input and nothing sent, 130 after Ctrl-C, "
+    "143 after SIGTERM."
+)
+
+
+def build(*, with_groups: bool = True) -> typer.Typer:
+    """Put the commands together; the groups load only if they are wanted."""
+    app = typer.Typer(
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode="markdown",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(epilog=_EPILOG)(telnyx_video)
+    for name, command in COMMANDS.items():
+        app.command(name)(command)
+    if with_groups:
+        from telnyx_video.cli.groups import groups
+
+        for group in groups():
+            app.add_typer(group)
+    return app
 
 
 def run(arguments: list[str]) -> int:
@@ -70,6 +87,8 @@ def run(arguments: list[str]) -> int:
     show_any_character()
     code: object = 0
     try:
+        # Most starts need no group, and need not wait for them; the help and slips need them all.
+        app = build(with_groups=COMMANDS.keys().isdisjoint(arguments[:1]))
         get_command(app).main(args=arguments, prog_name="telnyx-video")
     except SystemExit as end:  # how Typer ends every command
         code = end.code

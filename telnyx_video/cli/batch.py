@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +14,7 @@ from rich.console import Console
 from telnyx_video.cli.course import Course, Plan
 from telnyx_video.cli.failures import FAILED, MISUSED, CommandError
 from telnyx_video.cli.outcomes import Tally, Writer
-from telnyx_video.cli.progress import Bar, Display, Lines
+from telnyx_video.cli.progress import Bar, Display, Lines, can_draw
 from telnyx_video.cli.report import Report
 from telnyx_video.cli.rows import FORMATS
 from telnyx_video.cli.running import before_sending, connected, run
@@ -174,8 +173,6 @@ async def _create(settings: Settings, plan: Plan, source: Source, total: int) ->
 
 
 def _display(console: Console, tally: Tally, settings: Settings) -> Display:
-    """A bar where it disturbs nothing: neither a log, nor data on the same terminal."""
-    disturbed = os.environ.get("TELNYX_LOG") or (settings.json and sys.stdout.isatty())
-    if console.is_interactive and sys.stderr.isatty() and not disturbed:
+    if can_draw(console, json=settings.json):
         return Bar(console, tally)
     return Lines(console, tally)

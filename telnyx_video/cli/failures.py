@@ -71,6 +71,14 @@ _OPTIONS = (
     ('if_exists="return"', "--if-exists return"),
     ('if_exists="update"', "--if-exists update"),
     ("compare list(created_at=...) first", "compare the list --created-on today's date first"),
+    (
+        "compare compositions.list(session_id=..., created_at=...) first",
+        "compare compositions list --session-id ID --created-on today's date first",
+    ),
+    (
+        "compare recordings.list(...) with the same filters first",
+        "compare recordings list with the same filters first",
+    ),
     ("with a unique_name, or auto_name=True,", "with a unique_name"),
     ("pass api_key=..., or set", "set"),
     ("pass public_key=..., or set", "pass --public-key, or set"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
@@ -22,6 +24,12 @@ LINE_EVERY = 10.0
 
 SILENCE = 3.0
 """Seconds without an outcome after which the bar says so, in place of a rate."""
+
+
+def can_draw(console: Console, *, json: bool) -> bool:
+    """Whether a bar disturbs nothing: neither a log, nor data on the same terminal."""
+    disturbed = os.environ.get("TELNYX_LOG") or (json and sys.stdout.isatty())
+    return console.is_interactive and sys.stderr.isatty() and not disturbed
 
 
 class Display(Protocol):
@@ -63,7 +71,7 @@ class Bar:
 
     def __init__(self, console: Console, tally: Tally) -> None:
         self._tally = tally
-        self._progress = _Narrow(
+        self._progress = Narrow(
             TextColumn("Creating rooms"),
             BarColumn(bar_width=None),
             _CountColumn(),
@@ -92,8 +100,11 @@ class Bar:
         self._progress.update(self._task, completed=tally.done, total=tally.to_do)
 
 
-class _Narrow(Progress):
+class Narrow(Progress):
+    """Progress on a line that ends before the terminal does."""
+
     def get_renderable(self) -> RenderableType:
+        """What is drawn."""
         return _Narrowed(super().get_renderable())
 
 

@@ -115,14 +115,14 @@ def everywhere(command: Callable[..., None]) -> Callable[..., None]:
     _, *own = signature(command, eval_str=True).parameters.values()
 
     @wraps(command)
-    def run(context: typer.Context, **options: Any) -> None:
+    def run(ctx: typer.Context, **options: Any) -> None:
         given = Settings(**{name: options.pop(name) for name in common})
-        context.obj = given.after(context.obj)
-        command(context.obj, **options)
+        ctx.obj = given.after(ctx.obj)
+        command(ctx.obj, **options)
 
     # What Typer reads: how a function is called says what its options are.
-    context = Parameter("context", Parameter.POSITIONAL_ONLY, annotation=typer.Context)
-    run.__signature__ = Signature([context, *own, *common.values()])  # type: ignore[attr-defined] # functions may have one
+    ctx = Parameter("ctx", Parameter.POSITIONAL_ONLY, annotation=typer.Context)
+    run.__signature__ = Signature([ctx, *own, *common.values()])  # type: ignore[attr-defined] # functions may have one
     return run
 
 
@@ -141,8 +141,7 @@ class Values:
         try:
             return request_of(given)
         except InvalidRequestError as error:
-            for detail in error.details:
-                self.refuse(f"--{describe(detail).replace('_', '-')}")
+            self.refuse_all(error)
             return CreateRoomRequest()
 
     def integer(self, option: str, text: str, least: int, most: int | None = None) -> int:
@@ -191,6 +190,15 @@ class Values:
     def refuse(self, sentence: str) -> None:
         """Note that something is wrong."""
         self._problems.append(sentence)
+
+    def refuse_all(self, error: InvalidRequestError) -> None:
+        """Note what is wrong with the fields that options of the same names are for."""
+        for detail in error.details:
+            _, option, *within = (detail.pointer or "/").split("/")
+            sentence = describe(detail)
+            if not within:
+                sentence = sentence.removeprefix(option).lstrip(": ")
+            self.refuse(f"--{option.replace('_', '-')}: {sentence}")
 
     def done(self) -> None:
         """Refuse the command if anything was wrong.

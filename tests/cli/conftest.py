@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from cli.command import Command, environment
+from cli.meetings import Meeting, begin
 from telnyx_video.sandbox import Sandbox
 
 
@@ -35,3 +36,9 @@ def signals() -> Iterator[None]:
 def sandbox(telnyx_sandbox: Sandbox) -> Sandbox:
     """A server that commands find through the environment."""
     return telnyx_sandbox
+
+
+@pytest.fixture
+def meeting(command: Command, sandbox: Sandbox) -> Meeting:
+    """A recorded session that goes on."""
+    return begin(command, sandbox)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cli.command import Command
+from cli.typing_in import Typist
 from telnyx_video.sandbox import Sandbox
 
 EVERY_SETTING = (
@@ -157,13 +158,6 @@ def test_delete_does_not_guess_where_it_cannot_ask(command: Command, sandbox: Sa
     assert len(sandbox.rooms) == 1
 
 
-class Typist(io.StringIO):
-    """A terminal at which somebody has typed an answer."""
-
-    def isatty(self) -> bool:
-        return True
-
-
 @pytest.mark.parametrize(("typed", "left"), [("y\n", 0), ("n\n", 1), ("\n", 1), ("", 1)])
 def test_delete_asks_first(
     command: Command,
@@ -295,7 +289,7 @@ def test_all_bad_filters_are_named(command: Command, sandbox: Sandbox) -> None:
     assert result.err.splitlines() == [
         "Error: --created-on: must be a day such as 2025-01-31, not 'today'",
         "Error: --created-on is one day: leave out --created-from and --created-to",
-        "Error: --updated-from is after --updated-to: no room can pass",
+        "Error: --updated-from is after --updated-to: nothing can pass",
         "Error: --page-size: must be a whole number, from 1 to 250, not '251'",
     ]
     assert not sandbox.requests

@@ -21,6 +21,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.timeout(150)
+@pytest.mark.telnyx_sandbox(composition_delay=0.2)  # seconds that readers wait for a film
 @pytest.mark.usefixtures("telnyx_sandbox")
 @pytest.mark.parametrize("path", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 def test_the_examples_do_what_the_page_says(

@@ -1,0 +1,152 @@
+"""Options that several commands have, and the days that lists are filtered by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from typing import Annotated, Any, TypeAlias
+
+import typer
+
+from telnyx_video import UNSET
+from telnyx_video.cli.settings import Settings, Values
+from telnyx_video.models import DateRange, Unset
+
+WEBHOOKS = "Webhooks"
+
+EventUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--webhook-event-url",
+        metavar="URL",
+        help="Where events are sent.",
+        rich_help_panel=WEBHOOKS,
+    ),
+]
+FailoverUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--webhook-event-failover-url",
+        metavar="URL",
+        help='Where events go if that fails; "" for nowhere.',
+        rich_help_panel=WEBHOOKS,
+    ),
+]
+TimeoutSecs = Annotated[
+    str | None,
+    typer.Option(
+        "--webhook-timeout-secs",
+        metavar="SECS",
+        help="How long to wait for the receiver, 0 to 30.",
+        rich_help_panel=WEBHOOKS,
+    ),
+]
+
+RoomId = Annotated[str, typer.Argument(metavar="ID", help="The room's id.", show_default=False)]
+SessionId = Annotated[
+    str, typer.Argument(metavar="ID", help="The session's id.", show_default=False)
+]
+ParticipantId = Annotated[
+    str, typer.Argument(metavar="ID", help="The participant's id.", show_default=False)
+]
+RecordingId = Annotated[
+    str, typer.Argument(metavar="ID", help="The recording's id.", show_default=False)
+]
+CompositionId = Annotated[
+    str, typer.Argument(metavar="ID", help="The composition's id.", show_default=False)
+]
+TargetFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE",
+        help="The file to write; one that is there is replaced once the new one is whole.",
+        show_default=False,
+    ),
+]
+
+OfRoom = Annotated[
+    str | None, typer.Option("--room-id", metavar="ID", help="Only those of this room.")
+]
+OfSession = Annotated[
+    str | None, typer.Option("--session-id", metavar="ID", help="Only those of this session.")
+]
+InContext = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", help="Only those of whom their program said just this."),
+]
+PageSize = Annotated[
+    str, typer.Option(metavar="N", help="How many to ask for at a time, 1 to 250.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask first.")]
+Day = Annotated[str | None, typer.Option(metavar="DAY", help="Such as 2025-01-31, in UTC.")]
+
+
+@dataclass(frozen=True)
+class Days:
+    """The days that a time may fall on, as typed."""
+
+    on: str | None
+    first: str | None
+    last: str | None
+
+
+Times: TypeAlias = Mapping[str, Days]
+"""Which days are asked for, by the name of the time."""
+
+
+def by_days(*times: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A command with options such as ``--created-on``, ``-from`` and ``-to`` for each time.
+
+    Args:
+        times: Their names. The command is given, after the settings, what was typed for them.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        settings, _, *own = signature(command, eval_str=True).parameters.values()
+
+        @wraps(command)
+        def run(settings: Settings, **options: Any) -> None:
+            typed = {
+                time: Days(*(options.pop(f"{time}_{part}") for part in ("on", "from", "to")))
+                for time in times
+            }
+            command(settings, typed, **options)
+
+        of_days = [
+            Parameter(
+                f"{time}_{part}", Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=Day
+            )
+            for time in times
+            for part in ("on", "from", "to")
+        ]
+        run.__signature__ = Signature([settings, *own, *of_days])  # type: ignore[attr-defined] # functions may have one
+        return run
+
+    return decorate
+
+
+def chosen_days(values: Values, times: Times) -> dict[str, date | DateRange | Unset]:
+    """The days to filter by, for each time: one, a range, or UNSET for any."""
+    return {time: _days(values, time, typed) for time, typed in times.items()}
+
+
+def _days(values: Values, time: str, typed: Days) -> date | DateRange | Unset:
+    day = values.day(f"--{time}-on", typed.on)
+    span = DateRange(
+        values.day(f"--{time}-from", typed.first), values.day(f"--{time}-to", typed.last)
+    )
+    if typed.on is not None and (typed.first is not None or typed.last is not None):
+        values.refuse(f"--{time}-on is one day: leave out --{time}-from and --{time}-to")
+    if span.gte is not None and span.lte is not None and span.gte > span.lte:
+        values.refuse(f"--{time}-from is after --{time}-to: nothing can pass")
+    if day is not None:
+        return day
+    return span if span.gte is not None or span.lte is not None else UNSET
+
+
+def given(value: str | None) -> str | Unset:
+    """An option's text, or UNSET where the option was left out."""
+    return UNSET if value is None else value

@@ -1,0 +1,203 @@
+"""The commands for sessions, and for those who are in one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Annotated, Literal, TypeAlias
+
+import typer
+
+from telnyx_video import UNSET, RoomSession
+from telnyx_video.cli.calls import call, show, show_list
+from telnyx_video.cli.options import (
+    InContext,
+    OfRoom,
+    PageSize,
+    SessionId,
+    Times,
+    by_days,
+    chosen_days,
+    given,
+)
+from telnyx_video.cli.participants import COLUMNS as PARTICIPANTS
+from telnyx_video.cli.settings import Settings, Values, everywhere
+from telnyx_video.cli.tables import ID_WIDTH, Column, Columns, minute
+from telnyx_video.cli.terminal import stderr, visible, write_json
+
+COLUMNS: Columns[RoomSession] = (
+    Column("Id", ID_WIDTH, lambda session: session.id),
+    Column("Active", 6, lambda session: session.active),
+    Column("Created", 16, lambda session: minute(session.created_at)),
+    Column("Room", None, lambda session: session.room_id),
+)
+
+Whom: TypeAlias = Collection[str] | Literal["all"]
+
+ParticipantIds = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="PARTICIPANT", help="Ids of participants.", show_default=False),
+]
+Everybody = Annotated[bool, typer.Option("--all", metavar="", help="All who are in the session.")]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="ID",
+        help="With --all: but not this participant. Can be repeated.",
+        show_default=False,
+    ),
+]
+
+
+@everywhere
+@by_days("created", "updated", "ended")
+def list_sessions(
+    settings: Settings,
+    times: Times,
+    room_id: OfRoom = None,
+    active: Annotated[
+        bool | None,
+        typer.Option(
+            "--active/--no-active",
+            metavar="",
+            help="Only those that go on, or only those that have ended.",
+        ),
+    ] = None,
+    page_size: PageSize = "250",
+) -> None:
+    """List the sessions: all of them, or those that pass every filter."""
+    values = Values()
+    days = chosen_days(values, times)
+    size = values.integer("--page-size", page_size, 1, 250)
+    values.done()
+    show_list(
+        settings,
+        lambda rooms: rooms.sessions.list(
+            given(room_id),
+            active=UNSET if active is None else active,
+            created_at=days["created"],
+            updated_at=days["updated"],
+            ended_at=days["ended"],
+            page_size=size,
+        ),
+        COLUMNS,
+        "session",
+    )
+
+
+@everywhere
+def get_session(settings: Settings, session_id: SessionId) -> None:
+    """Show one session."""
+    show(call(settings, lambda rooms: rooms.sessions.get(session_id)), settings)
+
+
+@everywhere
+def end_session(settings: Settings, session_id: SessionId) -> None:
+    """End a session: all who are in it are put out."""
+    call(settings, lambda rooms: rooms.sessions.end(session_id))
+    if settings.json:
+        write_json({"id": session_id, "ended": True})
+    else:
+        stderr().print(f"Ended {visible(session_id)}.")
+
+
+@everywhere
+def kick(
+    settings: Settings,
+    session_id: SessionId,
+    participants: ParticipantIds = None,
+    everybody: Everybody = False,
+    exclude: Exclude = None,
+) -> None:
+    """Put participants out of a session."""
+    whom = _whom(participants, exclude, everybody=everybody)
+    call(settings, lambda rooms: rooms.sessions.kick(session_id, whom, exclude=exclude or ()))
+    _say(settings, session_id, "Kicked", whom)
+
+
+@everywhere
+def mute(
+    settings: Settings,
+    session_id: SessionId,
+    participants: ParticipantIds = None,
+    everybody: Everybody = False,
+    exclude: Exclude = None,
+) -> None:
+    """Mute participants of a session."""
+    whom = _whom(participants, exclude, everybody=everybody)
+    call(settings, lambda rooms: rooms.sessions.mute(session_id, whom, exclude=exclude or ()))
+    _say(settings, session_id, "Muted", whom)
+
+
+@everywhere
+def unmute(
+    settings: Settings,
+    session_id: SessionId,
+    participants: ParticipantIds = None,
+    everybody: Everybody = False,
+    exclude: Exclude = None,
+) -> None:
+    """Let participants of a session be heard again."""
+    whom = _whom(participants, exclude, everybody=everybody)
+    call(settings, lambda rooms: rooms.sessions.unmute(session_id, whom, exclude=exclude or ()))
+    _say(settings, session_id, "Unmuted", whom)
+
+
+@everywhere
+@by_days("joined", "updated", "left")
+def list_those_in(
+    settings: Settings,
+    times: Times,
+    session_id: SessionId,
+    context: InContext = None,
+    page_size: PageSize = "250",
+) -> None:
+    """List those who are, or were, in one session."""
+    values = Values()
+    days = chosen_days(values, times)
+    size = values.integer("--page-size", page_size, 1, 250)
+    values.done()
+    show_list(
+        settings,
+        lambda rooms: rooms.sessions.participants(
+            session_id,
+            context=given(context),
+            joined_at=days["joined"],
+            updated_at=days["updated"],
+            left_at=days["left"],
+            page_size=size,
+        ),
+        PARTICIPANTS,
+        "participant",
+    )
+
+
+def _whom(participants: list[str] | None, exclude: list[str] | None, *, everybody: bool) -> Whom:
+    """Whom an action is about.
+
+    Raises:
+        CommandError: it is not said, or said twice.
+    """
+    values = Values()
+    if not participants and not everybody:
+        values.refuse("nobody is named: give ids of participants, or --all")
+    if participants and everybody:
+        values.refuse("--all are all: leave out the ids of participants")
+    if exclude and not everybody:
+        values.refuse("--exclude goes with --all")
+    values.done()
+    return participants or "all"
+
+
+def _say(settings: Settings, session_id: str, done: str, whom: Whom) -> None:
+    if settings.json:
+        write_json({"id": session_id, done.lower(): whom})
+        return
+    who = (
+        "all"
+        if whom == "all"
+        else "1 participant"
+        if len(whom) == 1
+        else f"{len(whom)} participants"
+    )
+    stderr().print(f"{done} {who}.")

@@ -1,0 +1,163 @@
+"""The commands for sessions and participants, against a meeting in the sandbox."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from cli.command import Command
+from cli.meetings import Meeting
+from telnyx_video.sandbox import Sandbox
+
+
+def muted(sandbox: Sandbox) -> dict[object, object]:
+    """Return who is muted."""
+    return {one["context"]: one["muted"] for one in sandbox.participants}
+
+
+def present(command: Command, meeting: Meeting) -> list[str]:
+    """Return the names of those who are in the session."""
+    listed = command("sessions", "participants", meeting.session_id, "--json").lines
+    return [one["context"] for one in listed if not one.get("left_at")]
+
+
+def test_a_list_of_sessions_fits_eighty_columns(
+    command: Command, meeting: Meeting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session's id stays whole; its room's id goes on in a second line."""
+    monkeypatch.setenv("COLUMNS", "80")
+    result = command("sessions", "list")
+    lines = result.out.splitlines()
+    assert lines[0].split() == ["Id", "Active", "Created", "Room"]
+    assert lines[2].startswith(f"{meeting.session_id}  yes ")
+    assert max(map(len, lines)) <= 80
+    assert result.err == "1 session\n"
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (["--active"], 1),
+        (["--no-active"], 0),
+        (["--ended-on=2020-02-29"], 0),
+        (["--created-from=2020-02-29", "--updated-from=2020-02-29"], 1),
+    ],
+)
+def test_sessions_are_filtered(
+    command: Command, meeting: Meeting, filters: list[str], found: int
+) -> None:
+    """Each filter reaches the server, for one room as for all."""
+    for of_room in ([], ["--room-id", meeting.room_id]):
+        assert len(command("sessions", "list", "--json", *of_room, *filters).lines) == found
+
+
+def test_a_session_is_shown_and_ended(command: Command, meeting: Meeting) -> None:
+    """It can be looked at before and after its end."""
+    (shown,) = command("sessions", "get", meeting.session_id, "--json").lines
+    assert (shown["id"], shown["active"]) == (meeting.session_id, True)
+    ended = command("sessions", "end", meeting.session_id)
+    assert (ended.code, ended.out, ended.err) == (0, "", f"Ended {meeting.session_id}.\n")
+    assert command("sessions", "list", "--active").err == "no sessions\n"
+    assert "active       false" in command("sessions", "get", meeting.session_id).out
+
+
+def test_a_program_is_told_of_the_end(command: Command, meeting: Meeting) -> None:
+    """With ``--json`` the answer is a line of JSON."""
+    assert command("sessions", "end", meeting.session_id, "--json").lines == [
+        {"id": meeting.session_id, "ended": True}
+    ]
+
+
+def test_participants_are_muted_and_heard_again(
+    command: Command, sandbox: Sandbox, meeting: Meeting
+) -> None:
+    """Those who are named are muted, and no others."""
+    result = command("sessions", "mute", meeting.session_id, meeting.alice)
+    assert (result.code, result.err) == (0, "Muted 1 participant.\n")
+    assert muted(sandbox) == {"Alice": True, "Bob": False}
+    result = command("sessions", "unmute", meeting.session_id, meeting.alice, meeting.bob)
+    assert result.err == "Unmuted 2 participants.\n"
+    assert muted(sandbox) == {"Alice": False, "Bob": False}
+
+
+def test_all_but_some_are_muted(command: Command, sandbox: Sandbox, meeting: Meeting) -> None:
+    """``--all --exclude`` spares those who are named."""
+    arguments = (meeting.session_id, "--all", "--exclude", meeting.bob)
+    assert command("sessions", "mute", *arguments, "--json").lines == [
+        {"id": meeting.session_id, "muted": "all"}
+    ]
+    assert muted(sandbox) == {"Alice": True, "Bob": False}
+    assert command("sessions", "unmute", meeting.session_id, "--all").err == "Unmuted all.\n"
+
+
+def test_participants_are_put_out(command: Command, meeting: Meeting) -> None:
+    """One who is kicked is no longer in the session."""
+    assert command("sessions", "kick", meeting.session_id, meeting.bob).code == 0
+    assert present(command, meeting) == ["Alice"]
+
+
+@pytest.mark.parametrize(
+    ("whom", "said"),
+    [
+        ([], "nobody is named: give ids of participants, or --all"),
+        (["some-id", "--all"], "--all are all: leave out the ids of participants"),
+        (["some-id", "--exclude=other"], "--exclude goes with --all"),
+    ],
+)
+def test_whom_an_action_is_about_must_be_clear(
+    command: Command, sandbox: Sandbox, whom: list[str], said: str
+) -> None:
+    """Nobody is put out by a slip: nothing is sent."""
+    result = command("sessions", "kick", "some-session", *whom)
+    assert (result.code, result.err) == (2, f"Error: {said}\n")
+    assert not sandbox.requests
+
+
+def test_participants_are_listed(
+    command: Command, meeting: Meeting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table tells who is still there, in eighty columns."""
+    command("sessions", "kick", meeting.session_id, meeting.bob)
+    monkeypatch.setenv("COLUMNS", "80")
+    for arguments in (["participants", "list"], ["sessions", "participants", meeting.session_id]):
+        result = command(*arguments)
+        lines = result.out.splitlines()
+        assert max(map(len, lines)) <= 80
+        day = datetime.now(UTC).date().isoformat()
+        assert [(*line.split()[:3], line.split()[-1]) for line in lines[2:]] == [
+            ("Alice", meeting.alice, day, "yes"),
+            ("Bob", meeting.bob, day, "no"),
+        ]
+        assert result.err == "2 participants\n"
+
+
+@pytest.mark.parametrize("days", [[], ["--joined-to=2100-01-01"]])
+def test_participants_are_filtered(command: Command, meeting: Meeting, days: list[str]) -> None:
+    """What their program said of them finds them, in one session as in all."""
+    of_session = ["participants", "list", "--session-id", meeting.session_id]
+    for arguments in (of_session, ["sessions", "participants", meeting.session_id]):
+        (bob,) = command(*arguments, "--context=Bob", *days, "--json").lines
+        assert bob["id"] == meeting.bob
+        assert command("participants", "get", bob["id"], "--json").lines == [bob]
+
+
+def test_bad_filters_are_named(command: Command, sandbox: Sandbox) -> None:
+    """A filter that cannot be meant is named by each command, and nothing is sent."""
+    for arguments in (
+        ["sessions", "list", "--ended-on=x"],
+        ["sessions", "participants", "some-id", "--left-on=x"],
+        ["participants", "list", "--left-on=x"],
+        ["recordings", "list", "--ended-on=x"],
+        ["compositions", "list", "--created-on=x"],
+    ):
+        result = command(*arguments, "--page-size=0")
+        assert result.code == 2
+        assert "must be a day such as 2025-01-31, not 'x'" in result.err
+        assert "--page-size: must be a whole number, from 1 to 250, not '0'" in result.err
+    assert not sandbox.requests
+
+
+def test_an_unknown_session_is_a_sentence(command: Command, sandbox: Sandbox) -> None:
+    """What is not there is told as such."""
+    result = command("sessions", "get", "0193e5a4-0000-7000-8000-000000000000")
+    assert result.code == 1
+    assert result.err.startswith("Error: 404 ")

@@ -1,0 +1,11 @@
+"""The server of the stories."""
+
+import pytest
+
+from telnyx_video.sandbox import Sandbox
+
+
+@pytest.fixture
+def sandbox(telnyx_sandbox: Sandbox) -> Sandbox:
+    """A sandbox that clients and commands find through the environment."""
+    return telnyx_sandbox
