@@ -12,6 +12,10 @@ import nox
 from nox.command import CommandFailed
 
 ROOT = Path(__file__).parent
+EXAMPLES = "tests/docs/test_examples.py"
+WORKERS = str((os.cpu_count() or 1) + 1)
+"""Of pytest: one more than there are cores, since many tests wait for sockets and timers."""
+
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -55,14 +59,16 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests; without arguments all of them, with the coverage that they must have."""
+    """Run the tests; without arguments all of them, with the coverage that they must have.
+
+    All but the examples of the documentation: `docs` does what its pages say.
+    """
     session.install(".[all]", *group("test"))
     if session.posargs:
         session.run("pytest", *session.posargs)
     else:
-        # One more than there are cores, for many of the tests wait for sockets and timers.
-        workers = str((os.cpu_count() or 1) + 1)
-        session.run("pytest", "-n", workers, "--cov", "--cov-report=term-missing:skip-covered")
+        measured = ("--cov", "--cov-report=term-missing:skip-covered")
+        session.run("pytest", "-n", WORKERS, *measured, f"--ignore={EXAMPLES}")
 
 
 @nox.session
@@ -85,9 +91,10 @@ def typing(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation; a broken reference is an error."""
-    session.install(".[all]", *group("docs"))
+    """Build the documentation, in which a broken reference is an error, and do what it says."""
+    session.install(".[all]", *group("docs"), *group("test"))
     session.run("sphinx-build", "-W", "--keep-going", "-n", "-E", "-q", "docs", "docs/_build")
+    session.run("pytest", "-n", WORKERS, EXAMPLES)
 
 
 @nox.session

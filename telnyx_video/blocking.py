@@ -177,7 +177,7 @@ class BlockingOutcomeStream:
 
     def __enter__(self) -> Self:
         try:
-            self._portal.run(self._stream.__aenter__(), self._caller)
+            self._portal.run(self._stream.__aenter__())  # whose input is drawn when it is read
             self._entered = True
         except BaseException as error:
             # An interruption may come when the stream is entered and its workers have begun.

@@ -1,5 +1,6 @@
 """What all tests have at hand."""
 
+import gc
 import logging
 from collections.abc import Iterator
 
@@ -16,3 +17,9 @@ def as_many_log_lines_as_before() -> Iterator[None]:
     level = logger.level
     yield
     logger.setLevel(level)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: whoever collects garbage need not look through it again."""
+    gc.collect()
+    gc.freeze()

@@ -10,7 +10,7 @@ from chaos.runs import run
 from chaos.tables import CHAOS, LOST_ANSWERS, OURS, Column, Figure, table
 from telnyx_video import AsyncRoomsClient, OutcomeUnknownError
 
-CREATES = 80
+CREATES = 60
 
 
 @pytest.mark.parametrize("named", [True, False])

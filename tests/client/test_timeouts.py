@@ -107,7 +107,7 @@ async def test_an_answer_that_drips_is_cut_off_by_the_total() -> None:
         visit.writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 1000\r\n\r\n")
         while not visit.reader.at_eof():
             visit.writer.write(b" ")
-            await asyncio.sleep(5)
+            await asyncio.sleep(1)
 
     async with peer(drip) as server:
         async with client(server, retry=ONCE) as rooms:

