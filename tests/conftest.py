@@ -5,9 +5,14 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 # By its name: where the package is not installed, no entry point tells of it.
 pytest_plugins = ["pytest_telnyx_video"]
+
+# Each run draws other examples; `--hypothesis-profile=default` draws twice as many.
+settings.register_profile("quick", max_examples=50)
+settings.load_profile("quick")
 
 
 @pytest.fixture(autouse=True)

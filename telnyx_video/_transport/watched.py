@@ -28,16 +28,16 @@ class WatchedTransport(Transport):
         session: aiohttp.ClientSession,
         request: HttpRequest,
         limits: aiohttp.ClientTimeout,
-        under: UnderWay,
+        under_way: UnderWay,
     ) -> HttpReply:
-        under_way = CURRENT.get()
+        current = CURRENT.get()
         url = self._base_url + request.path
-        started = RequestStarted(under_way.call, request.method, url, under_way.sent[request])
-        under_way.sent[request] += 1
+        started = RequestStarted(current.call, request.method, url, current.sent[request])
+        current.sent[request] += 1
         self.hooks.tell(started)
         sent_at = self.time()
         try:
-            reply = await super()._exchange(session, request, limits, under)
+            reply = await super()._exchange(session, request, limits, under_way)
         except BaseException as error:
             self.hooks.tell(RequestFinished(started, self.time() - sent_at, error=error))
             raise
