@@ -11,13 +11,11 @@ import time
 from array import array
 from collections import deque
 from collections.abc import Callable
-from typing import Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import attrs
 
-from telnyx_video.batch.journal import Journal
 from telnyx_video.batch.outcome import CreateOutcome
-from telnyx_video.batch.records import Line
 from telnyx_video.batch.source import Source
 from telnyx_video.errors import (
     ConfigurationError,
@@ -26,6 +24,10 @@ from telnyx_video.errors import (
     OutcomeUnknownError,
 )
 from telnyx_video.models import UNSET, CreateRoomRequest, Room
+
+if TYPE_CHECKING:
+    from telnyx_video.batch.journal import Journal
+    from telnyx_video.batch.records import Line
 
 AHEAD = 4
 """Requests that are noted at once for each that may be under way. A commit costs as much as a few
@@ -117,7 +119,7 @@ class Jobs:
         jobs: list[Job] = []
         until = time.monotonic() + DRAWING
         try:
-            while len(jobs) < self._reach and time.monotonic() < until:
+            while len(jobs) < self._reach and (len(jobs) % 8 or time.monotonic() < until):
                 job = self._fresh(*await anext(self._source))
                 job.noted = job.refusal is None and job.request.unique_name is not UNSET
                 jobs.append(job)

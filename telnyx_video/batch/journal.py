@@ -105,7 +105,8 @@ class Journal:
         Raises:
             OSError: the journal cannot be written; none of them must be sent.
         """
-        lines = [intent(index, time.time(), request) for index, request in requests]
+        now = time.time()
+        lines = [intent(index, now, request) for index, request in requests]
         self._check()
         if lines:
             self._in_haste = True

@@ -7,17 +7,19 @@ import os
 from collections.abc import AsyncIterator
 from functools import partial
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from telnyx_video import _checks as check
 from telnyx_video._delivery import Delivered
 from telnyx_video.batch.jobs import Job, Jobs
-from telnyx_video.batch.journal import Journal
 from telnyx_video.batch.outcome import CreateOutcome, OnProgress, Progress
 from telnyx_video.batch.source import Do, Requests, Source
 from telnyx_video.batch.waiting import ended
 from telnyx_video.errors import ConfigurationError, ErrorDetail, InvalidRequestError
 from telnyx_video.models import CreateRoomRequest
+
+if TYPE_CHECKING:
+    from telnyx_video.batch.journal import Journal
 
 
 class Creator(Protocol):
@@ -116,6 +118,8 @@ class OutcomeStream:
             raise ConfigurationError("this stream's input is used up: make a new stream")
         self._state = "entered"
         if self._journal_path is not None:
+            from telnyx_video.batch.journal import Journal  # loaded where it is wanted
+
             self._journal = await Journal.open(self._journal_path)
         self._jobs = Jobs(self._source, self._creator.prepare, self._journal, self._concurrency)
         self._add_worker()
