@@ -200,7 +200,7 @@ async def test_a_download_tells_that_it_waited_for_a_connection(
         peer(located(f"{storage.url}/file")) as server,
         client(server, hooks=events.append, concurrency=1) as rooms,
     ):
-        paths = [tmp_path / name for name in ("first", "second")]
+        paths = [tmp_path / str(number) for number in range(12)]
         await rooms.recordings.download("a", paths[0])
         assert not [event for event in events if isinstance(event, Paced)]
         await asyncio.gather(*(rooms.recordings.download("a", path) for path in paths))
