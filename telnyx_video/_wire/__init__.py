@@ -4,6 +4,7 @@ No I/O and no clock. Whatever bytes come in, only the package's own errors come 
 
 - ``json``: bytes and plain values
 - ``converter``: plain values and models
+- ``dump``: models and JSON, without plain values between
 - ``build``: what is asked for, as an :class:`~telnyx_video._http.HttpRequest`
 - ``read``, ``answers``: an :class:`~telnyx_video._http.HttpReply`, as what was asked for
 - ``failures``: an error reply, as the right error
@@ -53,7 +54,8 @@ if TYPE_CHECKING:
         list_participants,
         list_sessions,
     )
-    from telnyx_video._wire.converter import plain, structure, unstructure
+    from telnyx_video._wire.converter import structure, unstructure
+    from telnyx_video._wire.dump import plain
     from telnyx_video._wire.headers import read_rate_limit, read_reply, server_time
     from telnyx_video._wire.read import (
         found,
@@ -125,8 +127,9 @@ _HOMES = {
         "act_on_participants end_session get_participant get_session list_participants "
         "list_sessions"
     ),
-    "converter": "plain structure unstructure",
+    "converter": "structure unstructure",
     "headers": "read_rate_limit read_reply server_time",
+    "dump": "plain",
     "read": "found listed read_deleted read_room_found read_room_written read_rooms",
 }
 

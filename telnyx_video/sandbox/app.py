@@ -14,7 +14,7 @@ from aiohttp import web
 
 from telnyx_video.sandbox.api import Api, Call
 from telnyx_video.sandbox.replies import Code, Problem, Reply, refusal, unexpected
-from telnyx_video.sandbox.routes import STEERING
+from telnyx_video.sandbox.routes import CONTROL
 from telnyx_video.sandbox.state import Query
 
 _log = logging.getLogger("telnyx_video.sandbox")
@@ -117,7 +117,7 @@ class App:
 
     Args:
         api: What the requests are for.
-        conduct: How exchanges go, except those that steer the server, which go as they should.
+        conduct: How exchanges go, except those that control the server, which go as they should.
     """
 
     def __init__(self, api: Api, conduct: Conduct = faithful) -> None:
@@ -126,7 +126,7 @@ class App:
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Count the request, lead it to its reply, and keep a defect in the published shape."""
-        conduct = faithful if request.path.startswith(STEERING) else self._conduct
+        conduct = faithful if request.path.startswith(CONTROL) else self._conduct
         with self._api.count(request.method, request.path, request.headers):
             try:
                 return await conduct(Exchange(self._api, request))

@@ -12,7 +12,7 @@ from telnyx_video.sandbox.api.calls import RefusedError, absent, looked_up, sett
 from telnyx_video.sandbox.api.tokens import token_refused
 from telnyx_video.sandbox.checks.bodies import JOIN, LEAVE
 from telnyx_video.sandbox.replies import Code, Problem, Reply, document
-from telnyx_video.sandbox.routes import STEERING
+from telnyx_video.sandbox.routes import CONTROL
 from telnyx_video.sandbox.state import ConflictError, Participant, Session, Store
 from telnyx_video.sandbox.tokens import Tokens
 
@@ -35,11 +35,11 @@ class Lobby:
     def __init__(self, api: Api, store: Store, tokens: Tokens) -> None:
         self._store = store
         self._tokens = tokens
-        api.add(f"{STEERING}rooms/{{id}}/join", {"POST": self._join})
-        api.add(f"{STEERING}rooms/{{id}}/leave", {"POST": self._leave})
-        api.add(f"{STEERING}participants", {"GET": self._participants})
-        api.add(f"{STEERING}events", {"GET": self._events})
-        api.add(f"{STEERING}deliveries", {"GET": self._deliveries})
+        api.add(f"{CONTROL}rooms/{{id}}/join", {"POST": self._join})
+        api.add(f"{CONTROL}rooms/{{id}}/leave", {"POST": self._leave})
+        api.add(f"{CONTROL}participants", {"GET": self._participants})
+        api.add(f"{CONTROL}events", {"GET": self._events})
+        api.add(f"{CONTROL}deliveries", {"GET": self._deliveries})
 
     def participants(self) -> list[dict[str, object]]:
         """Return all participants, as they are published but with `muted`, in order of arrival."""

@@ -6,8 +6,8 @@ stands for any id: "GET /rooms/{id}". Operations: https://developers.telnyx.com/
 
 import re
 
-STEERING = "/_sandbox/"
-"""Paths under this steer the server: they are outside the API, need no key and are not counted."""
+CONTROL = "/_sandbox/"
+"""Paths under this control the server: outside the API, without a key, and not counted."""
 
 FILES = "/media/"
 """Paths under this are files to download: they are outside the API and need no key."""

@@ -127,7 +127,7 @@ class Sandbox:
     def requests(self) -> Counter[str]:
         """A copy of how many requests arrived, by "METHOD /route": "GET /v2/rooms/{id}".
 
-        Requests to unknown addresses are under "METHOD (unknown)"; those that steer the sandbox
+        Requests to unknown addresses are under "METHOD (unknown)"; those that control the sandbox
         are not counted. Safe to read from any thread.
         """
         return self._while_running().api.tally.requests.copy()

@@ -11,6 +11,7 @@ import attrs
 
 from telnyx_video.sandbox.api import Api
 from telnyx_video.sandbox.app import App
+from telnyx_video.sandbox.control import Control
 from telnyx_video.sandbox.faults.conduct import Faults
 from telnyx_video.sandbox.faults.plan import FaultPlan
 from telnyx_video.sandbox.gate import Gate
@@ -20,7 +21,6 @@ from telnyx_video.sandbox.lobby import Lobby
 from telnyx_video.sandbox.outage import Outage
 from telnyx_video.sandbox.routes import FILES
 from telnyx_video.sandbox.state import Store
-from telnyx_video.sandbox.steering import Steering
 from telnyx_video.sandbox.tokens import Tokens
 from telnyx_video.sandbox.webhooks import Courier, Policy, Signer
 
@@ -80,7 +80,7 @@ async def serving(settings: Settings) -> AsyncGenerator[Running]:
         with closing(Faults(api, settings.faults)) as faults:
             gate = Gate()
             with closing(Outage(faults, gate)) as outage:
-                Steering(api, faults, outage)
+                Control(api, faults, outage)
                 lobby = Lobby(api, store, Tokens(settings.api_key))
                 async with (
                     _listening(settings, App(api, faults.conduct), gate) as url,

@@ -67,7 +67,7 @@ def verify(
             old or too new, or the signature does not match.
         ConfigurationError: the body is not bytes.
     """
-    if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance] # not all callers check types
         raise ConfigurationError(
             f"the body of a webhook must be its bytes as received, not {type(body).__name__}: "
             "what was decoded or parsed cannot be checked"

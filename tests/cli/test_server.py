@@ -152,12 +152,12 @@ def test_the_sandbox_delivers_to_hosts_that_are_named(serve: Serve) -> None:
     sent: dict[str, bool] = {}
 
     def use(client: RoomsClient) -> None:
-        steering = repr(client).rpartition("at ")[2].replace("/v2>", "/_sandbox")
+        control = repr(client).rpartition("at ")[2].replace("/v2>", "/_sandbox")
         for host in HOSTS:
             room = client.create(webhook_event_url=f"http://{host}:1/")
-            urlopen(Request(f"{steering}/rooms/{room.id}/join", b"{}")).close()
+            urlopen(Request(f"{control}/rooms/{room.id}/join", b"{}")).close()
         while len(sent) < len(HOSTS):
-            with urlopen(f"{steering}/deliveries") as answer:
+            with urlopen(f"{control}/deliveries") as answer:
                 for delivery in json.load(answer)["deliveries"]:
                     sent.update({tried["url"]: tried["sent"] for tried in delivery["attempts"]})
 
@@ -178,8 +178,8 @@ def test_the_sandbox_does_what_a_plan_of_faults_says(serve: Serve, faults: Path)
 
     def use(client: RoomsClient) -> None:
         client.create(unique_name="a")
-        steering = repr(client).rpartition("at ")[2].replace("/v2>", "/_sandbox/faults")
-        with urlopen(Request(steering)) as answer:
+        control = repr(client).rpartition("at ")[2].replace("/v2>", "/_sandbox/faults")
+        with urlopen(Request(control)) as answer:
             told.append(json.load(answer))
 
     serve("--faults", faults, use=use)

@@ -102,8 +102,8 @@ async def test_an_answer_can_be_another_one(session: aiohttp.ClientSession) -> N
         assert len(store.rooms) == 1
 
 
-async def test_steering_is_never_disturbed(session: aiohttp.ClientSession) -> None:
-    """Requests that steer the server go as they should, whatever happens to the others."""
+async def test_control_is_never_disturbed(session: aiohttp.ClientSession) -> None:
+    """Requests that control the server go as they should, whatever happens to the others."""
     async with (
         served(cut_before_reading) as (url, _),
         session.get(f"{url}/_sandbox/stats") as reply,

@@ -10,7 +10,7 @@ import pytest
 from yarl import URL
 
 from sandbox.faulty import FOREVER, asked, connected, on_create, request, tls_contexts, until
-from sandbox.test_faults_steering import steer
+from sandbox.test_faults_control import control
 from telnyx_video.sandbox import Sandbox
 
 TLS = tls_contexts()
@@ -131,7 +131,7 @@ def test_a_reset_over_http_ends_an_outage() -> None:
     """The same holds for a reset from outside, which 503 lets through."""
     with Sandbox() as sandbox:
         sandbox.pause("503")
-        assert steer(sandbox, "/_sandbox/reset", b"") == (204, None)
+        assert control(sandbox, "/_sandbox/reset", b"") == (204, None)
         assert asked(sandbox).status == 201
 
 
@@ -227,7 +227,7 @@ def test_connections_can_be_refused_over_http(kind: str | None) -> None:
     """The request that asks for it is answered; then it is as if the server were gone."""
     outage = {"seconds": FOREVER} if kind is None else {"seconds": FOREVER, "kind": kind}
     with Sandbox() as sandbox:
-        assert steer(sandbox, "/_sandbox/outage", json.dumps(outage).encode()) == (204, None)
+        assert control(sandbox, "/_sandbox/outage", json.dumps(outage).encode()) == (204, None)
         until(lambda: is_refused(sandbox))
         sandbox.resume()
         assert asked(sandbox).status == 201
@@ -237,7 +237,7 @@ def test_refused_connections_come_back_by_themselves() -> None:
     """Over HTTP nobody could end it, so it ends after its seconds."""
     with Sandbox() as sandbox, connected(sandbox) as line:
         assert line.ask().status == 201
-        assert steer(sandbox, "/_sandbox/outage", b'{"seconds": 0.05}') == (204, None)
+        assert control(sandbox, "/_sandbox/outage", b'{"seconds": 0.05}') == (204, None)
         data, _ = line.rest()  # so there was an outage
         assert data == b""
         until(lambda: not is_refused(sandbox))
@@ -245,12 +245,12 @@ def test_refused_connections_come_back_by_themselves() -> None:
 
 
 def test_503_can_be_asked_for_over_http() -> None:
-    """It can be ended over HTTP as well, since steering is never disturbed."""
+    """It can be ended over HTTP as well, since control is never disturbed."""
     with Sandbox() as sandbox:
         outage = b'{"seconds": 3600, "kind": "503"}'
-        assert steer(sandbox, "/_sandbox/outage", outage) == (204, None)
+        assert control(sandbox, "/_sandbox/outage", outage) == (204, None)
         until(lambda: asked(sandbox).status == 503)
-        assert steer(sandbox, "/_sandbox/outage", b'{"seconds": 0}') == (204, None)
+        assert control(sandbox, "/_sandbox/outage", b'{"seconds": 0}') == (204, None)
         until(lambda: asked(sandbox).status == 201)
 
 
@@ -267,7 +267,7 @@ def test_503_can_be_asked_for_over_http() -> None:
 def test_a_bad_outage_is_refused_with_everything_wrong(outage: object, pointers: list[str]) -> None:
     """The published shape of 422, with a pointer for each field."""
     with Sandbox() as sandbox:
-        status, body = steer(sandbox, "/_sandbox/outage", json.dumps(outage).encode())
+        status, body = control(sandbox, "/_sandbox/outage", json.dumps(outage).encode())
         assert status == 422
         assert [error["source"]["pointer"] for error in body["errors"]] == pointers
         assert asked(sandbox).status == 201

@@ -85,7 +85,7 @@ async def test_refused_callers_take_no_place(session: aiohttp.ClientSession) -> 
 
 
 async def test_a_reset_gives_the_whole_second_back(session: aiohttp.ClientSession) -> None:
-    """Steering takes no place in the limit, and a reset empties it."""
+    """Control takes no place in the limit, and a reset empties it."""
     async with Sandbox(rate_limit=1) as sandbox:
         caller = Caller(session, sandbox)
         for _ in range(3):

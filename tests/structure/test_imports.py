@@ -57,6 +57,7 @@ TABLE = {
     "_wire": Row(siblings="_checks _http _text errors models", never=IMPURE),
     "_wire.converter": Row(siblings="_text errors models", outside="attrs cattrs", never=IMPURE),
     "_wire.answers": Row(siblings="_http _wire errors models", outside="attrs", never=IMPURE),
+    "_wire.dump": Row(siblings="models", outside="attrs", never=IMPURE),
     "_wire.shapes": Row(siblings="models", outside="attrs", never=IMPURE),
     "_wire.json": Row(outside="orjson", never=IMPURE),
     # Decisions: functions of what is known, the time and a random number.

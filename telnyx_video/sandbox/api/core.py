@@ -15,9 +15,9 @@ from telnyx_video.sandbox.api.tokens import token_operations
 from telnyx_video.sandbox.limits import RateWindow
 from telnyx_video.sandbox.replies import Code, Problem, Reply, document, refusal
 from telnyx_video.sandbox.routes import (
+    CONTROL,
     FILES,
     KEYLESS_OPERATIONS,
-    STEERING,
     address_of,
     locate,
     named,
@@ -52,13 +52,13 @@ class Api:
             file_operations(store),
         ):
             self._add(operations)
-        self.add(f"{STEERING}stats", {"GET": self._stats})
+        self.add(f"{CONTROL}stats", {"GET": self._stats})
 
     def count(
         self, method: str, path: str, headers: Mapping[str, str]
     ) -> AbstractContextManager[None]:
-        """Count a request for as long as the context lasts, unless it only steers the server."""
-        if path.startswith(STEERING):
+        """Count a request for as long as the context lasts, unless it only controls the server."""
+        if path.startswith(CONTROL):
             return nullcontext()
         route, _ = locate(path)
         if path.startswith(FILES) and "Authorization" in headers:
@@ -66,12 +66,12 @@ class Api:
         return self.tally.count(method, route if route in self._routes else "(unknown)")
 
     def add(self, route: str, operations: Mapping[str, Operation]) -> None:
-        """Add operations that steer the server, by method."""
+        """Add operations that control the server, by method."""
         self._routes[route] = dict(operations)
 
     def answer(self, call: Call) -> Reply:
         """Let the call in or not, apply it, and return what to say about it."""
-        if not call.path.startswith((STEERING, FILES)):
+        if not call.path.startswith((CONTROL, FILES)):
             refused = self._refused(call)
             if refused is not None:
                 return refused

@@ -3,7 +3,7 @@ r"""Scripted faults: what a server, or the network before it, can do to a reques
 A plan is plain JSON data, a list of rules. It is given to `Sandbox(faults=…)`, assigned to
 `sandbox.faults` at any time from any thread, read from a file by `load_faults`, or sent to
 `POST /_sandbox/faults`. An empty list clears. Rules are asked in their order, and the first one
-that has a fault for a request decides; none disturbs a request that steers the sandbox.
+that has a fault for a request decides; none disturbs a request that controls the sandbox.
 
 A rule
     on       which requests: method and route under the version, such as "POST /rooms",

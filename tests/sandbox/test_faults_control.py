@@ -13,8 +13,8 @@ from sandbox.faulty import PATIENCE, asked, connected, on_create, request, told
 from telnyx_video.sandbox import FaultPlanError, Sandbox
 
 
-def steer(sandbox: Sandbox, path: str, content: bytes | None = None) -> tuple[int, Any]:
-    """Send a request that steers, without a key, and return status and decoded body."""
+def control(sandbox: Sandbox, path: str, content: bytes | None = None) -> tuple[int, Any]:
+    """Send a request that controls, without a key, and return status and decoded body."""
     url = sandbox.url.removesuffix("/v2") + path
     try:
         with urlopen(Request(url, data=content), timeout=PATIENCE) as reply:
@@ -57,11 +57,11 @@ def test_a_plan_is_sent_over_http() -> None:
     """Without the key, whatever the media type; it can be asked for, with what it did."""
     plan = on_create("lost", {"status": 503, "headers": {"Retry-After": 1}})
     with Sandbox() as sandbox:
-        assert steer(sandbox, "/_sandbox/faults", json.dumps(plan).encode()) == (204, None)
+        assert control(sandbox, "/_sandbox/faults", json.dumps(plan).encode()) == (204, None)
         assert told(sandbox) == (b"", "FIN")
         assert sandbox.faults == plan
-        assert steer(sandbox, "/_sandbox/faults") == (200, {"plan": plan, "done": {"lost": 1}})
-        assert steer(sandbox, "/_sandbox/faults", b"[]") == (204, None)
+        assert control(sandbox, "/_sandbox/faults") == (200, {"plan": plan, "done": {"lost": 1}})
+        assert control(sandbox, "/_sandbox/faults", b"[]") == (204, None)
         assert asked(sandbox).status == 201
         assert sandbox.requests == {"POST /v2/rooms": 2}
 
@@ -70,7 +70,7 @@ def test_a_bad_plan_over_http_is_refused_with_every_flaw() -> None:
     """The published shape of 422, with a pointer for each flaw; the old plan stays."""
     plan = [{"on": "POST /room", "faults": ["losst"]}]
     with Sandbox(faults=on_create(503)) as sandbox:
-        status, body = steer(sandbox, "/_sandbox/faults", json.dumps(plan).encode())
+        status, body = control(sandbox, "/_sandbox/faults", json.dumps(plan).encode())
         assert status == 422
         assert [(error["code"], error["source"]["pointer"]) for error in body["errors"]] == [
             ("10015", "/0/on"),
@@ -85,17 +85,17 @@ def test_a_bad_plan_over_http_is_refused_with_every_flaw() -> None:
 def test_a_body_that_is_no_json_is_refused(path: str, content: bytes) -> None:
     """It is the error of any other request without JSON."""
     with Sandbox() as sandbox:
-        status, body = steer(sandbox, path, content)
+        status, body = control(sandbox, path, content)
         assert (status, body["errors"][0]["code"]) == (400, "10023")
 
 
-def test_faults_never_meet_requests_that_steer() -> None:
-    """However bad the plan is for others, the sandbox can be steered."""
+def test_faults_never_meet_requests_that_control() -> None:
+    """However bad the plan is for others, the sandbox can be controlled."""
     plan = [{"on": "*", "faults": ["dropped"], "repeat": True}]
     with Sandbox(faults=plan) as sandbox:
         assert told(sandbox, "GET", "/rooms") == (b"", "FIN")
         assert told(sandbox, "GET", "/nowhere") == (b"", "FIN")
-        status, stats = steer(sandbox, "/_sandbox/stats")
+        status, stats = control(sandbox, "/_sandbox/stats")
         assert (status, stats["requests"]) == (200, {"GET /v2/rooms": 1, "GET (unknown)": 1})
 
 
@@ -106,7 +106,7 @@ def test_a_reset_begins_the_first_plan_again(over_http: bool) -> None:
         assert [asked(sandbox).status for _ in range(2)] == [503, 201]
         sandbox.faults = on_create(502)
         if over_http:
-            assert steer(sandbox, "/_sandbox/reset", b"") == (204, None)
+            assert control(sandbox, "/_sandbox/reset", b"") == (204, None)
         else:
             sandbox.reset()
         assert (sandbox.rooms, sandbox.requests, sandbox.faults_done) == ([], {}, {})

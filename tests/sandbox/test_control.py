@@ -1,4 +1,4 @@
-"""What is counted, and how the sandbox is steered: from outside by HTTP, from inside as Python."""
+"""What is counted, and how the sandbox is controlled: over HTTP, and as Python."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -13,7 +13,7 @@ NO_KEY = {"Authorization": ""}
 
 
 async def test_requests_are_counted_by_route(caller: Caller, sandbox: Sandbox) -> None:
-    """Each request counts, refused or not, under its method and route; steering does not."""
+    """Each request counts, refused or not, under its method and route; control does not."""
     room = (await caller.create()).data
     await caller.create(max_participants=1)
     await caller.send("GET", f"/rooms/{room['id']}")

@@ -1,4 +1,4 @@
-"""How the server is steered over HTTP: resets, fault plans and outages, all without the key."""
+"""How the server is controlled over HTTP: resets, fault plans and outages, all without the key."""
 
 import asyncio
 import json
@@ -10,14 +10,14 @@ from telnyx_video.sandbox.faults.conduct import Faults
 from telnyx_video.sandbox.faults.plan import FaultPlanError
 from telnyx_video.sandbox.outage import KINDS, Outage
 from telnyx_video.sandbox.replies import Code, Problem, Reply, document, refusal
-from telnyx_video.sandbox.routes import STEERING
+from telnyx_video.sandbox.routes import CONTROL
 
 MAX_OUTAGE = 86_400.0
 """Seconds; while connections are refused, nobody can end an outage over HTTP."""
 
 
-class Steering:
-    """The operations that steer, beyond those of the API itself.
+class Control:
+    """The operations that control, beyond those of the API itself.
 
     Args:
         api: Where they are added.
@@ -28,9 +28,9 @@ class Steering:
     def __init__(self, api: Api, faults: Faults, outage: Outage) -> None:
         self._faults = faults
         self._outage = outage
-        api.add(f"{STEERING}reset", {"POST": self._reset})
-        api.add(f"{STEERING}faults", {"GET": self._show_faults, "POST": self._set_faults})
-        api.add(f"{STEERING}outage", {"POST": self._begin_outage})
+        api.add(f"{CONTROL}reset", {"POST": self._reset})
+        api.add(f"{CONTROL}faults", {"GET": self._show_faults, "POST": self._set_faults})
+        api.add(f"{CONTROL}outage", {"POST": self._begin_outage})
 
     def _reset(self, _: Call, __: str) -> Reply:
         self._outage.end()
