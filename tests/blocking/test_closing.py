@@ -1,5 +1,6 @@
 """The end of a blocking client: closed under way, closed again, or forgotten."""
 
+import asyncio
 import gc
 import threading
 import weakref
@@ -124,10 +125,11 @@ def test_a_client_that_is_forgotten_leaves_no_thread(sandbox: Sandbox, in_a_cycl
 
 def test_a_client_may_be_collected_in_its_own_thread(sandbox: Sandbox) -> None:
     """The collector runs wherever it likes; also in that thread nothing waits for itself."""
-    ended = threading.Event()
+    left, ended = threading.Event(), threading.Event()
     holder = SimpleNamespace()
 
     async def hook(*_: object) -> None:
+        await asyncio.to_thread(left.wait, SOON)  # until then the caller's frame holds the client
         if hasattr(holder, "rooms"):
             del holder.rooms
             gc.collect()
@@ -144,6 +146,7 @@ def test_a_client_may_be_collected_in_its_own_thread(sandbox: Sandbox) -> None:
         stream.__enter__()
 
     call()
+    left.set()
     assert ended.wait(SOON)
     for thread in own_threads():
         thread.join(SOON)
