@@ -4,6 +4,8 @@ No I/O and no clock. Whatever bytes come in, only the package's own errors come 
 
 - ``json``: bytes and plain values
 - ``converter``: plain values and models
+- ``kinds``, ``values``: how their fields are declared, and how one value is read
+- ``shapes``: objects like those read before, in a fraction of the time
 - ``dump``: models and JSON, without plain values between
 - ``build``: what is asked for, as an :class:`~telnyx_video._http.HttpRequest`
 - ``read``, ``answers``: an :class:`~telnyx_video._http.HttpReply`, as what was asked for

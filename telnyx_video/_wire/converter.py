@@ -8,10 +8,8 @@ an object written again is the object read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
-from enum import StrEnum
-from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar, cast, get_args
 
 import attrs
 from cattrs import Converter, transform_error
@@ -20,7 +18,30 @@ from cattrs.fns import identity
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from telnyx_video._text import FEW
+from telnyx_video._wire.kinds import (
+    KEPT_APART,
+    api_fields,
+    enumerations,
+    is_dict,
+    is_list,
+    is_nullable,
+    is_object,
+    is_record,
+    is_request,
+    is_word,
+    without_null,
+)
 from telnyx_video._wire.shapes import ShapeReader
+from telnyx_video._wire.values import (
+    PLAIN,
+    Hook,
+    mistyped,
+    plain_reader,
+    read_array,
+    read_object,
+    read_time,
+    write_time,
+)
 from telnyx_video.errors import ResponseDecodeError
 from telnyx_video.models import Model
 
@@ -29,24 +50,6 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=Model)
 K = TypeVar("K", int, str)
-
-Hook = Callable[[Any, Any], Any]
-
-
-_PLAIN = (str, int, bool, float)
-_TYPE_NAMES: dict[type, str] = {
-    NoneType: "null",
-    bool: "a boolean",
-    int: "an integer",
-    float: "a number",
-    str: "a string",
-    list: "an array",
-    dict: "an object",
-}
-
-KEPT_APART = ("delivery", "extra", "null_fields", "problem", "reply")
-"""Fields of the models that are not fields of the API."""
-
 
 UNREADABLE = (ExceptionGroup, TypeError)
 """What :func:`structure_data` raises for data that is not a ``cls``."""
@@ -93,66 +96,11 @@ def _reason(error: BaseException, _: type | None) -> str:
     return str(error)
 
 
-def _plain(kind: type, *, nullable: bool) -> Hook:
-    """A JSON value of just this type: ``True`` is no integer, and nothing is converted."""
-    # JSON does not tell 6 from 6.0: a number without a fraction is read, and kept, as it came.
-    kinds = (float, int) if kind is float else (kind,)
-    allowed = (*kinds, NoneType) if nullable else kinds
-
-    def read(value: object, _: object) -> object:
-        if type(value) in allowed:
-            return value
-        raise TypeError(f"expected {_TYPE_NAMES[kind]}, got {_type_name(value)}")
-
-    return read
-
-
-def _read_object(value: object, _: object) -> object:
-    """An object that is kept as it came."""
-    if type(value) is not dict:
-        raise TypeError(f"expected an object, got {_type_name(value)}")
-    return cast("dict[str, object]", value)
-
-
-def _read_time(value: object, _: object) -> datetime:
-    """A time always has a zone; one written without it is UTC, as all of the API's times are."""
-    if type(value) is not str:
-        raise TypeError(f"expected an ISO 8601 time, got {_type_name(value)}")
-    try:
-        time = datetime.fromisoformat(value)
-    except ValueError:
-        raise ValueError(f"not an ISO 8601 time: {value[:40]!r}") from None
-    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
-
-
-def write_time(value: datetime) -> str:
-    """ISO 8601, as the API writes it."""
-    text = value.isoformat()
-    return f"{text[:-6]}Z" if text.endswith("+00:00") else text
-
-
-def _type_name(value: object) -> str:
-    return _TYPE_NAMES.get(type(value), type(value).__name__)
-
-
-def _is_nullable(kind: object) -> bool:
-    """Whether it is ``T | None``, as the fields of all replies are."""
-    arguments = get_args(kind)
-    return get_origin(kind) in (Union, UnionType) and len(arguments) == 2 and NoneType in arguments
-
-
-def _without_null(kind: Any) -> Any:
-    if not _is_nullable(kind):
-        return kind
-    (inner,) = (argument for argument in get_args(kind) if argument is not NoneType)
-    return inner
-
-
 def _read_nullable(kind: object, converter: Converter) -> Hook:
     """``T | None`` in one call for plain types."""
-    inner = _without_null(kind)
-    if inner in _PLAIN:
-        return _plain(inner, nullable=True)
+    inner = without_null(kind)
+    if inner in PLAIN:
+        return plain_reader(inner, nullable=True)
     read = converter.get_structure_hook(inner)
 
     def read_nullable(value: object, _: object) -> object:
@@ -163,9 +111,9 @@ def _read_nullable(kind: object, converter: Converter) -> Hook:
 
 def _read_word(kind: object, _: Converter) -> Hook:
     """One of the words that an enumeration has, or any other, which stays a plain string."""
-    (words,) = _enumerations(kind)
+    (words,) = enumerations(kind)
     members = {member.value: member for member in words}
-    read_text = _plain(str, nullable=True)
+    read_text = plain_reader(str, nullable=True)
 
     def read_word(value: object, _: object) -> object:
         text = read_text(value, str)
@@ -180,9 +128,7 @@ def _read_list(kind: type, converter: Converter) -> Hook:
     read = converter.get_structure_hook(inner)
 
     def read_list(value: object, _: object) -> object:
-        if type(value) is not list:
-            raise TypeError(f"expected an array, got {_type_name(value)}")
-        return [*_items(enumerate(cast("list[object]", value)), read, inner).values()]
+        return [*_items(enumerate(read_array(value, kind)), read, inner).values()]
 
     return read_list
 
@@ -193,9 +139,7 @@ def _read_dict(kind: type, converter: Converter) -> Hook:
     read = converter.get_structure_hook(inner)
 
     def read_dict(value: object, _: object) -> object:
-        if type(value) is not dict:
-            raise TypeError(f"expected an object, got {_type_name(value)}")
-        return _items(cast("dict[str, object]", value).items(), read, inner)
+        return _items(read_object(value, kind).items(), read, inner)
 
     return read_dict
 
@@ -236,17 +180,17 @@ def _read_record(cls: type[Model], converter: Converter) -> Hook:
     overrides = {name: override(omit=True) for name in KEPT_APART}
     overrides["video_sources"] = override(struct_hook=sources)
     read = make_dict_structure_fn(cls, converter, **overrides)  # type: ignore[arg-type] # by name
-    kinds = {a.name: _without_null(a.type) for a in attrs.fields(attrs.resolve_types(cls))}
+    kinds = {a.name: without_null(a.type) for a in attrs.fields(attrs.resolve_types(cls))}
     hooks = {
         name: (sources if name == "video_sources" else converter.get_structure_hook(kind), kind)
         for name, kind in kinds.items()
-        if name not in KEPT_APART and kind not in _PLAIN
+        if name not in KEPT_APART and kind not in PLAIN
     }
-    reader = ShapeReader(cls, lambda data: read(data, cls), _api_fields(cls), hooks)
+    reader = ShapeReader(cls, lambda data: read(data, cls), frozenset(api_fields(cls)), hooks)
 
     def read_record(data: object, _: object) -> Model:
         if type(data) is not dict:
-            raise TypeError(f"expected an object, got {_type_name(data)}")
+            raise mistyped(dict, data)
         return reader.read(cast("dict[str, object]", data))
 
     return read_record
@@ -254,8 +198,8 @@ def _read_record(cls: type[Model], converter: Converter) -> Hook:
 
 def _write_nullable(kind: object, converter: Converter) -> Callable[[object], object]:
     """``T | None`` of a plain type is written as it is, without the detour that cattrs takes."""
-    inner = _without_null(kind)
-    if inner in _PLAIN:
+    inner = without_null(kind)
+    if inner in PLAIN:
         return identity
     write = converter.get_unstructure_hook(inner)
     return lambda value: None if value is None else write(value)
@@ -285,57 +229,23 @@ def _write_request(cls: type[object], converter: Converter) -> Callable[[object]
     return make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True)
 
 
-def _api_fields(cls: type[Model]) -> frozenset[str]:
-    return frozenset(a.name for a in attrs.fields(cls)) - set(KEPT_APART)
-
-
-def _enumerations(kind: object) -> list[type[StrEnum]]:
-    """The enumeration in ``Words | str`` and ``Words | str | None``, alone in a list."""
-    arguments = get_args(kind) if get_origin(kind) in (Union, UnionType) else ()
-    return [a for a in arguments if isinstance(a, type) and issubclass(a, StrEnum)]
-
-
-def _is_word(kind: object) -> bool:
-    return bool(_enumerations(kind))
-
-
-def _is_list(kind: object) -> bool:
-    return get_origin(kind) is list
-
-
-def _is_object(kind: object) -> bool:
-    return kind == dict[str, object]
-
-
-def _is_dict(kind: object) -> bool:
-    return get_origin(kind) is dict
-
-
-def _is_record(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Model)
-
-
-def _is_request(kind: object) -> bool:
-    return isinstance(kind, type) and attrs.has(kind) and not issubclass(kind, Model)
-
-
 def _make_converter() -> Converter:
     converter = Converter(detailed_validation=True)
-    for kind in _PLAIN:
-        converter.register_structure_hook(kind, _plain(kind, nullable=False))
-    converter.register_structure_hook(datetime, _read_time)
+    for kind in PLAIN:
+        converter.register_structure_hook(kind, plain_reader(kind, nullable=False))
+    converter.register_structure_hook(datetime, read_time)
     converter.register_unstructure_hook(datetime, write_time)
-    converter.register_structure_hook_factory(_is_nullable, _read_nullable)
-    converter.register_unstructure_hook_factory(_is_nullable, _write_nullable)
-    converter.register_structure_hook_factory(_is_word, _read_word)
-    converter.register_unstructure_hook_factory(_is_word, _write_word)
-    converter.register_structure_hook_factory(_is_list, _read_list)
-    converter.register_structure_hook_factory(_is_dict, _read_dict)
-    converter.register_structure_hook_func(_is_object, _read_object)
-    converter.register_unstructure_hook_func(_is_object, identity)
-    converter.register_structure_hook_factory(_is_record, _read_record)
-    converter.register_unstructure_hook_factory(_is_record, _write_record)
-    converter.register_unstructure_hook_factory(_is_request, _write_request)
+    converter.register_structure_hook_factory(is_nullable, _read_nullable)
+    converter.register_unstructure_hook_factory(is_nullable, _write_nullable)
+    converter.register_structure_hook_factory(is_word, _read_word)
+    converter.register_unstructure_hook_factory(is_word, _write_word)
+    converter.register_structure_hook_factory(is_list, _read_list)
+    converter.register_structure_hook_factory(is_dict, _read_dict)
+    converter.register_structure_hook_func(is_object, read_object)
+    converter.register_unstructure_hook_func(is_object, identity)
+    converter.register_structure_hook_factory(is_record, _read_record)
+    converter.register_unstructure_hook_factory(is_record, _write_record)
+    converter.register_unstructure_hook_factory(is_request, _write_request)
     return converter
 
 

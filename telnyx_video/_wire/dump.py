@@ -6,9 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from operator import attrgetter
 
-import attrs
-
-from telnyx_video._wire.converter import KEPT_APART, write_time
+from telnyx_video._wire.kinds import api_fields
+from telnyx_video._wire.values import write_time
 from telnyx_video.models import Model
 
 Getters = tuple[tuple[str, ...], Callable[[Model], tuple[object, ...]]]
@@ -41,6 +40,6 @@ def _fields_of(record: Model) -> dict[str, object]:
 
 
 def _learn_getters(cls: type[Model]) -> Getters:
-    names = tuple(a.name for a in attrs.fields(cls) if a.name not in KEPT_APART)
+    names = api_fields(cls)
     getters = _GETTERS[cls] = names, attrgetter(*names)
     return getters

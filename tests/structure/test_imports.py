@@ -57,8 +57,10 @@ TABLE = {
     "_wire": Row(siblings="_checks _http _text errors models", never=IMPURE),
     "_wire.converter": Row(siblings="_text errors models", outside="attrs cattrs", never=IMPURE),
     "_wire.answers": Row(siblings="_http _wire errors models", outside="attrs", never=IMPURE),
-    "_wire.dump": Row(siblings="models", outside="attrs", never=IMPURE),
+    "_wire.dump": Row(siblings="models", never=IMPURE),
+    "_wire.kinds": Row(siblings="models", outside="attrs", never=IMPURE),
     "_wire.shapes": Row(siblings="models", outside="attrs", never=IMPURE),
+    "_wire.values": Row(never=IMPURE),
     "_wire.json": Row(outside="orjson", never=IMPURE),
     # Decisions: functions of what is known, the time and a random number.
     "_retry": Row(siblings="_checks errors", outside="attrs", never=IMPURE),
