@@ -4,11 +4,7 @@ import os
 import ssl
 from collections import Counter
 from collections.abc import AsyncGenerator, Collection, Sequence
-from contextlib import (
-    AbstractAsyncContextManager,
-    AbstractContextManager,
-    asynccontextmanager,
-)
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from typing import Self
 
 from telnyx_video.sandbox.faults.plan import FaultPlan, parse_plan
@@ -63,9 +59,6 @@ class Sandbox:
             bytes long.
     """
 
-    _on_this_loop: AbstractAsyncContextManager[None]
-    _in_its_thread: AbstractContextManager[None]
-
     def __init__(
         self,
         *,
@@ -97,6 +90,8 @@ class Sandbox:
             policy=Policy(webhook_hosts, webhook_retries),
         )
         self._running: Running | None = None
+        self._on_this_loop = AsyncExitStack()
+        self._in_its_thread = ExitStack()
 
     @property
     def url(self) -> str:
@@ -261,13 +256,11 @@ class Sandbox:
             OSError: when the address cannot be listened on, or the file cannot keep rooms.
             RuntimeError: when this sandbox is already serving.
         """
-        context = self._serving()
-        await context.__aenter__()
-        self._on_this_loop = context
+        await self._on_this_loop.enter_async_context(self._serving())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._on_this_loop.__aexit__(None, None, None)
+        await self._on_this_loop.aclose()
 
     def __enter__(self) -> Self:
         """Start to serve from a thread of its own.
@@ -276,13 +269,11 @@ class Sandbox:
             OSError: when the address cannot be listened on, or the file cannot keep rooms.
             RuntimeError: when this sandbox is already serving.
         """
-        context = in_a_thread(self._serving)
-        context.__enter__()
-        self._in_its_thread = context
+        self._in_its_thread.enter_context(in_a_thread(self._serving))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._in_its_thread.__exit__(None, None, None)
+        self._in_its_thread.close()
 
     def _while_running(self) -> Running:
         if self._running is None:
