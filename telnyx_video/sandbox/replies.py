@@ -88,6 +88,11 @@ class Reply:
     """That of the body."""
 
 
+def pointer_to(*path: str | int) -> str:
+    """Return the JSON pointer (RFC 6901) of what keys and indices lead to."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
+
+
 def document(status: int, content: object) -> Reply:
     """Return a reply that carries the content as JSON."""
     return Reply(status, _encode(content).encode())

@@ -18,7 +18,7 @@ from telnyx_video.sandbox.checks.values import (
     url_or_empty,
     uuid,
 )
-from telnyx_video.sandbox.replies import Code, Problem
+from telnyx_video.sandbox.replies import Code, Problem, pointer_to
 
 
 @attrs.frozen
@@ -100,6 +100,5 @@ def check_fields(
 
 def problem_at(complaint: str, *path: str | int) -> Problem:
     """Return the problem of the value to which keys and indices lead."""
-    steps = [str(step) for step in path]
-    pointer = "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
-    return Problem(Code.BAD_REQUEST, f"{'.'.join(steps)} {complaint}.", pointer=pointer)
+    name = ".".join(map(str, path))
+    return Problem(Code.BAD_REQUEST, f"{name} {complaint}.", pointer=pointer_to(*path))

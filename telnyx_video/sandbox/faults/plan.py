@@ -22,6 +22,7 @@ from telnyx_video.sandbox.faults.fields import (
     is_status,
     listed,
 )
+from telnyx_video.sandbox.replies import pointer_to
 from telnyx_video.sandbox.routes import LIST_OPERATIONS, NAMING_OPERATIONS, OPERATIONS
 
 FaultPlan = Sequence[Mapping[str, object]]
@@ -42,7 +43,7 @@ class Flaw:
     @property
     def pointer(self) -> str:
         """The place as a JSON pointer (RFC 6901)."""
-        return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in self.path)
+        return pointer_to(*self.path)
 
     def __str__(self) -> str:
         if not self.path:
