@@ -6,6 +6,9 @@ stands for any id: "GET /rooms/{id}". Operations: https://developers.telnyx.com/
 
 import re
 
+VERSION = "/v2"
+"""What the paths of the API begin with, and its base URL ends in."""
+
 CONTROL = "/_sandbox/"
 """Paths under this control the server: outside the API, without a key, and not counted."""
 
@@ -63,7 +66,6 @@ KEYLESS_OPERATIONS: frozenset[str] = frozenset(
 )
 """Those published with `security: []`: a request may come without a key, but not with another."""
 
-_VERSION = "/v2"
 _WITH_ID = re.compile(
     r"(/v2/rooms|/v2/room_(?:sessions|participants|recordings|compositions)|/_sandbox/rooms|/media)"
     r"/([^/]+)(/.+)?"
@@ -83,10 +85,10 @@ def operation_of(method: str, path: str) -> str:
 
 def named(method: str, route: str) -> str:
     """Return the operation of a method and a route."""
-    return f"{method} {route.removeprefix(_VERSION)}"
+    return f"{method} {route.removeprefix(VERSION)}"
 
 
 def address_of(operation: str) -> tuple[str, str]:
     """Return the method and the route of an operation."""
     method, route = operation.split()
-    return method, route if operation == DOWNLOAD else _VERSION + route
+    return method, route if operation == DOWNLOAD else VERSION + route

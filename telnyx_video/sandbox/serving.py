@@ -19,7 +19,7 @@ from telnyx_video.sandbox.limits import RateWindow
 from telnyx_video.sandbox.listener import listening
 from telnyx_video.sandbox.lobby import Lobby
 from telnyx_video.sandbox.outage import Outage
-from telnyx_video.sandbox.routes import FILES
+from telnyx_video.sandbox.routes import FILES, VERSION
 from telnyx_video.sandbox.state import Store
 from telnyx_video.sandbox.tokens import Tokens
 from telnyx_video.sandbox.webhooks import Courier, Policy, Signer
@@ -102,13 +102,13 @@ async def _listening(settings: Settings, app: App, gate: Gate) -> AsyncGenerator
     ) as port:
         scheme = "http" if settings.ssl_context is None else "https"
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        yield f"{scheme}://{host}:{port}/v2"
+        yield f"{scheme}://{host}:{port}{VERSION}"
 
 
 @asynccontextmanager
 async def _delivering(settings: Settings, store: Store, url: str) -> AsyncGenerator[None]:
     """Deliver webhooks for as long as the context lasts."""
-    files = url.removesuffix("/v2") + FILES
+    files = url.removesuffix(VERSION) + FILES
     courier = Courier(store.deliveries, settings.signer, settings.policy, files=files)
     try:
         yield
