@@ -236,7 +236,9 @@ def _name_in(body: bytes) -> str | None:
         content: object = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    name = cast("dict[str, object]", content).get("unique_name") if isinstance(content, dict) else 0
+    if not isinstance(content, dict):
+        return None
+    name = cast("dict[str, object]", content).get("unique_name")
     return name if isinstance(name, str) else None
 
 

@@ -24,6 +24,8 @@ _STALLS = ("read", "commit", "reply", "status", "headers", "body")
 _DAY = 86_400.0  # seconds: longer than anyone waits for a test
 _DECADES = 1e9  # seconds that a date may lie off: an HTTP date has four digits for the year
 _MAX_SIZE = 10_000_000  # characters of a header
+_MAX_PAGE = 10**15  # lists read numbers of fifteen digits
+_MAX_SEED = 2**63  # an integer to whatever reads the plan, even where these have 64 bits
 
 BODIES = (
     "error",
@@ -176,11 +178,11 @@ def _is_chance(entry: object) -> bool:
 RULE_FIELDS: Mapping[str, Check] = {
     "on": _one_of(*OPERATIONS, "*"),
     "name": _text,
-    "page": _whole(1, 10**15),
+    "page": _whole(1, _MAX_PAGE),
     "faults": _script,
     "repeat": _boolean,
     "draw": _draw,
-    "seed": _whole(0, 2**63),
+    "seed": _whole(0, _MAX_SEED),
 }
 """What a rule may have."""
 

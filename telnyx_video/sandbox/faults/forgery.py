@@ -20,6 +20,8 @@ from telnyx_video.sandbox.replies import Code, Problem, Reply, bare_refusal, doc
 _MEBIBYTE = 1024 * 1024
 _BOMB_SIZE = 72 * _MEBIBYTE
 _BODILESS = (204, 205, 304)
+_MID_STATUS = 10  # bytes: the middle of a status line is after the first digit of its status
+_GZIP = 31  # as zlib wants it: gzip's header, and the largest window
 _ENDLESS_PIECE = b" " * 65536  # white space, which a reader of JSON swallows for ever
 
 _CODES = {
@@ -65,8 +67,8 @@ def forge(fault: Fault, reply: Reply, headers: Mapping[str, str], *, now: float)
     _override(lines, fault.headers, now)
     fields = "".join(f"{name}: {value}\r\n" for name, value in lines.items()).encode("latin-1")
     half = len(fields) // 2
-    yield "status", [start[:10]]
-    yield "headers", [start[10:] + fields[:half]]
+    yield "status", [start[:_MID_STATUS]]
+    yield "headers", [start[_MID_STATUS:] + fields[:half]]
     yield "body", [fields[half:] + b"\r\n" + first]
     yield "end", rest
 
@@ -120,12 +122,12 @@ def _framed(body: _Body, framing: str) -> tuple[bytes, Iterable[bytes]]:
     wire = body.content
     if framing == "bad_chunk":
         wire = b"no size\r\n" + wire + b"\r\n0\r\n\r\n"
-    elif framing == "chunked":
-        # Two chunks: what a client has read by the middle is one of them, and no more.
-        middle = len(wire) // 2
-        return _chunk(wire[:middle]), [_chunk(wire[middle:]), b"0\r\n\r\n"]
     middle = len(wire) // 2
-    return wire[:middle], [wire[middle:]]
+    first, rest = wire[:middle], wire[middle:]
+    if framing == "chunked":
+        # Two chunks: what a client has read by the middle is one of them, and no more.
+        return _chunk(first), [_chunk(rest), b"0\r\n\r\n"]
+    return first, [rest]
 
 
 def _chunk(data: bytes) -> bytes:
@@ -229,7 +231,7 @@ def _taken_by_key(_: Reply, status: int) -> _Body:
 
 @cache
 def _bomb() -> bytes:
-    packer = zlib.compressobj(9, wbits=31)
+    packer = zlib.compressobj(zlib.Z_BEST_COMPRESSION, wbits=_GZIP)
     pieces = [packer.compress(b" " * _MEBIBYTE) for _ in range(_BOMB_SIZE // _MEBIBYTE)]
     return b"".join([*pieces, packer.flush()])
 
