@@ -222,7 +222,7 @@ class Sandbox:
         Args:
             kind: "refuse" cuts every connection and refuses new ones; "503" answers every
                 request so.
-            seconds: When it ends by itself; None leaves that to `resume`.
+            seconds: How long until it ends by itself; None leaves that to `resume`.
 
         Raises:
             ValueError: when there is no such kind.

@@ -9,7 +9,10 @@ from typing import Literal
 from telnyx_video.sandbox.media.mp4 import film
 from telnyx_video.sandbox.media.ogg import silence
 
-__all__ = ["composition_file", "recording_file"]
+__all__ = ["MEGABYTE", "composition_file", "recording_file"]
+
+MEGABYTE = 1e6
+"""Bytes in the unit that sizes of files are told in; that it is not 1,048,576 is our guess."""
 
 
 def recording_file(recording_id: str, kind: Literal["audio", "video"], seconds: int) -> bytes:

@@ -12,6 +12,7 @@ _COLUMNS, _ROWS = 20, 15  # macroblocks of 16 × 16 pixels
 _WIDTH, _HEIGHT = 16 * _COLUMNS, 16 * _ROWS
 _MACROBLOCK = 384  # samples: 256 of light, twice 64 of colour
 _SCALE = 1  # units of time in a second: a day of them fits as well as a year
+_HEAD = 8  # bytes of a box before its content: its size and its name
 
 
 class _Bits:
@@ -97,13 +98,13 @@ def film(label: str, seconds: int) -> bytes:
     kind = _box(b"ftyp", b"isom", struct.pack(">I", 512), b"isomavc1mp41")
     duration = max(1, seconds) * _SCALE
     # The offset has a fixed width: the box is as long as it will be once that is known.
-    start = len(kind) + len(_movie(duration, len(sample), 0)) + 8
+    start = len(kind) + len(_movie(duration, len(sample), 0)) + _HEAD
     return kind + _movie(duration, len(sample), start) + _box(b"mdat", sample)
 
 
 def _box(name: bytes, *content: bytes) -> bytes:
     body = b"".join(content)
-    return struct.pack(">I", 8 + len(body)) + name + body
+    return struct.pack(">I", _HEAD + len(body)) + name + body
 
 
 def _full(name: bytes, flags: int, *content: bytes) -> bytes:

@@ -9,7 +9,8 @@ _PACKETS = 50  # in a second
 _SILENT_PACKET = b"\xf8\xff\xfe"  # a mono frame of 20 ms in which nothing is coded
 _MAX_SECONDS = 60  # of a longer recording the rest is left out
 
-_FIRST, _MIDDLE, _LAST = 2, 0, 4
+_FIRST, _MIDDLE, _LAST = 2, 0, 4  # kinds of pages
+_CHECKSUM = slice(22, 26)  # bytes of a page: its checksum, taken while they are 0
 
 
 def silence(label: str, seconds: int) -> bytes:
@@ -41,7 +42,8 @@ def _page(serial: int, number: int, kind: int, position: int, packets: list[byte
     lengths = bytes(map(len, packets))
     head = struct.pack("<4sBBqIII", b"OggS", 0, kind, position, serial, number, 0)
     page = head + bytes([len(lengths)]) + lengths + b"".join(packets)
-    return page[:22] + struct.pack("<I", _checksum(page)) + page[26:]
+    checksum = struct.pack("<I", _checksum(page))
+    return page[: _CHECKSUM.start] + checksum + page[_CHECKSUM.stop :]
 
 
 def _table() -> tuple[int, ...]:

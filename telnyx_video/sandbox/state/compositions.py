@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from telnyx_video.sandbox.media import composition_file
+from telnyx_video.sandbox.media import MEGABYTE, composition_file
 from telnyx_video.sandbox.state.database import Database, seconds_between, timestamp
 from telnyx_video.sandbox.state.events import Events
 from telnyx_video.sandbox.state.queries import Query
@@ -56,7 +56,7 @@ class Compositions:
             started_at=session.created_at,
             ended_at=ended_at,
             duration_secs=duration,
-            size_mb=len(composition_file(composition_id, duration)) / 1e6,
+            size_mb=len(composition_file(composition_id, duration)) / MEGABYTE,
             created_at=now,
             processing_at=timestamp(moment + self._delay / 2),
             completed_at=completed_at,

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from telnyx_video.sandbox.media import recording_file
+from telnyx_video.sandbox.media import MEGABYTE, recording_file
 from telnyx_video.sandbox.state.database import Database, seconds_between
 from telnyx_video.sandbox.state.errors import AbsentError, ConflictError
 from telnyx_video.sandbox.state.events import Events
@@ -223,7 +223,7 @@ class Meetings:
             "session_id = ? AND participant_id = ?", session.id, participant.id
         ):
             duration = seconds_between(recording.created_at, now)
-            size = len(recording_file(recording.id, recording.type, duration)) / 1e6
+            size = len(recording_file(recording.id, recording.type, duration)) / MEGABYTE
             end: dict[str, Any] = {"ended_at": now, "duration_secs": duration, "size_mb": size}
             self._recordings.update(recording.id, end)
             self._events.note(

@@ -14,6 +14,7 @@ KEY = bytes(range(32))
 """The private key of every sandbox that is given no other: it protects nothing."""
 
 KEY_SIZE = 32
+"""Bytes of a private key."""
 
 NEEDED = (
     "signing webhooks takes cryptography, which is not installed: "
