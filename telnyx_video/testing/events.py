@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import attrs
 
+from telnyx_video.testing.samples import SAMPLES
 from telnyx_video.webhooks.events import EVENT_CLASSES, Event, UnknownEvent
 
 __all__ = ["make_event"]
@@ -20,15 +21,10 @@ _TYPES: dict[type[Event], str] = {cls: name for name, cls in EVENT_CLASSES.items
 _IDS = frozenset({"composition_id", "participant_id", "recording_id", "room_id", "session_id"})
 
 _SAMPLES: dict[str, object] = {
-    "codec": "opus",
-    "context": '{"username": "Ada"}',
-    "download_url": "https://example.com/file",
-    "duration_secs": 84,
+    **SAMPLES,
     "ended_reason": "example",
     "format": "mp4",
     "left_reason": "example",
-    "resolution": "1280x720",
-    "size_mb": 5.6,
     "type": "audio",
 }
 

@@ -10,16 +10,13 @@ from types import UnionType
 from typing import TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import uuid4
 
-import attrs
-
+from telnyx_video._wire.kinds import api_fields
 from telnyx_video.models import Model
+from telnyx_video.testing.samples import SAMPLES
 
 __all__ = ["make_model"]
 
 M = TypeVar("M", bound=Model)
-
-_BESIDE = frozenset({"extra", "null_fields", "reply"})
-"""Fields that are not of the API."""
 
 _IDLE: dict[str, object] = {
     "active": True,
@@ -30,21 +27,15 @@ _IDLE: dict[str, object] = {
 """What goes on has not ended. Of what has a status all times are told: that is complete."""
 
 _SAMPLES: dict[str, object] = {
-    "codec": "opus",
-    "context": '{"username": "Ada"}',
-    "download_url": "https://example.com/file",
-    "duration_secs": 84,
+    **SAMPLES,
     "enable_recording": False,
     "height": 720,
     "max_participants": 10,
-    "resolution": "1280x720",
-    "size_mb": 5.6,
     "webhook_event_failover_url": "",
     "webhook_event_url": "https://example.com/hooks",
     "webhook_timeout_secs": 5,
     "width": 1280,
 }
-
 
 _VALID_FOR = {
     "token_expires_at": timedelta(minutes=10),
@@ -67,7 +58,7 @@ def make_model(cls: type[M], **fields: object) -> M:
     make = cast("Callable[..., M]", cls)
     now = datetime.now(UTC)
     hints = get_type_hints(cls)
-    names = [field.name for field in attrs.fields(cls) if field.name not in _BESIDE]
+    names = api_fields(cls)
     plausible = {name: _value(name, hints[name], cls, now) for name in names if name not in fields}
     if "status" not in names:
         plausible |= {name: _IDLE[name] for name in _IDLE.keys() & plausible.keys()}
