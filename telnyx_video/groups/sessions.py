@@ -98,9 +98,8 @@ class AsyncSessions(Operations):
         Raises:
             NotFoundError: there is no such session.
         """
-        request = _wire.get_session(session_id, include_participants=include_participants)
-        read = _wire.found(RoomSession)
-        return await self._calls.call(request, read, self._limit(timeout, retry), repeatable=True)
+        limits = self._limit(timeout, retry)
+        return await self._get(session_id, limits, include_participants=include_participants)
 
     async def end(
         self,
@@ -233,18 +232,22 @@ class AsyncSessions(Operations):
             self._limit(timeout, retry),
         )
 
+    async def _get(
+        self, session_id: str, limits: Limits, *, include_participants: bool | Unset = UNSET
+    ) -> RoomSession:
+        request = _wire.get_session(session_id, include_participants=include_participants)
+        read = _wire.found(RoomSession)
+        return await self._calls.call(request, read, limits, repeatable=True)
+
     async def _goes_on(self, session_id: str, limits: Limits) -> bool:
-        request, read = _wire.get_session(session_id), _wire.found(RoomSession)
-        session = await self._calls.call(request, read, limits, repeatable=True)
+        session = await self._get(session_id, limits)
         return session.active is not False
 
     async def _present(
         self, session_id: str, participants: Whom, exclude: Collection[str], limits: Limits
     ) -> bool:
         """Whether any of these is still in the session."""
-        request = _wire.get_session(session_id, include_participants=True)
-        read = _wire.found(RoomSession)
-        session = await self._calls.call(request, read, limits, repeatable=True)
+        session = await self._get(session_id, limits, include_participants=True)
         if session.participants is None:
             return True
         present = {one.id for one in session.participants if one.left_at is None}
