@@ -89,7 +89,7 @@ async def webhook_server(
         await runner.cleanup()
 
 
-_FAREWELL = 1.0  # seconds
+_FAREWELL = 1.0  # seconds: Telnyx delivers again what was not answered by then
 
 
 async def _read(request: web.Request, limit: int) -> bytes | None:

@@ -13,6 +13,9 @@ from telnyx_video.webhooks.events import EVENT_CLASSES, Delivery, UnknownEvent, 
 
 __all__ = ["read_event"]
 
+_PROBLEM = 1000
+"""Characters of a problem in a message, which has room for the advice behind it."""
+
 
 def read_event(body: bytes) -> WebhookEvent:
     """The event in the body of a delivery, which is not checked here.
@@ -73,6 +76,6 @@ def _read_delivery(meta: object) -> Delivery:
 
 def _unreadable(body: bytes, problem: str) -> ResponseDecodeError:
     return ResponseDecodeError(
-        one_line(f"unreadable webhook: {one_line(problem, 1000)} - report it with the body"),
+        one_line(f"unreadable webhook: {one_line(problem, _PROBLEM)} - report it with the body"),
         body=body[:KEPT_BODY],
     )
