@@ -22,7 +22,7 @@ from telnyx_video.cli.options import (
     Times,
     Yes,
     by_days,
-    chosen_days,
+    chosen_list,
     given,
 )
 from telnyx_video.cli.settings import Settings, Values, everywhere
@@ -54,10 +54,7 @@ def list_compositions(
     page_size: PageSize = "250",
 ) -> None:
     """List the compositions: all of them, or those that pass every filter."""
-    values = Values()
-    days = chosen_days(values, times)
-    size = values.integer("--page-size", page_size, 1, 250)
-    values.done()
+    days, size = chosen_list(times, page_size)
     show_list(
         settings,
         lambda rooms: rooms.compositions.list(
@@ -105,9 +102,9 @@ def create_composition(
             "video_layout": None if video_layout is None else _layout(values, video_layout),
             "webhook_event_url": webhook_event_url,
             "webhook_event_failover_url": webhook_event_failover_url,
-            "webhook_timeout_secs": None
-            if webhook_timeout_secs is None
-            else values.integer("--webhook-timeout-secs", webhook_timeout_secs, 0, 30),
+            "webhook_timeout_secs": values.integer_if_given(
+                "--webhook-timeout-secs", webhook_timeout_secs, 0, 30
+            ),
         },
     )
     values.done()

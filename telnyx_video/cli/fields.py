@@ -14,7 +14,10 @@ _TYPES = {name: get_args(hint) for name, hint in get_type_hints(RoomFields).item
 FIELDS: Final = tuple(_TYPES)
 """The API's names of the settings."""
 
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+MOST_DIGITS: Final = 18
+"""Digits of a number that is read as one: more than any bound has, and no work to read."""
+
+_INTEGER = re.compile(rf"[+-]?[0-9]{{1,{MOST_DIGITS}}}")
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 

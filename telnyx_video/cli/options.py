@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from functools import wraps
 from inspect import Parameter, Signature, signature
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import typer
 
 from telnyx_video import UNSET
 from telnyx_video.cli.settings import Settings, Values
 from telnyx_video.models import DateRange, Unset
+
+T = TypeVar("T")
 
 WEBHOOKS = "Webhooks"
 
@@ -92,9 +94,17 @@ class Days:
     first: str | None
     last: str | None
 
+    @property
+    def are_given(self) -> bool:
+        """Whether any of them was typed."""
+        return (self.on, self.first, self.last) != (None, None, None)
+
 
 Times: TypeAlias = Mapping[str, Days]
 """Which days are asked for, by the name of the time."""
+
+Dates: TypeAlias = date | DateRange | Unset
+"""The days to filter by: one, a range, or any."""
 
 
 def by_days(*times: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -128,12 +138,29 @@ def by_days(*times: str) -> Callable[[Callable[..., None]], Callable[..., None]]
     return decorate
 
 
-def chosen_days(values: Values, times: Times) -> dict[str, date | DateRange | Unset]:
-    """The days to filter by, for each time: one, a range, or UNSET for any."""
+def chosen_days(values: Values, times: Times) -> Mapping[str, Dates]:
+    """The days to filter by, for each time."""
     return {time: _days(values, time, typed) for time, typed in times.items()}
 
 
-def _days(values: Values, time: str, typed: Days) -> date | DateRange | Unset:
+def chosen_page_size(values: Values, page_size: str) -> int:
+    """How many objects to ask for at a time."""
+    return values.integer("--page-size", page_size, 1, 250)
+
+
+def chosen_list(times: Times, page_size: str) -> tuple[Mapping[str, Dates], int]:
+    """Days and page size of a list, where no other option can be wrong.
+
+    Raises:
+        CommandError: names each problem.
+    """
+    values = Values()
+    days, size = chosen_days(values, times), chosen_page_size(values, page_size)
+    values.done()
+    return days, size
+
+
+def _days(values: Values, time: str, typed: Days) -> Dates:
     day = values.day(f"--{time}-on", typed.on)
     span = DateRange(
         values.day(f"--{time}-from", typed.first), values.day(f"--{time}-to", typed.last)
@@ -147,6 +174,6 @@ def _days(values: Values, time: str, typed: Days) -> date | DateRange | Unset:
     return span if span.gte is not None or span.lte is not None else UNSET
 
 
-def given(value: str | None) -> str | Unset:
-    """An option's text, or UNSET where the option was left out."""
+def given(value: T | None) -> T | Unset:
+    """An option's value, or UNSET where the option was left out."""
     return UNSET if value is None else value

@@ -11,10 +11,10 @@ from telnyx_video.cli.options import (
     ParticipantId,
     Times,
     by_days,
-    chosen_days,
+    chosen_list,
     given,
 )
-from telnyx_video.cli.settings import Settings, Values, everywhere
+from telnyx_video.cli.settings import Settings, everywhere
 from telnyx_video.cli.tables import ID_WIDTH, Column, Columns, minute
 
 COLUMNS: Columns[RoomParticipant] = (
@@ -35,10 +35,7 @@ def list_participants(
     page_size: PageSize = "250",
 ) -> None:
     """List the participants of all sessions, or those that pass every filter."""
-    values = Values()
-    days = chosen_days(values, times)
-    size = values.integer("--page-size", page_size, 1, 250)
-    values.done()
+    days, size = chosen_list(times, page_size)
     show_list(
         settings,
         lambda rooms: rooms.participants.list(

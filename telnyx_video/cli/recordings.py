@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from telnyx_video import UNSET
 from telnyx_video.cli.calls import call, confirm, delete_one, show, show_list
 from telnyx_video.cli.downloads import fetch
 from telnyx_video.cli.options import (
@@ -19,6 +18,7 @@ from telnyx_video.cli.options import (
     Yes,
     by_days,
     chosen_days,
+    chosen_page_size,
     given,
 )
 from telnyx_video.cli.settings import Settings, Values, everywhere
@@ -71,7 +71,7 @@ def list_recordings(
     filters = _filters(
         values, times, room_id, session_id, participant_id, status, type, min_duration_secs
     )
-    size = values.integer("--page-size", page_size, 1, 250)
+    size = chosen_page_size(values, page_size)
     values.done()
     show_list(
         settings,
@@ -126,9 +126,7 @@ def delete_recordings(
         values, times, room_id, session_id, participant_id, status, type, min_duration_secs
     )
     typed = (room_id, session_id, participant_id, status, type, min_duration_secs)
-    if not any(text is not None for text in typed) and not any(
-        text is not None for days in times.values() for text in (days.on, days.first, days.last)
-    ):
+    if all(text is None for text in typed) and not any(days.are_given for days in times.values()):
         values.refuse("give a filter, such as --session-id: else every recording would be deleted")
     values.done()
     confirm(None if yes else "Delete all recordings that pass these filters?")
@@ -156,9 +154,9 @@ def _filters(
         "participant_id": given(participant_id),
         "status": given(status),
         "type": given(type),
-        "min_duration_secs": UNSET
-        if min_duration_secs is None
-        else values.integer("--min-duration-secs", min_duration_secs, 0),
+        "min_duration_secs": given(
+            values.integer_if_given("--min-duration-secs", min_duration_secs, 0)
+        ),
         "started_at": days["started"],
         "ended_at": days["ended"],
     }

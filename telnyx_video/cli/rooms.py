@@ -17,7 +17,7 @@ from telnyx_video.cli.options import (
     Times,
     Yes,
     by_days,
-    chosen_days,
+    chosen_list,
     given,
 )
 from telnyx_video.cli.settings import IF_EXISTS, Settings, Values, everywhere
@@ -111,10 +111,7 @@ def list_rooms(
     page_size: PageSize = "250",
 ) -> None:
     """List the rooms: all of them, or those that pass every filter."""
-    values = Values()
-    days = chosen_days(values, times)
-    size = values.integer("--page-size", page_size, 1, 250)
-    values.done()
+    days, size = chosen_list(times, page_size)
     show_list(
         settings,
         lambda rooms: rooms.list(

@@ -56,7 +56,7 @@ def sandbox(
     settings = Settings(json=json, faults=faults).after(ctx.obj)
     values = Values()
     port_number = values.integer("--port", port, 0, 65535)
-    limit = None if rate_limit is None else values.integer("--rate-limit", rate_limit, 1)
+    limit = values.integer_if_given("--rate-limit", rate_limit, 1)
     if not api_key or not api_key.isascii() or not api_key.isprintable() or " " in api_key:
         values.refuse("--api-key: must be of printable ASCII characters without a space")
     values.done()

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
-from telnyx_video import UNSET, RoomSession
+from telnyx_video import RoomSession
 from telnyx_video.cli.calls import call, show, show_list
 from telnyx_video.cli.options import (
     InContext,
@@ -16,7 +16,7 @@ from telnyx_video.cli.options import (
     SessionId,
     Times,
     by_days,
-    chosen_days,
+    chosen_list,
     given,
 )
 from telnyx_video.cli.participants import COLUMNS as PARTICIPANTS
@@ -66,15 +66,12 @@ def list_sessions(
     page_size: PageSize = "250",
 ) -> None:
     """List the sessions: all of them, or those that pass every filter."""
-    values = Values()
-    days = chosen_days(values, times)
-    size = values.integer("--page-size", page_size, 1, 250)
-    values.done()
+    days, size = chosen_list(times, page_size)
     show_list(
         settings,
         lambda rooms: rooms.sessions.list(
             given(room_id),
-            active=UNSET if active is None else active,
+            active=given(active),
             created_at=days["created"],
             updated_at=days["updated"],
             ended_at=days["ended"],
@@ -153,10 +150,7 @@ def list_those_in(
     page_size: PageSize = "250",
 ) -> None:
     """List those who are, or were, in one session."""
-    values = Values()
-    days = chosen_days(values, times)
-    size = values.integer("--page-size", page_size, 1, 250)
-    values.done()
+    days, size = chosen_list(times, page_size)
     show_list(
         settings,
         lambda rooms: rooms.sessions.participants(

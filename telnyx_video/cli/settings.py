@@ -18,7 +18,7 @@ import typer
 
 from telnyx_video import CreateRoomRequest, InvalidRequestError
 from telnyx_video.cli.failures import CommandError, describe
-from telnyx_video.cli.fields import request_of
+from telnyx_video.cli.fields import MOST_DIGITS, request_of
 
 EVERYWHERE = "Everywhere"
 
@@ -145,13 +145,20 @@ class Values:
             return CreateRoomRequest()
 
     def integer(self, option: str, text: str, least: int, most: int | None = None) -> int:
-        """A whole number within bounds."""
-        value = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+        """A whole number within bounds, which are part of it."""
+        is_number = text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+        value = int(text) if is_number else None
         if value is not None and least <= value and (most is None or value <= most):
             return value
         bounds = f"{least} or more" if most is None else f"from {least} to {most}"
         self._refuse_value(option, f"a whole number, {bounds}", text)
         return least
+
+    def integer_if_given(
+        self, option: str, text: str | None, least: int, most: int | None = None
+    ) -> int | None:
+        """A whole number within bounds, if it is given."""
+        return None if text is None else self.integer(option, text, least, most)
 
     def rate(self, option: str, text: str | None) -> float | None:
         """A number above 0, if it is given."""
@@ -163,7 +170,7 @@ class Values:
         return value
 
     def seconds(self, option: str, text: str) -> float:
-        """A time."""
+        """A time in seconds, 0 or more."""
         value = _number(text)
         if not 0 <= value < math.inf:
             self._refuse_value(option, "a number of seconds, 0 or more", text)

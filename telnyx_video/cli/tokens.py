@@ -13,17 +13,15 @@ from rich.console import Console
 from rich.prompt import Prompt
 from rich.text import Text
 
-from telnyx_video import UNSET
 from telnyx_video.cli.calls import at_a_terminal, call
 from telnyx_video.cli.failures import CommandError
-from telnyx_video.cli.options import RoomId
+from telnyx_video.cli.options import RoomId, given
 from telnyx_video.cli.running import before_sending
 from telnyx_video.cli.settings import Settings, Values, everywhere
 from telnyx_video.cli.terminal import stderr, stdout, visible, write_json
 
 if TYPE_CHECKING:
     from telnyx_video import JoinToken
-    from telnyx_video.models import Unset
 
 TokenTtl = Annotated[
     str | None,
@@ -52,13 +50,15 @@ def join_token(
 ) -> None:
     """Make a token with which a participant joins a room, and print it: it is a secret."""
     values = Values()
-    ttl = _seconds(values, "--token-ttl-secs", token_ttl_secs, 10, 3600)
-    refresh_ttl = _seconds(values, "--refresh-token-ttl-secs", refresh_token_ttl_secs, 60, 86400)
+    ttl = _token_ttl(values, token_ttl_secs)
+    refresh_ttl = values.integer_if_given(
+        "--refresh-token-ttl-secs", refresh_token_ttl_secs, 60, 86400
+    )
     values.done()
     token = call(
         settings,
         lambda rooms: rooms.join_token(
-            room_id, token_ttl_secs=ttl, refresh_token_ttl_secs=refresh_ttl
+            room_id, token_ttl_secs=given(ttl), refresh_token_ttl_secs=given(refresh_ttl)
         ),
     )
     _show(token, settings)
@@ -72,19 +72,19 @@ def refresh_join_token(
 ) -> None:
     """Make another token, for the refresh token that standard input has; print it."""
     values = Values()
-    ttl = _seconds(values, "--token-ttl-secs", token_ttl_secs, 10, 3600)
+    ttl = _token_ttl(values, token_ttl_secs)
     values.done()
     with before_sending():
         secret = _read_secret()
     token = call(
         settings,
-        lambda rooms: rooms.refresh_join_token(room_id, secret, token_ttl_secs=ttl),
+        lambda rooms: rooms.refresh_join_token(room_id, secret, token_ttl_secs=given(ttl)),
     )
     _show(token, settings)
 
 
-def _seconds(values: Values, option: str, text: str | None, least: int, most: int) -> int | Unset:
-    return UNSET if text is None else values.integer(option, text, least, most)
+def _token_ttl(values: Values, text: str | None) -> int | None:
+    return values.integer_if_given("--token-ttl-secs", text, 10, 3600)
 
 
 def _read_secret() -> str:
