@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
 
 from rich.console import Console
 from rich.filesize import decimal
-from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
+from rich.progress import DownloadColumn, TransferSpeedColumn
 
 from telnyx_video import AsyncRoomsClient
 from telnyx_video.cli.calls import call
-from telnyx_video.cli.progress import EVERY, LINE_EVERY, Narrow, can_draw
+from telnyx_video.cli.progress import LINE_EVERY, Narrow, can_draw
 from telnyx_video.cli.settings import Settings
 from telnyx_video.cli.terminal import stderr, visible, write_json
 
@@ -60,18 +60,7 @@ class FileBar:
     """A bar with the bytes that have come and their rate; gone when the file is whole."""
 
     def __init__(self, console: Console) -> None:
-        self._progress = Narrow(
-            TextColumn("Downloading"),
-            BarColumn(bar_width=None),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            console=console,
-            transient=True,
-            expand=True,
-            refresh_per_second=1 / EVERY,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
+        self._progress = Narrow(console, "Downloading", DownloadColumn(), TransferSpeedColumn())
         self._task = self._progress.add_task("", total=None)
 
     def __enter__(self) -> Self:

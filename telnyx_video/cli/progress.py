@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from time import monotonic
-from types import TracebackType
 from typing import Protocol, Self
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -32,18 +32,8 @@ def can_draw(console: Console, *, json: bool) -> bool:
     return console.is_interactive and sys.stderr.isatty() and not disturbed
 
 
-class Display(Protocol):
+class Display(AbstractContextManager["Display", None], Protocol):
     """Shows a tally while it grows."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None: ...
 
     def update(self) -> None:
         """Look at the tally; to be called every `EVERY` seconds."""
@@ -71,19 +61,8 @@ class Bar:
 
     def __init__(self, console: Console, tally: Tally) -> None:
         self._tally = tally
-        self._progress = Narrow(
-            TextColumn("Creating rooms"),
-            BarColumn(bar_width=None),
-            _CountColumn(),
-            PaceColumn(tally, Silence(tally)),
-            console=console,
-            transient=True,
-            expand=True,
-            refresh_per_second=1 / EVERY,
-            # Data on stdout must not come out through this console.
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
+        columns = (_CountColumn(), PaceColumn(tally, Silence(tally)))
+        self._progress = Narrow(console, "Creating rooms", *columns)
         self._task = self._progress.add_task("", total=tally.total)
 
     def __enter__(self) -> Self:
@@ -101,7 +80,27 @@ class Bar:
 
 
 class Narrow(Progress):
-    """Progress on a line that ends before the terminal does."""
+    """A bar on a line that ends before the terminal does; gone when it is stopped.
+
+    Args:
+        console: Where it is drawn.
+        title: What stands before the bar.
+        columns: What stands behind it.
+    """
+
+    def __init__(self, console: Console, title: str, *columns: ProgressColumn) -> None:
+        super().__init__(
+            TextColumn(title),
+            BarColumn(bar_width=None),
+            *columns,
+            console=console,
+            transient=True,
+            expand=True,
+            refresh_per_second=1 / EVERY,
+            # Data on stdout must not come out through this console.
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
 
     def get_renderable(self) -> RenderableType:
         """What is drawn."""
@@ -115,7 +114,10 @@ class _Narrowed:
     whole: RenderableType
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from console.render(self.whole, options.update_width(options.max_width - 3))
+        yield from console.render(self.whole, options.update_width(options.max_width - _MARGIN))
+
+
+_MARGIN = 3  # characters: those of ^C, and the cursor behind them
 
 
 class _CountColumn(ProgressColumn):
