@@ -92,10 +92,7 @@ def create(
 
 
 @everywhere
-def get(
-    settings: Settings,
-    room_id: RoomId,
-) -> None:
+def get(settings: Settings, room_id: RoomId) -> None:
     """Show one room."""
     show(call(settings, lambda rooms: rooms.get(room_id)), settings)
 

@@ -25,6 +25,9 @@ FORMATS: tuple[Format, ...] = ("csv", "jsonl")
 LONGEST_LINE = 1_000_000
 """Characters; a row with every URL at its longest has about 4,300."""
 
+_PIECE = 4096  # characters: mostly, the first piece tells the format
+_LONGEST_NAME = 60  # characters of a field's name in a message
+
 _NO_COLUMNS = f"the first row must name the columns, from {', '.join(FIELDS)}"
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")
@@ -66,7 +69,7 @@ def sniff(file: TextIO) -> Format:
 
     A bracket can begin no column's name: it is JSON of some kind, whose reader says what it wants.
     """
-    while chunk := file.read(4096):
+    while chunk := file.read(_PIECE):
         if start := chunk.lstrip():
             return "jsonl" if start[0] in "{[" else "csv"
     return "csv"
@@ -243,4 +246,4 @@ def _not_utf_8(text: str) -> str:
 
 def _shown(name: str) -> str:
     text = _UNDECODED.sub("\ufffd", name)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 3]}..."

@@ -186,12 +186,11 @@ def _whom(participants: list[str] | None, exclude: list[str] | None, *, everybod
 def _say(settings: Settings, session_id: str, done: str, whom: Whom) -> None:
     if settings.json:
         write_json({"id": session_id, done.lower(): whom})
-        return
-    who = (
-        "all"
-        if whom == "all"
-        else "1 participant"
-        if len(whom) == 1
-        else f"{len(whom)} participants"
-    )
-    stderr().print(f"{done} {who}.")
+    else:
+        stderr().print(f"{done} {_how_many(whom)}.")
+
+
+def _how_many(whom: Whom) -> str:
+    if whom == "all":
+        return "all"
+    return "1 participant" if len(whom) == 1 else f"{len(whom)} participants"

@@ -44,7 +44,7 @@ Columns: TypeAlias = Sequence[Column[R]]
 
 def show_record(console: Console, record: Record) -> None:
     """All that the API told of an object, field by field."""
-    table = Table.grid(padding=(0, 2))
+    table = Table.grid(padding=(0, GAP))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in record.to_dict().items():

@@ -18,6 +18,7 @@ from telnyx_video.cli.failures import CommandError
 from telnyx_video.cli.options import RoomId, given
 from telnyx_video.cli.running import before_sending
 from telnyx_video.cli.settings import Settings, Values, everywhere
+from telnyx_video.cli.tables import GAP
 from telnyx_video.cli.terminal import stderr, stdout, visible, write_json
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _show(token: JoinToken, settings: Settings) -> None:
 def _show_fields(console: Console, token: JoinToken) -> None:
     """Each field on one line, however long: a token that is folded cannot be copied."""
     fields = token.to_dict()
-    width = max(map(len, fields)) + 2
+    width = max(map(len, fields)) + GAP
     for name, value in fields.items():
         line = Text.assemble((visible(name).ljust(width), "dim"), visible(value))
         console.print(line, soft_wrap=True)
