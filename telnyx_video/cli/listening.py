@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 
 from telnyx_video.cli.failures import CommandError
+from telnyx_video.cli.options import Host, Port, chosen_port
 from telnyx_video.cli.running import on_signals, run
 from telnyx_video.cli.settings import Json, Settings, Values
 from telnyx_video.cli.terminal import stderr, stdout, visible, write_json
@@ -20,10 +21,8 @@ if TYPE_CHECKING:
 
 def listen(
     ctx: typer.Context,
-    host: Annotated[str, typer.Option(metavar="HOST", help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[
-        str, typer.Option(metavar="PORT", help="Which port to listen on; 0 finds a free one.")
-    ] = "0",
+    host: Host = "127.0.0.1",
+    port: Port = "0",
     public_key: Annotated[
         str | None,
         typer.Option(
@@ -41,7 +40,7 @@ def listen(
     """
     settings = Settings(json=json).after(ctx.obj)
     values = Values()
-    port_number = values.integer("--port", port, 0, 65535)
+    port_number = chosen_port(values, port)
     values.done()
     raise typer.Exit(run(_listen(settings, host, port_number, public_key)))
 

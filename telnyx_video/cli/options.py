@@ -47,6 +47,11 @@ TimeoutSecs = Annotated[
     ),
 ]
 
+Host = Annotated[str, typer.Option("--host", metavar="HOST", help="Where to listen.")]
+Port = Annotated[
+    str, typer.Option("--port", metavar="PORT", help="Which port to listen on; 0 finds a free one.")
+]
+
 RoomId = Annotated[str, typer.Argument(metavar="ID", help="The room's id.", show_default=False)]
 SessionId = Annotated[
     str, typer.Argument(metavar="ID", help="The session's id.", show_default=False)
@@ -141,6 +146,11 @@ def by_days(*times: str) -> Callable[[Callable[..., None]], Callable[..., None]]
 def chosen_days(values: Values, times: Times) -> Mapping[str, Dates]:
     """The days to filter by, for each time."""
     return {time: _days(values, time, typed) for time, typed in times.items()}
+
+
+def chosen_port(values: Values, port: str) -> int:
+    """Which port to listen on, 0 being any."""
+    return values.integer("--port", port, 0, 65535)
 
 
 def chosen_page_size(values: Values, page_size: str) -> int:

@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from telnyx_video.cli.faults import read_faults
+from telnyx_video.cli.options import Host, Port, chosen_port
 from telnyx_video.cli.running import on_signals, run
 from telnyx_video.cli.settings import Json, Settings, Values
 from telnyx_video.cli.terminal import stderr, stdout, write_json
@@ -23,10 +24,8 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 # listened on 
 
 def sandbox(
     ctx: typer.Context,
-    host: Annotated[str, typer.Option(metavar="HOST", help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[
-        str, typer.Option(metavar="PORT", help="Which port to listen on; 0 finds a free one.")
-    ] = "0",
+    host: Host = "127.0.0.1",
+    port: Port = "0",
     db: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Keep the rooms in a file; else they go with it."),
@@ -55,7 +54,7 @@ def sandbox(
     """Run a local server of the API until Ctrl-C, and say how to reach it."""
     settings = Settings(json=json, faults=faults).after(ctx.obj)
     values = Values()
-    port_number = values.integer("--port", port, 0, 65535)
+    port_number = chosen_port(values, port)
     limit = values.integer_if_given("--rate-limit", rate_limit, 1)
     if not api_key or not api_key.isascii() or not api_key.isprintable() or " " in api_key:
         values.refuse("--api-key: must be of printable ASCII characters without a space")
