@@ -22,66 +22,72 @@ from telnyx_video.cli.settings import IF_EXISTS, Settings, Values, everywhere
 from telnyx_video.cli.source import Checked, Source, check, opened
 from telnyx_video.cli.terminal import complain, stderr, stdout
 
+InputFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE",
+        help="CSV whose first row names the fields, or JSON lines; - reads standard input.",
+        show_default=False,
+    ),
+]
+Concurrency = Annotated[str, typer.Option(metavar="N", help="Rooms under way at a time.")]
+MaxRate = Annotated[str | None, typer.Option(metavar="R", help="Requests a second at the most.")]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Write what is begun and what becomes of each room, as JSON lines; the file makes "
+        "the batch resumable.",
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        metavar="",
+        help="Go on with the --output of an earlier run, whatever ended it.",
+    ),
+]
+ExistingRooms = Annotated[
+    str,
+    typer.Option(
+        metavar="error|return|update",
+        help="What to do with a room that exists: report it as failed, take it as it is, or "
+        "change it to what the input asks.",
+    ),
+]
+FailFast = Annotated[
+    bool, typer.Option("--fail-fast", metavar="", help="Begin no more after a failure.")
+]
+Grace = Annotated[
+    str,
+    typer.Option(
+        metavar="SECS",
+        help="After Ctrl-C or SIGTERM, how long what is under way may take to finish.",
+    ),
+]
+Form = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="csv|jsonl",
+        help="What FILE is, if its name and its beginning do not tell.",
+    ),
+]
+
 
 @everywhere
 def batch(
     settings: Settings,
-    path: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE",
-            help="CSV whose first row names the fields, or JSON lines; - reads standard input.",
-            show_default=False,
-        ),
-    ],
-    concurrency: Annotated[
-        str, typer.Option(metavar="N", help="Rooms under way at a time.")
-    ] = "50",
-    max_rate: Annotated[
-        str | None, typer.Option(metavar="R", help="Requests a second at the most.")
-    ] = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Write what is begun and what becomes of each room, as JSON lines; the file makes "
-            "the batch resumable.",
-        ),
-    ] = None,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            metavar="",
-            help="Go on with the --output of an earlier run, whatever ended it.",
-        ),
-    ] = False,
-    if_exists: Annotated[
-        str,
-        typer.Option(
-            metavar="error|return|update",
-            help="What to do with a room that exists: report it as failed, take it as it is, or "
-            "change it to what the input asks.",
-        ),
-    ] = "return",
-    fail_fast: Annotated[
-        bool, typer.Option("--fail-fast", metavar="", help="Begin no more after a failure.")
-    ] = False,
-    grace: Annotated[
-        str,
-        typer.Option(
-            metavar="SECS",
-            help="After Ctrl-C or SIGTERM, how long what is under way may take to finish.",
-        ),
-    ] = "8",
-    form: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="csv|jsonl",
-            help="What FILE is, if its name and its beginning do not tell.",
-        ),
-    ] = None,
+    path: InputFile,
+    concurrency: Concurrency = "50",
+    max_rate: MaxRate = None,
+    output: Output = None,
+    resume: Resume = False,
+    if_exists: ExistingRooms = "return",
+    fail_fast: FailFast = False,
+    grace: Grace = "8",
+    form: Form = None,
 ) -> None:
     """Make the rooms of a file, many at a time.
 
