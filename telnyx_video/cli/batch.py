@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from telnyx_video.cli.course import Course, Plan
-from telnyx_video.cli.failures import FAILED, MISUSED, CommandError
+from telnyx_video.cli.failures import FAILED, MISUSED, SIGNALLED, CommandError
 from telnyx_video.cli.outcomes import Tally, Writer
 from telnyx_video.cli.progress import Bar, Display, Lines, can_draw
 from telnyx_video.cli.report import Report
@@ -174,7 +174,7 @@ async def _create(settings: Settings, plan: Plan, source: Source, total: int) ->
     if end.failure is not None:
         raise end.failure
     if end.signal is not None:
-        return 128 + end.signal
+        return SIGNALLED + end.signal
     return 0 if tally.complete else FAILED
 
 

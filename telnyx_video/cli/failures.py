@@ -19,7 +19,13 @@ from telnyx_video.errors import (
 )
 
 FAILED = 1
+"""The exit code when something was sent, or could have been, and not all is done."""
+
 MISUSED = 2
+"""The exit code of bad usage or input; nothing was sent."""
+
+SIGNALLED = 128
+"""The exit code after a signal, less the signal's number: what shells make of one."""
 
 
 class CommandError(Exception):

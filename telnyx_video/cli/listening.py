@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 from rich.text import Text
 
-from telnyx_video.cli.failures import CommandError
+from telnyx_video.cli.failures import SIGNALLED, CommandError
 from telnyx_video.cli.options import Host, Port, chosen_port
 from telnyx_video.cli.running import on_signals, run
 from telnyx_video.cli.settings import Json, Settings, Values
@@ -82,7 +82,7 @@ class Printer:
     def end_by(self, signal: int) -> None:
         """End, as a signal asks for."""
         if not self._ended.done():
-            self._ended.set_result(128 + signal)
+            self._ended.set_result(SIGNALLED + signal)
 
     async def take(self, event: WebhookEvent) -> None:
         """Print an event, unless it came before. It is accepted only once it is printed."""

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import typer
 
 from telnyx_video import AsyncRoomsClient, RetryPolicy
-from telnyx_video.cli.failures import CommandError
+from telnyx_video.cli.failures import SIGNALLED, CommandError
 from telnyx_video.cli.faults import read_faults
 from telnyx_video.cli.settings import Settings, require_key
 from telnyx_video.cli.terminal import stderr
@@ -58,7 +58,7 @@ def before_sending() -> Generator[None]:
 
 def _interrupted(*notes: str) -> typer.Exit:
     stderr().print("; ".join(["Interrupted", *notes]) + ".")
-    return typer.Exit(128 + signal.SIGINT)
+    return typer.Exit(SIGNALLED + signal.SIGINT)
 
 
 def _notes(error: BaseException) -> list[str]:
