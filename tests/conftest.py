@@ -2,10 +2,14 @@
 
 import gc
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from hypothesis import settings
+
+from support.clients import client
+from telnyx_video import AsyncRoomsClient
+from telnyx_video.sandbox import Sandbox
 
 # By its name: where the package is not installed, no entry point tells of it.
 pytest_plugins = ["pytest_telnyx_video"]
@@ -22,6 +26,18 @@ def as_many_log_lines_as_before() -> Iterator[None]:
     level = logger.level
     yield
     logger.setLevel(level)
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def rooms(sandbox: Sandbox) -> AsyncIterator[AsyncRoomsClient]:
+    async with client(sandbox) as rooms:
+        yield rooms
 
 
 def pytest_collection_finish() -> None:

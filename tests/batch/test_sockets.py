@@ -19,18 +19,6 @@ from telnyx_video.sandbox import Sandbox
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
 
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-async def rooms(sandbox: Sandbox) -> AsyncIterator[AsyncRoomsClient]:
-    async with AsyncRoomsClient(base_url=sandbox.url, api_key=sandbox.api_key) as rooms:
-        yield rooms
-
-
 def names(sandbox: Sandbox) -> list[str]:
     """Return the names of the rooms that exist, sorted."""
     return sorted(str(room["unique_name"]) for room in sandbox.rooms)

@@ -8,8 +8,6 @@ import aiohttp
 import pytest
 
 from support.authority import Authority
-from support.clients import client
-from telnyx_video import AsyncRoomsClient
 from telnyx_video.sandbox import Sandbox
 
 
@@ -20,18 +18,6 @@ async def no_leaks() -> AsyncIterator[None]:
     yield
     assert asyncio.all_tasks() - before - {asyncio.current_task()} == set()
     gc.collect(1)  # what a test leaves is young
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-async def rooms(sandbox: Sandbox) -> AsyncIterator[AsyncRoomsClient]:
-    async with client(sandbox) as rooms:
-        yield rooms
 
 
 @pytest.fixture(scope="session")

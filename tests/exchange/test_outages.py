@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -35,18 +35,6 @@ OUTAGE = 0.2
 KINDS: tuple[Kind, ...] = ("refuse", "503")
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")
-
-
-@pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-async def rooms(sandbox: Sandbox) -> AsyncIterator[AsyncRoomsClient]:
-    async with AsyncRoomsClient(base_url=sandbox.url, api_key=sandbox.api_key) as rooms:
-        yield rooms
 
 
 def named(count: int) -> Iterator[CreateRoomRequest]:

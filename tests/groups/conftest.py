@@ -7,7 +7,6 @@ import attrs
 import pytest
 
 from support.authority import Authority
-from support.clients import client
 from telnyx_video import AsyncRoomsClient
 from telnyx_video.sandbox import Sandbox
 
@@ -29,12 +28,6 @@ def authority() -> Authority:
 async def sandbox() -> AsyncIterator[Sandbox]:
     async with Sandbox(composition_delay=0) as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-async def rooms(sandbox: Sandbox) -> AsyncIterator[AsyncRoomsClient]:
-    async with client(sandbox) as rooms:
-        yield rooms
 
 
 @attrs.frozen
