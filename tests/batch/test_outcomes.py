@@ -1,13 +1,12 @@
 """What a batch tells: an outcome for each request, its progress, and what it cannot work with."""
 
-import asyncio
 import json
 
 import pytest
 
 from batch.maker import FAILED, Maker, made, turns
+from batch.taking import indexes, taken
 from support.asking import asked, asked_for
-from support.background import SOON
 from telnyx_video import (
     ConfigurationError,
     CreateRoomRequest,
@@ -19,17 +18,6 @@ from telnyx_video._delivery import Delivered
 from telnyx_video.batch import CreateOutcome, OutcomeStream, Progress, collect
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
-
-
-async def taken(stream: OutcomeStream) -> list[CreateOutcome]:
-    """Return all outcomes in the order in which they come."""
-    async with asyncio.timeout(SOON), stream:
-        return [outcome async for outcome in stream]
-
-
-def indexes(outcomes: list[CreateOutcome]) -> list[int]:
-    """Return the places of the outcomes' requests in the input."""
-    return [outcome.index for outcome in outcomes]
 
 
 async def failing_odd_ones(request: CreateRoomRequest) -> Delivered:

@@ -7,24 +7,14 @@ from itertools import chain
 import pytest
 
 from batch.maker import FAILED, Input, Maker, made, never, turns
+from batch.taking import indexes, taken
 from support.asking import asked, asked_for
 from support.background import SOON
 from telnyx_video import CreateRoomRequest
 from telnyx_video._delivery import Delivered
-from telnyx_video.batch import CreateOutcome, OutcomeStream
+from telnyx_video.batch import OutcomeStream
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
-
-
-async def taken(stream: OutcomeStream) -> list[CreateOutcome]:
-    """Return all outcomes in the order in which they come."""
-    async with asyncio.timeout(SOON), stream:
-        return [outcome async for outcome in stream]
-
-
-def indexes(outcomes: list[CreateOutcome]) -> list[int]:
-    """Return the places of the outcomes' requests in the input."""
-    return [outcome.index for outcome in outcomes]
 
 
 @pytest.mark.parametrize("concurrency", [1, 3, 50])

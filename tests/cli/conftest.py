@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from cli.command import Command, environment
-from cli.meetings import Meeting, begin
+from cli.meetings import begin
+from support.meetings import Meeting
 from telnyx_video.sandbox import Sandbox
 
 

@@ -2,20 +2,9 @@
 
 import json
 
-import attrs
-
 from cli.command import Command
+from support.meetings import Meeting
 from telnyx_video.sandbox import Sandbox
-
-
-@attrs.frozen
-class Meeting:
-    """A recorded session that goes on, with two participants in it."""
-
-    room_id: str
-    session_id: str
-    alice: str
-    bob: str
 
 
 def begin(command: Command, sandbox: Sandbox) -> Meeting:

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from cli.command import Command, environment, running
-from cli.meetings import Meeting
+from support.meetings import Meeting
 from telnyx_video import DownloadProgress
 from telnyx_video.cli.downloads import FileLines
 from telnyx_video.sandbox import Sandbox

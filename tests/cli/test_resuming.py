@@ -2,15 +2,13 @@
 
 import fcntl
 import json
-import resource
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.command import ROOMS_CSV, Command
+from support.disks import files_of_at_most
 from telnyx_video.sandbox import Sandbox
 
 THREE = b"unique_name\na\nb\nc\n"
@@ -163,17 +161,6 @@ def test_resuming_needs_an_output(command: Command) -> None:
     result = command("batch", "missing.csv", "--resume")
     assert result.code == 2
     assert result.err == "Error: --resume: name the --output of the run to go on with\n"
-
-
-@contextmanager
-def files_of_at_most(size: int) -> Generator[None]:
-    """Let no file grow beyond so many bytes, as if the disk were full then."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_full_disk_ends_the_batch(command: Command, sandbox: Sandbox, output: Path) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cli.command import Command
-from cli.meetings import Meeting
+from support.meetings import Meeting
 from telnyx_video.sandbox import Sandbox
 
 

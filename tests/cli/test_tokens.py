@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from cli.command import Command
-from cli.meetings import Meeting
 from cli.typing_in import Typist
+from support.meetings import Meeting
 from telnyx_video.cli import main
 from telnyx_video.sandbox import Sandbox
 

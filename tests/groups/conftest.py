@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import attrs
 import pytest
 
 from support.authority import Authority
+from support.meetings import Meeting
 from telnyx_video import AsyncRoomsClient
 from telnyx_video.sandbox import Sandbox
 
@@ -28,16 +28,6 @@ def authority() -> Authority:
 async def sandbox() -> AsyncIterator[Sandbox]:
     async with Sandbox(composition_delay=0) as sandbox:
         yield sandbox
-
-
-@attrs.frozen
-class Meeting:
-    """A session that goes on, with two participants in it."""
-
-    room_id: str
-    session_id: str
-    alice: str
-    bob: str
 
 
 @pytest.fixture

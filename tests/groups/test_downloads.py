@@ -10,9 +10,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from groups.conftest import Meeting
 from support.authority import Authority
 from support.clients import client
+from support.meetings import Meeting
 from support.peers import Act, Peer, answer, closed_port, cut, peer, say, stall
 from support.proxies import proxy
 from support.words import is_one_line

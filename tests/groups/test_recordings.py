@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from groups.conftest import Meeting
+from support.meetings import Meeting
 from telnyx_video import AsyncRoomsClient, InvalidRequestError, NotFoundError
 from telnyx_video.models import (
     CompositionFormat,

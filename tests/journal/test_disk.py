@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import resource
-from collections.abc import AsyncIterator, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from journal.memory import Server
 from support.asking import asked, asked_for
+from support.disks import files_of_at_most
 from telnyx_video import CreateRoomRequest
 from telnyx_video._delivery import Delivered
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
@@ -26,17 +25,6 @@ ROOMS = 60
 def server(tmp_path: Path) -> Server:
     """A server in memory."""
     return Server(tmp_path / "rooms.jsonl")
-
-
-@contextmanager
-def room_for(length: int) -> Generator[None]:
-    """Let no file of this process grow beyond so many bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (length, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 async def one_by_one() -> AsyncIterator[CreateRoomRequest]:
@@ -63,7 +51,7 @@ def noted(server: Server) -> set[object]:
 @pytest.mark.parametrize("length", [30, 50, 1000, 5000, 9000])
 def test_a_full_disk_stops_the_batch(server: Server, length: int, at_hand: bool) -> None:
     """The system's error is raised; all that was sent is noted; with room again it goes on."""
-    with room_for(length), pytest.raises(OSError, match="File too large"):
+    with files_of_at_most(length), pytest.raises(OSError, match="File too large"):
         run(server, at_hand=at_hand)
     assert {post.request.unique_name for post in server.posts} <= noted(server)
     assert at_hand or len(server.posts) < ROOMS

@@ -6,7 +6,6 @@ neither, and allocates next to nothing.
 
 import socketserver
 import threading
-from types import TracebackType
 from typing import Self
 
 ROOM = (
@@ -56,12 +55,7 @@ class CannedServer:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

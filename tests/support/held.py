@@ -3,7 +3,6 @@
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Self
 
 ROOM = {"id": "0ccc7b54-4df3-4bca-a65a-3da1ecc777f0", "unique_name": "held", "record_type": "room"}
@@ -75,12 +74,7 @@ class HeldServer:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.release()
         self._server.shutdown()
         self._thread.join()

@@ -1,9 +1,10 @@
-"""Signed deliveries for tests of webhooks, with the key of the published check vector."""
+"""Deliveries for tests of webhooks, signed by the published check vector's key, and their taker."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from telnyx_video.testing import WebhookSigner
+from telnyx_video.webhooks import WebhookEvent
 
 SIGNER = WebhookSigner(bytes(range(32)))
 PUBLIC_KEY = "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="
@@ -15,6 +16,16 @@ IDS = {
     "room_id": "4f1d2c60-8a5e-4b58-9a0c-6f1f6b7e0a11",
     "session_id": "8f728d7b-00e2-4c59-8c27-f564b828df87",
 }
+
+
+class Inbox:
+    """A coroutine that accepts events and keeps them."""
+
+    def __init__(self) -> None:
+        self.events: list[WebhookEvent] = []
+
+    async def __call__(self, event: WebhookEvent) -> None:
+        self.events.append(event)
 
 
 def envelope(event_type: str, payload: Mapping[str, object]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from multidict import CIMultiDict
 
-from support.hooks import PUBLIC_KEY, SIGNER, TIMESTAMP
+from support.hooks import PUBLIC_KEY, SIGNER, TIMESTAMP, Inbox
 from telnyx_video import ConfigurationError
 from telnyx_video.testing import SignedDelivery, WebhookSigner, make_event
 from telnyx_video.webhooks import ParticipantLeft, WebhookEvent
@@ -44,21 +44,6 @@ async def post(client: Client, delivery: SignedDelivery, twice: str = "") -> tup
     headers.extend((name, value) for name, value in delivery.headers.items() if name == twice)
     async with client.post("/hook", data=delivery.body, headers=headers) as answer:
         return answer.status, await answer.text()
-
-
-class Inbox:
-    """A coroutine that accepts events and keeps them."""
-
-    def __init__(self) -> None:
-        self.events: list[WebhookEvent] = []
-
-    async def __call__(self, event: WebhookEvent) -> None:
-        self.events.append(event)
-
-
-@pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()
 
 
 async def test_a_genuine_event_is_handed_on_and_answered_200(inbox: Inbox) -> None:

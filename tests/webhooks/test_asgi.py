@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 import uvicorn
 
-from support.hooks import PUBLIC_KEY, SIGNER
+from support.hooks import PUBLIC_KEY, SIGNER, Inbox
 from telnyx_video import ConfigurationError
 from telnyx_video.testing import SignedDelivery, WebhookSigner, make_event
 from telnyx_video.webhooks import ParticipantLeft, WebhookEvent
@@ -21,21 +21,6 @@ from telnyx_video.webhooks.asgi import WebhookApp
 SIGNED = SIGNER.sign(make_event(ParticipantLeft, id="event-1"))
 
 Message = Mapping[str, object]
-
-
-class Inbox:
-    """A coroutine that accepts events and keeps them."""
-
-    def __init__(self) -> None:
-        self.events: list[WebhookEvent] = []
-
-    async def __call__(self, event: WebhookEvent) -> None:
-        self.events.append(event)
-
-
-@pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()
 
 
 def parts(*bodies: bytes) -> list[Message]:

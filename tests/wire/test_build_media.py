@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from datetime import date
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -31,6 +30,7 @@ from telnyx_video.models import (
     RecordingType,
     VideoRegion,
 )
+from wire.served import split
 
 ID = "7b61621f-62e0-4aad-ab11-9fd19e272e73"
 PAGE = {"page[number]": "1", "page[size]": "250"}
@@ -57,16 +57,6 @@ WRITTEN = {
     "filter[date_ended_at][gte]": "2024-02-29",
     "filter[date_ended_at][lte]": "2024-02-29",
 }
-
-
-def split(request: HttpRequest) -> tuple[str, str, dict[str, str]]:
-    """Return the method, the path, and the query that a server would read."""
-    parts = urlsplit(request.path)
-    return (
-        request.method,
-        parts.path,
-        dict(parse_qsl(parts.query, strict_parsing=bool(parts.query))),
-    )
 
 
 def delete_many(filters: Any, **arguments: Any) -> HttpRequest:

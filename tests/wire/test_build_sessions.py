@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from datetime import date
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -20,20 +19,11 @@ from telnyx_video._wire import (
     list_sessions,
 )
 from telnyx_video.models import DateRange
+from wire.served import split
 
 ID = "7b61621f-62e0-4aad-ab11-9fd19e272e73"
 PAGE = {"page[number]": "1", "page[size]": "250"}
 DAY = date(2024, 2, 29)
-
-
-def split(request: HttpRequest) -> tuple[str, str, dict[str, str]]:
-    """Return the method, the path, and the query that a server would read."""
-    parts = urlsplit(request.path)
-    return (
-        request.method,
-        parts.path,
-        dict(parse_qsl(parts.query, strict_parsing=bool(parts.query))),
-    )
 
 
 def act(**arguments: Any) -> HttpRequest:

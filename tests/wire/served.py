@@ -1,0 +1,15 @@
+"""Requests as a server would read them."""
+
+from urllib.parse import parse_qsl, urlsplit
+
+from telnyx_video._http import HttpRequest
+
+
+def split(request: HttpRequest) -> tuple[str, str, dict[str, str]]:
+    """Return the method, the path, and the query that a server would read."""
+    parts = urlsplit(request.path)
+    return (
+        request.method,
+        parts.path,
+        dict(parse_qsl(parts.query, strict_parsing=bool(parts.query))),
+    )
