@@ -6,7 +6,10 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -53,19 +56,27 @@ async def test_a_sandbox_in_memory_starts_empty(session: aiohttp.ClientSession) 
             await Caller(session, sandbox).create(unique_name="standup")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no kill -9")
-def test_a_committed_room_survives_a_kill(db: Path) -> None:
-    """Every room whose creation was answered is there after the process was killed."""
+@contextmanager
+def doomed(program: str, db: Path) -> Generator[tuple["subprocess.Popen[str]", str]]:
+    """Run a program that serves these rooms, and says where, until it is killed."""
     with subprocess.Popen(
-        [sys.executable, "-c", SERVE, db],
+        [sys.executable, "-c", program, db],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stdout is not None
-        url = process.stdout.readline().strip()
+        try:
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no kill -9")
+def test_a_committed_room_survives_a_kill(db: Path) -> None:
+    """Every room whose creation was answered is there after the process was killed."""
+    with doomed(SERVE, db) as (process, url):
         created = [create_blocking(url, unique_name=f"room-{number}") for number in range(50)]
-        process.kill()
     assert process.returncode == -signal.SIGKILL
     with Sandbox(db=db) as sandbox:
         assert sandbox.rooms == created
@@ -86,20 +97,13 @@ with Sandbox(db=sys.argv[1]) as sandbox:
 
 def killed_in_a_meeting(db: Path) -> str:
     """Kill a server of which a participant has left and another one has not; return the room."""
-    with subprocess.Popen(
-        [sys.executable, "-c", MEETING, db],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with doomed(MEETING, db) as (process, url):
+        room_id: str = create_blocking(url, enable_recording=True)["id"]
         assert process.stdin is not None
         assert process.stdout is not None
-        url = process.stdout.readline().strip()
-        room_id: str = create_blocking(url, enable_recording=True)["id"]
         process.stdin.write(f"{room_id}\n")
         process.stdin.flush()
         assert process.stdout.readline() == "met\n"
-        process.kill()
     return room_id
 
 
@@ -166,27 +170,30 @@ async def test_servers_of_one_file_agree_on_names(session: aiohttp.ClientSession
         assert one.rooms == other.rooms
 
 
+def raced(attempt: Callable[[Store], str], *stores: Store) -> list[str]:
+    """Return what ten threads get that begin at the same time, each with one of the stores."""
+    start = threading.Barrier(10)
+
+    def run(store: Store) -> str:
+        start.wait()
+        return attempt(store)
+
+    with ThreadPoolExecutor(start.parties) as threads:
+        return list(threads.map(run, islice(cycle(stores), start.parties)))
+
+
 def test_threads_cannot_make_two_rooms_of_one_name(db: Path) -> None:
     """Of threads that race for a name, through two connections, one gets it."""
+
+    def create(store: Store) -> str:
+        try:
+            store.rooms.create({**DEFAULTS, "unique_name": "standup"})
+        except NameTakenError:
+            return "taken"
+        return "created"
+
     with closing(Store(db)) as one, closing(Store(db)) as other:
-        start = threading.Barrier(10)
-        results = list[str]()
-
-        def race(store: Store) -> None:
-            start.wait()
-            try:
-                store.rooms.create({**DEFAULTS, "unique_name": "standup"})
-            except NameTakenError:
-                results.append("taken")
-            else:
-                results.append("created")
-
-        threads = [threading.Thread(target=race, args=(store,)) for store in (one, other) * 5]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert sorted(results) == ["created"] + ["taken"] * 9
+        assert sorted(raced(create, one, other)) == ["created"] + ["taken"] * 9
         assert len(one.rooms) == len(other.rooms.all()) == 1
 
 
@@ -194,23 +201,15 @@ def test_threads_cannot_open_two_sessions_or_overfill_a_room(db: Path) -> None:
     """Of threads that race into an empty room, through two connections, as many get in as fit."""
     with closing(Store(db)) as one, closing(Store(db)) as other:
         room = one.rooms.create({**DEFAULTS, "max_participants": 6})
-        start = threading.Barrier(10)
-        results = list[str]()
 
-        def race(store: Store) -> None:
-            start.wait()
+        def join(store: Store) -> str:
             try:
                 _, session = store.meetings.join(room.id, None)
             except ConflictError:
-                results.append("full")
-            else:
-                results.append(session.id)
+                return "full"
+            return session.id
 
-        threads = [threading.Thread(target=race, args=(store,)) for store in (one, other) * 5]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        results = raced(join, one, other)
         (session,) = one.meetings.sessions.where()
         assert sorted(results) == sorted(["full"] * 4 + [session.id] * 6)
         assert len(other.meetings.present(session)) == 6
