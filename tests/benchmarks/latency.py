@@ -17,8 +17,9 @@ from tempfile import TemporaryDirectory
 from typing import get_args
 
 from benchmarks.measuring import contest, results
-from benchmarks.measuring.fast_server import Server, serving
+from benchmarks.measuring.fast_server import serving
 from benchmarks.measuring.loops import Loop
+from benchmarks.measuring.server_process import TimedServer
 from benchmarks.measuring.tables import show
 
 CALLERS = (1, 10, 100, 1000)
@@ -39,7 +40,7 @@ def main() -> int:
     return 0
 
 
-def first_creates(server: Server, rounds: int) -> list[dict[str, object]]:
+def first_creates(server: TimedServer, rounds: int) -> list[dict[str, object]]:
     """Return how long each contestant takes from nothing to a room, by medians."""
     taken: dict[str, list[float]] = {one.title: [] for one in FIRST}
     with TemporaryDirectory() as bytecode:
@@ -57,7 +58,9 @@ def first_creates(server: Server, rounds: int) -> list[dict[str, object]]:
     ]
 
 
-def _first_create(server: Server, one: contest.Contestant, environment: dict[str, str]) -> float:
+def _first_create(
+    server: TimedServer, one: contest.Contestant, environment: dict[str, str]
+) -> float:
     began = time.perf_counter()
     with subprocess.Popen(
         [sys.executable, "-m", "benchmarks.peers.first", one.module, server.url],
@@ -75,7 +78,7 @@ def _first_create(server: Server, one: contest.Contestant, environment: dict[str
 
 
 def busy_creates(
-    server: Server, loops: Sequence[Loop], rounds: int, seconds: float
+    server: TimedServer, loops: Sequence[Loop], rounds: int, seconds: float
 ) -> list[dict[str, object]]:
     """Return p50, p99 and the longest of each contestant at each number of callers, by medians."""
     kinds: list[tuple[Loop, int, contest.Contestant]] = [

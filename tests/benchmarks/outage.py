@@ -15,12 +15,10 @@ rooms under way, at the most.
 import argparse
 import asyncio
 import math
-import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
@@ -28,6 +26,7 @@ from typing import Any, Self
 import aiohttp
 import attrs
 
+from benchmarks.measuring.server_process import ServerProcess, started
 from telnyx_video import AsyncRoomsClient, CreateOutcome, CreateRoomRequest
 
 CONCURRENCY = 100
@@ -51,43 +50,22 @@ with Sandbox() as sandbox:
 """
 
 
-class Server:
+class Server(ServerProcess):
     """The sandbox in a process of its own."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
-        self.url = self._read()
 
     def break_down(self, kind: str, seconds: float) -> None:
         """Begin an outage."""
-        self._tell(f"{kind} {seconds}")
+        self.ask(f"{kind} {seconds}")
 
     def recover(self) -> tuple[int, int]:
         """End any outage; return how many names its rooms have, and how many rooms there are."""
-        names, rooms = self._tell("").split()
+        names, rooms = self.ask().split()
         return int(names), int(rooms)
 
-    def _tell(self, order: str) -> str:
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{order}\n")
-        self._process.stdin.flush()
-        return self._read()
 
-    def _read(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
-
-
-@contextmanager
-def serving() -> Generator[Server]:
+def serving() -> AbstractContextManager[Server]:
     """Run a server."""
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield Server(process)
-        finally:
-            process.communicate()  # ends its input, and with that the server
+    return started(Server, "-c", SERVER)
 
 
 @attrs.define

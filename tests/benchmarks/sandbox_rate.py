@@ -9,15 +9,14 @@ import argparse
 import asyncio
 import json
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import aiohttp
+
+from benchmarks.measuring.server_process import TimedServer, started
 
 RUNS = 3
 CREATES = 8000  # in each run
@@ -33,40 +32,6 @@ with Sandbox(db=sys.argv[1] or None) as sandbox:
     for line in sys.stdin:
         print(time.process_time(), flush=True)
 """
-
-
-class Server:
-    """The sandbox in a process of its own."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
-        self.url = self._read()
-
-    def processor_seconds(self) -> float:
-        """Return how much processor time it has used since it was started."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        return float(self._read())
-
-    def _read(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
-
-
-@contextmanager
-def serving(db: str) -> Generator[Server]:
-    """Run a server that keeps its rooms in this file, or in memory without one."""
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVER, db],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield Server(process)
-        finally:
-            process.communicate()  # ends its input, and with that the server
 
 
 async def create_rooms(url: str, first: int) -> float:
@@ -94,7 +59,7 @@ async def create_rooms(url: str, first: int) -> float:
 def measure(db: str) -> tuple[float, float]:
     """Return the medians of creates a second and of server processor seconds for a create."""
     rates, costs = list[float](), list[float]()
-    with serving(db) as server:
+    with started(TimedServer, "-c", SERVER, db) as server:
         for run in range(RUNS + 1):  # the first one, not counted, warms both sides up
             before = server.processor_seconds()
             rates.append(CREATES / asyncio.run(create_rooms(server.url, run * CREATES)))

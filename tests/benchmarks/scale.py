@@ -24,7 +24,8 @@ from typing import Any
 
 from benchmarks.measuring import results
 from benchmarks.measuring.cores import keep_to
-from benchmarks.measuring.fast_server import Server, serving
+from benchmarks.measuring.fast_server import serving
+from benchmarks.measuring.server_process import TimedServer
 
 # This process imports nothing large before the end: a child's peak of memory starts from its
 # parent's.
@@ -69,7 +70,7 @@ def main() -> int:
     return 1 if any(not bound["kept"] for bound in bounds) else 0
 
 
-def _measure(server: Server, creates: int, *, journal: bool) -> dict[str, Any]:
+def _measure(server: TimedServer, creates: int, *, journal: bool) -> dict[str, Any]:
     """Create so many rooms in a fresh process."""
     with TemporaryDirectory() as folder:
         path = str(Path(folder, "journal")) if journal else ""

@@ -11,8 +11,8 @@ from typing import Literal, get_args
 
 import attrs
 
-from benchmarks.measuring.fast_server import Server
 from benchmarks.measuring.loops import Loop
+from benchmarks.measuring.server_process import TimedServer
 
 
 @attrs.frozen
@@ -78,7 +78,7 @@ class Run:
 
 
 def run_once(
-    server: Server,
+    server: TimedServer,
     contestant: Contestant,
     loop: Loop,
     *,

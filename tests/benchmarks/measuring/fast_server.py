@@ -7,16 +7,15 @@ can show that the server was not what it measured. uvloop drives it where it is 
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import cast
 
 from benchmarks.measuring import loops
 from benchmarks.measuring.cores import keep_to
+from benchmarks.measuring.server_process import TimedServer, started
 
 ROOM = (
     b'{"data":{"id":"0ccc7b54-4df3-4bca-a65a-3da1ecc777f0","record_type":"room",'
@@ -45,38 +44,9 @@ CREATED = b"".join(
 LENGTH = b"\r\ncontent-length:"
 
 
-class Server:
-    """The server as its user sees it: an address, and what it has spent."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-        self.url = self._read()
-
-    def processor_seconds(self) -> float:
-        """Return how much processor time it has used since it was started."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        return float(self._read())
-
-    def _read(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
-
-
-@contextmanager
-def serving() -> Generator[Server]:
-    """Run the server, which ends with its input."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.measuring.fast_server"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield Server(process)
-        finally:
-            process.communicate()
+def serving() -> AbstractContextManager[TimedServer]:
+    """Run the server."""
+    return started(TimedServer, "-m", "benchmarks.measuring.fast_server")
 
 
 class _Answering(asyncio.Protocol):
