@@ -18,6 +18,7 @@ from urllib.request import urlopen
 
 import aiohttp
 
+from benchmarks.measuring.server_process import ServerProcess, started
 from telnyx_video import AsyncRoomsClient, CreateRoomRequest
 from telnyx_video._exchange import Exchange
 from telnyx_video._transport import Transport
@@ -59,17 +60,8 @@ numbers = count()
 @contextmanager
 def serving(limit: int = 0) -> Generator[str]:
     """Run a server with this limit, or with none, and yield its URL."""
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVER, str(limit)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.communicate()
+    with started(ServerProcess, "-c", SERVER, str(limit)) as server:
+        yield server.url
 
 
 def counted(url: str) -> tuple[int, int]:
@@ -154,7 +146,7 @@ class Worker:
 def worker(url: str, name: int) -> Generator[Worker]:
     """Run such a process."""
     with subprocess.Popen(
-        [sys.executable, __file__, "create", url, str(name)],
+        [sys.executable, "-m", "benchmarks.pacing", "create", url, str(name)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
