@@ -65,8 +65,7 @@ def check_retry(retry: object) -> None:
     """Raise ``InvalidRequestError`` for anything but a policy or None."""
     problems: list[ErrorDetail] = []
     _check_policy(problems, retry)
-    if problems:
-        raise InvalidRequestError(tuple(problems))
+    check.refuse(problems)
 
 
 def check_settings(

@@ -11,7 +11,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from telnyx_video._text import show
-from telnyx_video.errors import ErrorDetail
+from telnyx_video.errors import ErrorDetail, InvalidRequestError
 
 MAX_URL_LENGTH = 2000
 """Characters in a webhook URL, by the API's reference."""
@@ -109,6 +109,12 @@ def identifiers(problems: list[ErrorDetail], field: str, value: object) -> None:
         _add(problems, field, "empty", "must not be empty")
     for item in items:
         identifier(problems, field, item)
+
+
+def refuse(problems: list[ErrorDetail]) -> None:
+    """Raise ``InvalidRequestError`` with all problems, if there are any."""
+    if problems:
+        raise InvalidRequestError(tuple(problems))
 
 
 def pointer(*names: str) -> str:

@@ -11,7 +11,6 @@ import attrs
 from telnyx_video import _checks as check
 from telnyx_video.errors import (
     ErrorDetail,
-    InvalidRequestError,
     Outcome,
     ResponseDecodeError,
     ServerError,
@@ -45,8 +44,7 @@ class Outage:
     def __attrs_post_init__(self) -> None:
         problems: list[ErrorDetail] = []
         check.positive(problems, "give_up_after", self.give_up_after)
-        if problems:
-            raise InvalidRequestError(tuple(problems))
+        check.refuse(problems)
 
     def wait(self, now: float) -> float:
         """Seconds until a request may be sent; 0 or less for now.

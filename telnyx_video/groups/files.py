@@ -11,7 +11,7 @@ from telnyx_video._calls import Limits
 from telnyx_video._operations import Operations
 from telnyx_video._retry import RetryPolicy
 from telnyx_video._text import SHORT, one_line
-from telnyx_video.errors import ErrorDetail, InvalidRequestError, NotReadyError
+from telnyx_video.errors import ErrorDetail, NotReadyError
 
 if TYPE_CHECKING:
     from telnyx_video._download import Report
@@ -36,8 +36,7 @@ class Downloads(Operations):
 
         problems: list[ErrorDetail] = []
         check.positive(problems, "read_timeout", read_timeout)
-        if problems:
-            raise InvalidRequestError(tuple(problems))
+        check.refuse(problems)
         limits = self._limit(None, retry)
 
         async def locate() -> str:

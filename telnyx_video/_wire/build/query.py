@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from telnyx_video import _checks as check
 from telnyx_video._wire import MAX_PAGE_SIZE
-from telnyx_video.errors import ErrorDetail, InvalidRequestError
+from telnyx_video.errors import ErrorDetail
 from telnyx_video.models import UNSET, DateRange, Unset
 
 
@@ -84,7 +84,7 @@ class Query:
         Raises:
             InvalidRequestError: an argument cannot be sent; all such are listed.
         """
-        refuse(self.problems)
+        check.refuse(self.problems)
         return f"{path}?{urlencode(self._parameters)}" if self._parameters else path
 
 
@@ -96,14 +96,8 @@ def object_path(collection: str, field: str, value: str) -> str:
     """
     problems: list[ErrorDetail] = []
     check.identifier(problems, field, value)
-    refuse(problems)
+    check.refuse(problems)
     return f"/{collection}/{value}"
-
-
-def refuse(problems: list[ErrorDetail]) -> None:
-    """Raise if there are problems."""
-    if problems:
-        raise InvalidRequestError(tuple(problems))
 
 
 def _written(value: bool | Unset) -> str:

@@ -7,7 +7,7 @@ from datetime import date
 from telnyx_video import _checks as check
 from telnyx_video._http import HttpRequest
 from telnyx_video._wire import MAX_PAGE_SIZE
-from telnyx_video._wire.build.query import Query, object_path, refuse
+from telnyx_video._wire.build.query import Query, object_path
 from telnyx_video._wire.converter import unstructure_request
 from telnyx_video._wire.json import dumps
 from telnyx_video.errors import ErrorDetail
@@ -69,7 +69,7 @@ def create_join_token(
     check.identifier(problems, "room_id", room_id)
     _add_seconds(problems, body, "token_ttl_secs", token_ttl_secs, 10, 3600)
     _add_seconds(problems, body, "refresh_token_ttl_secs", refresh_token_ttl_secs, 60, 86400)
-    refuse(problems)
+    check.refuse(problems)
     path = f"/rooms/{room_id}/actions/generate_join_client_token"
     return HttpRequest("POST", path, dumps(body))
 
@@ -83,7 +83,7 @@ def refresh_join_token(
     check.identifier(problems, "room_id", room_id)
     check.secret(problems, "refresh_token", refresh_token)
     _add_seconds(problems, body, "token_ttl_secs", token_ttl_secs, 10, 3600)
-    refuse(problems)
+    check.refuse(problems)
     return HttpRequest("POST", f"/rooms/{room_id}/actions/refresh_client_token", dumps(body))
 
 

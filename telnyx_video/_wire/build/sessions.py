@@ -10,7 +10,7 @@ from telnyx_video import _checks as check
 from telnyx_video._http import HttpRequest
 from telnyx_video._text import show
 from telnyx_video._wire import MAX_PAGE_SIZE
-from telnyx_video._wire.build.query import Query, object_path, refuse
+from telnyx_video._wire.build.query import Query, object_path
 from telnyx_video._wire.json import dumps
 from telnyx_video.errors import ErrorDetail
 from telnyx_video.models import UNSET, DateRange, Unset
@@ -72,7 +72,7 @@ def act_on_participants(
         check.identifiers(problems, "participants", participants)
     if exclude != ():
         check.identifiers(problems, "exclude", exclude)
-    refuse(problems)
+    check.refuse(problems)
     if participants != "all":
         body["participants"] = [*participants]
     if exclude:
