@@ -13,6 +13,12 @@ from telnyx_video._wire.json import dumps
 from telnyx_video.errors import ErrorDetail
 from telnyx_video.models import UNSET, CreateRoomRequest, DateRange, Unset
 
+TOKEN_TTL = (10, 3600)
+"""Seconds for which a join token may let someone in, by the API's reference."""
+
+REFRESH_TTL = (60, 86_400)
+"""Seconds for which one may be refreshed, by the API's reference."""
+
 
 def create_room(request: CreateRoomRequest) -> HttpRequest:
     """``POST /rooms``."""
@@ -67,8 +73,8 @@ def create_join_token(
     problems: list[ErrorDetail] = []
     body: dict[str, object] = {}
     check.identifier(problems, "room_id", room_id)
-    _add_seconds(problems, body, "token_ttl_secs", token_ttl_secs, 10, 3600)
-    _add_seconds(problems, body, "refresh_token_ttl_secs", refresh_token_ttl_secs, 60, 86400)
+    _add_seconds(problems, body, "token_ttl_secs", token_ttl_secs, TOKEN_TTL)
+    _add_seconds(problems, body, "refresh_token_ttl_secs", refresh_token_ttl_secs, REFRESH_TTL)
     check.refuse(problems)
     path = f"/rooms/{room_id}/actions/generate_join_client_token"
     return HttpRequest("POST", path, dumps(body))
@@ -82,7 +88,7 @@ def refresh_join_token(
     body: dict[str, object] = {"refresh_token": refresh_token}
     check.identifier(problems, "room_id", room_id)
     check.secret(problems, "refresh_token", refresh_token)
-    _add_seconds(problems, body, "token_ttl_secs", token_ttl_secs, 10, 3600)
+    _add_seconds(problems, body, "token_ttl_secs", token_ttl_secs, TOKEN_TTL)
     check.refuse(problems)
     return HttpRequest("POST", f"/rooms/{room_id}/actions/refresh_client_token", dumps(body))
 
@@ -92,9 +98,8 @@ def _add_seconds(
     body: dict[str, object],
     field: str,
     value: int | Unset,
-    least: int,
-    most: int,
+    bounds: tuple[int, int],
 ) -> None:
     if value is not UNSET:
-        check.integer(problems, field, value, least, most)
+        check.integer(problems, field, value, *bounds)
         body[field] = value
