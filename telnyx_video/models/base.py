@@ -8,7 +8,9 @@ from typing import Generic, Protocol, Self, TypeVar
 
 import attrs
 
-from telnyx_video.errors import RateLimit
+from telnyx_video import _checks as check
+from telnyx_video.errors import ErrorDetail, RateLimit
+from telnyx_video.models.unset import UNSET
 
 T = TypeVar("T")
 
@@ -79,6 +81,18 @@ class Record(Model):
     """The object's identifier, as sent."""
     reply: Reply | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
     """What came beside the object, if it was read from a reply of its own."""
+
+
+def check_webhooks(
+    problems: list[ErrorDetail], event_url: object, failover_url: object, timeout_secs: object
+) -> None:
+    """The bounds that the three fields about webhooks have, of a room and of a composition."""
+    if event_url is not UNSET:
+        check.url(problems, "webhook_event_url", event_url)
+    if failover_url not in (UNSET, None, ""):
+        check.url(problems, "webhook_event_failover_url", failover_url)
+    if timeout_secs not in (UNSET, None):
+        check.integer(problems, "webhook_timeout_secs", timeout_secs, 0, 30)
 
 
 @attrs.frozen

@@ -16,8 +16,8 @@ import attrs
 
 from telnyx_video import _checks as check
 from telnyx_video._text import show
-from telnyx_video.errors import ErrorDetail, InvalidRequestError
-from telnyx_video.models.base import Model, Record
+from telnyx_video.errors import ErrorDetail
+from telnyx_video.models.base import Model, Record, check_webhooks
 from telnyx_video.models.unset import UNSET, Unset
 
 MAX_REGIONS = 2
@@ -146,14 +146,13 @@ class CreateCompositionRequest:
             _check_resolution(problems, self.resolution)
         if self.video_layout is not UNSET:
             _check_layout(problems, self.video_layout)
-        if self.webhook_event_url is not UNSET:
-            check.url(problems, "webhook_event_url", self.webhook_event_url)
-        if self.webhook_event_failover_url not in (UNSET, None, ""):
-            check.url(problems, "webhook_event_failover_url", self.webhook_event_failover_url)
-        if self.webhook_timeout_secs not in (UNSET, None):
-            check.integer(problems, "webhook_timeout_secs", self.webhook_timeout_secs, 0, 30)
-        if problems:
-            raise InvalidRequestError(tuple(problems))
+        check_webhooks(
+            problems,
+            self.webhook_event_url,
+            self.webhook_event_failover_url,
+            self.webhook_timeout_secs,
+        )
+        check.refuse(problems)
 
 
 @attrs.define(kw_only=True)

@@ -13,7 +13,7 @@ import attrs
 
 from telnyx_video import _checks as check
 from telnyx_video.errors import ErrorDetail, InvalidRequestError
-from telnyx_video.models.base import Record
+from telnyx_video.models.base import Record, check_webhooks
 from telnyx_video.models.sessions import RoomSession
 from telnyx_video.models.unset import UNSET, Unset
 
@@ -62,14 +62,13 @@ class CreateRoomRequest:
             check.integer(problems, "max_participants", self.max_participants, 2, 50)
         if self.enable_recording is not UNSET:
             check.boolean(problems, "enable_recording", self.enable_recording)
-        if self.webhook_event_url is not UNSET:
-            check.url(problems, "webhook_event_url", self.webhook_event_url)
-        if self.webhook_event_failover_url not in (UNSET, None, ""):
-            check.url(problems, "webhook_event_failover_url", self.webhook_event_failover_url)
-        if self.webhook_timeout_secs not in (UNSET, None):
-            check.integer(problems, "webhook_timeout_secs", self.webhook_timeout_secs, 0, 30)
-        if problems:
-            raise InvalidRequestError(tuple(problems))
+        check_webhooks(
+            problems,
+            self.webhook_event_url,
+            self.webhook_event_failover_url,
+            self.webhook_timeout_secs,
+        )
+        check.refuse(problems)
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, object]) -> Self:
