@@ -140,7 +140,7 @@ def delete_composition(settings: Settings, composition_id: CompositionId, yes: Y
 
 
 def _request(values: Values, typed: Mapping[str, object]) -> CreateCompositionRequest:
-    from telnyx_video import CreateCompositionRequest
+    from telnyx_video import CreateCompositionRequest  # loaded when needed: few make any
 
     fields = {name: value for name, value in typed.items() if value is not None}
     try:
@@ -152,7 +152,7 @@ def _request(values: Values, typed: Mapping[str, object]) -> CreateCompositionRe
 
 def _layout(values: Values, text: str) -> Mapping[str, VideoRegion] | Unset:
     """The regions that JSON describes."""
-    from telnyx_video import VideoRegion
+    from telnyx_video import VideoRegion  # loaded when needed, as the request is
 
     try:
         content: object = json.loads(text)

@@ -18,6 +18,7 @@ def read_faults(path: str | None) -> FaultPlan:
     """
     if path is None:
         return ()
+    # Loaded with the sandbox that is to have the faults, and not for anybody else.
     from telnyx_video.sandbox import FaultPlanError, load_faults
 
     try:

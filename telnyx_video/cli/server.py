@@ -59,6 +59,7 @@ def sandbox(
     if not api_key or not api_key.isascii() or not api_key.isprintable() or " " in api_key:
         values.refuse("--api-key: must be of printable ASCII characters without a space")
     values.done()
+    # Loaded when needed: what serves is large, and most commands serve nothing.
     from telnyx_video.sandbox import Sandbox
 
     server = Sandbox(
