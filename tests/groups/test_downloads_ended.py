@@ -1,0 +1,191 @@
+"""Downloads that come to nothing: the error says why, once, and nothing is left of them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+from groups.storage import FILE, fetched, file, located, names, storing
+from support.authority import Authority
+from support.clients import client
+from support.peers import Act, answer, closed_port, cut, peer
+from support.words import is_one_line
+from telnyx_video import (
+    AsyncRoomsClient,
+    ConfigurationError,
+    InvalidRequestError,
+    NotFoundError,
+    NotReadyError,
+    Outcome,
+    TransportError,
+)
+from telnyx_video._download.download import in_thread
+from telnyx_video.models import DownloadProgress
+from telnyx_video.sandbox import Sandbox
+
+
+@pytest.mark.parametrize(
+    ("act", "reason", "requests"),
+    [
+        (answer(403), "status 403", 1),
+        (answer(405), "status 405", 1),
+        (answer(503), "status 503", 3),
+        (cut, "ServerDisconnectedError", 6),  # aiohttp asks by itself once more
+        (file(FILE, size=11, tag=None, close=True), "ClientPayloadError", 3),
+        (answer(200, FILE, {"Content-Encoding": "gzip"}), "sent compressed", 1),
+        (answer(302, None, {"Location": "ftp://127.0.0.1/?signature=secret"}), "followed", 1),
+    ],
+    ids=["403", "405", "503", "cut", "short", "gzip", "redirect"],
+)
+async def test_what_cannot_be_had_leaves_nothing(
+    act: Act, reason: str, requests: int, tmp_path: Path
+) -> None:
+    """The error says why, in one line without the address's secret; no file is left."""
+    async with storing(act, query="?signature=secret") as (storage, rooms):
+        with pytest.raises(TransportError, match=reason) as caught:
+            await fetched(rooms, tmp_path / "a")
+        assert len(storage.requests) == requests
+    assert caught.value.outcome is Outcome.NOT_APPLIED
+    assert caught.value.retryable is (requests > 1)
+    assert is_one_line(str(caught.value))
+    assert "secret" not in str(caught.value)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://example.com/?secret", "no address?secret", "http://[?secret", "https://\0?secret"],
+)
+async def test_an_address_that_is_none_is_not_shown(url: str, tmp_path: Path) -> None:
+    """Whatever the API says instead of an address, the error does not repeat it."""
+    async with peer(located(url)) as api, client(api, trust_env=True) as rooms:
+        with pytest.raises(TransportError) as caught:
+            await fetched(rooms, tmp_path / "a")
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_storage_host_that_is_not_there(tmp_path: Path) -> None:
+    """Refused connections are tried again, and then told."""
+    address = f"http://127.0.0.1:{closed_port()}/file?signature=secret"
+    async with peer(located(address)) as api, client(api) as rooms:
+        with pytest.raises(TransportError, match="Cannot connect") as caught:
+            await fetched(rooms, tmp_path / "a")
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_certificate_that_does_not_verify_is_final(
+    authority: Authority, tmp_path: Path
+) -> None:
+    """It will not verify the next time either."""
+    tls = authority.serving("127.0.0.1")
+    async with storing(file(), tls=tls) as (storage, rooms):
+        with pytest.raises(TransportError, match="certificate") as caught:
+            await fetched(rooms, tmp_path / "a")
+        assert not caught.value.retryable
+        assert storage.requests == []
+
+
+@pytest.mark.parametrize("status", ["processing", None])
+async def test_what_has_no_file_yet_is_said_to_have_none(
+    status: str | None, tmp_path: Path
+) -> None:
+    """Whoever asks too early can tell that from a failure, and ask again."""
+    async with peer(located(None, status=status)) as api, client(api) as rooms:
+        with pytest.raises(NotReadyError, match="recording a has no file yet") as caught:
+            await fetched(rooms, tmp_path / "a")
+    assert caught.value.status == status
+    assert names(tmp_path) == []
+
+
+async def test_what_is_not_there_cannot_be_downloaded(
+    rooms: AsyncRoomsClient, tmp_path: Path
+) -> None:
+    """An unknown id is what it is everywhere."""
+    with pytest.raises(NotFoundError):
+        await rooms.recordings.download("00000000-0000-4000-8000-000000000000", tmp_path / "a")
+    with pytest.raises(InvalidRequestError, match="read_timeout"):
+        await rooms.compositions.download("a", tmp_path / "a", read_timeout=0)
+    assert names(tmp_path) == []
+
+
+async def test_a_place_that_cannot_be_written_is_told_before_anything_is_sent(
+    sandbox: Sandbox, rooms: AsyncRoomsClient, tmp_path: Path
+) -> None:
+    """A folder that is not there is no reason to fetch a gigabyte."""
+    with pytest.raises(FileNotFoundError):
+        await rooms.recordings.download("a", tmp_path / "missing" / "a")
+    assert sandbox.requests == {}
+
+
+async def test_a_disk_that_is_full_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no failure of the network: nothing is tried again, and nothing is left."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    async with storing(file()) as (storage, rooms):
+        monkeypatch.setattr("telnyx_video._download.part.Part.write", full)
+        with pytest.raises(OSError, match="No space left") as caught:
+            await fetched(rooms, tmp_path / "a")
+        assert not isinstance(caught.value, TransportError)
+        assert len(storage.requests) == 1
+    assert names(tmp_path) == []
+
+
+async def test_an_error_of_the_callers_ends_the_download(tmp_path: Path) -> None:
+    """What a progress function raises comes out, and nothing is left."""
+
+    def complain(_: DownloadProgress) -> None:
+        raise LookupError("enough")
+
+    async with storing(file()) as (_, rooms):
+        with pytest.raises(LookupError, match="enough"):
+            await rooms.recordings.download("a", tmp_path / "a", on_progress=complain)
+    assert names(tmp_path) == []
+
+
+async def test_a_download_that_is_cancelled_leaves_nothing(tmp_path: Path) -> None:
+    """Neither file nor connection nor task."""
+    async with storing(file(b"0123")) as (storage, rooms):
+        downloading = asyncio.create_task(rooms.recordings.download("a", tmp_path / "a"))
+        await storage.arrived(1)
+        downloading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await downloading
+        await storage.all_closed()
+    assert names(tmp_path) == []
+
+
+async def test_closing_the_client_ends_its_downloads(tmp_path: Path) -> None:
+    """With an error that says so, and nothing is left."""
+    async with storing(file(b"0123")) as (storage, rooms):
+        downloading = asyncio.create_task(rooms.recordings.download("a", tmp_path / "a"))
+        await storage.arrived(1)
+        await rooms.aclose()
+        with pytest.raises(ConfigurationError, match="closed"):
+            await downloading
+    assert names(tmp_path) == []
+
+
+async def test_a_cancellation_waits_for_the_thread_that_writes() -> None:
+    """A file is not closed under the thread that writes it, however often one cancels."""
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def write() -> None:
+        begun.set()
+        go_on.wait(10)
+        ended.set()
+
+    writing = asyncio.create_task(in_thread(write))
+    await asyncio.to_thread(begun.wait, 10)
+    for _ in range(3):
+        writing.cancel()
+        await asyncio.sleep(0)
+        assert not writing.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert ended.is_set()
