@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Final, get_args
 
 from telnyx_video import _checks as check
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from telnyx_video.models import CompositionFields, CreateCompositionRequest
     from telnyx_video.observing import Hook
 
-_IF_EXISTS: Final = frozenset[str](get_args(IfExists))
+_IF_EXISTS: Final[tuple[str, ...]] = get_args(IfExists)
 
 
 def room_request(request: object, fields: RoomFields) -> CreateRoomRequest:
@@ -56,9 +55,35 @@ def _no_request(request: object, wanted: type) -> InvalidRequestError:
 
 def check_if_exists(if_exists: str) -> None:
     """Raise ``InvalidRequestError`` for anything but the three choices."""
-    if if_exists not in _IF_EXISTS:
-        problem = f'must be "error", "return" or "update", not {if_exists!r}'
-        raise InvalidRequestError((ErrorDetail(problem, "wrong_value", pointer="/if_exists"),))
+    problems: list[ErrorDetail] = []
+    check.choice(problems, "if_exists", if_exists, _IF_EXISTS)
+    check.refuse(problems)
+
+
+def check_batch(
+    requests: object,
+    concurrency: object,
+    if_exists: object,
+    max_rate: object,
+    journal: object,
+    fail_fast: object,
+    give_up_after: object,
+    on_progress: object,
+) -> None:
+    """Raise ``InvalidRequestError`` with all that is wrong with a batch's arguments."""
+    problems: list[ErrorDetail] = []
+    check.several(problems, "requests", requests, "CreateRoomRequest")
+    check.integer(problems, "concurrency", concurrency, 1)
+    check.choice(problems, "if_exists", if_exists, _IF_EXISTS)
+    if max_rate is not None:
+        check.positive(problems, "max_rate", max_rate)
+    if journal is not None:
+        check.path(problems, "journal", journal)
+    check.boolean(problems, "fail_fast", fail_fast)
+    check.positive(problems, "give_up_after", give_up_after)
+    if on_progress is not None:
+        check.callback(problems, "on_progress", on_progress)
+    check.refuse(problems)
 
 
 def check_retry(retry: object) -> None:
@@ -95,11 +120,11 @@ def checked_hooks(hooks: Hook | Sequence[Hook]) -> tuple[Hook, ...]:
         ConfigurationError: one of them cannot be called, or would have to be awaited.
     """
     several = (hooks,) if callable(hooks) else tuple(hooks)
+    problems: list[ErrorDetail] = []
     for hook in several:
-        if not callable(hook):
-            raise ConfigurationError(f"hooks: must be callable, not {type(hook).__name__}")
-        if iscoroutinefunction(hook) or iscoroutinefunction(type(hook).__call__):
-            raise ConfigurationError("hooks: are called, not awaited: give plain functions")
+        check.callback(problems, "hooks", hook)
+    if problems:
+        raise ConfigurationError("; ".join(map(str, problems)))
     return several
 
 

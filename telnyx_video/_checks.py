@@ -5,9 +5,10 @@ They take any object, since what they guard against is callers whose types were 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import AsyncIterable, Collection, Iterable, Sequence
+from inspect import iscoroutinefunction
 from sys import float_info
-from typing import cast
+from typing import Protocol, cast
 from urllib.parse import urlsplit
 
 from telnyx_video._text import show
@@ -15,6 +16,10 @@ from telnyx_video.errors import ErrorDetail, InvalidRequestError
 
 MAX_URL_LENGTH = 2000
 """Characters in a webhook URL, by the API's reference."""
+
+
+class _Path(Protocol):
+    def __fspath__(self) -> object: ...
 
 
 def name(problems: list[ErrorDetail], field: str, value: object) -> None:
@@ -115,6 +120,38 @@ def refuse(problems: list[ErrorDetail]) -> None:
     """Raise ``InvalidRequestError`` with all problems, if there are any."""
     if problems:
         raise InvalidRequestError(tuple(problems))
+
+
+def choice(problems: list[ErrorDetail], field: str, value: object, choices: Sequence[str]) -> None:
+    """A choice is one of several words."""
+    if not isinstance(value, str) or value not in choices:
+        *others, last = (f'"{choice}"' for choice in choices)
+        problem = f"must be {', '.join(others)} or {last}, not {show(value)}"
+        _add(problems, field, "wrong_value", problem)
+
+
+def path(problems: list[ErrorDetail], field: str, value: object) -> None:
+    """A path is a string that may name a file, or an object that tells one (``os.PathLike``)."""
+    told = cast("_Path", value).__fspath__() if hasattr(type(value), "__fspath__") else value
+    if not isinstance(told, str):
+        _wrong_type(problems, field, "a path", value)
+    elif not told or "\0" in told:
+        _add(problems, field, "not_a_path", f"must be the path of a file, not {show(told)}")
+
+
+def callback(problems: list[ErrorDetail], field: str, value: object) -> None:
+    """A callback can be called, and nobody would await what it returns."""
+    if not callable(value):
+        _wrong_type(problems, field, "callable", value)
+    elif iscoroutinefunction(value) or iscoroutinefunction(type(value).__call__):
+        _add(problems, field, "awaited", "is called, not awaited: give a plain function")
+
+
+def several(problems: list[ErrorDetail], field: str, value: object, what: str) -> None:
+    """Several are any iterable or async iterable of them; one of them alone is none."""
+    if not isinstance(value, Iterable | AsyncIterable):
+        problem = f"must be an iterable of {what}, not {type(value).__name__}"
+        _add(problems, field, "wrong_type", problem)
 
 
 def pointer(*names: str) -> str:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import attrs
 
-from telnyx_video import _checks as check
 from telnyx_video.errors import (
-    ErrorDetail,
     Outcome,
     ResponseDecodeError,
     ServerError,
@@ -40,11 +38,6 @@ class Outage:
     probes: int = 0
     _probe_at: float = 0.0
     _up_at: float = 0.0
-
-    def __attrs_post_init__(self) -> None:
-        problems: list[ErrorDetail] = []
-        check.positive(problems, "give_up_after", self.give_up_after)
-        check.refuse(problems)
 
     def wait(self, now: float) -> float:
         """Seconds until a request may be sent; 0 or less for now.

@@ -16,8 +16,7 @@ import math
 
 import attrs
 
-from telnyx_video import _checks as check
-from telnyx_video.errors import ErrorDetail, InvalidRequestError, RateLimit
+from telnyx_video.errors import RateLimit
 
 CATCH_UP = 0.02
 """Seconds by which a request may be late without the next ones being late too: timers are.
@@ -42,12 +41,6 @@ class MaxRate:
     rate: float
     _due: float = 0.0
     """GCRA's theoretical arrival time of the next request."""
-
-    def __attrs_post_init__(self) -> None:
-        problems: list[ErrorDetail] = []
-        check.positive(problems, "max_rate", self.rate)
-        if problems:
-            raise InvalidRequestError(tuple(problems))
 
     def wait(self, now: float) -> float:
         """Seconds until the next request may be sent; 0 or less for now."""

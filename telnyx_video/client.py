@@ -9,7 +9,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from telnyx_video._arguments import check_if_exists, check_settings, checked_hooks
+from telnyx_video._arguments import check_batch, check_settings, checked_hooks
 from telnyx_video._calls import Calls, Limits
 from telnyx_video._creator import Creator
 from telnyx_video._delivery import IfExists
@@ -166,6 +166,8 @@ class AsyncRoomsClient(RoomOperations):
             outcome were not drawn, and nothing was sent for them.
 
         Raises:
+            InvalidRequestError: arguments that cannot work, all of them; at once, before anything
+                is drawn, opened or sent.
             ConfigurationError: the journal is of another input, or in use by another run.
             OSError: the journal cannot be written; nothing was sent that is not noted in it.
         """
@@ -205,7 +207,16 @@ class AsyncRoomsClient(RoomOperations):
         Leaving the block early cancels what is under way and waits for it. Arguments as for
         :meth:`create_many`.
         """
-        check_if_exists(if_exists)
+        check_batch(
+            requests,
+            concurrency,
+            if_exists,
+            max_rate,
+            journal,
+            fail_fast,
+            give_up_after,
+            on_progress,
+        )
         calls = self._calls.for_batch(max_rate, give_up_after)
         return OutcomeStream(
             Creator(calls, self._limits, if_exists, lambda request: self._prepare(request, {})),

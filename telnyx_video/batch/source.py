@@ -13,9 +13,8 @@ from collections.abc import (
     Sized,
 )
 from contextlib import suppress
-from typing import Self, TypeAlias, cast
+from typing import Self, TypeAlias
 
-from telnyx_video.errors import ErrorDetail, InvalidRequestError
 from telnyx_video.models import CreateRoomRequest
 
 Requests: TypeAlias = Iterable[CreateRoomRequest] | AsyncIterable[CreateRoomRequest]
@@ -183,10 +182,7 @@ def _settle(
         drawn.set_exception(error)
 
 
-def _iterate(requests: object) -> _Plain | _Asynchronous:
+def _iterate(requests: Requests) -> _Plain | _Asynchronous:
     if isinstance(requests, AsyncIterable):
-        return _Asynchronous(aiter(cast("AsyncIterable[CreateRoomRequest]", requests)))
-    if isinstance(requests, Iterable):
-        return _Plain(iter(cast("Iterable[CreateRoomRequest]", requests)))
-    problem = f"must be an iterable of CreateRoomRequest, not {type(requests).__name__}"
-    raise InvalidRequestError((ErrorDetail(problem, code="wrong_type", pointer="/requests"),))
+        return _Asynchronous(aiter(requests))
+    return _Plain(iter(requests))

@@ -9,13 +9,12 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
-from telnyx_video import _checks as check
 from telnyx_video._delivery import Delivered
 from telnyx_video.batch.jobs import Job, Jobs
 from telnyx_video.batch.outcome import CreateOutcome, OnProgress, Progress
 from telnyx_video.batch.source import Do, Requests, Source
 from telnyx_video.batch.waiting import ended
-from telnyx_video.errors import ConfigurationError, ErrorDetail, InvalidRequestError
+from telnyx_video.errors import ConfigurationError
 from telnyx_video.models import CreateRoomRequest
 
 if TYPE_CHECKING:
@@ -68,11 +67,6 @@ class OutcomeStream:
         fail_fast: bool = False,
         on_progress: OnProgress | None = None,
     ) -> None:
-        problems: list[ErrorDetail] = []
-        check.integer(problems, "concurrency", concurrency, 1)
-        check.boolean(problems, "fail_fast", fail_fast)
-        if problems:
-            raise InvalidRequestError(tuple(problems))
         self._creator = creator
         self._source = Source(requests)
         self._jobs: Jobs

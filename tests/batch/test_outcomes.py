@@ -106,30 +106,6 @@ async def test_progress_is_told_after_each_outcome(sized: bool) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "field"),
-    [
-        ({"concurrency": 0}, "concurrency"),
-        ({"concurrency": -1}, "concurrency"),
-        ({"concurrency": True}, "concurrency"),
-        ({"concurrency": 1.5}, "concurrency"),
-        ({"concurrency": None}, "concurrency"),
-        ({"concurrency": 1, "fail_fast": 1}, "fail_fast"),
-        ({"concurrency": 1, "requests": 7}, "requests"),
-        ({"concurrency": 1, "requests": None}, "requests"),
-        ({"concurrency": 1, "requests": asked(0)}, "requests"),
-    ],
-)
-def test_arguments_that_cannot_work_are_refused_at_once(
-    arguments: dict[str, object], field: str
-) -> None:
-    """What is no number of workers, or no source of requests, is named before anything begins."""
-    wrong: dict[str, object] = {"requests": [], **arguments}
-    with pytest.raises(InvalidRequestError) as caught:
-        OutcomeStream(Maker(), **wrong)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # the point
-    assert [detail.field for detail in caught.value.details] == [field]
-
-
 async def test_what_is_no_request_fails_alone() -> None:
     """An item of another type is an outcome that says so, and the others are made."""
     wrong: list[CreateRoomRequest] = [asked(0), "room-1", None, asked(3)]  # type: ignore[list-item] # pyright: ignore[reportAssignmentType] # the point

@@ -1,7 +1,7 @@
 """Batches of the asynchronous client, against a server on real sockets."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -139,26 +139,6 @@ async def test_one_refusal_ends_no_other(sandbox: Sandbox, rooms: AsyncRoomsClie
         asked_for(50), concurrency=5, if_exists="error", fail_fast=True
     )
     assert len(outcomes) < 50
-
-
-async def test_arguments_are_refused_before_anything_is_drawn(
-    sandbox: Sandbox, rooms: AsyncRoomsClient
-) -> None:
-    """A batch that cannot work is an error of the call, and sends nothing."""
-
-    def requests() -> Iterator[CreateRoomRequest]:
-        yield asked(0)
-        raise AssertionError
-
-    with pytest.raises(InvalidRequestError):
-        await rooms.create_many(requests(), concurrency=0)
-    with pytest.raises(InvalidRequestError):
-        rooms.stream_many(requests(), if_exists="perhaps")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # the point
-    with pytest.raises(InvalidRequestError):
-        rooms.stream_many(requests(), max_rate=0)
-    with pytest.raises(InvalidRequestError):
-        await rooms.create_many(asked(0))  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # the point
-    assert not sandbox.requests
 
 
 async def test_a_batch_of_a_closed_client_fails_one_by_one(sandbox: Sandbox) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from batch.maker import Input, Maker, turns
 from support.asking import asked, asked_for
-from telnyx_video import CreateRoomRequest, InvalidRequestError
+from telnyx_video import CreateRoomRequest
 from telnyx_video.batch import OutcomeStream, Progress, collect
 from telnyx_video.batch.source import Source
 
@@ -141,13 +141,6 @@ async def test_a_stopped_source_ends(asks_first: bool) -> None:
     else:
         source.stop()
         assert await drawn(source) == []
-
-
-@pytest.mark.parametrize("wrong", [None, 5, asked(0)])
-def test_what_is_no_input_is_refused(wrong: object) -> None:
-    """A single request, say, in place of many is told as such."""
-    with pytest.raises(InvalidRequestError, match="must be an iterable of CreateRoomRequest"):
-        Source(wrong)  # type: ignore[arg-type] # untyped callers
 
 
 @pytest.mark.parametrize("told", [False, True])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support.clients import client
 from support.leaping import leaping
 from support.peers import answer, closed_port, created, cut, listed, peer, room, stall
+from support.words import is_one_line, short
 from telnyx_video import (
     AsyncRoomsClient,
     CreateRoomRequest,
@@ -39,10 +42,61 @@ async def test_nameless_rooms_of_a_batch_get_names_too(sandbox: Sandbox) -> None
     assert len({outcome.unwrap().unique_name for outcome in outcomes} - {None}) == 3
 
 
-async def test_a_wrong_choice_is_refused_at_once(rooms: AsyncRoomsClient) -> None:
-    """``if_exists`` is checked when the batch is made, before anything is drawn."""
-    with pytest.raises(InvalidRequestError, match='must be "error", "return" or "update"'):
-        rooms.stream_many(REQUESTS, if_exists="ignore")  # type: ignore[arg-type]  # untyped callers
+class Odd:
+    """A path, says its class, that is none."""
+
+    def __fspath__(self) -> bytes:
+        return b"journal.jsonl"
+
+
+async def told(_: object) -> None:
+    """Be given progress as nothing else is: awaited."""
+
+
+WRONG: dict[str, list[object]] = {
+    "requests": [None, 7, REQUESTS[0]],
+    "concurrency": [0, -1, True, 1.5, None, "50"],
+    "if_exists": ["ignore", None, ["return"]],
+    "max_rate": [0, -1, math.inf, math.nan, True, "5"],
+    "journal": [5, True, b"journal.jsonl", "", "a\0b", Odd()],
+    "fail_fast": [1, None, "no"],
+    "give_up_after": [0, -1, math.inf, math.nan, True, "900", None],
+    "on_progress": [5, "print", told],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name in WRONG for value in WRONG[name]], ids=short
+)
+async def test_an_argument_that_cannot_work_is_refused_at_once(
+    rooms: AsyncRoomsClient, sandbox: Sandbox, name: str, value: object
+) -> None:
+    """A batch names the argument that is wrong in one line, and has neither drawn nor sent."""
+    requests = iter(REQUESTS)
+    arguments: dict[str, Any] = {"requests": requests, name: value}
+    with pytest.raises(InvalidRequestError) as caught:
+        rooms.stream_many(**arguments)
+    [problem] = caught.value.details
+    assert problem.field == name
+    assert is_one_line(str(problem))
+    assert not sandbox.requests
+    assert [*requests] == REQUESTS
+
+
+async def test_all_arguments_that_cannot_work_are_named_together(
+    rooms: AsyncRoomsClient, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Whoever gets several wrong learns of all at once, and no journal was begun."""
+    journal = tmp_path / "journal.jsonl"
+    wrong: dict[str, Any] = {name: values[0] for name, values in WRONG.items()}
+    with pytest.raises(InvalidRequestError) as caught:
+        await rooms.create_many(**wrong)
+    assert [detail.field for detail in caught.value.details] == [*WRONG]
+    wrong["journal"] = journal
+    with pytest.raises(InvalidRequestError):
+        await rooms.create_many(**wrong)
+    assert not journal.exists()
+    assert not sandbox.requests
 
 
 @leaping

@@ -64,8 +64,8 @@ TABLE = {
     "_wire.json": Row(outside="orjson", never=IMPURE),
     # Decisions: functions of what is known, the time and a random number.
     "_retry": Row(siblings="_checks errors", outside="attrs", never=IMPURE),
-    "_pacing": Row(siblings="_checks errors", outside="attrs", never=IMPURE),
-    "_outage": Row(siblings="_checks errors", outside="attrs", never=IMPURE),
+    "_pacing": Row(siblings="errors", outside="attrs", never=IMPURE),
+    "_outage": Row(siblings="errors", outside="attrs", never=IMPURE),
     "_delivery": Row(siblings="_retry errors models", outside="attrs", never=IMPURE),
     # Input and output.
     "_observe": Row(siblings="_http errors", types="observing", never=IMPURE),
@@ -97,7 +97,7 @@ TABLE = {
         ),
         outside="attrs",
     ),
-    "batch": Row(siblings="_checks _delivery _wire errors models", outside="attrs", lazy="fcntl"),
+    "batch": Row(siblings="_delivery _wire errors models", outside="attrs", lazy="fcntl"),
     # What callers hold.
     "_arguments": Row(
         siblings="_checks _delivery _retry errors models",
