@@ -6,6 +6,7 @@ names options.
 
 from __future__ import annotations
 
+import errno
 import os
 import traceback
 from collections.abc import Sequence
@@ -62,6 +63,8 @@ def describe(detail: ErrorDetail) -> str:
 def reason(error: OSError) -> str:
     """What the system says is wrong, without its number, and the file if it names one."""
     text = error.strerror or str(error) or type(error).__name__
+    if error.errno == errno.EADDRINUSE:
+        text += " - choose another one with --port, or none, for any that is free"
     return f"{error.filename}: {text}" if error.filename is not None else text
 
 

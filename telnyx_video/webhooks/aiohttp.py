@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -83,13 +85,24 @@ async def webhook_server(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_FAREWELL)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        await _listen(runner, host, port)
         yield f"http://{f'[{host}]' if ':' in host else host}:{runner.addresses[0][1]}/"
     finally:
         await runner.cleanup()
 
 
 _FAREWELL = 1.0  # seconds: Telnyx delivers again what was not answered by then
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        # The loop's own words for what the system refuses name the address once more, as a tuple.
+        unknown = isinstance(error, socket.gaierror)
+        reason = error.strerror if unknown else os.strerror(error.errno or 0)
+        message = f"webhooks cannot be received on port {port} of {host}: {reason}"
+        raise OSError(error.errno, message) from error
 
 
 async def _read(request: web.Request, limit: int) -> bytes | None:

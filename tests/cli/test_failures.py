@@ -143,7 +143,10 @@ def test_a_port_that_is_taken_is_a_sentence(command: Command, sandbox: Sandbox) 
     port = sandbox.url.rpartition(":")[2].partition("/")[0]
     result = command("sandbox", "--port", port)
     assert result.code == 1
-    assert result.err.startswith(f"Error: the sandbox cannot listen on port {port} of 127.0.0.1: ")
+    assert result.err == (
+        f"Error: the sandbox cannot listen on port {port} of 127.0.0.1: Address already in use - "
+        "choose another one with --port, or none, for any that is free\n"
+    )
 
 
 @pytest.mark.parametrize("arguments", [["fly"], ["get"], ["list", "--colour"]])

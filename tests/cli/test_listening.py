@@ -210,4 +210,8 @@ def test_wrong_options_are_sentences(command: Command) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         busy = command("listen", "--port", port, "--public-key", PUBLIC_KEY)
-    assert (busy.code, "address already in use" in busy.err) == (1, True)
+    assert (busy.code, busy.out) == (1, "")
+    assert busy.err == (
+        f"Error: webhooks cannot be received on port {port} of 127.0.0.1: Address already in use - "
+        "choose another one with --port, or none, for any that is free\n"
+    )

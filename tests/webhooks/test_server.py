@@ -61,8 +61,10 @@ async def test_an_address_that_cannot_be_had_is_an_error() -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(OSError, match="address already in use"):
+        with pytest.raises(OSError, match=f"on port {port} of 127.0.0.1: Address already in"):
             await webhook_server(on_event, port=port, public_key=PUBLIC_KEY).__aenter__()
+    with pytest.raises(OSError, match="on port 0 of ::1%nowhere: "):
+        await webhook_server(on_event, host="::1%nowhere", public_key=PUBLIC_KEY).__aenter__()
     with pytest.raises(ConfigurationError, match="public_key"):
         await webhook_server(on_event, public_key="no key").__aenter__()
 
