@@ -17,6 +17,10 @@ from telnyx_video.sandbox.state import ConflictError, Participant, Session, Stor
 from telnyx_video.sandbox.tokens import Tokens
 
 
+class TokenRefusedError(ValueError):
+    """The token of somebody who wants to join does not open the room; the text says so."""
+
+
 class Lobby:
     """Where simulated participants come in and go out.
 
@@ -41,6 +45,24 @@ class Lobby:
         api.add(f"{CONTROL}events", {"GET": self._events})
         api.add(f"{CONTROL}deliveries", {"GET": self._deliveries})
 
+    def join(
+        self, room_id: str, context: str | None, token: str | None
+    ) -> tuple[Participant, Session]:
+        """Let somebody into a room; by a token, if there is one.
+
+        Raises:
+            AbsentError: when there is no such room.
+            TokenRefusedError: when the token does not open it.
+            ConflictError: when it is full.
+        """
+        if token is not None and self._store.rooms.get(room_id) is not None:
+            text = str(token)  # a whole answer in place of its token opens nothing, either
+            if not self._tokens.opens(text, "client", room_id, self._store.moment()):
+                raise TokenRefusedError(
+                    "The token is no client token of this room, or has expired."
+                )
+        return self._store.meetings.join(room_id, context)
+
     def participants(self) -> list[dict[str, object]]:
         """Return all participants, as they are published but with `muted`, in order of arrival."""
         return [_shown(member) for member in self._store.meetings.participants.where()]
@@ -56,13 +78,12 @@ class Lobby:
     def _join(self, call: Call, subject: str) -> Reply:
         room = looked_up("room", self._store.rooms.get, subject)
         settings = settings_of(_with_body(call), JOIN)
-        token = settings.get("token")
-        now = self._store.moment()
-        if token is not None and not self._tokens.opens(str(token), "client", room.id, now):
-            raise token_refused("token")
+        context = cast("str | None", settings.get("context"))
+        token = cast("str | None", settings.get("token"))
         try:
-            context = cast("str | None", settings.get("context"))
-            joined = self._store.meetings.join(room.id, context)
+            joined = self.join(room.id, context, token)
+        except TokenRefusedError:
+            raise token_refused("token") from None
         except ConflictError as error:
             raise RefusedError(422, Problem(Code.BAD_REQUEST, str(error))) from error
         return _both(201, *joined)

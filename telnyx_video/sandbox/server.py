@@ -167,7 +167,7 @@ class Sandbox:
         """
         return self._while_running().lobby.deliveries()
 
-    def join(self, room_id: str, *, context: str | None = None) -> str:
+    def join(self, room_id: str, *, context: str | None = None, token: str | None = None) -> str:
         """Let a simulated participant into a room, which begins a session if none is going on.
 
         Safe to call from any thread.
@@ -175,15 +175,18 @@ class Sandbox:
         Args:
             room_id: Which room.
             context: What the participant's program says about it.
+            token: The client token with which the participant comes: it has to open the room, as in
+                reality. Without one the door is open, for tests that are not about tokens.
 
         Returns:
             The participant's id.
 
         Raises:
             LookupError: when there is no such room.
-            ValueError: when it is full.
+            ValueError: when it is full, or the token is for another room, has expired, is a refresh
+                token, or none at all.
         """
-        participant, _ = self._while_running().store.meetings.join(room_id, context)
+        participant, _ = self._while_running().lobby.join(room_id, context, token)
         return participant.id
 
     def leave(self, participant_id: str) -> None:

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.caller import Caller
 from sandbox.desk import START, UNKNOWN_ID, Clock, Desk
+from telnyx_video.sandbox import Sandbox
 from telnyx_video.sandbox.tokens import Tokens
 
 GENERATE = "/rooms/{id}/actions/generate_join_client_token"
@@ -36,6 +38,23 @@ def test_a_token_opens_its_room_until_it_expires(desk: Desk, clock: Clock) -> No
     assert enter(desk, room, tokens["token"]) == 201
     clock.pass_by(1)
     assert enter(desk, room, tokens["token"]) == 403
+
+
+async def test_tokens_open_rooms_in_python_too(caller: Caller, sandbox: Sandbox) -> None:
+    """A test of a service joins with the token that this gave out; the door is open without one."""
+    room, other = (await caller.create()).data, (await caller.create()).data
+    tokens = (await caller.send("POST", GENERATE.format(**room), {})).data
+    alice = sandbox.join(room["id"], context="Alice", token=tokens["token"])
+    bob = sandbox.join(room["id"])
+    assert [member["id"] for member in sandbox.participants] == [alice, bob]
+    for token in (tokens["refresh_token"], "", "token", tokens):
+        with pytest.raises(ValueError, match="no client token of this room, or has expired"):
+            sandbox.join(room["id"], token=token)
+    with pytest.raises(ValueError, match="no client token of this room"):
+        sandbox.join(other["id"], token=tokens["token"])
+    with pytest.raises(LookupError, match=UNKNOWN_ID):
+        sandbox.join(UNKNOWN_ID, token=tokens["token"])
+    assert len(sandbox.participants) == 2
 
 
 def test_a_refresh_token_gets_another_token(desk: Desk, clock: Clock) -> None:
