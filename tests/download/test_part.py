@@ -1,10 +1,16 @@
 """The file beside: it becomes the file when it is whole, and else leaves nothing."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from telnyx_video._download.part import Part
+
+
+def told(error: OSError) -> tuple[object, object]:
+    """Return the files that an error names."""
+    return error.filename, error.filename2
 
 
 def test_a_file_gets_its_name_when_it_is_whole(tmp_path: Path) -> None:
@@ -61,5 +67,23 @@ def test_a_place_that_cannot_be_written_is_said_at_once(tmp_path: Path) -> None:
     """A folder in its place, or a folder that is not there, is an error before anything is sent."""
     with pytest.raises(IsADirectoryError):
         Part(tmp_path)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as caught:
         Part(tmp_path / "missing" / "a")
+    assert told(caught.value) == (str(tmp_path / "missing" / "a"), None)
+
+
+def test_what_fails_later_is_told_of_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    """The part's name, which is drawn at random, tells nobody anything."""
+    folder, path = tmp_path / "films", tmp_path / "films" / "a.mp4"
+    folder.mkdir()
+    part = Part(path)
+    part.write(0, b"abc")
+    shutil.rmtree(folder)
+    with pytest.raises(OSError, match="No such file") as caught:
+        part.finish(3)
+    assert told(caught.value) == (str(path), None)
+    assert ".part" not in str(caught.value)
+    folder.touch()
+    with pytest.raises(OSError, match="Not a directory") as caught:
+        part.discard()
+    assert told(caught.value) == (str(path), None)

@@ -127,10 +127,11 @@ async def test_a_disk_that_is_full_is_told(tmp_path: Path, monkeypatch: pytest.M
         raise OSError(28, "No space left on device")
 
     async with storing(file()) as (storage, rooms):
-        monkeypatch.setattr("telnyx_video._download.part.Part.write", full)
+        monkeypatch.setattr("telnyx_video._download.part.os.fsync", full)
         with pytest.raises(OSError, match="No space left") as caught:
             await fetched(rooms, tmp_path / "a")
         assert not isinstance(caught.value, TransportError)
+        assert caught.value.filename == str(tmp_path / "a")
         assert len(storage.requests) == 1
     assert names(tmp_path) == []
 
