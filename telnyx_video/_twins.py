@@ -73,7 +73,7 @@ def blocking_download(
     def call(self: Twin[A], /, *args: P.args, **kwargs: P.kwargs) -> T:
         awaited, portal = parts(self)
         caller, report = Caller(), cast("Callable[[object], None]", kwargs.get("on_progress"))
-        if report is not None:
+        if callable(report):  # what is not, the method refuses
 
             def pass_on(progress: object) -> None:
                 caller.do(partial(report, progress))

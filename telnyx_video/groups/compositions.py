@@ -160,6 +160,7 @@ class AsyncCompositions(Downloads):
             The file's size in bytes.
 
         Raises:
+            InvalidRequestError: an argument cannot work; nothing was sent.
             NotFoundError: there is no such composition.
             NotReadyError: it has no file yet.
             TransportError: the file could not be fetched in full.

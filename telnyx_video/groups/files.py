@@ -35,6 +35,9 @@ class Downloads(Operations):
         from telnyx_video._download import Located, download
 
         problems: list[ErrorDetail] = []
+        check.path(problems, "path", path)
+        if on_progress is not None:
+            check.callback(problems, "on_progress", on_progress)
         check.positive(problems, "read_timeout", read_timeout)
         check.refuse(problems)
         limits = self._limit(None, retry)

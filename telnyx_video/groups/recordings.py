@@ -107,6 +107,7 @@ class AsyncRecordings(Downloads):
             The file's size in bytes.
 
         Raises:
+            InvalidRequestError: an argument cannot work; nothing was sent.
             NotFoundError: there is no such recording.
             NotReadyError: it has no file yet.
             TransportError: the file could not be fetched in full.

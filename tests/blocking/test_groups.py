@@ -130,4 +130,8 @@ def test_bad_arguments_are_refused_at_once(sandbox: Sandbox, rooms: RoomsClient)
         rooms.recordings.list(page_size=0)
     with pytest.raises(InvalidRequestError):
         rooms.recordings.delete_many()
+    with pytest.raises(InvalidRequestError, match=r"path: .*; on_progress: must be callable"):
+        rooms.recordings.download("a", "", on_progress=5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # the point
+    with pytest.raises(InvalidRequestError, match=r"journal: .*; on_progress: must be callable"):
+        rooms.create_many([], journal=5, on_progress=5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # the point
     assert sandbox.requests == {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,6 +110,23 @@ async def test_what_is_not_there_cannot_be_downloaded(
     with pytest.raises(InvalidRequestError, match="read_timeout"):
         await rooms.compositions.download("a", tmp_path / "a", read_timeout=0)
     assert names(tmp_path) == []
+
+
+async def told(_: object) -> None:
+    """Be told of progress as nothing else is: awaited."""
+
+
+async def test_arguments_that_cannot_work_are_refused_together(
+    sandbox: Sandbox, rooms: AsyncRoomsClient
+) -> None:
+    """All are named at once, and not when the file is half-way here."""
+    wrong: dict[str, Any] = {"path": 5, "on_progress": told, "read_timeout": "30"}
+    path = wrong.pop("path")
+    for group in (rooms.recordings, rooms.compositions):
+        with pytest.raises(InvalidRequestError) as caught:
+            await group.download("a", path, **wrong)
+        assert [detail.field for detail in caught.value.details] == ["path", *wrong]
+    assert not sandbox.requests
 
 
 async def test_a_place_that_cannot_be_written_is_told_before_anything_is_sent(
