@@ -3,7 +3,7 @@
 import aiohttp
 from sphinx.application import Sphinx
 
-from telnyx_video import __version__, client, models, observing
+from telnyx_video import __version__, blocking, client, models, observing
 from telnyx_video.groups import compositions, participants, recordings, rooms, sessions
 
 project = "telnyx_video"
@@ -22,13 +22,15 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 
-# Imported there for type checkers only; to read its signatures, they have to be there.
+# Imported there for type checkers only, or returned by the blocking twins; to read the signatures,
+# they have to be there.
 AIOHTTP = ("ClientSession", "ClientTimeout", "TraceConfig")
 LATE = ("DownloadProgress", "JoinToken")
+TWINS = ("BlockingOutcomeStream", "Pager")
 for module in (client, compositions, participants, recordings, rooms, sessions):
     vars(module).update({name: getattr(aiohttp, name) for name in AIOHTTP})
     vars(module).update({name: getattr(models, name) for name in LATE})
-    vars(module).update(Hook=observing.Hook)
+    vars(module).update({name: getattr(blocking, name) for name in TWINS}, Hook=observing.Hook)
 
 # Without inventories only our own names can be looked up: a link to anything else stays plain text.
 nitpick_ignore_regex = [

@@ -1,13 +1,15 @@
 """Blocking twins of what is awaited: nothing is written twice.
 
 Each operation is one line in a twin, and has the signature and the docstring of the coroutine that
-it runs: ``get: Final = blocking(AsyncSessions.get)``. The ``Final`` lets type checkers infer the
-rest.
+it runs, less what is about awaiting: ``get: Final = blocking(AsyncSessions.get)``. The ``Final``
+lets type checkers infer the rest.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
+import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
@@ -20,6 +22,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 A = TypeVar("A")
 A_co = TypeVar("A_co", covariant=True)
+C = TypeVar("C", bound=Callable[..., object])
 R = TypeVar("R", bound=Record)
 
 
@@ -38,12 +41,45 @@ class Twin(Generic[A_co]):
         self._owner = owner
 
 
+def like(method: Callable[..., object]) -> Callable[[C], C]:
+    """Give what stands for a method its name, signature and docstring, less what is awaited."""
+
+    def dress(call: C) -> C:
+        functools.update_wrapper(call, method)
+        call.__doc__ = _unawaited(method.__doc__ or "")
+        returned = method.__annotations__["return"]
+        returns = _unawaited(returned)
+        if returns != returned:
+            call.__annotations__ = {**method.__annotations__, "return": returns}
+            # `inspect.signature` would look at the method itself for it.
+            signature = inspect.signature(method).replace(return_annotation=returns)
+            vars(call)["__signature__"] = signature
+        return call
+
+    return dress
+
+
+def _unawaited(text: str) -> str:
+    for awaited, unawaited in _WORDS:
+        text = awaited.sub(unawaited, text)
+    return text
+
+
+_WORDS = (
+    (re.compile(r"\basync (for|with)\b"), r"\1"),
+    (re.compile(r"\bawait "), ""),
+    (re.compile(r"\bAsync(?=[A-Z])"), ""),
+    (re.compile(r"\bOutcomeStream\b"), "BlockingOutcomeStream"),
+)
+"""What the awaited say and return, and what is said and returned in its place."""
+
+
 def blocking(
     method: Callable[Concatenate[A, P], Coroutine[Any, Any, T]],
 ) -> Callable[Concatenate[Twin[A], P], T]:
     """A method that runs the coroutine and waits for its result."""
 
-    @functools.wraps(method)
+    @like(method)
     def call(self: Twin[A], /, *args: P.args, **kwargs: P.kwargs) -> T:
         awaited, portal = parts(self)
         return portal.run(method(awaited, *args, **kwargs))
@@ -56,7 +92,7 @@ def blocking_list(
 ) -> Callable[Concatenate[Twin[A], P], Pager[R]]:
     """A method that returns the blocking twin of a list."""
 
-    @functools.wraps(method)
+    @like(method)
     def call(self: Twin[A], /, *args: P.args, **kwargs: P.kwargs) -> Pager[R]:
         awaited, portal = parts(self)
         return Pager(method(awaited, *args, **kwargs), portal, self)
@@ -69,7 +105,7 @@ def blocking_download(
 ) -> Callable[Concatenate[Twin[A], P], T]:
     """The same for a method with ``on_progress``, which is called in the caller's thread."""
 
-    @functools.wraps(method)
+    @like(method)
     def call(self: Twin[A], /, *args: P.args, **kwargs: P.kwargs) -> T:
         awaited, portal = parts(self)
         caller, report = Caller(), cast("Callable[[object], None]", kwargs.get("on_progress"))

@@ -1,7 +1,7 @@
 """The client for code that does not await: the asynchronous one, run in a thread of its own.
 
 Nothing is written twice: each operation is one line, and has the signature and the docstring of
-the coroutine that it runs.
+the coroutine that it runs, less what is about awaiting.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, Final, NoReturn, ParamSpec, Self, cast
 
 from telnyx_video._portal import Caller, Portal
-from telnyx_video._twins import Pager, Twin, blocking, blocking_list, next_or_none, parts
+from telnyx_video._twins import Pager, Twin, blocking, blocking_list, like, next_or_none, parts
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
 from telnyx_video.client import AsyncRoomsClient
 from telnyx_video.errors import ConfigurationError
@@ -31,7 +31,7 @@ P = ParamSpec("P")
 def _blocking_stream(
     method: Callable[Concatenate[AsyncRoomsClient, P], OutcomeStream],
 ) -> Callable[Concatenate[RoomsClient, P], BlockingOutcomeStream]:
-    @functools.wraps(method)
+    @like(method)
     def call(self: RoomsClient, /, *args: P.args, **kwargs: P.kwargs) -> BlockingOutcomeStream:
         client, portal = parts(self)
         return BlockingOutcomeStream(method(client, *args, **kwargs), portal, self)
@@ -43,7 +43,7 @@ def _blocking_collect(
     method: Callable[Concatenate[AsyncRoomsClient, P], Coroutine[Any, Any, list[CreateOutcome]]],
     stream: Callable[Concatenate[AsyncRoomsClient, P], OutcomeStream],
 ) -> Callable[Concatenate[RoomsClient, P], list[CreateOutcome]]:
-    @functools.wraps(method)
+    @like(method)
     def call(self: RoomsClient, /, *args: P.args, **kwargs: P.kwargs) -> list[CreateOutcome]:
         client, portal = parts(self)
         outcomes, caller = stream(client, *args, **kwargs), Caller()

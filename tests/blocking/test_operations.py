@@ -4,6 +4,8 @@ import asyncio
 import copy
 import inspect
 import pickle
+import pydoc
+import re
 from collections.abc import Callable, Iterator
 
 import aiohttp
@@ -72,12 +74,48 @@ def test_both_clients_have_the_same_operations() -> None:
 
 @pytest.mark.parametrize(("awaited", "blocking", "name"), OPERATIONS)
 def test_an_operation_looks_like_the_awaited_one(awaited: type, blocking: type, name: str) -> None:
-    """Signature, docstring and name are those of the coroutine, for people and for tools."""
+    """Arguments, docstring and name are those of the coroutine, for people and for tools."""
     ours, theirs = getattr(blocking, name), getattr(awaited, name)
-    assert inspect.signature(ours) == inspect.signature(theirs)
-    assert ours.__doc__ == theirs.__doc__
+    assert inspect.signature(ours).parameters == inspect.signature(theirs).parameters
+    assert [*ours.__annotations__] == [*theirs.__annotations__]
+    assert ours.__doc__.partition("Args:")[2] == theirs.__doc__.partition("Args:")[2]
     assert ours.__name__ == name
     assert not inspect.iscoroutinefunction(ours)
+
+
+@pytest.mark.parametrize(("blocking", "name"), [row[1:] for row in OPERATIONS])
+def test_help_for_those_who_do_not_await_is_theirs(blocking: type, name: str) -> None:
+    """`help(RoomsClient.list)` shows what blocking code writes, and what it gets."""
+    shown = pydoc.plain(pydoc.render_doc(getattr(blocking, name)))
+    assert not re.search(r"async (for|with)|await|Async|\bOutcomeStream|Coroutine", shown)
+
+
+RETURNS = [
+    (RoomsClient, "create", "Room"),
+    (RoomsClient, "list", "Pager[Room]"),
+    (RoomsClient, "create_many", "builtins.list[CreateOutcome]"),
+    (RoomsClient, "stream_many", "BlockingOutcomeStream"),
+    (RoomsClient, "delete", "None"),
+    (Sessions, "participants", "Pager[RoomParticipant]"),
+    (Recordings, "download", "int"),
+    (Compositions, "list", "Pager[RoomComposition]"),
+]
+
+
+@pytest.mark.parametrize(("blocking", "name", "returns"), RETURNS)
+def test_the_annotation_is_what_is_returned(blocking: type, name: str, returns: str) -> None:
+    """Tools that read signatures see the room, the list or the stream, and nothing to await."""
+    operation = getattr(blocking, name)
+    assert inspect.signature(operation).return_annotation == returns
+    assert operation.__annotations__["return"] == returns
+
+
+def test_the_example_of_a_stream_can_be_taken_over() -> None:
+    """The code in its docstring is what blocking code writes."""
+    assert "with rooms.stream_many(requests) as stream:\n" in (
+        RoomsClient.stream_many.__doc__ or ""
+    )
+    assert "``for room in rooms.list()``" in (RoomsClient.list.__doc__ or "")
 
 
 def test_the_constructor_looks_like_the_awaited_one() -> None:
