@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import (
+    AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
     Callable,
@@ -13,7 +14,7 @@ from collections.abc import (
     Sized,
 )
 from contextlib import suppress
-from typing import Self, TypeAlias
+from typing import Self, TypeAlias, cast
 
 from telnyx_video.models import CreateRoomRequest
 
@@ -89,7 +90,11 @@ class _Plain:
 
 
 class _Asynchronous:
-    """An asynchronous iterator, drawn from by one task: scopes may stay open across its yields."""
+    """An asynchronous iterator, drawn from by one task: scopes may stay open across its yields.
+
+    That task closes a generator, too, whether it was drawn to its end or not: left to the garbage
+    collector, its scopes would end in another task, and some time or never.
+    """
 
     def __init__(self, items: AsyncIterator[CreateRoomRequest]) -> None:
         self._items = items
@@ -100,9 +105,9 @@ class _Asynchronous:
 
     def stop(self) -> None:
         """End the wait for the next request."""
-        self._stopped = True
-        if self._drawing is not None:
+        if self._drawing is not None and not self._stopped:  # a second time would cut its closing
             self._drawing.cancel()
+        self._stopped = True
 
     async def __anext__(self) -> CreateRoomRequest:
         if self._drawing is None:
@@ -128,10 +133,18 @@ class _Asynchronous:
         self._answers.put_nowait(None)
 
     async def _draw(self) -> None:
-        await self._asked.acquire()
-        async for item in self._items:
-            self._answers.put_nowait((item,))
+        try:
             await self._asked.acquire()
+            async for item in self._items:
+                self._answers.put_nowait((item,))
+                await self._asked.acquire()
+        finally:
+            await _close(self._items)
+
+
+async def _close(items: object) -> None:
+    if isinstance(items, AsyncGenerator):
+        await cast("AsyncGenerator[object, None]", items).aclose()
 
 
 class _Elsewhere:

@@ -5,10 +5,11 @@ Whatever happens, what is under way has ended when the block is left, and nobody
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 
 import pytest
 
-from batch.maker import Input, Maker, made, never, turns
+from batch.maker import FAILED, Input, Maker, made, never, turns
 from support.asking import asked, asked_for
 from support.background import SOON
 from telnyx_video import ConfigurationError, CreateRoomRequest
@@ -199,6 +200,60 @@ async def test_leaving_early_waits_for_an_input_that_waits() -> None:
         await anext(stream)
         await turns()
     assert ended == ["input"]
+
+
+@pytest.mark.parametrize("way", ["break", "raise", "stop", "stop and break", "fail fast", "defect"])
+async def test_an_input_is_closed_before_the_block_is_left(way: str) -> None:
+    """A generator that would yield more ends its scopes in time, in the task that opened them."""
+    told: list[str] = []
+
+    async def requests() -> AsyncIterator[CreateRoomRequest]:
+        task = asyncio.current_task()
+        try:
+            for number in range(1000):
+                yield asked(number)
+        finally:
+            await turns(20)
+            told.append("closed" if asyncio.current_task() is task else "closed elsewhere")
+
+    async def make(request: CreateRoomRequest) -> Delivered:
+        if way == "defect" and request == asked(3):
+            raise TroubleError
+        return FAILED if way == "fail fast" and request == asked(3) else made(request)
+
+    stream = OutcomeStream(Maker(make), requests(), concurrency=2, fail_fast=way == "fail fast")
+    with suppress(TroubleError):
+        async with asyncio.timeout(SOON), stream:
+            async for outcome in stream:
+                if way == "raise" and outcome.index == 3:
+                    raise TroubleError
+                if way.startswith("stop"):
+                    stream.stop()
+                if way.endswith("break"):
+                    break
+    assert told == ["closed"]
+
+
+async def test_an_input_that_is_no_generator_is_not_closed() -> None:
+    """What can be closed otherwise, such as a connection, stays the caller's."""
+
+    class Rows:
+        def __init__(self) -> None:
+            self.closed = False
+
+        def __aiter__(self) -> AsyncIterator[CreateRoomRequest]:
+            return self
+
+        async def __anext__(self) -> CreateRoomRequest:
+            return asked(0)
+
+        async def aclose(self) -> None:
+            self.closed = True
+
+    rows = Rows()
+    async with OutcomeStream(Maker(), rows, concurrency=2) as stream:
+        await anext(stream)
+    assert not rows.closed
 
 
 async def test_a_defect_in_making_a_room_is_not_swallowed() -> None:
