@@ -84,6 +84,15 @@ InContext = Annotated[
     str | None,
     typer.Option(metavar="TEXT", help="Only those of whom their program said just this."),
 ]
+IncludeSessions = Annotated[
+    bool, typer.Option("--include-sessions", metavar="", help="With the sessions of each room.")
+]
+IncludeParticipants = Annotated[
+    bool,
+    typer.Option(
+        "--include-participants", metavar="", help="With the participants of each session."
+    ),
+]
 PageSize = Annotated[
     str, typer.Option(metavar="N", help="How many to ask for at a time, 1 to 250.")
 ]
@@ -182,6 +191,11 @@ def _days(values: Values, time: str, typed: Days) -> Dates:
     if day is not None:
         return day
     return span if span.gte is not None or span.lte is not None else UNSET
+
+
+def included(asked_for: bool) -> bool | Unset:
+    """An option that has more come with the answer, or UNSET where it was left out."""
+    return asked_for or UNSET
 
 
 def given(value: T | None) -> T | Unset:

@@ -11,6 +11,7 @@ from telnyx_video.cli.calls import call, delete_one, show, show_list
 from telnyx_video.cli.options import (
     EventUrl,
     FailoverUrl,
+    IncludeSessions,
     PageSize,
     RoomId,
     TimeoutSecs,
@@ -19,6 +20,7 @@ from telnyx_video.cli.options import (
     by_days,
     chosen_list,
     given,
+    included,
 )
 from telnyx_video.cli.settings import IF_EXISTS, Settings, Values, everywhere
 from telnyx_video.cli.tables import ID_WIDTH, Column, Columns, day
@@ -50,6 +52,11 @@ COLUMNS: Columns[Room] = (
     Column("Rec", 3, lambda room: bool(room.enable_recording)),
     Column("Created", 10, lambda room: day(room.created_at)),
 )
+
+SESSIONS: Column[Room] = Column(
+    "Sessions", 8, lambda room: len(room.sessions or ()), is_number=True
+)
+"""What a table tells besides, where the sessions are included."""
 
 
 @everywhere
@@ -92,9 +99,11 @@ def create(
 
 
 @everywhere
-def get(settings: Settings, room_id: RoomId) -> None:
+def get(settings: Settings, room_id: RoomId, include_sessions: IncludeSessions = False) -> None:
     """Show one room."""
-    show(call(settings, lambda rooms: rooms.get(room_id)), settings)
+    sessions = included(include_sessions)
+    room = call(settings, lambda rooms: rooms.get(room_id, include_sessions=sessions))
+    show(room, settings)
 
 
 @everywhere
@@ -105,6 +114,7 @@ def list_rooms(
     unique_name: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only the room of this name.")
     ] = None,
+    include_sessions: IncludeSessions = False,
     page_size: PageSize = "250",
 ) -> None:
     """List the rooms: all of them, or those that pass every filter."""
@@ -115,9 +125,10 @@ def list_rooms(
             unique_name=given(unique_name),
             created_at=days["created"],
             updated_at=days["updated"],
+            include_sessions=included(include_sessions),
             page_size=size,
         ),
-        COLUMNS,
+        (*COLUMNS, SESSIONS) if include_sessions else COLUMNS,
         "room",
     )
 

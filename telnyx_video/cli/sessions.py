@@ -10,6 +10,7 @@ import typer
 from telnyx_video import RoomSession
 from telnyx_video.cli.calls import call, show, show_list
 from telnyx_video.cli.options import (
+    IncludeParticipants,
     InContext,
     OfRoom,
     PageSize,
@@ -18,6 +19,7 @@ from telnyx_video.cli.options import (
     by_days,
     chosen_list,
     given,
+    included,
 )
 from telnyx_video.cli.participants import COLUMNS as PARTICIPANTS
 from telnyx_video.cli.settings import Settings, Values, everywhere
@@ -30,6 +32,11 @@ COLUMNS: Columns[RoomSession] = (
     Column("Created", 16, lambda session: minute(session.created_at)),
     Column("Room", None, lambda session: session.room_id),
 )
+
+PEOPLE: Column[RoomSession] = Column(
+    "People", 6, lambda session: len(session.participants or ()), is_number=True
+)
+"""What a table tells besides, where the participants are included."""
 
 Whom: TypeAlias = Collection[str] | Literal["all"]
 
@@ -63,6 +70,7 @@ def list_sessions(
             help="Only those that go on, or only those that have ended.",
         ),
     ] = None,
+    include_participants: IncludeParticipants = False,
     page_size: PageSize = "250",
 ) -> None:
     """List the sessions: all of them, or those that pass every filter."""
@@ -75,17 +83,24 @@ def list_sessions(
             created_at=days["created"],
             updated_at=days["updated"],
             ended_at=days["ended"],
+            include_participants=included(include_participants),
             page_size=size,
         ),
-        COLUMNS,
+        (*COLUMNS, PEOPLE) if include_participants else COLUMNS,
         "session",
     )
 
 
 @everywhere
-def get_session(settings: Settings, session_id: SessionId) -> None:
+def get_session(
+    settings: Settings, session_id: SessionId, include_participants: IncludeParticipants = False
+) -> None:
     """Show one session."""
-    show(call(settings, lambda rooms: rooms.sessions.get(session_id)), settings)
+    people = included(include_participants)
+    session = call(
+        settings, lambda rooms: rooms.sessions.get(session_id, include_participants=people)
+    )
+    show(session, settings)
 
 
 @everywhere

@@ -50,6 +50,40 @@ def test_sessions_are_filtered(
         assert len(command("sessions", "list", "--json", *of_room, *filters).lines) == found
 
 
+def test_a_session_is_shown_with_its_participants(
+    command: Command, meeting: Meeting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks gets them with the session, as an object or counted in a table; nobody else does."""
+    option = "--include-participants"
+    for name in (["get", meeting.session_id], ["list"]):
+        (plain,) = command("sessions", *name, "--json").lines
+        (full,) = command("sessions", *name, option, "--json").lines
+        assert plain.get("participants") is None
+        assert {one["context"] for one in full["participants"]} == {"Alice", "Bob"}
+    assert "Alice" in command("sessions", "get", meeting.session_id, option).out
+    monkeypatch.setenv("COLUMNS", "80")
+    head, _, row, *_ = command("sessions", "list", option).out.splitlines()
+    assert (head.split()[-1], row.split()[-1]) == ("People", "2")
+    assert len(row) <= 80
+
+
+def test_a_room_is_shown_with_its_sessions(
+    command: Command, meeting: Meeting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same for a room, also by the group's commands."""
+    option = "--include-sessions"
+    for name in (["get", meeting.room_id], ["rooms", "get", meeting.room_id], ["list"]):
+        (plain,) = command(*name, "--json").lines
+        (full,) = command(*name, option, "--json").lines
+        assert plain.get("sessions") is None
+        assert [one["id"] for one in full["sessions"]] == [meeting.session_id]
+    assert meeting.session_id in command("get", meeting.room_id, option).out
+    monkeypatch.setenv("COLUMNS", "80")
+    head, _, row, *_ = command("list", option).out.splitlines()
+    assert (head.split()[-1], row.split()[-1]) == ("Sessions", "1")
+    assert len(row) <= 80
+
+
 def test_a_session_is_shown_and_ended(command: Command, meeting: Meeting) -> None:
     """It can be looked at before and after its end."""
     (shown,) = command("sessions", "get", meeting.session_id, "--json").lines
