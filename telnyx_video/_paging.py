@@ -46,6 +46,15 @@ class AsyncPager(Generic[R]):
         finally:
             await reader.aclose()
 
+    async def first(self) -> R | None:
+        """The first object, or None where there is none.
+
+        It is on the first page, which is all that is asked for: ``list(..., page_size=1)`` has
+        nothing else on it.
+        """
+        page = await self._fetch(1)
+        return page.items[0] if page.items else None
+
     async def __aiter__(self) -> AsyncGenerator[R, None]:
         reader = Reader(self._fetch)
         try:

@@ -143,6 +143,10 @@ class Pager(Generic[R]):
         while (page := self._portal.run(next_or_none(pages))) is not None:
             yield page
 
+    def first(self) -> R | None:
+        """The first object, or None where there is none; asks for the first page only."""
+        return self._portal.run(self._pager.first())
+
     def __iter__(self) -> Iterator[R]:
         for page in self.pages():
             yield from page.items

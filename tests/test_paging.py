@@ -107,6 +107,16 @@ async def test_by_page_the_next_one_is_fetched_at_once() -> None:
         assert server.asked == list(range(1, number + 2))
 
 
+@pytest.mark.parametrize("ids", ["", "a", "abcdef"])
+async def test_the_first_costs_one_request(ids: str) -> None:
+    """Who wants one object asks for one page, and gets None where the list is empty."""
+    server = Server(honest(ids, 2))
+    first = await server.pager.first()
+    await a_moment()
+    assert (first and first.id) == (ids[:1] or None)
+    assert server.asked == [1]
+
+
 async def test_a_look_at_the_first_few_costs_one_request() -> None:
     """A loop that is left in the first half of a page has asked for that page only."""
     server = Server(honest("abcdefgh", 4))

@@ -173,6 +173,8 @@ def test_a_list_gives_each_room_and_each_page(sandbox: Sandbox, rooms: RoomsClie
         assert room.id
         break
     assert [room.unique_name for room in rooms.list(unique_name="room-3")] == ["room-3"]
+    assert pager.first() == listed[0]
+    assert rooms.list(unique_name="nobody").first() is None
 
 
 def test_a_batch_gives_its_outcomes_in_order(sandbox: Sandbox, rooms: RoomsClient) -> None:
