@@ -91,6 +91,7 @@ class RoomsClient(Twin[AsyncRoomsClient]):
 
     create: Final = blocking(AsyncRoomsClient.create)
     get: Final = blocking(AsyncRoomsClient.get)
+    get_by_name: Final = blocking(AsyncRoomsClient.get_by_name)
     list: Final = blocking_list(AsyncRoomsClient.list)
     update: Final = blocking(AsyncRoomsClient.update)
     delete: Final = blocking(AsyncRoomsClient.delete)

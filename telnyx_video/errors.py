@@ -321,7 +321,7 @@ _HINTS = {
     400: "correct the request",
     401: "check the API key (TELNYX_API_KEY)",
     403: "ask for this permission for the API key's account, or see whether a token has expired",
-    404: "check the id; it may have been deleted",
+    404: "check the id or the name; it may have been deleted",
     429: "send fewer requests a second, or wait until the limit resets",
 }
 

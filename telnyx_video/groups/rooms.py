@@ -15,6 +15,8 @@ from telnyx_video._delivery import IfExists
 from telnyx_video._operations import Operations
 from telnyx_video._paging import AsyncPager
 from telnyx_video._retry import RetryPolicy
+from telnyx_video._text import few, one_line, show
+from telnyx_video.errors import ErrorDetail, NotFoundError, ResponseDecodeError
 from telnyx_video.models import UNSET, CreateRoomRequest, DateRange, Room, RoomFields, Unset
 
 if TYPE_CHECKING:
@@ -98,6 +100,45 @@ class RoomOperations(Operations):
         request = _wire.get_room(room_id, include_sessions=include_sessions)
         limits = self._limit(timeout, retry)
         return await self._calls.call(request, _wire.read_room_found, limits, repeatable=True)
+
+    async def get_by_name(
+        self,
+        unique_name: str,
+        /,
+        *,
+        include_sessions: bool | Unset = UNSET,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> Room:
+        """Read the room that has exactly this name: :meth:`list` by the name, compared here.
+
+        That a room can be found in the moment after it was made is not promised by the API. To have
+        a room of a name, be it there or not, use :meth:`create` with ``if_exists="return"``.
+
+        Args:
+            unique_name: The room's name; case counts.
+            include_sessions: Whether the reply has the room's sessions.
+            timeout: For one attempt at one page, in place of the client's.
+            retry: For one page, in place of the client's policy.
+
+        Raises:
+            InvalidRequestError: it is no name; nothing was sent.
+            NotFoundError: no room has this name.
+            ResponseDecodeError: several rooms have it, which the API says cannot be.
+        """
+        rooms = self.list(
+            unique_name=unique_name,
+            include_sessions=include_sessions,
+            timeout=timeout,
+            retry=retry,
+        )
+        found = {room.id: room async for room in rooms if room.unique_name == unique_name}
+        if not found:
+            raise NotFoundError(404, (ErrorDetail(f"no room has the name {show(unique_name)}"),))
+        if len(found) > 1:
+            message = f"{len(found)} rooms have the name {show(unique_name)}"
+            raise ResponseDecodeError(one_line(f"{message}: {few(found, len(found))}"))
+        return found.popitem()[1]
 
     def list(
         self,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from support.clients import client
+from support.peers import answer, listed, peer, room
 from telnyx_video import (
     UNSET,
     AsyncRoomsClient,
@@ -17,6 +19,7 @@ from telnyx_video import (
     NameTakenError,
     NotFoundError,
     Outcome,
+    ResponseDecodeError,
 )
 from telnyx_video._delivery import IfExists
 from telnyx_video.models import DateRange, RoomFields
@@ -151,6 +154,47 @@ async def test_a_room_that_is_not_there_is_not_found(rooms: AsyncRoomsClient) ->
     for call in (rooms.get(NOBODY), rooms.update(NOBODY, max_participants=3), rooms.delete(NOBODY)):
         with pytest.raises(NotFoundError, match=r"404 .* - check the id"):
             await call
+
+
+async def test_a_room_is_read_by_its_name(rooms: AsyncRoomsClient, sandbox: Sandbox) -> None:
+    """One look at the list finds it; its sessions come along if they are asked for."""
+    made = [await rooms.create(unique_name=name) for name in ("standup", "stand", "Standup")]
+    assert await rooms.get_by_name("standup") == made[0]
+    assert sandbox.requests["GET /v2/rooms"] == 1
+    sandbox.join(made[0].id)
+    found = await rooms.get_by_name("standup", include_sessions=True)
+    assert len(found.sessions or ()) == 1
+
+
+async def test_a_name_is_compared_exactly() -> None:
+    """Whatever a filter lets through, on whichever page, only the room of this very name counts."""
+    alike = [room("Standup", id="1"), room("standup-2", id="2"), room(None, id="3")]
+    wanted = room("standup", id="4")
+    meta = {"page_size": 3, "total_pages": 2, "total_results": 4}
+    first = answer(200, {"data": alike, "meta": meta | {"page_number": 1}})
+    second = answer(200, {"data": [wanted], "meta": meta | {"page_number": 2}})
+    async with peer(first, second, listed(*alike)) as server, client(server) as rooms:
+        assert (await rooms.get_by_name("standup")).id == "4"
+        with pytest.raises(NotFoundError, match="no room has the name 'standup' - check the id or"):
+            await rooms.get_by_name("standup")
+
+
+async def test_a_name_that_two_rooms_have_is_no_ones() -> None:
+    """A server that does not keep names unique is told of, with the rooms; none is chosen."""
+    two = listed(room("standup", id="1"), room("standup", id="2"))
+    async with peer(two) as server, client(server) as rooms:
+        with pytest.raises(ResponseDecodeError, match="2 rooms have the name 'standup': 1; 2"):
+            await rooms.get_by_name("standup")
+
+
+@pytest.mark.parametrize("wrong", ["", None, 7])
+async def test_what_is_no_name_is_not_looked_for(
+    rooms: AsyncRoomsClient, sandbox: Sandbox, wrong: Any
+) -> None:
+    """A name that no room can have is refused before anything is sent."""
+    with pytest.raises(InvalidRequestError, match="unique_name"):
+        await rooms.get_by_name(wrong)
+    assert not sandbox.requests
 
 
 async def test_a_list_has_every_room(rooms: AsyncRoomsClient, sandbox: Sandbox) -> None:

@@ -45,7 +45,7 @@ BLOCKING = (
     blocking.Compositions,
 )
 
-MADE_OF_OTHERS = {"create_many", "stream_many", "download", "aclose", "close"}
+MADE_OF_OTHERS = {"get_by_name", "create_many", "stream_many", "download", "aclose", "close"}
 """Methods that are no operations of the API."""
 
 COMMANDS_MADE_OF_OTHERS = {"batch", "download"}
