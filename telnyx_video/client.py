@@ -168,7 +168,7 @@ class AsyncRoomsClient(RoomOperations):
         Raises:
             InvalidRequestError: arguments that cannot work, all of them; at once, before anything
                 is drawn, opened or sent.
-            ConfigurationError: the journal is of another input, or in use by another run.
+            ConfigurationError: the journal is of another input or server, or in use by another run.
             OSError: the journal cannot be written; nothing was sent that is not noted in it.
         """
         return await collect(
@@ -223,6 +223,7 @@ class AsyncRoomsClient(RoomOperations):
             requests,
             concurrency=concurrency,
             journal=journal,
+            server=self._base_url,
             fail_fast=fail_fast,
             on_progress=on_progress,
         )

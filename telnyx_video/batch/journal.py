@@ -51,11 +51,16 @@ class Journal:
         self._broken: BaseException | None = None
 
     @classmethod
-    async def open(cls, path: str | os.PathLike[str]) -> Self:
+    async def open(cls, path: str | os.PathLike[str], server: str | None = None) -> Self:
         """Open a journal, or begin one; repair its last line, if a crash tore it.
 
+        Args:
+            path: The file.
+            server: The base URL of where the rooms are to be; None if that is not known.
+
         Raises:
-            ConfigurationError: the file is no journal, or another run holds it.
+            ConfigurationError: the file is no journal, or one of another server, or another run
+                holds it.
             OSError: it cannot be read or written.
         """
         name = os.fspath(path)
@@ -64,7 +69,7 @@ class Journal:
         thread = ThreadPoolExecutor(1, "telnyx-video-journal")
         try:
             lock(file, name)
-            loading = asyncio.get_running_loop().run_in_executor(thread, load, file, name)
+            loading = asyncio.get_running_loop().run_in_executor(thread, load, file, name, server)
             await ended({loading})
             return cls(name, file, loading.result(), thread)
         except BaseException:

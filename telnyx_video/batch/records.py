@@ -11,7 +11,7 @@ import json
 import os
 import stat
 from array import array
-from typing import cast
+from typing import BinaryIO, cast
 
 import attrs
 
@@ -21,6 +21,9 @@ from telnyx_video.errors import ConfigurationError, Outcome
 from telnyx_video.models import CreateRoomRequest
 
 HEADER = b'{"journal":"telnyx-video","version":1}\n'
+"""The first line, where it is not known which server the rooms are on."""
+
+_START = HEADER.removesuffix(b"}\n")
 
 PIECE = 4096
 """Bytes that are read at a time to find a line's end; nearly all lines are shorter."""
@@ -126,35 +129,72 @@ def lock(file: int, name: str) -> None:
         raise ConfigurationError(f"{name} is the journal of a batch that is running") from None
 
 
-def load(file: int, name: str) -> Records:
+def header(server: str | None) -> bytes:
+    """The first line of the journal of rooms on this server."""
+    if server is None:
+        return HEADER
+    return b'%b,"server":%b}\n' % (_START, json.dumps(server).encode())
+
+
+def load(file: int, name: str, server: str | None = None) -> Records:
     """Read a journal; begin one in an empty file; mend a last line that a crash has torn.
 
+    Args:
+        file: The open file.
+        name: Its path.
+        server: The base URL of where the rooms are to be; None if that is not known.
+
     Raises:
-        ConfigurationError: the file is something else, or damaged, and was not touched.
+        ConfigurationError: the file is something else, of another server, or damaged, and was not
+            touched.
         OSError: it cannot be read or written, or is no file at all: a device may have no end.
     """
     if not stat.S_ISREG(os.fstat(file).st_mode):
         raise OSError(errno.EINVAL, "a journal must be a regular file", name)
     records = Records()
     with os.fdopen(os.dup(file), "rb") as lines:
-        text = header = lines.readline(len(HEADER))
-        if not HEADER.startswith(header):
+        text = first = _first_line(lines)
+        begun = first.endswith(b"\n")
+        if not _START.startswith(first[: len(_START)]):
             raise ConfigurationError(f"{name} is not a journal: it has other content")
-        whole, end = True, len(header)
+        if begun:
+            _check_header(first, name, server)
+        whole, end = True, len(first)
         for number, text in enumerate(lines, 2):
             whole = records.note(text, end)
             if not whole and text.endswith(b"\n"):
                 raise ConfigurationError(f"{name}, line {number}: not a line of a journal")
             end += len(text)
-    if header != HEADER:
+    if not begun:
         os.ftruncate(file, 0)
-        write(file, HEADER)
+        write(file, header(server))
         _sync_folder(name)
     elif not whole:
         os.ftruncate(file, end - len(text))
     elif not text.endswith(b"\n"):
         write(file, b"\n")
     return records
+
+
+def _first_line(lines: BinaryIO) -> bytes:
+    """The first line of a journal, or the beginning of what is something else, however long."""
+    start = lines.readline(len(_START))
+    return start + lines.readline() if start == _START else start
+
+
+def _check_header(text: bytes, name: str, server: str | None) -> None:
+    try:
+        line = cast("Line", loads(text))
+    except ValueError:
+        line = {}
+    if line.get("version") != 1:
+        raise ConfigurationError(f"{name} is not a journal: it has other content")
+    noted = line.get("server")
+    if noted is not None and server is not None and noted != server:
+        raise ConfigurationError(
+            f"{name} is the journal of another server: its rooms are at {noted!r}, and not at "
+            f"{server!r}; use that base URL, or another file"
+        )
 
 
 def write(file: int, lines: bytes) -> None:

@@ -64,6 +64,7 @@ class OutcomeStream:
         *,
         concurrency: int,
         journal: str | os.PathLike[str] | None = None,
+        server: str | None = None,
         fail_fast: bool = False,
         on_progress: OnProgress | None = None,
     ) -> None:
@@ -71,6 +72,7 @@ class OutcomeStream:
         self._source = Source(requests)
         self._jobs: Jobs
         self._journal_path = journal
+        self._server = server
         self._journal: Journal | None = None
         self._concurrency = concurrency
         self._fail_fast = fail_fast
@@ -114,7 +116,7 @@ class OutcomeStream:
         if self._journal_path is not None:
             from telnyx_video.batch.journal import Journal  # loaded where it is wanted
 
-            self._journal = await Journal.open(self._journal_path)
+            self._journal = await Journal.open(self._journal_path, self._server)
         self._jobs = Jobs(self._source, self._creator.prepare, self._journal, self._concurrency)
         self._add_worker()
         return self

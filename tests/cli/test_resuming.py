@@ -89,6 +89,19 @@ def test_what_is_done_is_told_and_not_done_again(
     assert sandbox.requests == requests
 
 
+def test_the_output_of_another_server_is_refused(
+    command: Command, sandbox: Sandbox, output: Path
+) -> None:
+    """A sandbox of the command's own is gone with it: its rooms are not reported as done here."""
+    assert command("--sandbox", "batch", "-", "--output", output, stdin=THREE).code == 0
+    content = output.read_text()
+    result = command("batch", "-", "--output", output, "--resume", stdin=THREE)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"Error: {output} is the journal of another server: its rooms are")
+    assert sandbox.url in result.err
+    assert (output.read_text(), sandbox.requests) == (content, {})
+
+
 def test_what_failed_is_tried_again(command: Command, sandbox: Sandbox, output: Path) -> None:
     """What was refused, and what a failure kept from being tried, is made by the next run."""
     sandbox.faults = [{"on": "POST /rooms", "name": "b", "faults": ["duplicate_other"]}]

@@ -17,6 +17,7 @@ from telnyx_video import (
     RetryPolicy,
     RoomsClient,
 )
+from telnyx_video.batch.records import HEADER
 from telnyx_video.sandbox import Sandbox
 
 
@@ -96,13 +97,70 @@ async def test_the_journal_of_another_input_is_refused(tmp_path: Path, count: in
         assert len(sandbox.rooms) == 3
 
 
-@pytest.mark.parametrize("content", ["hello", '{"a": 1}\n', "name,size\nroom,3\n"])
+async def test_the_journal_of_another_server_is_refused(tmp_path: Path) -> None:
+    """What is noted as made is not there: both addresses are named, and nothing is sent or lost."""
+    journal = tmp_path / "rooms.jsonl"
+    async with Sandbox() as there, Sandbox() as here:
+        async with client(there) as rooms:
+            made = await rooms.create_many(asked(3), journal=journal)
+        content = journal.read_bytes()
+        assert b"sandbox-key" not in content
+        with pytest.raises(ConfigurationError) as caught:
+            async with client(here) as rooms:
+                await rooms.create_many(asked(3), journal=journal)
+        assert "journal of another server" in caught.value.message
+        assert there.url in caught.value.message
+        assert here.url in caught.value.message
+        assert not here.requests
+        assert journal.read_bytes() == content
+        async with client(there) as rooms:
+            again = await rooms.create_many(asked(3), journal=journal)
+        assert [outcome.room for outcome in again] == [outcome.room for outcome in made]
+
+
+@pytest.mark.parametrize("noted", [b"", b',"server":null'])
+async def test_a_journal_that_knows_no_server_goes_on_anywhere(
+    tmp_path: Path, noted: bytes
+) -> None:
+    """Those that were written before servers were noted can be gone on with."""
+    journal = tmp_path / "rooms.jsonl"
+    async with Sandbox() as sandbox, client(sandbox) as rooms:
+        await rooms.create_many(asked(3), journal=journal)
+        requests = sum(sandbox.requests.values())
+        _, rest = journal.read_bytes().split(b"\n", 1)
+        journal.write_bytes(HEADER.replace(b"}", noted + b"}") + rest)
+        outcomes = await rooms.create_many(asked(3), journal=journal)
+        assert sum(sandbox.requests.values()) == requests
+    assert {outcome.earlier for outcome in outcomes} == {True}
+
+
+def test_the_server_is_noted_with_each_client(tmp_path: Path) -> None:
+    """The blocking client notes where its rooms are, too."""
+    journal = tmp_path / "rooms.jsonl"
+    with Sandbox() as sandbox:
+        with RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key) as rooms:
+            rooms.create_many(asked(1), journal=journal)
+        header = json.loads(journal.read_text().splitlines()[0])
+        assert header == {"journal": "telnyx-video", "version": 1, "server": sandbox.url}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "hello",
+        '{"a": 1}\n',
+        "name,size\nroom,3\n",
+        '{"journal":"telnyx-video","version":2}\n',
+        '{"journal":"telnyx-video","version":1,"server"}\n',
+        '{"journal":"telnyx-video"\n',
+    ],
+)
 async def test_another_file_is_refused_and_not_touched(tmp_path: Path, content: str) -> None:
     """A file that is no journal stays as it is."""
     file = tmp_path / "precious.txt"
     file.write_text(content)
     async with Sandbox() as sandbox, client(sandbox) as rooms:
-        with pytest.raises(ConfigurationError):
+        with pytest.raises(ConfigurationError, match="is not a journal: it has other content"):
             await rooms.create_many(asked(1), journal=file)
         assert sandbox.rooms == []
     assert file.read_text() == content

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from journal.memory import Server
 from telnyx_video import UNSET, CreateRoomRequest
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
-from telnyx_video.batch.records import HEADER, load
+from telnyx_video.batch.records import HEADER, header, load
 
 REQUESTS = [
     CreateRoomRequest(max_participants=2 + number)
@@ -73,6 +73,17 @@ def test_a_journal_that_died_at_its_birth_is_begun_again(tmp_path: Path, length:
     server = Server(tmp_path / "journal")
     server.journal.write_bytes(HEADER[:length])
     check(server, run(server))
+
+
+def test_a_first_line_that_names_a_server_may_be_torn_anywhere(tmp_path: Path) -> None:
+    """Whatever is left of it, it is begun again, also by a batch for another server."""
+    journal, whole = tmp_path / "journal", header("https://there.example/v2")
+    for length in range(len(whole)):
+        journal.write_bytes(whole[:length])
+        file = os.open(journal, os.O_RDWR | os.O_APPEND)
+        load(file, "journal", "https://here.example/v2")
+        os.close(file)
+        assert journal.read_bytes() == header("https://here.example/v2")
 
 
 @settings(max_examples=40, deadline=None)
