@@ -66,7 +66,12 @@ WRONG: dict[str, list[object]] = {
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [(name, value) for name in WRONG for value in WRONG[name]], ids=short
+    ("name", "value"),
+    [
+        pytest.param(name, value, id=f"{name}-{number}")
+        for name, values in WRONG.items()
+        for number, value in enumerate(values)
+    ],
 )
 async def test_an_argument_that_cannot_work_is_refused_at_once(
     rooms: AsyncRoomsClient, sandbox: Sandbox, name: str, value: object
