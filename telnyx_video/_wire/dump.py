@@ -34,9 +34,13 @@ def plain(value: object) -> object:
 
 def _fields_of(record: Model) -> dict[str, object]:
     names, values = _GETTERS.get(type(record)) or _learn_getters(type(record))
-    fields = {name: v for name, v in zip(names, values(record), strict=True) if v is not None}
-    nulls = dict.fromkeys(n for n in record.null_fields if n not in fields)
-    return fields | nulls | record.extra
+    nulls = record.null_fields
+    fields = {
+        name: value
+        for name, value in zip(names, values(record), strict=True)
+        if value is not None or name in nulls
+    }
+    return fields | record.extra if record.extra else fields
 
 
 def _learn_getters(cls: type[Model]) -> Getters:

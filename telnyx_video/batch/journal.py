@@ -42,7 +42,7 @@ class Journal:
         self._records = records
         self._thread = thread
         self._loop = asyncio.get_running_loop()
-        self._lines: list[Line | CreateOutcome] = []
+        self._lines: list[bytes] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._under_way: set[int] = set()
         self._in_haste = False
@@ -102,7 +102,7 @@ class Journal:
         self._check()
         self._under_way.add(index)
         if not noted:
-            await self._commit_of([intent(index, time.time(), request)])
+            await self._commit_of([to_line(intent(index, time.time(), request))])
 
     async def intend_all(self, requests: Iterable[tuple[int, CreateRoomRequest]]) -> None:
         """Put on disk, without waiting for more, that these requests are about to be sent.
@@ -111,7 +111,7 @@ class Journal:
             OSError: the journal cannot be written; none of them must be sent.
         """
         now = time.time()
-        lines = [intent(index, now, request) for index, request in requests]
+        lines = [to_line(intent(index, now, request)) for index, request in requests]
         self._check()
         if lines:
             self._in_haste = True
@@ -121,7 +121,7 @@ class Journal:
         """Add an outcome; it is written with the next commit."""
         self._under_way.discard(outcome.index)
         if self._broken is None:
-            self._lines.append(outcome)
+            self._lines.append(to_line(outcome.line()))
             self._consider()
 
     async def close(self) -> None:
@@ -141,7 +141,7 @@ class Journal:
         if self._broken is not None:
             raise self._broken
 
-    async def _commit_of(self, lines: list[Line]) -> None:
+    async def _commit_of(self, lines: list[bytes]) -> None:
         written = self._loop.create_future()
         self._lines += lines
         self._waiting.append(written)
@@ -200,10 +200,5 @@ class Journal:
             await asyncio.wait({self._writing or self._commit()})
 
 
-def _write(file: int, lines: list[Line | CreateOutcome]) -> None:
-    write(
-        file,
-        b"".join(
-            to_line(line.line() if isinstance(line, CreateOutcome) else line) for line in lines
-        ),
-    )
+def _write(file: int, lines: list[bytes]) -> None:
+    write(file, b"".join(lines))
