@@ -15,6 +15,7 @@ from yarl import URL
 
 from telnyx_video._http import HttpReply, HttpRequest
 from telnyx_video._observe import Reporter
+from telnyx_video._slots import Slots
 from telnyx_video._transport.body import WatchedBody, read
 from telnyx_video._transport.failures import SENT, as_failure
 from telnyx_video._transport.limits import DEFAULT_TIMEOUT, as_timeout
@@ -55,6 +56,7 @@ class Transport:
         trace_configs: Sequence[aiohttp.TraceConfig] = (),
     ) -> None:
         self._base_url = settings.base_url
+        self._latest_url = "", URL(settings.base_url, encoded=True)
         self._key = Key(settings.api_key)
         self._limits = _apart(DEFAULT_TIMEOUT if timeout is None else as_timeout(timeout))
         self._concurrency = concurrency
@@ -64,7 +66,7 @@ class Transport:
         self._proxy = self._proxies.for_url(settings.base_url)
         self._trace_configs = list(trace_configs)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._slots = asyncio.Semaphore(concurrency)
+        self._slots = Slots(concurrency)
         self._closed = False
         self._closing: asyncio.Future[None] | None = None
         # A session of the caller's must not get our headers as its defaults, nor its defaults ours.
@@ -95,16 +97,14 @@ class Transport:
         total, limits = self._limits if timeout is None else _apart(timeout)
         under_way = self._in_flight.begin()
         try:
-            if self._slots.locked():
+            if not self._slots.take():
                 waited = await self._wait_for_slot(under_way, left)
                 now, left = now + waited, left - waited
-            else:
-                await self._slots.acquire()
             try:
                 self._in_flight.end_by(under_way, now + min(total, left))
                 return await self._exchange(session, request, limits, under_way)
             finally:
-                self._slots.release()
+                self._slots.give_back()
         finally:
             self._in_flight.leave(under_way)
 
@@ -135,11 +135,12 @@ class Transport:
         under_way = self._in_flight.begin()
         closed = False
         try:
-            await self._wait_for_slot(under_way, None)
+            if not self._slots.take():
+                await self._wait_for_slot(under_way, None)
             try:
                 yield session, self._proxies.for_url(url)
             finally:
-                self._slots.release()
+                self._slots.give_back()
         except asyncio.CancelledError:
             closed = under_way.take_back()
             if not closed:
@@ -209,10 +210,10 @@ class Transport:
         Returns:
             How many seconds that took.
         """
-        asked_at, held_back = self.time(), self._slots.locked()
+        asked_at = self.time()
         try:
             async with asyncio.timeout(left):
-                await self._slots.acquire()
+                await self._slots.wait()
         except TimeoutError:
             failure: TelnyxVideoError = RequestTimeoutError(
                 f"no connection became free in time, {self._concurrency} being in use - nothing "
@@ -224,8 +225,7 @@ class Transport:
             failure = ConfigurationError(_CLOSED)
         else:
             waited = self.time() - asked_at
-            if held_back:
-                self.reporter.paced(waited, "connection")
+            self.reporter.paced(waited, "connection")
             return waited
         raise failure
 
@@ -244,7 +244,7 @@ class Transport:
         try:
             response = await session.request(
                 method,
-                URL(self._base_url + path, encoded=True),
+                self._url(path),
                 data=payload,
                 headers=self._headers if body is None else self._body_headers,
                 skip_auto_headers=_NO_CONTENT_TYPE if body is None else None,
@@ -280,6 +280,14 @@ class Transport:
         extra = {**_extra(request), "telnyx_video_error": type(failure).__name__}
         log.debug("%s", failure, extra=extra)
         raise failure
+
+    def _url(self, path: str) -> URL:
+        """The whole address; all creates have the same."""
+        known, url = self._latest_url
+        if path != known:
+            url = URL(self._base_url + path, encoded=True)
+            self._latest_url = path, url
+        return url
 
     def _default_headers(self) -> dict[str, str]:
         return {

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from math import inf
-from typing import cast
 
 import attrs
 
@@ -21,14 +20,14 @@ class UnderWay:
     """
 
     task: asyncio.Task[object]
+    before: int
+    """How many times its task had been cancelled already."""
     end: float = inf
     """When it has to have ended, in the time of its loop."""
     late: bool = False
     """Whether it was cancelled because that time came."""
     cancels: int = 0
     """How many times it was cancelled here."""
-    before: int = attrs.Factory(lambda self: self.task.cancelling(), takes_self=True)
-    """How many times its task had been cancelled already."""
 
     def cancel(self) -> None:
         """End it."""
@@ -56,7 +55,8 @@ class Watch:
 
     def begin(self) -> UnderWay:
         """Take in what the current task begins; without an end so far."""
-        under_way = UnderWay(cast("asyncio.Task[object]", asyncio.current_task()))
+        task: asyncio.Task[object] = asyncio.current_task()  # type: ignore[assignment] # not None
+        under_way = UnderWay(task, before=task.cancelling())
         self._under_way.add(under_way)
         return under_way
 

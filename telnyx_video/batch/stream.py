@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from telnyx_video._delivery import Delivered
+from telnyx_video._slots import Slots
 from telnyx_video.batch.jobs import Job, Jobs
 from telnyx_video.batch.outcome import CreateOutcome, OnProgress, Progress
 from telnyx_video.batch.source import Do, Requests, Source
@@ -78,7 +79,7 @@ class OutcomeStream:
         self._fail_fast = fail_fast
         self._on_progress: OnProgress | None = on_progress
         self._finished: asyncio.Queue[CreateOutcome | None] = asyncio.Queue()
-        self._space = asyncio.Semaphore(concurrency)
+        self._space = Slots(concurrency)
         self._workers: set[asyncio.Task[None]] = set()
         self._begun: set[int] = set()
         self._failure: BaseException | None = None
@@ -152,7 +153,7 @@ class OutcomeStream:
             if self._failure is not None:
                 raise self._failure
             raise StopAsyncIteration
-        self._space.release()
+        self._space.give_back()
         self._begun.discard(outcome.index)
         if self._on_progress is not None:
             self._progress = self._progress.after(outcome)
@@ -170,7 +171,8 @@ class OutcomeStream:
             if len(self._workers) < self._concurrency:
                 self._add_worker()
             outcome = job.outcome or await self._do(job)
-            await self._space.acquire()
+            if not self._space.take():
+                await self._space.wait()
             self._finished.put_nowait(outcome)
 
     def _worker_ended(self, worker: asyncio.Task[None]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from support.clients import client
 from support.leaping import leaping
 from support.peers import answer, closed_port, created, cut, listed, peer, room, stall
-from support.words import is_one_line, short
+from support.words import is_one_line
 from telnyx_video import (
     AsyncRoomsClient,
     CreateRoomRequest,

@@ -71,8 +71,10 @@ TABLE = {
     "_observe": Row(siblings="_http errors", types="observing", never=IMPURE),
     "_hooks": Row(siblings="_http _observe errors observing", outside="attrs", never=IMPURE),
     "config": Row(siblings="errors", outside="attrs"),
+    # Waiting in line, for the transport's connections and a batch's outcomes.
+    "_slots": Row(),
     "_transport": Row(
-        siblings="_checks _http _observe _text _version config errors",
+        siblings="_checks _http _observe _slots _text _version config errors",
         outside="aiohttp attrs yarl",
     ),
     # Only for clients that have hooks, and only loaded for them.
@@ -97,7 +99,7 @@ TABLE = {
         ),
         outside="attrs",
     ),
-    "batch": Row(siblings="_delivery _wire errors models", outside="attrs", lazy="fcntl"),
+    "batch": Row(siblings="_delivery _slots _wire errors models", outside="attrs", lazy="fcntl"),
     # What callers hold.
     "_arguments": Row(
         siblings="_checks _delivery _retry errors models",

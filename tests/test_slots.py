@@ -1,0 +1,71 @@
+"""Places that are given out in the order of asking, whoever is cancelled meanwhile."""
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telnyx_video._slots import Slots
+
+Steps = list[tuple[str, int]]
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["ask", "cancel", "give back", "run"]), st.integers(0, 7)),
+    max_size=60,
+)
+
+
+@given(st.integers(1, 3), STEPS)
+def test_places_are_neither_lost_nor_doubled_nor_given_out_of_turn(
+    count: int, steps: Steps
+) -> None:
+    """However asking, cancelling and giving back meet: all get their turn, first come first."""
+    asyncio.run(play(count, steps))
+
+
+async def play(count: int, steps: Steps) -> None:
+    slots = Slots(count)
+    asked: list[asyncio.Task[None]] = []
+    cancelled: set[int] = set()
+    served: list[int] = []
+    held = 0
+
+    async def hold(number: int) -> None:
+        nonlocal held
+        if not slots.take():
+            await slots.wait()
+        held += 1
+        served.append(number)
+
+    for step, number in [*steps, *[("give back", 0), ("run", 0)] * 2 * len(steps)]:
+        if step == "ask":
+            asked.append(asyncio.create_task(hold(len(asked))))
+        elif step == "cancel" and number < len(asked) and not asked[number].done():
+            asked[number].cancel()
+            cancelled.add(number)
+        elif step == "give back" and held:
+            held -= 1
+            slots.give_back()
+        elif step == "run":
+            for _ in range(3):
+                await asyncio.sleep(0)
+        assert held <= count
+    await asyncio.gather(*asked, return_exceptions=True)
+
+    assert served == sorted(served)
+    assert {*served} | cancelled == {*range(len(asked))}
+    slots_left = [slots.take() for _ in range(count - held + 1)]
+    assert slots_left == [True] * (count - held) + [False]
+
+
+async def test_a_turn_that_comes_with_a_cancellation_goes_to_the_next() -> None:
+    """A place that is given to one who is just being cancelled is not lost."""
+    slots = Slots(1)
+    assert slots.take()
+    first, second = (asyncio.create_task(slots.wait()) for _ in range(2))
+    await asyncio.sleep(0)
+    slots.give_back()
+    first.cancel()
+    await asyncio.wait({first, second})
+    assert first.cancelled()
+    assert second.exception() is None
+    assert not slots.take()
