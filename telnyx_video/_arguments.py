@@ -55,9 +55,10 @@ def _no_request(request: object, wanted: type) -> InvalidRequestError:
 
 def check_if_exists(if_exists: str) -> None:
     """Raise ``InvalidRequestError`` for anything but the three choices."""
-    problems: list[ErrorDetail] = []
-    check.choice(problems, "if_exists", if_exists, _IF_EXISTS)
-    check.refuse(problems)
+    if if_exists not in _IF_EXISTS:
+        problems: list[ErrorDetail] = []
+        check.choice(problems, "if_exists", if_exists, _IF_EXISTS)
+        check.refuse(problems)
 
 
 def check_batch(

@@ -57,13 +57,11 @@ def integer(
     most: int | None = None,
 ) -> None:
     """An integer is an integer (neither ``True`` nor ``10.0``) from ``least`` to ``most``."""
-    bounds = "" if least is None else f" {least} or more"
-    if most is not None:
-        bounds = f" from {least} to {most}"
     if not isinstance(value, int) or isinstance(value, bool):
-        _wrong_type(problems, field, f"an integer{bounds}", value)
+        _wrong_type(problems, field, f"an integer{_bounds(least, most)}", value)
     elif (least is not None and value < least) or (most is not None and value > most):
-        _add(problems, field, "out_of_range", f"must be{bounds}, not {show(value)}")
+        problem = f"must be{_bounds(least, most)}, not {show(value)}"
+        _add(problems, field, "out_of_range", problem)
 
 
 def boolean(problems: list[ErrorDetail], field: str, value: object) -> None:
@@ -159,6 +157,12 @@ def pointer(*names: str) -> str:
     return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
 
 
+def _bounds(least: int | None, most: int | None) -> str:
+    if most is not None:
+        return f" from {least} to {most}"
+    return "" if least is None else f" {least} or more"
+
+
 def _is_url(value: str) -> bool:
     if not value.isprintable() or " " in value:
         return False
@@ -170,6 +174,8 @@ def _is_url(value: str) -> bool:
 
 
 def _is_text(value: str) -> bool:
+    if value.isascii():
+        return True
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -80,7 +80,8 @@ class ServerLimit:
         """Seconds until the next request may be sent; 0 or less for now."""
         if not self.limit:
             return 0.0
-        self._roll_over(now)
+        if now >= self.resets_at:
+            self._roll_over(now)
         if self._is_free:
             return 0.0
         # A reply since then may have told of an earlier end.
@@ -102,17 +103,19 @@ class ServerLimit:
         if rate_limit.remaining is None or rate_limit.reset is None:
             return
         self.limit = rate_limit.limit
-        self.round_trip = min(self.round_trip, now - sent_at)
+        # Comparisons rather than `min` and `max`: each reply comes by here.
+        if now - sent_at < self.round_trip:
+            self.round_trip = now - sent_at
         reset = self._believed(rate_limit.reset, now)
-        self.window = max(self.window, reset)
-        self._roll_over(now)
+        if reset > self.window:
+            self.window = reset
+        if now >= self.resets_at:
+            self._roll_over(now)
         end = now - CERTAIN_SHARE * self.round_trip + reset
         self._correct(rate_limit.remaining, end, now)
 
     def _roll_over(self, now: float) -> None:
         """Begin a window when the last one should be over: with a single request if in doubt."""
-        if now < self.resets_at:
-            return
         if not self._too_early:
             self._ended_at = self.resets_at
         self._open_window(1 if self._too_early else self.limit, now + self.window)
@@ -129,15 +132,16 @@ class ServerLimit:
             self._open_window(left, end)
         else:
             self.left = left
-            self.resets_at = end if self._guessed else min(self.resets_at, end)
+            if self._guessed or end < self.resets_at:
+                self.resets_at = end
         self._guessed = self._too_early
 
     def _believed(self, reset: float, now: float) -> float:
         if reset == 0:
             self.zero_told_at = now
-        if reset.is_integer() and now - self.zero_told_at <= 2 * self.window:
+        if now - self.zero_told_at <= 2 * self.window and reset.is_integer():
             reset += 1
-        return min(reset, MAX_RESET)
+        return min(MAX_RESET, reset)
 
     @property
     def _is_free(self) -> bool:

@@ -61,9 +61,9 @@ class Delivered:
         Raises:
             TelnyxVideoError: there is none, for this reason.
         """
-        if self.error is not None:
-            raise self.error
-        return cast("Room", self.room)
+        if self.room is None:
+            raise cast("TelnyxVideoError", self.error)
+        return self.room
 
 
 Step = Send | LookUp | Update | Wait | Delivered

@@ -43,7 +43,7 @@ class Key:
         """A reply without the key, which some servers repeat when they refuse it."""
         if not self._is_secret:
             return headers, body
-        if b"\\u" in body:
+        if b"\\" in body and b"\\u" in body:  # one byte is found faster, and mostly absent
             body = _unescaped(body)
         if self._bytes in body:
             body = body.replace(self._bytes, REDACTED.encode())

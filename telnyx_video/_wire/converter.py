@@ -20,6 +20,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from telnyx_video._text import FEW
 from telnyx_video._wire.kinds import (
     KEPT_APART,
+    PLAIN,
     api_fields,
     enumerations,
     is_dict,
@@ -28,12 +29,12 @@ from telnyx_video._wire.kinds import (
     is_object,
     is_record,
     is_request,
+    is_setting,
     is_word,
     without_null,
 )
 from telnyx_video._wire.shapes import ShapeReader
 from telnyx_video._wire.values import (
-    PLAIN,
     Hook,
     mistyped,
     plain_reader,
@@ -75,14 +76,16 @@ def structure_data(data: object, cls: type[M]) -> M:
 
 def unstructure(record: Model) -> dict[str, object]:
     """Write an object as the API would."""
-    return cast("dict[str, object]", _converter.unstructure(record))
+    fields: dict[str, object] = _converter.unstructure(record)
+    return fields
 
 
 def unstructure_request(
     request: CreateRoomRequest | CreateCompositionRequest,
 ) -> dict[str, object]:
     """The fields of a request that are set."""
-    return cast("dict[str, object]", _converter.unstructure(request))
+    fields: dict[str, object] = _converter.unstructure(request)
+    return fields
 
 
 def explain(error: BaseException, path: str) -> str:
@@ -188,10 +191,10 @@ def _read_record(cls: type[Model], converter: Converter) -> Hook:
     }
     reader = ShapeReader(cls, lambda data: read(data, cls), frozenset(api_fields(cls)), hooks)
 
-    def read_record(data: object, _: object) -> Model:
-        if type(data) is not dict:
+    def read_record(data: dict[str, object], _: object) -> Model:
+        if type(data) is not dict:  # any value of JSON may come
             raise mistyped(dict, data)
-        return reader.read(cast("dict[str, object]", data))
+        return reader.read(data)
 
     return read_record
 
@@ -238,6 +241,7 @@ def _make_converter() -> Converter:
     converter.register_structure_hook_factory(is_nullable, _read_nullable)
     converter.register_unstructure_hook_factory(is_nullable, _write_nullable)
     converter.register_structure_hook_factory(is_word, _read_word)
+    converter.register_unstructure_hook_func(is_setting, identity)
     converter.register_unstructure_hook_factory(is_word, _write_word)
     converter.register_structure_hook_factory(is_list, _read_list)
     converter.register_structure_hook_factory(is_dict, _read_dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from math import isfinite
+from math import inf
 
 from telnyx_video.errors import RateLimit
 from telnyx_video.models import Reply
@@ -28,10 +28,10 @@ def read_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
     if limit is remaining is reset is retry_after is None:
         return None
     return RateLimit(
-        limit=_count(limit),
-        remaining=_count(remaining),
-        reset=_seconds(reset),
-        retry_after=_retry_after(retry_after, headers),
+        _count(limit),
+        _count(remaining),
+        _seconds(reset),
+        None if retry_after is None else _retry_after(retry_after, headers),
     )
 
 
@@ -40,10 +40,8 @@ def server_time(headers: Mapping[str, str]) -> datetime | None:
     return _http_date(headers.get("date"))
 
 
-def _retry_after(text: str | None, headers: Mapping[str, str]) -> float | None:
+def _retry_after(text: str, headers: Mapping[str, str]) -> float | None:
     """Seconds, or an HTTP date judged against the reply's own ``Date`` (RFC 9110, 10.2.3)."""
-    if text is None:
-        return None
     seconds = _seconds(text)
     if seconds is not None:
         return seconds
@@ -69,11 +67,13 @@ def _seconds(text: str | None) -> float | None:
         seconds = float(text)
     except ValueError:
         return None
-    return max(0.0, seconds) if isfinite(seconds) else None
+    if 0.0 <= seconds < inf:
+        return seconds
+    return 0.0 if -inf < seconds < 0.0 else None
 
 
 def _count(text: str | None) -> int | None:
-    if text is not None and text.isascii() and text.isdigit() and len(text) < 20:
+    if text is not None and text.isdecimal() and len(text) < 20:
         return int(text)
     seconds = _seconds(text)
     return None if seconds is None else int(seconds)

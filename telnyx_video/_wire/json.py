@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from functools import partial
 from math import isfinite
+from typing import Any
 
 __all__ = ["dumps", "dumps_objects", "loads"]
 
@@ -63,7 +64,7 @@ def stdlib_dumps_objects(value: object, default: Default) -> bytes:
     return encoder.encode(value).encode()
 
 
-loads: Callable[[bytes], object]
+loads: Callable[[bytes], Any]
 dumps: Callable[[object], bytes]
 dumps_objects: Callable[[object, Default], bytes]
 try:

@@ -8,7 +8,10 @@ from typing import Any, Union, get_args, get_origin
 
 import attrs
 
-from telnyx_video.models import Model
+from telnyx_video.models import Model, Unset
+
+PLAIN = (str, int, bool, float)
+"""Types whose values JSON has, and which need not be looked into."""
 
 KEPT_APART = ("delivery", "extra", "null_fields", "problem", "reply")
 """Fields of the models that are not fields of the API."""
@@ -31,6 +34,12 @@ def without_null(kind: Any) -> Any:
         return kind
     (inner,) = (argument for argument in get_args(kind) if argument is not NoneType)
     return inner
+
+
+def is_setting(kind: object) -> bool:
+    """Whether it is a plain value that may be left out, as the fields of requests are."""
+    arguments = {*get_args(kind)} if get_origin(kind) in (Union, UnionType) else set[object]()
+    return Unset in arguments and arguments <= {Unset, NoneType, *PLAIN}
 
 
 def enumerations(kind: object) -> list[type[StrEnum]]:

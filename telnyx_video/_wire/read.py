@@ -121,13 +121,14 @@ def success(reply: HttpReply, *, writes: bool) -> dict[str, object]:
     """
     if reply.status // 100 != 2:
         raise read_failure(reply, writes=writes)
+    envelope: dict[str, object]
     try:
         envelope = loads(reply.body)
     except ValueError:
         problem = f"expected JSON @ $, got {excerpt(reply.body)}"
     else:
-        if isinstance(envelope, dict):
-            return cast("dict[str, object]", envelope)
+        if type(envelope) is dict:  # any value of JSON may come
+            return envelope
         problem = "expected an object @ $"
     raise unreadable(reply, problem, writes=writes)
 

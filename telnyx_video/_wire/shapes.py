@@ -8,6 +8,7 @@ and the answer is remembered. What depends on the values, such as the text of a 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from sys import intern
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -27,6 +28,9 @@ MAX_SHAPES = 256
 class Recipe:
     """What follows from a shape."""
 
+    names: dict[str, None]
+    """All fields. These names are the very strings that the class has, and are found by identity;
+    those that a JSON reader makes would have to be compared, one by one."""
     read_anew: tuple[tuple[str, Hook, object], ...]
     """Fields whose values must be looked at, with what does so."""
     unknown: tuple[str, ...]
@@ -65,20 +69,15 @@ class ShapeReader(Generic[M]):
         recipe = self._recipes.get(shape)
         if recipe is None:
             return self._learn(data, shape)
-        fields = data.copy()
+        fields = recipe.names | data
         try:
             for name, hook, kind in recipe.read_anew:
                 fields[name] = hook(fields[name], kind)
         except (ExceptionGroup, TypeError, ValueError):
             return self._read_first(data)  # to explain all that is wrong with it
-        if not recipe.unknown:
-            record = self._cls(**fields)
-        else:
-            extra = {name: fields.pop(name) for name in recipe.unknown}
-            record = self._cls(**fields, extra=extra)
-        if recipe.nulls:
-            record.null_fields = recipe.nulls
-        return record
+        fields["extra"] = {name: fields.pop(name) for name in recipe.unknown}
+        fields["null_fields"] = recipe.nulls
+        return self._cls(**fields)
 
     def _learn(self, data: dict[str, object], shape: tuple[object, ...]) -> M:
         record = self._read_first(data)
@@ -89,5 +88,5 @@ class ShapeReader(Generic[M]):
         if len(self._recipes) == MAX_SHAPES:
             self._recipes.clear()
         anew = tuple((n, *hook) for n, hook in self._hooks.items() if data.get(n) is not None)
-        self._recipes[shape] = Recipe(anew, unknown, nulls)
+        self._recipes[shape] = Recipe(dict.fromkeys(map(intern, data)), anew, unknown, nulls)
         return record

@@ -13,9 +13,6 @@ from typing import Any, cast
 Hook = Callable[[Any, Any], Any]
 """Reads a value as a type."""
 
-PLAIN = (str, int, bool, float)
-"""Types whose values JSON has, and which need not be looked into."""
-
 _NAMES: dict[type, str] = {
     NoneType: "null",
     bool: "a boolean",
