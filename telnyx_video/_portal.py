@@ -19,11 +19,18 @@ from telnyx_video.errors import ConfigurationError, OutcomeUnknownError
 
 T = TypeVar("T")
 
+Farewell = Callable[[], Coroutine[Any, Any, None]]
+
 
 class Portal:
-    """The thread and its loop, started by the first call."""
+    """The thread and its loop, started by the first call.
 
-    def __init__(self) -> None:
+    Args:
+        farewell: What to run last in the loop: it closes what lives there.
+    """
+
+    def __init__(self, farewell: Farewell) -> None:
+        self._farewell = farewell
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._closed = False
@@ -53,8 +60,8 @@ class Portal:
             raise
         return call.result(caller)
 
-    def close(self, farewell: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run a last coroutine, end what is left, stop the loop and its thread.
+    def close(self) -> None:
+        """Say farewell, end what is left, stop the loop and its thread.
 
         Again is harmless. After a fork there is nothing to stop here: the thread is the parent's.
         From the loop's own thread, as when the garbage collector runs there, it does not wait.
@@ -64,10 +71,9 @@ class Portal:
         with self._lock:
             already, self._closed = self._closed, True
             loop, thread = self._loop, self._thread
-            if already or loop is None or thread is None:
-                return
-            last = _Call(loop, farewell())
-        last.future.add_done_callback(lambda _: loop.call_soon_threadsafe(loop.stop))
+        if already or loop is None or thread is None:
+            return
+        loop.call_soon_threadsafe(loop.stop)
         if thread is not threading.current_thread():
             thread.join()
 
@@ -85,7 +91,11 @@ class Portal:
 
     def _start(self) -> asyncio.AbstractEventLoop:
         loop = asyncio.new_event_loop()
-        thread = threading.Thread(target=_serve, args=(loop,), name="telnyx-video", daemon=True)
+        # A forked child never lets go of these arguments, as the thread that would is not there.
+        # So it never closes the connections, which would unregister them in the parent's epoll.
+        thread = threading.Thread(
+            target=_serve, args=(loop, self._farewell), name="telnyx-video", daemon=True
+        )
         try:
             thread.start()
         except RuntimeError as error:  # the interpreter is ending, or there are too many threads
@@ -168,17 +178,18 @@ class _Call(Generic[T]):
             self.future.set_result(task.result())
 
 
-def _serve(loop: asyncio.AbstractEventLoop) -> None:
+def _serve(loop: asyncio.AbstractEventLoop, farewell: Farewell) -> None:
     try:
         loop.run_forever()
     finally:
-        loop.run_until_complete(_end_all())
+        loop.run_until_complete(_end_all(farewell))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
 
 
-async def _end_all() -> None:
+async def _end_all(farewell: Farewell) -> None:
+    await asyncio.gather(farewell(), return_exceptions=True)  # the rest has to end even so
     rest = asyncio.all_tasks() - {asyncio.current_task()}
     for task in rest:
         task.cancel()

@@ -84,10 +84,10 @@ class RoomsClient(Twin[AsyncRoomsClient]):
                 "session belongs to the loop it was made in, and this client has its own: "
                 "use AsyncRoomsClient, or leave session out"
             )
-        client, portal = AsyncRoomsClient(**arguments), Portal()
-        super().__init__(client, portal)
+        client = AsyncRoomsClient(**arguments)
+        super().__init__(client, Portal(client.aclose))
         # Also runs at interpreter exit, so that a call after that ends at once.
-        self._closer = weakref.finalize(self, portal.close, client.aclose)
+        self._closer = weakref.finalize(self, self._portal.close)
 
     create: Final = blocking(AsyncRoomsClient.create)
     get: Final = blocking(AsyncRoomsClient.get)

@@ -89,3 +89,29 @@ rooms.close()
     assert ended.lines == ["ConfigurationError"] * 10
     assert ended.noise == ""
     assert ended.status == 0
+
+
+def test_a_child_may_end_as_it_likes(sandbox: Sandbox) -> None:
+    """Whatever it lets go of, and however it exits, its parent's connections stay what they are."""
+    source = """
+rooms = client()
+rooms.create_many([CreateRoomRequest() for _ in range(3)])
+pages = rooms.list(page_size=1).pages()
+next(pages)
+for what in ("nothing", "forget", "a client of its own"):
+    if (child := os.fork()) == 0:
+        if what == "forget":
+            del rooms, pages
+            gc.collect()
+        elif what == "a client of its own":
+            own = client()
+            own.create()
+        sys.exit()
+    tell(os.waitpid(child, 0)[1], attempt(rooms.create))
+tell(len(list(pages)))
+rooms.close()
+"""
+    ended = run(source, sandbox.url.replace("127.0.0.1", "localhost"))  # has to be looked up
+    assert ended.lines == ["0 made", "0 made", "0 made", "6"]
+    assert ended.noise == ""
+    assert ended.status == 0
