@@ -11,7 +11,6 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, wait
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
@@ -54,11 +53,11 @@ class Portal:
             with self._lock:
                 if self._closed:
                     raise ConfigurationError("this client is closed: make a new one")
-                call = _Call(self._loop or self._start(), coroutine)
+                call = _Call(self._loop or self._start(), coroutine, caller)
         except ConfigurationError:
             coroutine.close()
             raise
-        return call.result(caller)
+        return call.result()
 
     def close(self) -> None:
         """Say farewell, end what is left, stop the loop and its thread.
@@ -115,7 +114,7 @@ class Caller:
     """
 
     def __init__(self) -> None:
-        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self.unclaimed: deque[object] = deque()
         """Results that came although the wait for them was interrupted."""
 
@@ -123,59 +122,84 @@ class Caller:
         """Have something done, from any thread."""
         self._work.put(work)
 
-    def wait(self, future: Future[Any]) -> None:
-        """Work until the future is done; what the work raises ends the wait."""
-        future.add_done_callback(lambda _: self._work.put(None))
-        while not future.done() or not self._work.empty():
-            work = self._work.get()
-            if work is not None:
-                work()
+    def work_until(self, over: Callable[[], bool]) -> None:
+        """Work until this is so, which is looked at after each piece; what one raises ends it."""
+        while not over() or not self._work.empty():
+            self._work.get()()
 
 
 class _Call(Generic[T]):
-    """A coroutine on its way through the loop."""
+    """A coroutine on its way through the loop, and the thread that waits for its end.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) -> None:
-        self.future: Future[T] = Future()
+    It waits for a lock: with a future, its condition and its callback, the way there and back
+    takes a third longer.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        coroutine: Coroutine[Any, Any, T],
+        caller: Caller | None,
+    ) -> None:
         self._loop = loop
         self._coroutine = coroutine
-        self._task: asyncio.Task[T]
+        self._caller = caller
+        self._task: asyncio.Task[None]
+        self._value: T
+        self._error: BaseException | None = None
+        self._over = False
+        self._under_way = threading.Lock()
+        self._under_way.acquire()
         loop.call_soon_threadsafe(self._start)
 
-    def result(self, caller: Caller | None) -> T:
+    def result(self) -> T:
         try:
-            if caller is not None:
-                caller.wait(self.future)
-            return self.future.result()
+            if self._caller is not None:
+                self._caller.work_until(lambda: self._over)
+            self._under_way.acquire()
         except BaseException:
-            if not self.future.done():  # it is this wait that was interrupted
-                # The loop has begun it by then, as it runs what it is told in that order.
-                self._loop.call_soon_threadsafe(self._cancel)
-                # Waits for the task, not for a cancelled future, for which it would never return.
-                wait([self.future])
-            if caller is not None and self.future.exception() is None:
-                caller.unclaimed.append(self.future.result())
+            self._break_off()
             raise
+        try:
+            if self._error is not None:
+                raise self._error
+            return self._value
+        finally:
+            self._error = None  # which now refers to this frame: a cycle would keep it in memory
+
+    def _break_off(self) -> None:
+        """After this wait was interrupted: see to it that nothing goes on."""
+        if not self._over:
+            self._loop.call_soon_threadsafe(self._cancel)
+            self._under_way.acquire()
+        if self._caller is not None and self._error is None:
+            self._caller.unclaimed.append(self._value)
 
     def _start(self) -> None:
-        self._task = self._loop.create_task(self._coroutine)
-        self._task.add_done_callback(self._finish)
+        self._task = self._loop.create_task(self._run())
 
     def _cancel(self) -> None:
-        self._task.cancel()
+        # A round later than it was begun: a task that is cancelled before ends without a step.
+        self._loop.call_soon(self._task.cancel)
 
-    def _finish(self, task: asyncio.Task[T]) -> None:
-        if task.cancelled():
-            self.future.set_exception(
-                OutcomeUnknownError(
-                    "the client was closed, or the call interrupted, under way - what it had sent "
-                    "may have been applied: look before sending it again"
-                )
+    async def _run(self) -> None:
+        try:
+            self._value = await self._coroutine
+        except asyncio.CancelledError:
+            self._error = OutcomeUnknownError(
+                "the client was closed, or the call interrupted, under way - what it had sent "
+                "may have been applied: look before sending it again"
             )
-        elif (error := task.exception()) is not None:
-            self.future.set_exception(error)
-        else:
-            self.future.set_result(task.result())
+        except BaseException as error:  # handed to whoever waits
+            self._error = error
+        self._over = True
+        self._under_way.release()
+        if self._caller is not None:
+            self._caller.do(_nothing)
+
+
+def _nothing() -> None:
+    """Work that only wakes the caller."""
 
 
 def _serve(loop: asyncio.AbstractEventLoop, farewell: Farewell) -> None:

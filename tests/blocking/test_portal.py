@@ -1,11 +1,25 @@
 """The way of a call into the client's thread and back, as far as no operation shows it for sure."""
 
 import asyncio
+import gc
 import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
 
 from support.background import SOON, in_thread
 from telnyx_video import OutcomeUnknownError
-from telnyx_video._portal import Portal
+from telnyx_video._portal import Caller, Portal
+
+
+class TracedError(Exception):
+    """An error, of which it can be told when it is gone."""
+
+
+async def nothing() -> None:
+    """Have nothing to do."""
 
 
 async def fail(error: BaseException) -> None:
@@ -16,6 +30,64 @@ async def fail(error: BaseException) -> None:
 async def wait() -> None:
     """Never come to an end."""
     await asyncio.Event().wait()
+
+
+def refuse() -> None:
+    """Work that cannot be done."""
+    raise LookupError
+
+
+@pytest.fixture
+def portal(nothing_is_left: None) -> Iterator[Portal]:
+    portal = Portal(nothing)
+    yield portal
+    portal.close()
+
+
+def test_an_interrupted_wait_cancels_what_it_waits_for(portal: Portal) -> None:
+    """What ends the wait is raised when the coroutine has ended, and its result is none."""
+    ended = threading.Event()
+    caller = Caller()
+
+    async def work() -> None:
+        caller.do(refuse)
+        try:
+            await wait()
+        finally:
+            ended.set()
+
+    with pytest.raises(LookupError):
+        portal.run(work(), caller)
+    assert ended.is_set()
+    assert not caller.unclaimed
+
+
+def test_a_wait_may_be_interrupted_before_anything_has_begun(portal: Portal) -> None:
+    """However early it comes, the wait ends, and what had not begun does no step."""
+    caller = Caller()
+    caller.do(refuse)
+    with pytest.raises(LookupError):
+        portal.run(wait(), caller)
+    assert not caller.unclaimed
+
+
+def test_the_result_of_an_interrupted_wait_is_kept(portal: Portal) -> None:
+    """What is there already when the wait is broken off can be claimed by the next one."""
+    over = threading.Event()
+    caller = Caller()
+
+    def refuse_late() -> None:
+        assert over.wait(SOON)
+        raise LookupError
+
+    async def work() -> str:
+        caller.do(refuse_late)
+        asyncio.get_running_loop().call_soon(over.set)  # comes when this has returned
+        return "result"
+
+    with pytest.raises(LookupError):
+        portal.run(work(), caller)
+    assert list(caller.unclaimed) == ["result"]
 
 
 def test_closing_ends_everything_though_the_farewell_fails() -> None:
@@ -31,3 +103,25 @@ def test_closing_ends_everything_though_the_farewell_fails() -> None:
     assert begun.wait(SOON)
     in_thread(portal.close).result(SOON)
     assert isinstance(call.exception(SOON), OutcomeUnknownError)
+
+
+def test_an_error_is_gone_when_it_has_been_handled(portal: Portal) -> None:
+    """The way back keeps no error in memory, nor what its traceback refers to."""
+    made: list[weakref.ref[TracedError]] = []
+
+    def failure() -> TracedError:
+        error = TracedError()
+        made.append(weakref.ref(error))
+        return error
+
+    async def work() -> None:
+        raise failure()
+
+    gc.disable()
+    try:
+        with suppress(TracedError):
+            portal.run(work())
+        (error,) = made
+        assert error() is None
+    finally:
+        gc.enable()
