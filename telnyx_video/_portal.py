@@ -11,6 +11,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
@@ -203,13 +204,16 @@ def _nothing() -> None:
 
 
 def _serve(loop: asyncio.AbstractEventLoop, farewell: Farewell) -> None:
-    try:
-        loop.run_forever()
-    finally:
-        loop.run_until_complete(_end_all(farewell))
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.run_until_complete(loop.shutdown_default_executor())
-        loop.close()
+    stopped = False
+    while not stopped:
+        # A task that raises these two, which a hook may, also breaks the loop off.
+        with suppress(SystemExit, KeyboardInterrupt):
+            loop.run_forever()
+            stopped = True
+    loop.run_until_complete(_end_all(farewell))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
 
 
 async def _end_all(farewell: Farewell) -> None:

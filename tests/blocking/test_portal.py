@@ -90,6 +90,19 @@ def test_the_result_of_an_interrupted_wait_is_kept(portal: Portal) -> None:
     assert list(caller.unclaimed) == ["result"]
 
 
+@pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt])
+def test_what_would_end_a_program_ends_one_call(portal: Portal, end: type[BaseException]) -> None:
+    """Raised in the client's thread, in a task of a call or in one beside it, it ends only that."""
+
+    async def by_a_task() -> None:
+        await asyncio.create_task(fail(end()))
+
+    for call in (fail(end()), by_a_task()):
+        with pytest.raises(end):
+            portal.run(call)
+    assert portal.run(asyncio.sleep(0, "goes on")) == "goes on"
+
+
 def test_closing_ends_everything_though_the_farewell_fails() -> None:
     """Whoever waits is told, and the thread ends."""
     portal = Portal(lambda: fail(LookupError()))
