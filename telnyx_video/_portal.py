@@ -90,7 +90,7 @@ class Portal:
             )
 
     def _start(self) -> asyncio.AbstractEventLoop:
-        loop = asyncio.new_event_loop()
+        loop = _new_loop()
         # A forked child never lets go of these arguments, as the thread that would is not there.
         # So it never closes the connections, which would unregister them in the parent's epoll.
         thread = threading.Thread(
@@ -201,6 +201,15 @@ class _Call(Generic[T]):
 
 def _nothing() -> None:
     """Work that only wakes the caller."""
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """The fastest loop that is installed; an interpreter that ends does not let uvloop in."""
+    try:
+        from telnyx_video._fast_loop import FastLoop
+    except (ImportError, RuntimeError):
+        return asyncio.new_event_loop()
+    return FastLoop()
 
 
 def _serve(loop: asyncio.AbstractEventLoop, farewell: Farewell) -> None:

@@ -3,9 +3,11 @@
 import gc
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
+from support import programs
 from support.held import HeldServer
 from telnyx_video import RoomsClient
 from telnyx_video.sandbox import Sandbox
@@ -34,3 +36,9 @@ def held(nothing_is_left: None) -> Iterator[HeldServer]:
 @pytest.fixture
 def rooms(nothing_is_left: None, rooms_client: RoomsClient) -> RoomsClient:
     return rooms_client
+
+
+@pytest.fixture(params=["uvloop", "asyncio"])
+def run(request: pytest.FixtureRequest) -> programs.Run:
+    """Runs a program to its end, with uvloop and as if that were not installed."""
+    return partial(programs.run, without="" if request.param == "uvloop" else "uvloop")

@@ -5,7 +5,7 @@ Threads do not survive a fork, and connections that two processes read are of us
 
 import pytest
 
-from support.programs import run
+from support.programs import Run
 from telnyx_video.sandbox import Sandbox
 
 USES = {
@@ -18,7 +18,7 @@ USES = {
 
 
 @pytest.mark.parametrize("used_before", [True, False])
-def test_a_call_in_a_forked_child_says_so(sandbox: Sandbox, used_before: bool) -> None:
+def test_a_call_in_a_forked_child_says_so(run: Run, sandbox: Sandbox, used_before: bool) -> None:
     """Each operation raises at once; closing is harmless, and a new client works."""
     attempts = "\n        ".join(f"tell(attempt(lambda: {use}))" for use in USES.values())
     source = f"""
@@ -41,7 +41,7 @@ with client() as rooms:
     assert [room["unique_name"] for room in sandbox.rooms[used_before:]] == ["child", "parent"]
 
 
-def test_a_worker_of_multiprocessing_may_inherit_a_client(sandbox: Sandbox) -> None:
+def test_a_worker_of_multiprocessing_may_inherit_a_client(run: Run, sandbox: Sandbox) -> None:
     """Started by fork, a process with a client of its parent's ends well, used or not."""
     source = """
 def work(use):
@@ -64,7 +64,7 @@ with client() as rooms:
     assert sandbox.requests == {"POST /v2/rooms": 2}
 
 
-def test_a_fork_amid_calls_of_other_threads_hangs_nobody(sandbox: Sandbox) -> None:
+def test_a_fork_amid_calls_of_other_threads_hangs_nobody(run: Run, sandbox: Sandbox) -> None:
     """Whatever the other threads were doing at the moment of the fork, the child gets its error."""
     source = """
 rooms = client()
@@ -91,7 +91,7 @@ rooms.close()
     assert ended.status == 0
 
 
-def test_a_child_may_end_as_it_likes(sandbox: Sandbox) -> None:
+def test_a_child_may_end_as_it_likes(run: Run, sandbox: Sandbox) -> None:
     """Whatever it lets go of, and however it exits, its parent's connections stay what they are."""
     source = """
 rooms = client()

@@ -130,7 +130,8 @@ TABLE = {
         lazy="_watched",
         types="aiohttp observing",
     ),
-    "_portal": Row(siblings="errors"),
+    "_fast_loop": Row(outside="uvloop"),
+    "_portal": Row(siblings="errors", lazy="_fast_loop"),
     "_twins": Row(siblings="_paging _portal models"),
     "groups.blocking": Row(siblings="_twins groups"),
     "blocking": Row(siblings="_portal _twins batch client errors", lazy="groups"),
@@ -314,6 +315,7 @@ def test_a_module_imports_only_what_its_row_allows(module: str) -> None:
         ("typer", {"cli"}),
         ("cryptography", {"webhooks._ed25519", "sandbox.webhooks.signing"}),
         ("opentelemetry", {"opentelemetry"}),
+        ("uvloop", {"_fast_loop", "cli"}),
     ],
 )
 def test_each_dependency_has_one_place(dependency: str, rows: set[str]) -> None:
@@ -396,11 +398,13 @@ NOT_LOADED = (
     "opentelemetry",
     "rich",
     "sqlite3",
+    "telnyx_video._fast_loop",
     "telnyx_video._watched",
     "telnyx_video.cli",
     "telnyx_video.observing",
     "telnyx_video.sandbox",
     "typer",
+    "uvloop",
 )
 
 WHAT_AN_IMPORT_LOADS = """

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -47,6 +47,10 @@ class Ended:
     """What it wrote to stderr."""
 
 
+Run = Callable[[str, str], Ended]
+"""Runs a program, given its source and where its clients send to, to its end."""
+
+
 class Program:
     """A program that runs."""
 
@@ -80,18 +84,20 @@ class Program:
 
 
 @contextmanager
-def running(source: str, url: str) -> Generator[Program]:
+def running(source: str, url: str, *, without: str = "") -> Generator[Program]:
     """Run a program that finds `client`, `tell` and `attempt`, and all public names, ready.
 
     Args:
         source: What follows the start.
         url: Where its clients send to.
+        without: A package that it has to do without, though it is installed.
     """
+    hiding = f"sys.modules[{without!r}] = None\n" if without else ""
     spec = find_spec("telnyx_video")
     assert spec is not None
     assert spec.origin is not None
     with subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", START + source, url],
+        [sys.executable, "-W", "error", "-c", START + hiding + source, url],
         cwd=Path(spec.origin).parent.parent,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -104,7 +110,7 @@ def running(source: str, url: str) -> Generator[Program]:
             process.kill()
 
 
-def run(source: str, url: str) -> Ended:
+def run(source: str, url: str, *, without: str = "") -> Ended:
     """Run a program to its end; see `running`."""
-    with running(source, url) as program:
+    with running(source, url, without=without) as program:
         return program.end()
