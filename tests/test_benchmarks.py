@@ -18,16 +18,17 @@ from benchmarks.measuring.contest import (
     summary,
 )
 from benchmarks.measuring.fast_server import end_of_request
+from benchmarks.measuring.loops import Loop
 
 COST = Bound("cost", "ours", "hand-written", "cost", 1.15)
 RATE = Bound("rate", "ours", "hand-written", "rate", 4)
 
 
-def ran(contestant: str, microseconds: float, *, wall: float = 1.0) -> Run:
+def ran(contestant: str, microseconds: float, *, wall: float = 1.0, loop: Loop = "asyncio") -> Run:
     """A run of a thousand creates, each of which took so much processor time."""
     return Run(
         contestant,
-        "asyncio",
+        loop,
         count=1000,
         wall=wall,
         processor=microseconds / 1000,
@@ -41,6 +42,13 @@ def test_neighbours_are_compared() -> None:
     """A round in which the machine was busy slows both of a pair: their ratio stays."""
     rounds = [("hand-written", 100), ("ours", 110), ("hand-written", 200), ("ours", 220)]
     assert ratio([ran(*each) for each in rounds], COST, "asyncio") == pytest.approx(1.1)
+
+
+def test_a_peer_without_a_loop_is_compared_on_each() -> None:
+    """A client that runs no event loop is measured once, for both of those that ours runs on."""
+    runs = [ran("ours", 100), ran("ours", 80, loop="uvloop"), ran("hand-written", 100)]
+    assert ratio(runs, COST, "asyncio") == pytest.approx(1.0)
+    assert ratio(runs, COST, "uvloop") == pytest.approx(0.8)
 
 
 def test_without_both_of_a_pair_nothing_is_judged() -> None:

@@ -38,7 +38,7 @@ AWAITED = (
     Contestant("official-httpx", "official_httpx", "official SDK, httpx"),
 )
 BLOCKING = (
-    Contestant("ours-blocking", "ours_blocking", "ours, blocking", ("asyncio",)),
+    Contestant("ours-blocking", "ours_blocking", "ours, blocking"),
     Contestant("requests", "with_requests", "requests + orjson, by hand", ("asyncio",)),
     Contestant("official-blocking", "official_blocking", "official SDK, blocking", ("asyncio",)),
 )
@@ -90,7 +90,8 @@ def run_once(
     before = server.processor_seconds()
     command = [sys.executable, "-m", "benchmarks.peers", contestant.module, server.url]
     command += [f"--seconds={seconds}", f"--concurrency={concurrency}", f"--loop={loop}"]
-    command += [f"--without={contestant.without}"] if contestant.without else []
+    without = [contestant.without, "uvloop" if loop == "asyncio" else ""]
+    command += [f"--without={package}" for package in without if package]
     command += ["--latencies"] if latencies else []
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     spent = server.processor_seconds() - before
@@ -135,9 +136,11 @@ def median(runs: Sequence[Run], measure: Callable[[Run], float]) -> float:
 def ratio(runs: Sequence[Run], bound: Bound, loop: Loop) -> float | None:
     """Return the median of the ratios of neighbours, who ran in the same round; None without any.
 
-    A busy moment slows both of a pair: their ratio varies less than either.
+    A busy moment slows both of a pair: their ratio varies less than either. A peer that has no loop
+    runs once in a round, as if on asyncio, and is a neighbour on either.
     """
-    pairs = zip(of(runs, bound.ours, loop), of(runs, bound.peer, loop), strict=False)
+    peers = of(runs, bound.peer, loop) or of(runs, bound.peer, "asyncio")
+    pairs = zip(of(runs, bound.ours, loop), peers, strict=False)
     ratios = [getattr(ours, bound.measure) / getattr(peer, bound.measure) for ours, peer in pairs]
     return statistics.median(ratios) if ratios else None
 
