@@ -28,8 +28,12 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("call", CALLS)
-def test_an_interrupted_call_has_ended_when_it_raises(held: HeldServer, call: str) -> None:
+@pytest.mark.parametrize(
+    ("call", "without"), [*((call, "") for call in CALLS), ("create", "uvloop")]
+)
+def test_an_interrupted_call_has_ended_when_it_raises(
+    held: HeldServer, call: str, without: str
+) -> None:
     """`KeyboardInterrupt` comes when the request is over, and the client is usable afterwards."""
     source = f"""
 {START}
@@ -41,7 +45,7 @@ input()
 tell(rooms.create(unique_name="held").unique_name)
 rooms.close()
 """
-    with running(source, held.url) as program:
+    with running(source, held.url, without=without) as program:
         held.wait_for(1)
         program.signal(signal.SIGINT)
         assert program.line() == "interrupted begun CancelledError"
