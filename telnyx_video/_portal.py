@@ -221,7 +221,8 @@ def _serve(loop: asyncio.AbstractEventLoop, farewell: Farewell) -> None:
             stopped = True
     loop.run_until_complete(_end_all(farewell))
     loop.run_until_complete(loop.shutdown_asyncgens())
-    loop.run_until_complete(loop.shutdown_default_executor())
+    with suppress(RuntimeError):  # an interpreter that ends may have no thread to wait in
+        loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
 
 

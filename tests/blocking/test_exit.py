@@ -59,7 +59,7 @@ atexit.register(last)
 
 
 def test_a_client_that_was_not_closed_ends_quietly(run: Run, sandbox: Sandbox) -> None:
-    """With idle connections and a half-read list, a program may just end."""
+    """With idle connections, a name looked up and a half-read list, a program may just end."""
     source = """
 rooms = client()
 rooms.create_many([CreateRoomRequest() for _ in range(20)])
@@ -70,7 +70,7 @@ stream.__enter__()
 next(stream)
 tell("done")
 """
-    ended = run(source, sandbox.url)
+    ended = run(source, sandbox.url.replace("127.0.0.1", "localhost"))
     assert ended.lines == ["done"]
     assert ended.noise == ""
     assert ended.status == 0
