@@ -228,6 +228,17 @@ def _write_record(cls: type[Model], converter: Converter) -> Callable[[Model], o
     return write_record
 
 
+def flat_writer(cls: type[Model]) -> Callable[[Model], dict[str, object]]:
+    """What makes a dictionary of a record's fields, with their values as they are."""
+    as_it_is = {name: override(unstruct_hook=identity) for name in api_fields(cls)}
+    return make_dict_unstructure_fn(
+        cls,
+        _converter,
+        _cattrs_omit_if_default=True,
+        **{name: override(omit=True) for name in KEPT_APART} | as_it_is,  # type: ignore[arg-type] # by name
+    )
+
+
 def _write_request(cls: type[object], converter: Converter) -> Callable[[object], object]:
     return make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True)
 

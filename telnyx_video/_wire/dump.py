@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from operator import attrgetter
 
-from telnyx_video._wire.kinds import api_fields
+from telnyx_video._wire.converter import flat_writer
 from telnyx_video._wire.values import write_time
 from telnyx_video.models import Model
-
-Getters = tuple[tuple[str, ...], Callable[[Model], tuple[object, ...]]]
-"""The names of a class's fields, and what reads all of them at once."""
-
-_GETTERS: dict[type[Model], Getters] = {}
 
 
 def plain(value: object) -> object:
@@ -33,17 +27,20 @@ def plain(value: object) -> object:
 
 
 def _fields_of(record: Model) -> dict[str, object]:
-    names, values = _GETTERS.get(type(record)) or _learn_getters(type(record))
-    nulls = record.null_fields
-    fields = {
-        name: value
-        for name, value in zip(names, values(record), strict=True)
-        if value is not None or name in nulls
-    }
-    return fields | record.extra if record.extra else fields
+    write = _WRITERS.get(type(record)) or _learn_to_write(type(record))
+    fields = write(record)
+    for name in record.null_fields:
+        fields.setdefault(name, None)
+    fields.update(record.extra)
+    return fields
 
 
-def _learn_getters(cls: type[Model]) -> Getters:
-    names = api_fields(cls)
-    getters = _GETTERS[cls] = names, attrgetter(*names)
-    return getters
+Writer = Callable[[Model], dict[str, object]]
+"""Makes a dictionary of an object's fields, with their values as they are."""
+
+_WRITERS: dict[type[Model], Writer] = {}
+
+
+def _learn_to_write(cls: type[Model]) -> Writer:
+    write = _WRITERS[cls] = flat_writer(cls)
+    return write

@@ -18,8 +18,18 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Self
 
+from telnyx_video._wire.json import dumps
 from telnyx_video.batch.outcome import CreateOutcome
-from telnyx_video.batch.records import Begun, Line, Records, intent, load, lock, to_line, write
+from telnyx_video.batch.records import (
+    Begun,
+    Line,
+    Records,
+    intent_line,
+    load,
+    lock,
+    outcome_line,
+    write,
+)
 from telnyx_video.batch.waiting import ended
 from telnyx_video.models import CreateRoomRequest
 
@@ -45,6 +55,7 @@ class Journal:
         self._lines: list[bytes] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._under_way: set[int] = set()
+        self._noted: dict[int, bytes] = {}
         self._in_haste = False
         self._gathering: asyncio.TimerHandle | None = None
         self._writing: asyncio.Future[None] | None = None
@@ -90,19 +101,22 @@ class Journal:
         """What came of the request at last in earlier runs, if it is known."""
         return self._records.outcome(self._file, index)
 
-    async def intend(self, index: int, request: CreateRoomRequest, *, noted: bool) -> None:
-        """Put on disk that a request is about to be sent.
-
-        Args:
-            noted: It is there already.
+    def begin(self, index: int) -> None:
+        """A request is about to be sent, now that it is noted, or as soon as it is.
 
         Raises:
             OSError: the journal cannot be written; the request must not be sent.
         """
         self._check()
         self._under_way.add(index)
-        if not noted:
-            await self._commit_of([to_line(intent(index, time.time(), request))])
+
+    async def intend(self, index: int, request: CreateRoomRequest) -> None:
+        """Put on disk that a request is about to be sent.
+
+        Raises:
+            OSError: the journal cannot be written; the request must not be sent.
+        """
+        await self._commit_of([self._intent(index, time.time(), request)])
 
     async def intend_all(self, requests: Iterable[tuple[int, CreateRoomRequest]]) -> None:
         """Put on disk, without waiting for more, that these requests are about to be sent.
@@ -111,7 +125,7 @@ class Journal:
             OSError: the journal cannot be written; none of them must be sent.
         """
         now = time.time()
-        lines = [to_line(intent(index, now, request)) for index, request in requests]
+        lines = [self._intent(index, now, request) for index, request in requests]
         self._check()
         if lines:
             self._in_haste = True
@@ -121,7 +135,7 @@ class Journal:
         """Add an outcome; it is written with the next commit."""
         self._under_way.discard(outcome.index)
         if self._broken is None:
-            self._lines.append(to_line(outcome.line()))
+            self._lines.append(outcome_line(outcome, self._noted.pop(outcome.index, None)))
             self._consider()
 
     async def close(self) -> None:
@@ -140,6 +154,10 @@ class Journal:
     def _check(self) -> None:
         if self._broken is not None:
             raise self._broken
+
+    def _intent(self, index: int, at: float, request: CreateRoomRequest) -> bytes:
+        fields = self._noted[index] = dumps(request.to_dict())
+        return intent_line(index, at, fields)
 
     async def _commit_of(self, lines: list[bytes]) -> None:
         written = self._loop.create_future()

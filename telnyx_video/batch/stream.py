@@ -195,7 +195,9 @@ class OutcomeStream:
             delivered = Delivered(error=job.refusal, attempts=0)
         else:
             if self._journal is not None:
-                await self._journal.intend(job.index, job.request, noted=job.noted)
+                self._journal.begin(job.index)
+                if not job.noted:
+                    await self._journal.intend(job.index, job.request)
             self._begun.add(job.index)
             try:
                 delivered = await self._creator.create(job.request, job.began_ago)

@@ -174,12 +174,10 @@ async def test_requests_that_come_one_by_one_share_commits(
 async def test_whoever_waits_for_company_waits_no_longer_for_more(server: Server) -> None:
     """Of many that are under way two wait together, and are on disk when they go on."""
     journal = await Journal.open(server.journal)
-    for index in range(10):
-        await journal.intend(index, asked(index), noted=True)
+    for index in range(12):
+        journal.begin(index)
     journal.record(CreateOutcome(index=0, request=asked(0)))
-    await asyncio.gather(
-        *(journal.intend(index, asked(index), noted=False) for index in range(10, 12))
-    )
+    await asyncio.gather(*(journal.intend(index, asked(index)) for index in range(10, 12)))
     assert noted(server) == {"room-10", "room-11"}
     await journal.close()
 

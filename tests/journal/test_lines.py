@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from journal.memory import Post, Server
 from support.asking import asked, asked_for
+from support.strategies import rooms
 from telnyx_video import (
     ConfigurationError,
     CreateRoomRequest,
     Outcome,
+    Room,
     TransportError,
 )
+from telnyx_video._wire.json import dumps
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
-from telnyx_video.batch.records import HEADER, PIECE, load, to_line
+from telnyx_video.batch.records import HEADER, PIECE, load, outcome_line, to_line
 
 INTENT = b'{"intent":0,"at":1.5,"request":{"unique_name":"room-0"}}\n'
 GARBAGE = [
@@ -99,6 +106,45 @@ async def test_a_long_line_is_read_back(server: Server) -> None:
     (outcome,) = await run(server, [request])
     assert outcome.unwrap().id == name
     assert len(server.posts) == 1
+
+
+@given(rooms, st.booleans(), st.booleans(), st.integers(1, 2), st.booleans())
+def test_an_outcome_is_written_the_same_however_it_is_put_together(
+    data: dict[str, object], recovered: bool, existed: bool, attempts: int, noted: bool
+) -> None:
+    """What is at hand of a line, and not written anew, reads as the rest of it does."""
+    request = asked(7)
+    outcome = CreateOutcome(
+        index=7,
+        request=request,
+        room=Room.from_dict(data),
+        attempts=attempts,
+        recovered=recovered,
+        existed=existed,
+    )
+    line = outcome_line(outcome, dumps(request.to_dict()) if noted else None)
+    assert json.loads(line) == json.loads(to_line(outcome.to_dict()))
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+
+
+def test_a_room_that_is_hard_to_write_is_written_all_the_same() -> None:
+    """orjson knows few kinds of time zones."""
+
+    class Odd(tzinfo):
+        def utcoffset(self, dt: datetime | None) -> timedelta:
+            return timedelta(hours=1)
+
+        def dst(self, dt: datetime | None) -> timedelta | None:
+            return None
+
+        def tzname(self, dt: datetime | None) -> str:
+            return "odd"
+
+    room = Room(id="a", created_at=datetime(2024, 3, 1, tzinfo=Odd()))
+    outcome = CreateOutcome(index=7, request=asked(7), room=room)
+    line = json.loads(outcome_line(outcome, b"{}"))
+    assert line["room"]["created_at"] == "2024-03-01T00:00:00+01:00"
 
 
 def test_stray_bytes_are_written_all_the_same() -> None:
