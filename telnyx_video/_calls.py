@@ -84,13 +84,15 @@ class Calls:
         limits: Limits,
         *,
         began_ago: float | None = None,
+        settings: bytes | None = None,
     ) -> Delivered:
         """Make a room: exactly one if it has a name, at most one if it has none.
 
         Args:
             began_ago: Seconds since an earlier run sent this very create, if one may have.
+            settings: What is asked for, as JSON, if that is at hand.
         """
-        http_request = _wire.create_room(request)
+        http_request = _wire.create_room(request, settings)
         attempts = Attempts(limits.policy, self.quota, self.transport.time())
         if began_ago is not None:
             delivery = Delivery(request, if_exists, attempts, attempts.started - began_ago)

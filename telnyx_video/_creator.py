@@ -30,6 +30,10 @@ class Creator:
         outage = self.calls.exchange.outage
         return outage is not None and outage.gave_up
 
-    async def create(self, request: CreateRoomRequest, began_ago: float | None) -> Delivered:
+    async def create(
+        self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
+    ) -> Delivered:
         """Make it."""
-        return await self.calls.create(request, self.if_exists, self.limits, began_ago=began_ago)
+        return await self.calls.create(
+            request, self.if_exists, self.limits, began_ago=began_ago, settings=settings
+        )

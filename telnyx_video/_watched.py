@@ -72,9 +72,12 @@ class WatchedCalls:
         limits: Limits,
         *,
         began_ago: float | None = None,
+        settings: bytes | None = None,
     ) -> Delivered:
         """Make a room; as :meth:`Calls.create`."""
-        creating = self.calls.create(request, if_exists, limits, began_ago=began_ago)
+        creating = self.calls.create(
+            request, if_exists, limits, began_ago=began_ago, settings=settings
+        )
         return await self._watch(Call("rooms.create", request.unique_name or None), creating)
 
     async def call(

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         get_room,
         list_rooms,
         refresh_join_token,
+        room_settings,
         update_room,
     )
     from telnyx_video._wire.build.sessions import (
@@ -104,6 +105,7 @@ __all__ = [
     "read_room_written",
     "read_rooms",
     "refresh_join_token",
+    "room_settings",
     "server_time",
     "structure",
     "unstructure",
@@ -123,7 +125,7 @@ _HOMES = {
     ),
     "build.rooms": (
         "create_join_token create_room delete_room get_room list_rooms refresh_join_token "
-        "update_room"
+        "room_settings update_room"
     ),
     "build.sessions": (
         "act_on_participants end_session get_participant get_session list_participants "

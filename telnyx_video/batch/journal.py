@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Self
 
-from telnyx_video._wire.json import dumps
+from telnyx_video import _wire
 from telnyx_video.batch.outcome import CreateOutcome
 from telnyx_video.batch.records import (
     Begun,
@@ -55,7 +55,7 @@ class Journal:
         self._lines: list[bytes] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._under_way: set[int] = set()
-        self._noted: dict[int, bytes] = {}
+        self._settings: dict[int, bytes] = {}
         self._in_haste = False
         self._gathering: asyncio.TimerHandle | None = None
         self._writing: asyncio.Future[None] | None = None
@@ -101,6 +101,10 @@ class Journal:
         """What came of the request at last in earlier runs, if it is known."""
         return self._records.outcome(self._file, index)
 
+    def settings(self, index: int) -> bytes | None:
+        """What a request asks for, as JSON, from when this run intends it to its outcome."""
+        return self._settings.get(index)
+
     def begin(self, index: int) -> None:
         """A request is about to be sent, now that it is noted, or as soon as it is.
 
@@ -135,7 +139,7 @@ class Journal:
         """Add an outcome; it is written with the next commit."""
         self._under_way.discard(outcome.index)
         if self._broken is None:
-            self._lines.append(outcome_line(outcome, self._noted.pop(outcome.index, None)))
+            self._lines.append(outcome_line(outcome, self._settings.pop(outcome.index, None)))
             self._consider()
 
     async def close(self) -> None:
@@ -156,8 +160,8 @@ class Journal:
             raise self._broken
 
     def _intent(self, index: int, at: float, request: CreateRoomRequest) -> bytes:
-        fields = self._noted[index] = dumps(request.to_dict())
-        return intent_line(index, at, fields)
+        settings = self._settings[index] = _wire.room_settings(request)
+        return intent_line(index, at, settings)
 
     async def _commit_of(self, lines: list[bytes]) -> None:
         written = self._loop.create_future()

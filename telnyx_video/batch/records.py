@@ -98,25 +98,25 @@ def _line_at(file: int, offset: int) -> bytes:
     return text[: text.index(b"\n")]
 
 
-def intent_line(index: int, at: float, request: bytes) -> bytes:
+def intent_line(index: int, at: float, settings: bytes) -> bytes:
     """What is noted of a request before it is sent.
 
     Args:
-        request: Its fields, as JSON.
+        settings: What it asks for, as JSON.
     """
-    return b'{"intent":%d,"at":%.3f,"request":%b}\n' % (index, at, request)
+    return b'{"intent":%d,"at":%.3f,"request":%b}\n' % (index, at, settings)
 
 
-def outcome_line(outcome: CreateOutcome, request: bytes | None) -> bytes:
+def outcome_line(outcome: CreateOutcome, settings: bytes | None) -> bytes:
     """What is noted of a request at last.
 
     Args:
-        request: Its fields, as they were noted before it was sent, if they were.
+        settings: What it asks for, as it was noted before the request was sent, if it was.
     """
     at_once = outcome.attempts == 1 and not outcome.recovered and not outcome.existed
-    if at_once and outcome.room is not None and request is not None:
+    if at_once and outcome.room is not None and settings is not None:
         with suppress(TypeError, ValueError):
-            return _MADE % (outcome.index, request, dumps_objects(outcome.room, _wire.plain))
+            return _MADE % (outcome.index, settings, dumps_objects(outcome.room, _wire.plain))
     return to_line(outcome.line())
 
 

@@ -38,11 +38,14 @@ class Creator(Protocol):
         """
         ...
 
-    async def create(self, request: CreateRoomRequest, began_ago: float | None) -> Delivered:
+    async def create(
+        self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
+    ) -> Delivered:
         """Make the room.
 
         Args:
             began_ago: Seconds since an earlier run began to, if one did and its end is unknown.
+            settings: What is asked for, as JSON, if it was written already.
         """
         ...
 
@@ -194,13 +197,15 @@ class OutcomeStream:
         if job.refusal is not None:
             delivered = Delivered(error=job.refusal, attempts=0)
         else:
+            settings: bytes | None = None
             if self._journal is not None:
                 self._journal.begin(job.index)
                 if not job.noted:
                     await self._journal.intend(job.index, job.request)
+                settings = self._journal.settings(job.index)
             self._begun.add(job.index)
             try:
-                delivered = await self._creator.create(job.request, job.began_ago)
+                delivered = await self._creator.create(job.request, job.began_ago, settings)
             except asyncio.CancelledError as cancelled:
                 if not getattr(cancelled, "__notes__", ()):  # which say that it was sent
                     self._begun.discard(job.index)

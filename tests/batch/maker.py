@@ -59,7 +59,9 @@ class Maker:
             raise InvalidRequestError((ErrorDetail("must be a CreateRoomRequest"),))
         return request
 
-    async def create(self, request: CreateRoomRequest, began_ago: float | None) -> Delivered:
+    async def create(
+        self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
+    ) -> Delivered:
         """Make one room."""
         assert began_ago is None
         self.begun.append(request)

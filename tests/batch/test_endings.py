@@ -332,7 +332,7 @@ async def test_progress_that_raises_ends_the_batch() -> None:
         raise TroubleError
 
     async def make(request: CreateRoomRequest) -> Delivered:
-        return made(request) if request == asked(0) else await maker.create(request, None)
+        return made(request) if request == asked(0) else await maker.create(request, None, None)
 
     with pytest.raises(TroubleError):
         async with asyncio.timeout(SOON):

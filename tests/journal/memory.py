@@ -47,7 +47,9 @@ class Server:
             raise InvalidRequestError((ErrorDetail("must be a CreateRoomRequest"),))
         return request
 
-    async def create(self, request: CreateRoomRequest, began_ago: float | None) -> Delivered:
+    async def create(
+        self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
+    ) -> Delivered:
         """Look it up if it was begun before, else make it; a name is made but once."""
         made = request in [post.request for post in self.posts]
         if request.unique_name is UNSET:

@@ -114,10 +114,12 @@ async def test_resumed_requests_are_not_sent_either(
 class Slow(Server):
     """A server that takes a while."""
 
-    async def create(self, request: CreateRoomRequest, began_ago: float | None) -> Delivered:
+    async def create(
+        self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
+    ) -> Delivered:
         """Make it, later."""
         await asyncio.sleep(0.002)
-        return await super().create(request, began_ago)
+        return await super().create(request, began_ago, settings)
 
 
 async def test_what_is_under_way_when_the_disk_fails_is_told(
@@ -134,10 +136,12 @@ async def test_what_is_under_way_when_the_disk_fails_is_told(
         sync(file)
 
     class Waiting(Server):
-        async def create(self, request: CreateRoomRequest, began_ago: float | None) -> Delivered:
+        async def create(
+            self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
+        ) -> Delivered:
             await failed.wait()
             await asyncio.sleep(0.01)
-            return await super().create(request, began_ago)
+            return await super().create(request, began_ago, settings)
 
     monkeypatch.setattr(os, "fsync", fsync)
     waiting = Waiting(server.journal)
@@ -187,8 +191,10 @@ async def test_leaving_twice_over_writes_what_is_left(server: Server) -> None:
     running: list[asyncio.Task[list[CreateOutcome]]] = []
 
     class Cancelling(Server):
-        async def create(self, request: CreateRoomRequest, began_ago: float | None) -> Delivered:
-            delivered = await super().create(request, began_ago)
+        async def create(
+            self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
+        ) -> Delivered:
+            delivered = await super().create(request, began_ago, settings)
             asyncio.get_running_loop().call_soon(running[0].cancel)
             return delivered
 

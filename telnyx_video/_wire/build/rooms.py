@@ -20,9 +20,18 @@ REFRESH_TTL = (60, 86_400)
 """Seconds for which one may be refreshed, by the API's reference."""
 
 
-def create_room(request: CreateRoomRequest) -> HttpRequest:
-    """``POST /rooms``."""
-    return HttpRequest("POST", "/rooms", dumps(unstructure_request(request)))
+def room_settings(request: CreateRoomRequest) -> bytes:
+    """The settings of a room, as the body of a create has them."""
+    return dumps(unstructure_request(request))
+
+
+def create_room(request: CreateRoomRequest, settings: bytes | None = None) -> HttpRequest:
+    """``POST /rooms``.
+
+    Args:
+        settings: What :func:`room_settings` wrote, if it did.
+    """
+    return HttpRequest("POST", "/rooms", settings or room_settings(request))
 
 
 def get_room(room_id: str, *, include_sessions: bool | Unset = UNSET) -> HttpRequest:
@@ -36,7 +45,7 @@ def get_room(room_id: str, *, include_sessions: bool | Unset = UNSET) -> HttpReq
 def update_room(room_id: str, request: CreateRoomRequest) -> HttpRequest:
     """``PATCH /rooms/{room_id}`` with the fields that are set."""
     path = object_path("rooms", "room_id", room_id)
-    return HttpRequest("PATCH", path, dumps(unstructure_request(request)))
+    return HttpRequest("PATCH", path, room_settings(request))
 
 
 def delete_room(room_id: str) -> HttpRequest:
