@@ -1,21 +1,20 @@
-"""Carries out what the pure modules decide: sends, waits, looks up, until a call has its end."""
+"""Makes calls, and makes them again where that is harmless and may help."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import datetime
 from random import random
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
 from telnyx_video import _wire
-from telnyx_video._delivery import Delivered, Delivery, IfExists, LookUp, Send, Step, Update, Wait
+from telnyx_video._delivery import Delivered, Delivery, IfExists
 from telnyx_video._exchange import Exchange
 from telnyx_video._http import HttpReply, HttpRequest
 from telnyx_video._observe import Reporter
-from telnyx_video._paging import Reader
+from telnyx_video._pursuit import Pursuit
 from telnyx_video._retry import UNLIMITED, Attempts, RetryPolicy, RetryQuota, is_transient
 from telnyx_video._transport import SENT, Transport
 from telnyx_video.errors import (
@@ -25,13 +24,13 @@ from telnyx_video.errors import (
     OutcomeUnknownError,
     TelnyxVideoError,
 )
-from telnyx_video.models import CreateRoomRequest, Page, Room
+from telnyx_video.models import CreateRoomRequest, Room
 from telnyx_video.models.base import Answered
 
 if TYPE_CHECKING:
     from aiohttp import ClientTimeout
 
-    from telnyx_video.observing import Next, Operation
+    from telnyx_video.observing import Operation
 
 R = TypeVar("R")
 T = TypeVar("T", bound=Answered | None)
@@ -96,18 +95,18 @@ class Calls:
         attempts = Attempts(limits.policy, self.quota, self.transport.time())
         if began_ago is not None:
             delivery = Delivery(request, if_exists, attempts, attempts.started - began_ago)
-            return await self._pursue(delivery, delivery.resumed(), http_request, limits)
+            return await Pursuit(self, delivery, http_request, limits).run(delivery.resumed())
         try:
-            room = await self._post(http_request, attempts, attempts.started, limits)
+            room = await self.post(http_request, attempts, attempts.started, limits)
         except TelnyxVideoError as error:
             failure = error
         else:
             self.quota.give_back()
             return Delivered(room)
-        self._excuse(attempts)
+        self.excuse(attempts)
         delivery = Delivery(request, if_exists, attempts, attempts.begun)
         step = delivery.failed(failure, self.transport.time(), random())
-        return await self._pursue(delivery, step, http_request, limits)
+        return await Pursuit(self, delivery, http_request, limits).run(step)
 
     async def call(
         self,
@@ -193,7 +192,7 @@ class Calls:
     ) -> T:
         while True:
             try:
-                result = await self._make(request, read, attempts, limits)
+                result = await self.make(request, read, attempts, limits)
             except TelnyxVideoError as error:
                 failure = error
             else:
@@ -214,7 +213,7 @@ class Calls:
             last_error=failure,
         )
 
-    def _post(
+    def post(
         self, request: HttpRequest, attempts: Attempts, now: float, limits: Limits
     ) -> Coroutine[None, None, Room]:
         """Try a create once."""
@@ -227,7 +226,7 @@ class Calls:
             limits.timeout,
         )
 
-    def _make(
+    def make(
         self,
         request: HttpRequest,
         read: Callable[[HttpReply], T],
@@ -239,7 +238,7 @@ class Calls:
         within = limits.policy.deadline
         return self.exchange.make(request, read, attempts, now, within, limits.timeout)
 
-    def _excuse(self, attempts: Attempts) -> None:
+    def excuse(self, attempts: Attempts) -> None:
         """During an outage a create that failed does not count."""
         if self.exchange.outage is not None and self.exchange.outage.down:
             attempts.uncounted += 1
@@ -260,91 +259,6 @@ class Calls:
             return False
         return True
 
-    async def _pursue(
-        self, delivery: Delivery, step: Step, request: HttpRequest, limits: Limits
-    ) -> Delivered:
-        """Take step after step until the create has its end."""
-        try:
-            return await self._take_steps(delivery, step, request, limits)
-        except asyncio.CancelledError as cancelled:
-            if delivery.doubt is not None:
-                cancelled.add_note(f"{request.method} {request.path} {SENT}")
-            raise
-
-    async def _take_steps(
-        self, delivery: Delivery, step: Step, request: HttpRequest, limits: Limits
-    ) -> Delivered:
-        name = delivery.request.unique_name or None
-        while not isinstance(step, Delivered):
-            match step:
-                case Wait():
-                    then = _WORDS[type(step.then)]
-                    self.reporter.retried(request, name, step.error, step.seconds, then)
-                    try:
-                        await self.transport.sleep(step.seconds)
-                    except ConfigurationError as error:
-                        step = delivery.interrupted(error)
-                    else:
-                        step = step.then
-                case Send():
-                    step = await self._send(delivery, request, limits)
-                case LookUp():
-                    step = await self._look_up(delivery, limits)
-                case _:
-                    step = await self._update(delivery, step, limits)
-        if step.error is None:
-            self.quota.give_back()
-        self.reporter.delivered(request, name, step.error, recovered=step.recovered)
-        return step
-
-    async def _send(self, delivery: Delivery, request: HttpRequest, limits: Limits) -> Step:
-        try:
-            now = self.transport.time()
-            room = await self._post(request, delivery.attempts, now, limits)
-        except TelnyxVideoError as error:
-            self._excuse(delivery.attempts)
-            return delivery.failed(error, self.transport.time(), random())
-        return delivery.created(room)
-
-    async def _look_up(self, delivery: Delivery, limits: Limits) -> Step:
-        """List the rooms of the name, on every page, and keep those that have exactly this name."""
-        name = delivery.request.unique_name
-        found: dict[str, Room] = {}
-        answered: datetime | None = None
-
-        async def fetch(number: int) -> Page[Room]:
-            request = _wire.list_rooms(unique_name=name, page_number=number)
-            return await self._make(request, read, delivery.attempts, limits)
-
-        def read(reply: HttpReply) -> Page[Room]:
-            nonlocal answered
-            answered = _wire.server_time(reply.headers)
-            return _wire.read_rooms(reply)
-
-        try:
-            pages = Reader(fetch)
-            while (page := await pages.next()) is not None:
-                found |= {room.id: room for room in page.items if room.unique_name == name}
-        except TelnyxVideoError as error:
-            return delivery.look_up_failed(error, self.transport.time(), random())
-        self.reporter.looked_up(name or None, len(found))
-        return delivery.looked_up([*found.values()], answered, self.transport.time(), random())
-
-    async def _update(self, delivery: Delivery, step: Update, limits: Limits) -> Step:
-        request = _wire.update_room(step.room.id, delivery.request)
-        try:
-            room = await self._make(request, _wire.read_room_written, delivery.attempts, limits)
-        except TelnyxVideoError as error:
-            return delivery.update_failed(error, step, self.transport.time(), random())
-        return delivery.updated(room)
-
 
 async def _gone(unknown: OutcomeUnknownError) -> bool:
     return isinstance(unknown.last_error, NotFoundError)
-
-
-_WORDS: Final[dict[type[Send | LookUp | Update], Next]] = {
-    Send: "send",
-    LookUp: "look up",
-    Update: "update",
-}

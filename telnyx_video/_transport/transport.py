@@ -16,6 +16,7 @@ from yarl import URL
 from telnyx_video._http import HttpReply, HttpRequest
 from telnyx_video._observe import Reporter
 from telnyx_video._slots import Slots
+from telnyx_video._transport import talk
 from telnyx_video._transport.body import WatchedBody, read
 from telnyx_video._transport.failures import SENT, as_failure
 from telnyx_video._transport.limits import DEFAULT_TIMEOUT, as_timeout
@@ -25,8 +26,6 @@ from telnyx_video._transport.watch import UnderWay, Watch
 from telnyx_video._version import __version__
 from telnyx_video.config import Settings
 from telnyx_video.errors import ConfigurationError, RequestTimeoutError, TelnyxVideoError
-
-log = logging.getLogger("telnyx_video")
 
 KEEPALIVE: Final = 15.0
 """Seconds an idle connection is kept. Servers close theirs later, so that a request rarely meets a
@@ -239,8 +238,10 @@ class Transport:
         method, path, body = request
         # A DELETE has no body, but something must watch it, and stop aiohttp from resending it.
         payload = None if method == "GET" else WatchedBody(body or b"")
-        logged = log.isEnabledFor(logging.DEBUG)
-        started = self._log_request(request) if logged else 0.0
+        logged = talk.log.isEnabledFor(logging.DEBUG)
+        if logged:
+            talk.sent(request)
+        started = self.time() if logged else 0.0
         try:
             response = await session.request(
                 method,
@@ -273,12 +274,11 @@ class Transport:
             headers, content = self._key.hidden_in_reply(response.headers, content)
             reply = HttpReply(response.status, headers, content)
             if logged:
-                self._log_reply(request, reply, started)
+                talk.answered(request, reply, self.time() - started)
             return reply
         # Raised here, not in the handler: aiohttp's exceptions hold the request's headers, and so
         # the key; ours must not drag them along as their context.
-        extra = {**_extra(request), "telnyx_video_error": type(failure).__name__}
-        log.debug("%s", failure, extra=extra)
+        talk.failed(request, failure)
         raise failure
 
     def _url(self, path: str) -> URL:
@@ -302,32 +302,6 @@ class Transport:
         written = payload is not None and payload.asked_to_write
         return as_failure(request, error, written=written, key=self._key)
 
-    def _log_request(self, request: HttpRequest) -> float:
-        size = len(request.body) if request.body else 0
-        extra = {**_extra(request), "telnyx_video_size": size}
-        log.debug("%s %s, %d bytes", request.method, request.path, size, extra=extra)
-        return self.time()
-
-    def _log_reply(self, request: HttpRequest, reply: HttpReply, started: float) -> None:
-        duration = self.time() - started
-        request_id = reply.headers.get("x-request-id")
-        log.debug(
-            "%s %s -> %d in %.0f ms, %d bytes, request id %s",
-            request.method,
-            request.path,
-            reply.status,
-            duration * 1000,
-            len(reply.body),
-            request_id,
-            extra={
-                **_extra(request),
-                "telnyx_video_status": reply.status,
-                "telnyx_video_duration": duration,
-                "telnyx_video_size": len(reply.body),
-                "telnyx_video_request_id": request_id,
-            },
-        )
-
 
 def _apart(timeout: aiohttp.ClientTimeout) -> tuple[float, aiohttp.ClientTimeout]:
     """The limit for all of an attempt, which is kept here, and those that aiohttp keeps."""
@@ -335,10 +309,6 @@ def _apart(timeout: aiohttp.ClientTimeout) -> tuple[float, aiohttp.ClientTimeout
         connect=timeout.connect, sock_connect=timeout.sock_connect, sock_read=timeout.sock_read
     )
     return timeout.total or inf, limits
-
-
-def _extra(request: HttpRequest) -> dict[str, object]:
-    return {"telnyx_video_method": request.method, "telnyx_video_path": request.path}
 
 
 _CLOSED = "this client is closed: make a new one"

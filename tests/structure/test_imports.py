@@ -85,9 +85,14 @@ TABLE = {
         outside="attrs",
         types="aiohttp",
     ),
+    "_pursuit": Row(
+        siblings="_delivery _http _observe _paging _retry _transport _wire errors models",
+        outside="attrs",
+        types="_calls observing",
+    ),
     "_calls": Row(
         siblings=(
-            "_delivery _exchange _http _observe _paging _retry _transport _wire errors models"
+            "_delivery _exchange _http _observe _pursuit _retry _transport _wire errors models"
         ),
         outside="attrs",
         types="aiohttp observing",
