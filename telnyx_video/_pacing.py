@@ -82,7 +82,7 @@ class ServerLimit:
             return 0.0
         if now >= self.resets_at:
             self._roll_over(now)
-        if self._is_free:
+        if self.left >= self.limit * FREE_SHARE:
             return 0.0
         # A reply since then may have told of an earlier end.
         return (self.resets_at if self.left < 1 else min(self._due, self.resets_at)) - now
@@ -91,7 +91,7 @@ class ServerLimit:
         """Note a request."""
         self.under_way += 1
         self.left -= 1
-        if self.limit and not self._is_free:
+        if self.limit and self.left < self.limit * FREE_SHARE:
             interval = (self.resets_at - now) / max(self.left, 1.0)
             self._due = _in_step(self._due, now) + interval
 
@@ -142,10 +142,6 @@ class ServerLimit:
         if now - self.zero_told_at <= 2 * self.window and reset.is_integer():
             reset += 1
         return min(MAX_RESET, reset)
-
-    @property
-    def _is_free(self) -> bool:
-        return self.left >= self.limit * FREE_SHARE
 
     def _open_window(self, left: float, end: float) -> None:
         self.left = left

@@ -22,6 +22,11 @@ def test_places_are_neither_lost_nor_doubled_nor_given_out_of_turn(
     asyncio.run(play(count, steps))
 
 
+async def run() -> None:
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
 async def play(count: int, steps: Steps) -> None:
     slots = Slots(count)
     asked: list[asyncio.Task[None]] = []
@@ -38,7 +43,9 @@ async def play(count: int, steps: Steps) -> None:
 
     for step, number in [*steps, *[("give back", 0), ("run", 0)] * 2 * len(steps)]:
         if step == "ask":
+            await run()  # whoever was given a place has it before anybody else asks
             asked.append(asyncio.create_task(hold(len(asked))))
+            await run()
         elif step == "cancel" and number < len(asked) and not asked[number].done():
             asked[number].cancel()
             cancelled.add(number)
@@ -46,8 +53,7 @@ async def play(count: int, steps: Steps) -> None:
             held -= 1
             slots.give_back()
         elif step == "run":
-            for _ in range(3):
-                await asyncio.sleep(0)
+            await run()
         assert held <= count
     await asyncio.gather(*asked, return_exceptions=True)
 

@@ -8,7 +8,8 @@ asked to write itself means that not one byte was sent.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Coroutine
+from typing import Any, Final
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
@@ -31,12 +32,12 @@ class WatchedBody(BytesPayload):
     def __init__(self, body: bytes) -> None:
         super().__init__(body, content_type="application/json")
 
-    async def write_with_length(
+    def write_with_length(
         self, writer: AbstractStreamWriter, content_length: int | None
-    ) -> None:
+    ) -> Coroutine[Any, Any, None]:
         """Write, and remember it."""
         self.asked_to_write = True
-        await super().write_with_length(writer, content_length)
+        return super().write_with_length(writer, content_length)
 
 
 async def read(response: aiohttp.ClientResponse) -> bytes:
