@@ -120,7 +120,11 @@ def checked_hooks(hooks: Hook | Sequence[Hook]) -> tuple[Hook, ...]:
     Raises:
         ConfigurationError: one of them cannot be called, or would have to be awaited.
     """
-    several = (hooks,) if callable(hooks) else tuple(hooks)
+    try:
+        several = (hooks,) if callable(hooks) else tuple(hooks)
+    except TypeError:
+        problem = f"hooks: must be callable, or several that are, not {type(hooks).__name__}"
+        raise ConfigurationError(problem) from None
     problems: list[ErrorDetail] = []
     for hook in several:
         check.callback(problems, "hooks", hook)

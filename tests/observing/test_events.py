@@ -353,7 +353,7 @@ async def awaited(event: Event) -> None:
     """Never called."""
 
 
-@pytest.mark.parametrize("hooks", [awaited, [print, Awaited()], ["print"]])
+@pytest.mark.parametrize("hooks", [awaited, [print, Awaited()], ["print"], 5])
 def test_what_cannot_be_called_as_a_hook_is_refused(hooks: object) -> None:
     """The mistake is told when the client is made, not with the first event."""
     with pytest.raises(ConfigurationError, match="hooks: "):
