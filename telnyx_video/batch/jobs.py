@@ -72,6 +72,7 @@ class Jobs:
         self._prepare = prepare
         self._journal = journal
         self._reach = AHEAD * concurrency
+        self._few = self._reach // 2
         self._ahead: deque[Job] = deque()
         self._noting: asyncio.Task[None] | None = None
         self._end: Exception | None = None
@@ -91,6 +92,8 @@ class Jobs:
     async def __anext__(self) -> Job:
         if self._journal is None:
             return self._fresh(*await anext(self._source))
+        if len(self._ahead) > self._few and not self._source.stopped:
+            return self._ahead.popleft()
         if self._compared < self._journal.length and (job := await self._recall(self._journal)):
             return job
         if self._resumed < len(self._again) and not self._source.stopped:
@@ -106,7 +109,7 @@ class Jobs:
         Not those without names: whether one that is noted was sent, no later run could find out.
         """
         while not self._source.stopped:
-            if len(self._ahead) <= self._reach // 2 and self._end is None and not self._noting:
+            if len(self._ahead) <= self._few and self._end is None and not self._noting:
                 self._noting = asyncio.create_task(self._note_ahead(journal))
             if self._ahead:
                 return self._ahead.popleft()

@@ -140,7 +140,8 @@ class Journal:
         self._under_way.discard(outcome.index)
         if self._broken is None:
             self._lines.append(outcome_line(outcome, self._settings.pop(outcome.index, None)))
-            self._consider()
+            if self._waiting or self._gathering is None:
+                self._consider()
 
     async def close(self) -> None:
         """Write what is left and release the file.
@@ -179,7 +180,7 @@ class Journal:
             self._commit()
         elif self._waiting:
             self._commit_within(GATHERING)
-        elif self._gathering is None:
+        else:
             self._commit_within(LINGERING)
 
     def _commit_within(self, seconds: float) -> None:
