@@ -8,8 +8,7 @@ asked to write itself means that not one byte was sent.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
@@ -32,12 +31,12 @@ class WatchedBody(BytesPayload):
     def __init__(self, body: bytes) -> None:
         super().__init__(body, content_type="application/json")
 
-    def write_with_length(
+    async def write_with_length(
         self, writer: AbstractStreamWriter, content_length: int | None
-    ) -> Coroutine[Any, Any, None]:
+    ) -> None:
         """Write, and remember it."""
         self.asked_to_write = True
-        return super().write_with_length(writer, content_length)
+        await super().write_with_length(writer, content_length)
 
 
 async def read(response: aiohttp.ClientResponse) -> bytes:
