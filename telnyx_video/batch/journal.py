@@ -53,6 +53,7 @@ class Journal:
         self._thread = thread
         self._loop = asyncio.get_running_loop()
         self._lines: list[bytes] = []
+        self._outcomes: list[CreateOutcome] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._under_way: set[int] = set()
         self._settings: dict[int, bytes] = {}
@@ -139,7 +140,7 @@ class Journal:
         """Add an outcome; it is written with the next commit."""
         self._under_way.discard(outcome.index)
         if self._broken is None:
-            self._lines.append(outcome_line(outcome, self._settings.pop(outcome.index, None)))
+            self._outcomes.append(outcome)
             if self._waiting or self._gathering is None:
                 self._consider()
 
@@ -196,18 +197,25 @@ class Journal:
             self._gathering.cancel()
             self._gathering = None
         self._in_haste = False
-        lines, self._lines = self._lines, []
+        lines, self._lines = self._outcome_lines() + self._lines, []
         waiting, self._waiting = self._waiting, []
         self._writing = self._loop.run_in_executor(self._thread, _write, self._file, lines)
         self._writing.add_done_callback(partial(self._written, waiting))
         return self._writing
+
+    def _outcome_lines(self) -> list[bytes]:
+        """Write many outcomes one after the other, which takes half as long as among other work."""
+        outcomes, self._outcomes = self._outcomes, []
+        return [
+            outcome_line(outcome, self._settings.pop(outcome.index, None)) for outcome in outcomes
+        ]
 
     def _written(self, waiting: list[asyncio.Future[None]], writing: asyncio.Future[None]) -> None:
         self._writing = None
         self._broken = writing.exception()
         if self._broken is not None:
             waiting, self._waiting = waiting + self._waiting, []
-            self._lines = []
+            self._lines, self._outcomes = [], []
         for written in waiting:
             if written.done():  # its worker was cancelled
                 continue
@@ -215,11 +223,11 @@ class Journal:
                 written.set_result(None)
             else:
                 written.set_exception(self._broken)
-        if self._lines:
+        if self._lines or self._outcomes:
             self._consider()
 
     async def _flush(self) -> None:
-        while self._lines or self._writing:
+        while self._lines or self._outcomes or self._writing:
             await asyncio.wait({self._writing or self._commit()})
 
 
