@@ -8,7 +8,6 @@ and the answer is remembered. What depends on the values, such as the text of a 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from sys import intern
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -29,8 +28,8 @@ class Recipe:
     """What follows from a shape."""
 
     names: dict[str, None]
-    """All fields. These names are the very strings that the class has, and are found by identity;
-    those that a JSON reader makes would have to be compared, one by one."""
+    """Fields that the class has, under the very strings that are its parameters. These are matched
+    by identity; those that a JSON reader makes would be compared, one by one."""
     read_anew: tuple[tuple[str, Hook, object], ...]
     """Fields whose values must be looked at, with what does so."""
     unknown: tuple[str, ...]
@@ -88,5 +87,6 @@ class ShapeReader(Generic[M]):
         if len(self._recipes) == MAX_SHAPES:
             self._recipes.clear()
         anew = tuple((n, *hook) for n, hook in self._hooks.items() if data.get(n) is not None)
-        self._recipes[shape] = Recipe(dict.fromkeys(map(intern, data)), anew, unknown, nulls)
+        names = dict.fromkeys(name for name in self._known if name in data)
+        self._recipes[shape] = Recipe(names, anew, unknown, nulls)
         return record

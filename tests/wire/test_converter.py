@@ -5,7 +5,7 @@ import json
 import pickle
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -44,6 +44,19 @@ def test_a_room_written_again_is_the_room_that_was_read(data: dict[str, object])
 def test_a_session_can_be_read_by_itself(data: dict[str, object]) -> None:
     """Sessions round-trip like rooms."""
     assert same(RoomSession.from_dict(data).to_dict(), data)
+
+
+def test_names_of_any_kind_are_kept() -> None:
+    """A mapping of the caller's need not come from JSON: its names may be of another class."""
+
+    class Name(str):
+        __slots__ = ()
+
+    data = cast("dict[str, object]", {Name("id"): "a", Name("later"): 1, 5: 2})
+    for _ in range(2):  # of a shape that is new, and of one that is known
+        room = Room.from_dict(data)
+        assert (room.id, room.extra) == ("a", {"later": 1, 5: 2})
+        assert room.to_dict() == data
 
 
 @given(participants)
