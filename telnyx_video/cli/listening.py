@@ -40,6 +40,7 @@ def listen(
     """
     settings = Settings(json=json).after(ctx.obj)
     values = Values()
+    values.host("--host", host)
     port_number = chosen_port(values, port)
     values.done()
     raise typer.Exit(run(_listen(settings, host, port_number, public_key)))

@@ -54,6 +54,7 @@ def sandbox(
     """Run a local server of the API until Ctrl-C, and say how to reach it."""
     settings = Settings(json=json, faults=faults).after(ctx.obj)
     values = Values()
+    values.host("--host", host)
     port_number = chosen_port(values, port)
     limit = values.integer_if_given("--rate-limit", rate_limit, 1)
     if not api_key or not api_key.isascii() or not api_key.isprintable() or " " in api_key:

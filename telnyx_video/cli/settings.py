@@ -160,6 +160,15 @@ class Values:
         """A whole number within bounds, if it is given."""
         return None if text is None else self.integer(option, text, least, most)
 
+    def host(self, option: str, text: str) -> None:
+        """A name or address that can be looked up; an empty one would mean all of them."""
+        try:
+            fits = bool(text.encode("idna"))
+        except UnicodeError:
+            fits = False
+        if not fits:
+            self._refuse_value(option, "a name or an address of this machine", text)
+
     def rate(self, option: str, text: str | None) -> float | None:
         """A number above 0, if it is given."""
         if text is None:

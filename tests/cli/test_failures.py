@@ -126,6 +126,8 @@ def test_the_sandbox_ignores_the_environment(
     ("options", "said"),
     [
         (("--port=70000",), "--port: must be a whole number, from 0 to 65535, not '70000'"),
+        (("--host=a..b",), "--host: must be a name or an address of this machine, not 'a..b'"),
+        (("--host=",), "--host: must be a name or an address of this machine, not ''"),
         (("--rate-limit=0",), "--rate-limit: must be a whole number, 1 or more, not '0'"),
         (("--api-key=a b",), "--api-key: must be of printable ASCII characters without a space"),
     ],
