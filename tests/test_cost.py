@@ -17,7 +17,7 @@ import pytest
 
 from support.asking import asked_for
 from support.canned import CannedServer
-from support.costing import Cost, CountingLoop, cost_of
+from support.costing import Cost, CountingLoop, Turns, cost_of
 from telnyx_video import AsyncRoomsClient
 from telnyx_video._wire.json import (  # how much memory JSON takes depends on the library
     dumps,
@@ -85,10 +85,10 @@ def test_a_create_calls_few_functions(costs: Costs) -> None:
     assert costs.by_hand.functions < 5  # those of JSON at most, or too much is counted
 
 
-def test_a_create_takes_no_more_turns_than_a_post_by_hand(costs: Costs) -> None:
-    """A create waits for its answer and for nothing else; its time limit needs no timer."""
-    assert costs.by_hand.turns.timers == 1
-    assert costs.ours.turns == costs.by_hand.turns._replace(timers=0)
+def test_a_create_asks_the_loop_for_nothing_but_its_answer(costs: Costs) -> None:
+    """It waits once, and is woken once: its body needs no task, and its time limit no timer."""
+    assert costs.ours.turns == Turns(waits=1, tasks=0, timers=0, callbacks=1)
+    assert costs.by_hand.turns.waits == 1
 
 
 def test_a_create_under_way_holds_little_memory(costs: Costs) -> None:

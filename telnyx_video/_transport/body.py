@@ -2,39 +2,67 @@
 
 When a request fails, the exception's class cannot tell whether the server has seen it: a connection
 reset looks the same before and after the server acted. What can tell is whether aiohttp ever came
-to write: it buffers the headers and writes them together with the body, so a body that was never
-asked to write itself means that not one byte was sent.
+to write: head and body are written together, so a body that was never asked to write itself means
+that not one byte was sent. And a reply that comes all the same is no reply to this request.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import BytesPayload
 
+if TYPE_CHECKING:
+    from aiohttp.client_proto import ResponseHandler
+    from aiohttp.http import StreamWriter
+
 MAX_BODY: Final = 8 * 1024 * 1024
 """Bytes of a reply that are accepted, after decompression; a page of 250 rooms has 0.2 MiB."""
 
+UNFIT: Final = "the connection had ended, or something came on it that nobody had asked for"
+
 
 class WatchedBody(BytesPayload):
-    """A JSON body that remembers having been asked to write itself; it may do nothing more."""
+    """A JSON body that remembers having been asked to write itself; it may do nothing more.
+
+    Args:
+        content: The JSON.
+        at_once: Whether to write it in this very turn of the loop, having no company.
+    """
 
     asked_to_write = False
+    _prepared = False
+
+    def __init__(self, content: bytes, *, at_once: bool) -> None:
+        super().__init__(content, content_type="application/json")
+        self.content = content
+        self.at_once = at_once
+
+    @property
+    def size(self) -> int:
+        """The length, which is asked for when a real request is made: no mock has one."""
+        self._prepared = True
+        return len(self.content)
+
+    @property
+    def held_back(self) -> bool:
+        """Whether it was to be sent, but never written."""
+        return self._prepared and not self.asked_to_write
 
     @property
     def consumed(self) -> bool:
         """Keeps aiohttp from sending an idempotent request again by itself, unseen by us."""
         return self.asked_to_write
 
-    def __init__(self, body: bytes) -> None:
-        super().__init__(body, content_type="application/json")
-
     async def write_with_length(
         self, writer: AbstractStreamWriter, content_length: int | None
     ) -> None:
         """Write, and remember it."""
+        protocol = cast("StreamWriter", writer).protocol
+        if cast("ResponseHandler", protocol).should_close:
+            raise aiohttp.ServerDisconnectedError(UNFIT)
         self.asked_to_write = True
         await super().write_with_length(writer, content_length)
 

@@ -17,7 +17,8 @@ from telnyx_video._http import HttpReply, HttpRequest
 from telnyx_video._observe import Reporter
 from telnyx_video._slots import Slots
 from telnyx_video._transport import talk
-from telnyx_video._transport.body import WatchedBody, read
+from telnyx_video._transport.body import UNFIT, WatchedBody, read
+from telnyx_video._transport.direct import request_class
 from telnyx_video._transport.failures import SENT, as_failure
 from telnyx_video._transport.limits import DEFAULT_TIMEOUT, as_timeout
 from telnyx_video._transport.proxies import Proxies
@@ -202,6 +203,7 @@ class Transport:
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._concurrency, keepalive_timeout=KEEPALIVE),
             headers=self._default_headers(),
+            request_class=request_class(aiohttp.__version__),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=self._limits[1],
             trace_configs=self._trace_configs,
@@ -241,7 +243,7 @@ class Transport:
     ) -> HttpReply:
         method, path, body = request
         # A DELETE has no body, but something must watch it, and stop aiohttp from resending it.
-        payload = None if method == "GET" else WatchedBody(body or b"")
+        payload = None if method == "GET" else WatchedBody(body or b"", at_once=self._in_flight.one)
         logged = talk.log.isEnabledFor(logging.DEBUG)
         if logged:
             talk.sent(request)
@@ -264,6 +266,8 @@ class Transport:
             except BaseException:
                 response.close()
                 raise
+            if payload is not None and payload.held_back:
+                raise aiohttp.ServerDisconnectedError(UNFIT)
         except asyncio.CancelledError as cancelled:
             if not under_way.take_back():
                 if payload is not None and payload.asked_to_write:

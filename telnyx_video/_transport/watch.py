@@ -53,6 +53,11 @@ class Watch:
         self._timer: asyncio.TimerHandle | None = None
         self._fires_at = inf
 
+    @property
+    def one(self) -> bool:
+        """Whether one request, and no more, is under way."""
+        return len(self._under_way) == 1
+
     def begin(self) -> UnderWay:
         """Take in what the current task begins; without an end so far."""
         task: asyncio.Task[object] = asyncio.current_task()  # type: ignore[assignment] # not None

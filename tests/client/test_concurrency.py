@@ -30,6 +30,8 @@ def names(server: Peer) -> list[str]:
 
 async def test_no_more_connections_than_allowed(sandbox: Sandbox) -> None:
     """However many calls there are, no more are under way at once than the client may have."""
+    slowly = {"stall": "reply", "seconds": 0.005}
+    sandbox.faults = [{"on": "POST /rooms", "faults": [slowly], "repeat": True}]
     async with client(sandbox, concurrency=3) as rooms:
         await asyncio.gather(*(rooms.create(unique_name=f"room {n}") for n in range(40)))
     assert len(sandbox.rooms) == 40

@@ -1,7 +1,8 @@
-"""Fixtures of the fault matrix: each test of a row is played on five stages.
+"""Fixtures of the fault matrix: each test of a row is played on six stages.
 
 That is on asyncio and on uvloop, over plain and TLS connections, on fresh and on reused ones, for
-single creates and in batches; and, where the row has both, for requests with and without a name.
+single creates and in batches, in the client's own session and in the caller's; and, where the row
+has both, for requests with and without a name.
 """
 
 import gc
@@ -16,11 +17,12 @@ import trustme
 from matrix.stage import LOOPS, Stage, Trust
 
 STAGES = [
-    Stage("asyncio", tls=False, reused=False, in_batch=False),
-    Stage("asyncio", tls=True, reused=True, in_batch=True),
-    Stage("uvloop", tls=False, reused=True, in_batch=True),
-    Stage("uvloop", tls=True, reused=False, in_batch=True),
-    Stage("uvloop", tls=True, reused=True, in_batch=False),
+    Stage("asyncio", tls=False, reused=False, in_batch=False, lent=False),
+    Stage("asyncio", tls=False, reused=False, in_batch=False, lent=True),
+    Stage("asyncio", tls=True, reused=True, in_batch=True, lent=False),
+    Stage("uvloop", tls=False, reused=True, in_batch=True, lent=True),
+    Stage("uvloop", tls=True, reused=False, in_batch=True, lent=True),
+    Stage("uvloop", tls=True, reused=True, in_batch=False, lent=False),
 ]
 """Each two circumstances meet on one of them: a covering array of strength 2, the smallest one."""
 

@@ -15,6 +15,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from matrix.scene import Rule, Scene, has_idle_connection
 from telnyx_video import AsyncRoomsClient, RetryPolicy
+from telnyx_video._transport.direct import DirectRequest
 from telnyx_video.sandbox import Sandbox
 
 LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
@@ -46,6 +47,8 @@ class Stage:
     reused: bool
     in_batch: bool
     """Whether creates are made by ``create_many``."""
+    lent: bool
+    """Whether the session is the caller's, in which aiohttp writes requests in its own way."""
     trust: Trust | None = None
 
     def run(self, *scenes: Coroutine[Any, Any, None]) -> None:
@@ -55,7 +58,8 @@ class Stage:
     def __str__(self) -> str:
         scheme = "tls" if self.tls else "plain"
         connection = "reused" if self.reused else "fresh"
-        return f"{self.loop}-{scheme}-{connection}-{'batch' if self.in_batch else 'single'}"
+        calls = "batch" if self.in_batch else "single"
+        return f"{self.loop}-{scheme}-{connection}-{calls}-{'lent' if self.lent else 'own'}"
 
     @asynccontextmanager
     async def scene(
@@ -122,7 +126,7 @@ class Stage:
 
         Its limit is one connection, whatever the client's is: what waits, waits for its pool.
         """
-        if not self.tls and resolver is None:
+        if not (self.tls or self.lent or resolver):
             return url, None
         connector = aiohttp.TCPConnector(
             limit=1,
@@ -130,7 +134,11 @@ class Stage:
             resolver=resolver,
             use_dns_cache=False,
         )
-        session = aiohttp.ClientSession(connector=connector, trace_configs=[trace] if trace else [])
+        session = aiohttp.ClientSession(
+            connector=connector,
+            trace_configs=[trace] if trace else [],
+            request_class=aiohttp.ClientRequest if self.lent else DirectRequest,
+        )
         await stack.enter_async_context(session)
         # A resolver is only asked about names.
         return url.replace("127.0.0.1", "localhost") if resolver else url, session
