@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.payload import BytesPayload, Payload
+from aiohttp.payload import BytesPayload
 
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
@@ -24,7 +24,7 @@ MAX_BODY: Final = 8 * 1024 * 1024
 UNFIT: Final = "the connection had ended, or something came on it that nobody had asked for"
 
 
-class WatchedBody(Payload):
+class WatchedBody(BytesPayload):
     """A JSON body that remembers having been asked to write itself; it may do nothing more.
 
     Args:
@@ -32,13 +32,14 @@ class WatchedBody(Payload):
         at_once: Whether to write it in this very turn of the loop, having no company.
     """
 
-    _headers = BytesPayload(b"", content_type="application/json").headers
     asked_to_write = False
     _prepared = False
+    _headers = BytesPayload(b"", content_type="application/json").headers
+    _encoding = _filename = None
 
     def __init__(self, content: bytes, *, at_once: bool) -> None:
-        # Not the base's, which makes headers for each body.
-        self.content = content
+        # Not by the base's way, which makes headers anew for each body.
+        self._value = self.content = content
         self.at_once = at_once
 
     @property
@@ -57,17 +58,15 @@ class WatchedBody(Payload):
         """Keeps aiohttp from sending an idempotent request again by itself, unseen by us."""
         return self.asked_to_write
 
-    async def write(self, writer: AbstractStreamWriter) -> None:
+    async def write_with_length(
+        self, writer: AbstractStreamWriter, content_length: int | None
+    ) -> None:
         """Write, and remember it."""
         protocol = cast("StreamWriter", writer).protocol
         if cast("ResponseHandler", protocol).should_close:
             raise aiohttp.ServerDisconnectedError(UNFIT)
         self.asked_to_write = True
-        await writer.write(self.content)
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        """The JSON as text."""
-        return self.content.decode(encoding, errors)
+        await super().write_with_length(writer, content_length)
 
 
 async def read(response: aiohttp.ClientResponse) -> bytes:

@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 
 import aiohttp
 import pytest
+from aiohttp.connector import Connection
 from aiohttp.http import StreamWriter
 
 from support.clients import client
@@ -106,6 +107,53 @@ async def test_a_connection_that_is_not_fit_has_got_nothing(lent: bool) -> None:
         with pytest.raises(TransportError, match="nothing was sent"):
             await rooms.create(unique_name="b")
         assert len(server.requests) == 1
+
+
+class Eager(aiohttp.ClientRequest):
+    """Has its body written before it looks for an answer, as with an eager task."""
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        """Send it."""
+        assert conn.protocol is not None
+        assert self.body
+        await self.body.write_with_length(StreamWriter(conn.protocol, self.loop), None)
+        return await super().send(conn)
+
+
+async def test_nothing_is_written_after_what_nobody_had_asked_for() -> None:
+    """Whenever aiohttp asks for the body: newer Pythons do it at once."""
+    twice = Twice()
+    async with (
+        peer(twice) as server,
+        aiohttp.ClientSession() as session,
+        client(server, session=session, retry=ONCE) as rooms,
+    ):
+        await rooms.create(unique_name="a")
+        await twice.again()
+        session._request_class = Eager
+        with pytest.raises(TransportError, match="nobody had asked for"):
+            await rooms.create(unique_name="b")
+        assert len(server.requests) == 1
+
+
+async def test_the_callers_session_may_look_at_bodies() -> None:
+    """A middleware of theirs reads what will be sent, such as to sign it."""
+    seen: list[tuple[bytes, str]] = []
+
+    async def look(
+        request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        assert request.body
+        seen.append((await request.body.as_bytes(), request.body.decode()))
+        return await send(request)
+
+    async with (
+        peer(echo) as server,
+        aiohttp.ClientSession(middlewares=[look]) as session,
+        client(server, session=session) as rooms,
+    ):
+        await rooms.create(unique_name="a")
+    assert seen == [(b'{"unique_name":"a"}', '{"unique_name":"a"}')]
 
 
 async def test_requests_of_one_turn_leave_together(monkeypatch: pytest.MonkeyPatch) -> None:
