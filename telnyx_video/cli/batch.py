@@ -162,7 +162,8 @@ async def _create(settings: Settings, plan: Plan, source: Source, total: int) ->
     console = stderr()
     async with connected(settings, concurrency=plan.concurrency, brief=False) as rooms:
         tally = Tally(total, monotonic(), updating=plan.if_exists == "update")
-        report = Report(console, tally, journal=plan.output is not None)
+        journal = plan.output is not None
+        report = Report(console, tally, journal=journal, lasting=not settings.sandbox)
         results = Writer(sys.stdout if settings.json else None)
         with _display(console, tally, settings) as display:
             end = await Course(rooms, plan, source, report, results, display).run()

@@ -31,12 +31,14 @@ class Report:
 
     Args:
         journal: Whether all of them are kept in a file, from which the batch can go on.
+        lasting: Whether the server outlives the command; a sandbox of its own does not.
     """
 
-    def __init__(self, console: Console, tally: Tally, *, journal: bool) -> None:
+    def __init__(self, console: Console, tally: Tally, *, journal: bool, lasting: bool) -> None:
         self._console = console
         self._tally = tally
         self._journal = journal
+        self._lasting = lasting
         self._first: dict[int, tuple[int, CreateOutcome]] = {}
         self.refused: type[Exception] | None = None
         """The error that every further room would meet, too; it is told once."""
@@ -71,6 +73,8 @@ class Report:
         )
 
     def _advice(self, nameless: bool) -> str:
+        if not self._lasting:
+            return "the sandbox is gone now, and all rooms with it"
         if self._journal:
             found = "the same command with --resume finds out"
             return f"{found}, but for rows without a unique_name" if nameless else found
@@ -127,7 +131,7 @@ class Report:
             self._console.print("Nothing more was sent: the server was down for too long.")
         if self._tally.differing:
             self._console.print(_differing(self._tally.differing))
-        if self._tally.not_tried and self._journal:
+        if self._tally.not_tried and self._journal and self._lasting:
             self._console.print("The same command with --resume goes on with what was not tried.")
         tally, now = self._tally, monotonic()
         parts = [_count(tally, state) for state in STATES if _is_told(tally, state)]

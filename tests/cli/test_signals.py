@@ -145,6 +145,23 @@ def test_what_was_never_sent_is_not_unknown(
     assert len(sandbox.rooms) == len(told.getvalue().splitlines()) == 1
 
 
+def test_a_sandbox_of_its_own_is_not_gone_on_with(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, output: Path
+) -> None:
+    """It ends with the command, and so do its rooms: there is nothing to resume."""
+    plan = tmp_path / "plan.json"
+    plan.write_text('[{"on": "POST /rooms", "faults": [null, {"stall": "reply"}], "repeat": true}]')
+    told = Listener({'"index": ': lambda: send(signal.SIGINT)})
+    monkeypatch.setattr(sys, "stdout", told)
+    options = ("--json", "--concurrency=2", "--grace=0", "--output", output)
+    result = command("--sandbox", "--faults", plan, "batch", "-", *options, stdin=FIVE)
+    assert result.code == 130
+    assert "was given up, and may exist" in result.err
+    assert "; the sandbox is gone now, and all rooms with it.\n" in result.err
+    assert "not tried" in result.err
+    assert "--resume" not in result.err
+
+
 def test_the_grace_has_an_end(
     command: Command, monkeypatch: pytest.MonkeyPatch, server: HeldServer
 ) -> None:
