@@ -62,11 +62,15 @@ class WatchedBody(BytesPayload):
         self, writer: AbstractStreamWriter, content_length: int | None
     ) -> None:
         """Write, and remember it."""
-        protocol = cast("StreamWriter", writer).protocol
-        if cast("ResponseHandler", protocol).should_close:
+        if not is_fit(cast("ResponseHandler", cast("StreamWriter", writer).protocol)):
             raise aiohttp.ServerDisconnectedError(UNFIT)
         self.asked_to_write = True
         await super().write_with_length(writer, content_length)
+
+
+def is_fit(protocol: ResponseHandler) -> bool:
+    """Whether a request may be written: nothing has come that would be taken for its answer."""
+    return protocol.is_connected() and not protocol.should_close
 
 
 async def read(response: aiohttp.ClientResponse) -> bytes:

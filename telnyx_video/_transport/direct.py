@@ -17,7 +17,7 @@ import aiohttp
 from aiohttp.connector import Connection
 from aiohttp.http import StreamWriter
 
-from telnyx_video._transport.body import UNFIT, WatchedBody
+from telnyx_video._transport.body import UNFIT, WatchedBody, is_fit
 
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
@@ -33,7 +33,7 @@ class DirectRequest(aiohttp.ClientRequest):
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         """Send it; the answer's head comes later."""
         protocol, body = conn.protocol, self.body
-        if protocol is None or protocol.should_close or not protocol.is_connected():
+        if protocol is None or not is_fit(protocol):
             raise aiohttp.ServerDisconnectedError(UNFIT)
         if (
             not isinstance(body, WatchedBody)
