@@ -11,7 +11,7 @@ import pytest
 
 from support.clients import client
 from support.leaping import leaping
-from support.peers import answer, closed_port, created, cut, listed, peer, room, stall
+from support.peers import answer, closed_port, created, cut, free_port, listed, peer, room, stall
 from support.words import is_one_line
 from telnyx_video import (
     AsyncRoomsClient,
@@ -116,7 +116,7 @@ async def test_a_lost_answer_in_a_batch_is_found() -> None:
 @leaping
 async def test_a_batch_outlasts_an_outage() -> None:
     """While the server is down a batch waits: neither attempts nor deadline are spent on that."""
-    port = closed_port()
+    port = free_port()
     policy = RetryPolicy(attempts=2, deadline=5)
     async with AsyncRoomsClient(
         base_url=f"http://127.0.0.1:{port}/v2", api_key="key0123", retry=policy

@@ -23,6 +23,7 @@ from support.peers import (
     closed_port,
     created,
     cut,
+    free_port,
     listed,
     peer,
     reset,
@@ -191,7 +192,7 @@ async def test_a_refused_connection_sends_nothing() -> None:
 
 async def test_a_server_that_comes_back_gets_the_create() -> None:
     """A create is tried again while connections are refused, nameless or not."""
-    port = closed_port()
+    port = free_port()
     patient = RetryPolicy(attempts=1000, backoff=0.001, backoff_max=0.001, quota=10_000)
     url = f"http://127.0.0.1:{port}/v2"
     async with AsyncRoomsClient(base_url=url, api_key="key0123", retry=patient) as rooms:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import socket
 import ssl
@@ -11,6 +12,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapp
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import cache
 
 import attrs
 
@@ -240,8 +242,17 @@ def unreachable() -> Generator[str]:
         yield f"127.0.0.1:{port}"
 
 
+@cache
 def closed_port() -> int:
-    """A port at which nobody listens."""
+    """A port at which nobody listens, nor will: it is taken by a socket that never does."""
+    holder = socket.socket()
+    atexit.register(holder.close)
+    holder.bind(("127.0.0.1", 0))
+    return int(holder.getsockname()[1])
+
+
+def free_port() -> int:
+    """A port at which nobody listens yet."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
