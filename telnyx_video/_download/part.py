@@ -10,12 +10,16 @@ from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
 
+KEPT = 60
+"""Characters of a name: of 4 bytes at the most, with 14 more that makes 254; systems take 255."""
+
 
 class Part:
     """``NAME.….part``, in the folder where ``NAME`` is to be.
 
-    Its name is drawn at random, so that two downloads to one path do not write into one file. What
-    cannot be done with it is told of ``NAME``, the only name that the caller knows.
+    Its name is drawn at random, so that two downloads to one path do not write into one file, and
+    keeps so much of ``NAME`` that it is not too long where that is not. What cannot be done with
+    it is told of ``NAME``, the only name that the caller knows.
 
     Raises:
         OSError: it cannot be made; nor, from the methods, written, named or removed.
@@ -25,7 +29,7 @@ class Part:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         self._path = path
-        self._beside = path.with_name(f"{path.name}.{token_hex(4)}.part")
+        self._beside = path.with_name(f"{path.name[:KEPT]}.{token_hex(4)}.part")
         with _told_of(path):
             self._file: BinaryIO = self._beside.open("xb")
 

@@ -36,6 +36,16 @@ def test_beginning_again_forgets_what_came(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == b"xy"
 
 
+@pytest.mark.parametrize("letter", ["a", "é", "🎬"])
+def test_the_longest_name_that_there_may_be_is_not_too_long(tmp_path: Path, letter: str) -> None:
+    """Where a file of the name can be made, it can be downloaded."""
+    path = tmp_path / (letter * (255 // len(letter.encode())))
+    part = Part(path)
+    part.write(0, b"whole")
+    part.finish(5)
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {path.name: b"whole"}
+
+
 def test_an_empty_file_is_a_file(tmp_path: Path) -> None:
     """Nothing was written, or what was written is void."""
     part = Part(tmp_path / "a")
