@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from telnyx_video import _wire
-from telnyx_video._http import HttpReply, HttpRequest
+from telnyx_video._http import BEGIN_WITHIN, HttpReply, HttpRequest
 from telnyx_video._outage import Outage
 from telnyx_video._pacing import MaxRate, ServerLimit
 from telnyx_video._retry import Attempts
@@ -192,7 +192,8 @@ class Exchange:
         """Wait for the request's turn; tells when it came."""
         asked_at = self.transport.time()
         down = self.outage is not None and self.outage.down
-        await self.gate.enter(attempts.begun + within if self.outage is None else None)
+        begin_by = attempts.begun + BEGIN_WITHIN * within
+        await self.gate.enter(begin_by if self.outage is None else None)
         now = self.transport.time()
         self.transport.reporter.paced(now - asked_at, "outage" if down else "rate limit")
         if self.outage is not None:

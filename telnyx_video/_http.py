@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
+
+BEGIN_WITHIN: Final = 0.9
+"""The share of the time for a call in which a request may begin; the rest is for its answer."""
 
 
 class HttpRequest(NamedTuple):

@@ -13,6 +13,7 @@ from typing import Self
 import attrs
 
 from telnyx_video import _checks as check
+from telnyx_video._http import BEGIN_WITHIN
 from telnyx_video.errors import (
     ApiError,
     ConfigurationError,
@@ -144,7 +145,7 @@ class Attempts:
     @property
     def send_until(self) -> float:
         """Until when a create may be begun, so that there is time for its answer."""
-        return self.begun + 0.9 * self.policy.sending_time
+        return self.begun + BEGIN_WITHIN * self.policy.sending_time
 
     def failed(self, error: TelnyxVideoError) -> None:
         """Note a try that failed."""

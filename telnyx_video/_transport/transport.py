@@ -13,7 +13,7 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
-from telnyx_video._http import HttpReply, HttpRequest
+from telnyx_video._http import BEGIN_WITHIN, HttpReply, HttpRequest
 from telnyx_video._observe import Reporter
 from telnyx_video._slots import Slots
 from telnyx_video._transport import talk
@@ -98,7 +98,7 @@ class Transport:
         under_way = self._in_flight.begin()
         try:
             if not self._slots.take():
-                waited = await self._wait_for_slot(under_way, left)
+                waited = await self._wait_for_slot(under_way, BEGIN_WITHIN * left)
                 now, left = now + waited, left - waited
             try:
                 self._in_flight.end_by(under_way, now + min(total, left))

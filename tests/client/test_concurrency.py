@@ -94,6 +94,24 @@ async def test_the_deadline_holds_while_waiting_for_a_connection() -> None:
 
 
 @leaping
+async def test_nothing_begins_when_it_could_hardly_be_answered() -> None:
+    """A connection that comes free at the last moment is not used: that would end in doubt."""
+
+    async def slowly(visit: Visit) -> None:
+        await asyncio.sleep(7.5)
+        await created()(visit)
+
+    async with peer(slowly) as server, client(server, concurrency=1) as rooms:
+        first = asyncio.create_task(rooms.create())
+        await server.arrived(1)
+        with pytest.raises(RequestTimeoutError) as raised:
+            await rooms.create(retry=RetryPolicy(deadline=10))  # of which 8 s are for sending
+        assert raised.value.outcome is Outcome.NOT_APPLIED
+        await first
+        assert server.methods == ["POST"]
+
+
+@leaping
 async def test_waiting_for_a_connection_is_not_part_of_an_attempt() -> None:
     """A call that waits for longer than an attempt may take is sent all the same."""
 

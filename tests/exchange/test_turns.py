@@ -178,6 +178,20 @@ async def test_a_call_that_gets_no_turn_in_time_was_not_sent() -> None:
 
 
 @leaping
+async def test_a_turn_that_comes_at_the_last_moment_is_not_used() -> None:
+    """A create that could hardly be answered in time would end in doubt."""
+    async with (
+        peer(answer(201, {"data": room()}, telling(0, 7.5))) as server,
+        client(server.url) as rooms,
+    ):
+        await rooms.create()
+        with pytest.raises(RequestTimeoutError, match="nothing was sent") as caught:
+            await rooms.create(retry=RetryPolicy(deadline=10))  # of which 8 s are for sending
+        assert caught.value.outcome is Outcome.NOT_APPLIED
+        assert len(server.requests) == 1
+
+
+@leaping
 async def test_calls_get_their_turns_in_the_order_of_asking() -> None:
     """Nobody who asks later is sent earlier, not even in the moment when a window begins."""
     tells = answer(201, {"data": room()}, telling(0, 1))

@@ -63,7 +63,7 @@ TABLE = {
     "_wire.values": Row(never=IMPURE),
     "_wire.json": Row(outside="orjson", never=IMPURE),
     # Decisions: functions of what is known, the time and a random number.
-    "_retry": Row(siblings="_checks errors", outside="attrs", never=IMPURE),
+    "_retry": Row(siblings="_checks _http errors", outside="attrs", never=IMPURE),
     "_pacing": Row(siblings="errors", outside="attrs", never=IMPURE),
     "_outage": Row(siblings="errors", outside="attrs", never=IMPURE),
     "_delivery": Row(siblings="_retry errors models", outside="attrs", never=IMPURE),
