@@ -1,9 +1,9 @@
 """Bodies: one that knows whether it was written, and reading one that may be too large.
 
 When a request fails, the exception's class cannot tell whether the server has seen it: a connection
-reset looks the same before and after the server acted. What can tell is whether aiohttp ever came
-to write: head and body are written together, so a body that was never asked to write itself means
-that not one byte was sent. And a reply that comes all the same is no reply to this request.
+reset looks the same before and after the server acted. What can tell is whether the body was ever
+written: without it there is no request. And a reply to what was not written is a reply to something
+else, such as one that a server sends twice.
 """
 
 from __future__ import annotations
@@ -21,37 +21,24 @@ if TYPE_CHECKING:
 MAX_BODY: Final = 8 * 1024 * 1024
 """Bytes of a reply that are accepted, after decompression; a page of 250 rooms has 0.2 MiB."""
 
-UNFIT: Final = "the connection had ended, or something came on it that nobody had asked for"
+UNFIT: Final = "the connection has ended, or something came on it that nobody had asked for"
 
 
 class WatchedBody(BytesPayload):
-    """A JSON body that remembers having been asked to write itself; it may do nothing more.
-
-    Args:
-        content: The JSON.
-        at_once: Whether to write it in this very turn of the loop, having no company.
-    """
+    """A JSON body that remembers having been written; it may do nothing more."""
 
     asked_to_write = False
-    _prepared = False
-    _headers = BytesPayload(b"", content_type="application/json").headers
-    _encoding = _filename = None
+    """Whether it was written, or may have been."""
+    handed_on = False
+    """Whether it was given to what writes it."""
 
-    def __init__(self, content: bytes, *, at_once: bool) -> None:
-        # Not by the base's way, which makes headers anew for each body.
-        self._value = self.content = content
-        self.at_once = at_once
-
-    @property
-    def size(self) -> int:
-        """The length, which is asked for when a real request is made: no mock has one."""
-        self._prepared = True
-        return len(self.content)
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content, content_type="application/json")
 
     @property
     def held_back(self) -> bool:
-        """Whether it was to be sent, but never written."""
-        return self._prepared and not self.asked_to_write
+        """Whether it was to be written, and was not."""
+        return self.handed_on and not self.asked_to_write
 
     @property
     def consumed(self) -> bool:

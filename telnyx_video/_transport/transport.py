@@ -18,8 +18,9 @@ from telnyx_video._observe import Reporter
 from telnyx_video._slots import Slots
 from telnyx_video._transport import talk
 from telnyx_video._transport.body import UNFIT, WatchedBody, read
-from telnyx_video._transport.direct import request_class
+from telnyx_video._transport.direct import DirectBody, DirectRequest, request_class
 from telnyx_video._transport.failures import SENT, as_failure
+from telnyx_video._transport.lent import watched
 from telnyx_video._transport.limits import DEFAULT_TIMEOUT, as_timeout
 from telnyx_video._transport.proxies import Proxies
 from telnyx_video._transport.secret import Key
@@ -62,6 +63,7 @@ class Transport:
         self._concurrency = concurrency
         self._session = session
         self._owned = session is None
+        self._direct = self._owned and _REQUEST_CLASS is DirectRequest
         self._proxies = Proxies(proxy, trust_env)
         self._proxy = self._proxies.for_url(settings.base_url)
         self._trace_configs = list(trace_configs)
@@ -203,7 +205,7 @@ class Transport:
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._concurrency, keepalive_timeout=KEEPALIVE),
             headers=self._default_headers(),
-            request_class=request_class(aiohttp.__version__),
+            request_class=_REQUEST_CLASS,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=self._limits[1],
             trace_configs=self._trace_configs,
@@ -243,7 +245,7 @@ class Transport:
     ) -> HttpReply:
         method, path, body = request
         # A DELETE has no body, but something must watch it, and stop aiohttp from resending it.
-        payload = None if method == "GET" else WatchedBody(body or b"", at_once=self._in_flight.one)
+        payload = None if method == "GET" else self._payload(body or b"")
         logged = talk.log.isEnabledFor(logging.DEBUG)
         if logged:
             talk.sent(request)
@@ -260,6 +262,7 @@ class Transport:
                 auto_decompress=True,
                 timeout=limits,
                 proxy=self._proxy,
+                middlewares=None if self._direct or payload is None else watched(session, payload),
             )
             try:
                 content = await read(response)
@@ -288,6 +291,11 @@ class Transport:
         # the key; ours must not drag them along as their context.
         talk.failed(request, failure)
         raise failure
+
+    def _payload(self, body: bytes) -> WatchedBody:
+        if self._direct:
+            return DirectBody(body, at_once=self._in_flight.alone)
+        return WatchedBody(body)
 
     def _url(self, path: str) -> URL:
         """The whole address; all creates have the same."""
@@ -319,5 +327,6 @@ def _apart(timeout: aiohttp.ClientTimeout) -> tuple[float, aiohttp.ClientTimeout
     return timeout.total or inf, limits
 
 
+_REQUEST_CLASS = request_class(aiohttp.__version__)
 _CLOSED = "this client is closed: make a new one"
 _NO_CONTENT_TYPE = ("Content-Type",)

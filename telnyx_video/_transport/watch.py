@@ -54,8 +54,8 @@ class Watch:
         self._fires_at = inf
 
     @property
-    def one(self) -> bool:
-        """Whether one request, and no more, is under way."""
+    def alone(self) -> bool:
+        """Whether whatever is under way has no company."""
         return len(self._under_way) == 1
 
     def begin(self) -> UnderWay:

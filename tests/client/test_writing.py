@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import TypeVar, cast
 
 import aiohttp
 import pytest
+import uvloop
 from aiohttp.connector import Connection
 from aiohttp.http import StreamWriter
 
 from support.clients import client
-from support.peers import Received, Visit, created, listed, peer, stall
+from support.peers import (
+    Act,
+    Peer,
+    Received,
+    Visit,
+    answer,
+    created,
+    cut,
+    listed,
+    peer,
+    stall,
+    turns,
+)
 from telnyx_video import (
+    ApiError,
     AsyncRoomsClient,
+    AuthenticationError,
+    CreateCompositionRequest,
     Outcome,
     OutcomeUnknownError,
     RetryPolicy,
     Room,
     TelnyxVideoError,
     TransportError,
+    VideoRegion,
 )
 from telnyx_video._transport.direct import DirectRequest, request_class
 
@@ -44,18 +63,17 @@ class Twice:
     """Answers as ``echo``; and says the same once more, when nobody has asked for anything."""
 
     def __init__(self) -> None:
-        self._visit: Visit | None = None
+        self._visits: list[Visit] = []
 
     async def __call__(self, visit: Visit) -> None:
         """Make the room that is asked for."""
-        self._visit = visit
+        self._visits.append(visit)
         await echo(visit)
 
     async def again(self) -> None:
-        """Say it again, and let it arrive."""
-        assert self._visit is not None
-        await echo(self._visit)
-        await asyncio.sleep(0.05)
+        """Say it again, on each connection."""
+        for visit in self._visits:
+            await echo(visit)
 
 
 async def together(rooms: AsyncRoomsClient, *names: str) -> list[Room | BaseException]:
@@ -81,6 +99,7 @@ async def test_an_answer_that_nobody_asked_for_is_nobodys(names: list[str], lent
     ):
         await rooms.create(unique_name="a")
         await twice.again()
+        await turns()
         made = await together(rooms, *names)
         assert [room.unique_name for room in made if isinstance(room, Room)] == names
         assert server.methods == ["POST"] * (len(names) + 1)
@@ -92,6 +111,7 @@ async def test_nor_is_it_the_answer_to_another_question() -> None:
     async with peer(twice, listed()) as server, client(server) as rooms:
         await rooms.create(unique_name="a")
         await twice.again()
+        await turns()
         assert await rooms.list().first() is None
 
 
@@ -105,24 +125,24 @@ async def test_a_connection_that_is_not_fit_has_got_nothing(lent: bool) -> None:
     ):
         await rooms.create(unique_name="a")
         await twice.again()
+        await turns()
         with pytest.raises(TransportError, match="nothing was sent"):
             await rooms.create(unique_name="b")
         assert len(server.requests) == 1
 
 
-class Eager(aiohttp.ClientRequest):
-    """Has its body written before it looks for an answer, as with an eager task."""
+async def test_nothing_is_written_after_what_nobody_had_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whenever aiohttp asks for the body: on newer Pythons it does so at once."""
+    send = aiohttp.ClientRequest.send
 
-    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        """Send it."""
+    async def send_eagerly(self: aiohttp.ClientRequest, conn: Connection) -> aiohttp.ClientResponse:
         assert conn.protocol is not None
         assert self.body
         await self.body.write_with_length(StreamWriter(conn.protocol, self.loop), None)
-        return await super().send(conn)
+        return await send(self, conn)
 
-
-async def test_nothing_is_written_after_what_nobody_had_asked_for() -> None:
-    """Whenever aiohttp asks for the body: newer Pythons do it at once."""
     twice = Twice()
     async with (
         peer(twice) as server,
@@ -131,30 +151,166 @@ async def test_nothing_is_written_after_what_nobody_had_asked_for() -> None:
     ):
         await rooms.create(unique_name="a")
         await twice.again()
-        session._request_class = Eager
+        await turns()
+        monkeypatch.setattr(aiohttp.ClientRequest, "send", send_eagerly)
         with pytest.raises(TransportError, match="nobody had asked for"):
             await rooms.create(unique_name="b")
         assert len(server.requests) == 1
 
 
+def test_what_comes_while_a_request_waits_for_its_company_is_not_its_answer() -> None:
+    """uvloop reads before it calls back: by then something may have come."""
+
+    async def scene() -> None:
+        twice = Twice()
+        async with peer(twice) as server, client(server) as rooms:
+            await together(rooms, "a", "b")
+            calls = (rooms.create(unique_name=name, retry=ONCE) for name in "cd")
+            _, second, _ = await asyncio.gather(*calls, twice.again(), return_exceptions=True)
+            assert isinstance(second, TransportError)
+            assert second.outcome is Outcome.NOT_APPLIED
+            assert "d" not in map(name_in, server.requests)
+            assert (await rooms.create(unique_name="e")).unique_name == "e"
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(scene())
+
+
+async def test_a_body_that_cannot_be_written_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for the answer learns it at once; what became of it is unknown."""
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(StreamWriter, "_writelines", fail)
+    async with peer(echo) as server, client(server, retry=ONCE) as rooms:
+        with pytest.raises(OutcomeUnknownError, match="cannot be written: MemoryError"):
+            await rooms.create()
+
+
+async def test_an_early_answer_to_a_long_body_ends_the_connection() -> None:
+    """What is left of the body would be the beginning of the next request."""
+    request = CreateCompositionRequest(
+        video_layout={"n" * 6_000_000: VideoRegion(video_sources=["*"])}
+    )
+    visits: list[Visit] = []
+
+    async def refuse_the_first(visit: Visit) -> None:
+        visits.append(visit)
+        if len(visits) == 1:
+            await visit.reader.readuntil(b"\r\n\r\n")
+            await answer(413)(visit)
+            await visit.gone()
+
+    async with peer(echo, first=refuse_the_first) as server, client(server, retry=ONCE) as rooms:
+        with pytest.raises(ApiError, match="413"):
+            await rooms.compositions.create(request)
+        assert (await rooms.create(unique_name="a")).unique_name == "a"
+        assert len(visits) == 2
+
+
+async def test_who_traces_requests_is_told_of_each_step() -> None:
+    """Trace configs see what is sent, as in any session."""
+    sent: list[bytes] = []
+
+    async def note(
+        session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        params: aiohttp.TraceRequestChunkSentParams,
+    ) -> None:
+        sent.append(params.chunk)
+
+    tracing = aiohttp.TraceConfig()
+    tracing.on_request_chunk_sent.append(note)
+    async with peer(echo) as server, client(server, trace_configs=[tracing]) as rooms:
+        await rooms.create(unique_name="a")
+    assert sent == [b'{"unique_name":"a"}']
+
+
+@asynccontextmanager
+async def through(
+    middleware: aiohttp.ClientMiddlewareType, *acts: Act
+) -> AsyncGenerator[tuple[Peer, AsyncRoomsClient]]:
+    """A client in a session of the caller's, which has this middleware."""
+    async with (
+        peer(*acts) as server,
+        aiohttp.ClientSession(middlewares=[middleware]) as session,
+        client(server, session=session) as rooms,
+    ):
+        yield server, rooms
+
+
+async def replace(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Send the same in a body of its own, such as one that is signed."""
+    assert request.body
+    await request.update_body(await request.body.as_bytes())
+    return await send(request)
+
+
+async def test_a_body_in_place_of_ours_is_answered_for_ours() -> None:
+    """A middleware of the caller's session may send another body; the room is made once."""
+    async with through(replace, echo) as (server, rooms):
+        assert (await rooms.create(unique_name="a")).unique_name == "a"
+        assert server.methods == ["POST"]
+
+
+async def test_a_body_in_place_of_ours_may_have_been_written() -> None:
+    """Nobody saw it being written: if it fails, a create without a name is not sent again."""
+    async with through(replace, cut) as (server, rooms):
+        with pytest.raises(OutcomeUnknownError):
+            await rooms.create()
+        assert server.methods == ["POST"]
+
+
+async def test_an_answer_from_elsewhere_is_an_answer() -> None:
+    """A middleware may ask somebody else."""
+    async with peer(echo) as other, aiohttp.ClientSession() as session:
+
+        async def ask_elsewhere(
+            request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+        ) -> aiohttp.ClientResponse:
+            assert request.body
+            return await session.post(f"{other.url}/rooms", data=await request.body.as_bytes())
+
+        async with through(ask_elsewhere, stall) as (server, rooms):
+            assert (await rooms.create(unique_name="a")).unique_name == "a"
+            assert server.requests == []
+
+
+async def test_a_head_that_is_answered_before_its_body_is_answered() -> None:
+    """A caller's session may have servers asked for leave before a body is sent."""
+
+    async def refuse(visit: Visit) -> None:
+        await visit.reader.readuntil(b"\r\n\r\n")
+        await answer(401)(visit)
+        visit.writer.close()
+
+    asking = {"Expect": "100-continue"}
+    async with (
+        peer(first=refuse) as server,
+        aiohttp.ClientSession(headers=asking) as session,
+        client(server, session=session) as rooms,
+    ):
+        with pytest.raises(AuthenticationError):
+            await rooms.create(unique_name="a")
+
+
 async def test_the_callers_session_may_look_at_bodies() -> None:
     """A middleware of theirs reads what will be sent, such as to sign it."""
-    seen: list[tuple[bytes, str]] = []
+    seen: list[bytes] = []
 
     async def look(
         request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         assert request.body
-        seen.append((await request.body.as_bytes(), request.body.decode()))
+        seen.append(await request.body.as_bytes())
         return await send(request)
 
-    async with (
-        peer(echo) as server,
-        aiohttp.ClientSession(middlewares=[look]) as session,
-        client(server, session=session) as rooms,
-    ):
+    async with through(look, echo) as (_, rooms):
         await rooms.create(unique_name="a")
-    assert seen == [(b'{"unique_name":"a"}', '{"unique_name":"a"}')]
+    assert seen == [b'{"unique_name":"a"}']
 
 
 async def test_requests_of_one_turn_leave_together(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,10 +351,13 @@ async def test_what_was_not_written_when_the_client_was_closed_is_not_applied() 
         assert [name_in(request) for request in server.requests[2:]] == ["c"]
 
 
-async def test_what_was_not_written_when_the_session_was_closed_is_not_applied() -> None:
+@pytest.mark.parametrize("requests", [aiohttp.ClientRequest, DirectRequest])
+async def test_what_was_not_written_when_the_session_was_closed_is_not_applied(
+    requests: type[aiohttp.ClientRequest],
+) -> None:
     """A connection that the caller closes before anything is written on it has carried nothing."""
     async with peer(echo) as server:
-        session = aiohttp.ClientSession()
+        session = aiohttp.ClientSession(request_class=requests)
         async with client(server, session=session, retry=ONCE) as rooms:
             await together(rooms, "a", "b")
             calls = asyncio.gather(rooms.create(), rooms.create(), return_exceptions=True)
