@@ -105,6 +105,7 @@ def check_settings(
     """Raise ``ConfigurationError`` with all that is wrong with a client's own settings."""
     problems: list[ErrorDetail] = []
     check.integer(problems, "concurrency", concurrency, 1)
+    check.boolean(problems, "trust_env", trust_env)
     check.boolean(problems, "auto_name", auto_name)
     _check_policy(problems, retry)
     if session is not None and (trust_env or trace_configs):

@@ -16,7 +16,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
-from telnyx_video.errors import ConfigurationError
+from telnyx_video import _checks as check
+from telnyx_video.errors import ConfigurationError, ErrorDetail
 
 __all__ = ["DEFAULT_BASE_URL", "PublicKeys", "Settings", "resolve", "resolve_public_keys"]
 
@@ -52,6 +53,10 @@ def resolve(
             the key in the clear to another machine.
     """
     apply_log_level(environment)
+    problems: list[ErrorDetail] = []
+    check.boolean(problems, "allow_insecure", allow_insecure)  # "no" would permit it, being true
+    if problems:
+        raise ConfigurationError(f"{problems[0]}")
     return Settings(
         _checked_key(api_key, environment.get("TELNYX_API_KEY")),
         _checked_url(base_url, environment.get("TELNYX_BASE_URL"), allow_insecure),

@@ -168,6 +168,14 @@ def test_plain_http_to_another_machine_has_to_be_asked_for(url: str) -> None:
     assert at(url, allow_insecure=True) == url
 
 
+@pytest.mark.parametrize("permission", ["false", "no", 1, 0, None, ["x"]], ids=short)
+@pytest.mark.parametrize("url", [IN_THE_CLEAR[0], DEFAULT_BASE_URL])
+def test_only_true_permits_the_key_in_the_clear(url: str, permission: Any) -> None:
+    """A word from a settings file, even "false", permits nothing: it is refused as no bool."""
+    with pytest.raises(ConfigurationError, match="allow_insecure: must be true or false, not"):
+        at(url, allow_insecure=permission)
+
+
 @pytest.mark.parametrize("url", NOT_AN_ADDRESS, ids=short)
 @pytest.mark.parametrize("allow_insecure", [False, True])
 def test_what_is_no_http_address_is_refused(url: object, allow_insecure: bool) -> None:

@@ -61,10 +61,16 @@ def test_all_wrong_arguments_are_named_at_once() -> None:
         AsyncRoomsClient(
             api_key="key0123",
             concurrency=0,
-            auto_name="yes",  # type: ignore[arg-type]  # what untyped callers do
+            trust_env="no",  # type: ignore[arg-type]  # what untyped callers do
+            auto_name="yes",  # type: ignore[arg-type]  # as above
             retry=3,  # type: ignore[arg-type]  # as above
         )
-    for name in ("concurrency: ", "auto_name: ", "retry: must be a RetryPolicy, not int"):
+    for name in (
+        "concurrency: ",
+        "trust_env: ",
+        "auto_name: ",
+        "retry: must be a RetryPolicy, not int",
+    ):
         assert name in str(raised.value)
 
 
