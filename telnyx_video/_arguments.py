@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Final, get_args
 from telnyx_video import _checks as check
 from telnyx_video._delivery import IfExists
 from telnyx_video._retry import RetryPolicy
-from telnyx_video.errors import ConfigurationError, ErrorDetail, InvalidRequestError
+from telnyx_video.errors import ErrorDetail, InvalidRequestError
 from telnyx_video.models import CreateRoomRequest, RoomFields
 
 if TYPE_CHECKING:
-    from aiohttp import ClientSession, TraceConfig
-
     from telnyx_video.models import CompositionFields, CreateCompositionRequest
     from telnyx_video.observing import Hook
 
@@ -87,54 +85,30 @@ def check_batch(
     check.refuse(problems)
 
 
-def check_retry(retry: object) -> None:
-    """Raise ``InvalidRequestError`` for anything but a policy or None."""
-    problems: list[ErrorDetail] = []
-    _check_policy(problems, retry)
-    check.refuse(problems)
-
-
 def check_settings(
-    retry: object,
-    concurrency: int,
-    session: ClientSession | None,
-    trust_env: bool,
-    trace_configs: Sequence[TraceConfig],
-    auto_name: bool,
+    problems: list[ErrorDetail], retry: object, concurrency: object, auto_name: object
 ) -> None:
-    """Raise ``ConfigurationError`` with all that is wrong with a client's own settings."""
-    problems: list[ErrorDetail] = []
+    """Note all that is wrong with the settings of a client that are not about connecting."""
+    check_policy(problems, retry)
     check.integer(problems, "concurrency", concurrency, 1)
-    check.boolean(problems, "trust_env", trust_env)
     check.boolean(problems, "auto_name", auto_name)
-    _check_policy(problems, retry)
-    if session is not None and (trust_env or trace_configs):
-        problem = "is yours: give trust_env and trace_configs to it, not to the client"
-        problems.append(ErrorDetail(problem, pointer="/session"))
-    if problems:
-        raise ConfigurationError("; ".join(map(str, problems)))
 
 
-def checked_hooks(hooks: Hook | Sequence[Hook]) -> tuple[Hook, ...]:
-    """The hooks, one by one.
-
-    Raises:
-        ConfigurationError: one of them cannot be called, or would have to be awaited.
-    """
+def checked_hooks(problems: list[ErrorDetail], hooks: Hook | Sequence[Hook]) -> tuple[Hook, ...]:
+    """The hooks, one by one; those that cannot be called, or would be awaited, are noted."""
     try:
         several = (hooks,) if callable(hooks) else tuple(hooks)
     except TypeError:
-        problem = f"hooks: must be callable, or several that are, not {type(hooks).__name__}"
-        raise ConfigurationError(problem) from None
-    problems: list[ErrorDetail] = []
+        problem = f"must be callable, or several that are, not {type(hooks).__name__}"
+        problems.append(ErrorDetail(problem, code="wrong_type", pointer="/hooks"))
+        return ()
     for hook in several:
         check.callback(problems, "hooks", hook)
-    if problems:
-        raise ConfigurationError("; ".join(map(str, problems)))
     return several
 
 
-def _check_policy(problems: list[ErrorDetail], retry: object) -> None:
+def check_policy(problems: list[ErrorDetail], retry: object) -> None:
+    """A policy is a ``RetryPolicy``, or None for the one that holds anyway."""
     if not isinstance(retry, RetryPolicy | None):
         problem = f"must be a RetryPolicy, not {type(retry).__name__}"
         problems.append(ErrorDetail(problem, code="wrong_type", pointer="/retry"))

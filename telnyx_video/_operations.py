@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from telnyx_video._arguments import check_retry
+from telnyx_video import _checks as check
+from telnyx_video._arguments import check_policy
 from telnyx_video._calls import Calls, Limits
 from telnyx_video._http import HttpReply, HttpRequest
 from telnyx_video._paging import AsyncPager
 from telnyx_video._retry import RetryPolicy
-from telnyx_video._transport import as_timeout
+from telnyx_video._transport import as_timeout, check_timeout
+from telnyx_video.errors import ErrorDetail
 from telnyx_video.models import Page, Record
 
 if TYPE_CHECKING:
@@ -31,7 +33,10 @@ class Operations:
     def _limit(self, timeout: float | ClientTimeout | None, retry: RetryPolicy | None) -> Limits:
         if timeout is None and retry is None:
             return self._limits
-        check_retry(retry)
+        problems: list[ErrorDetail] = []
+        check_timeout(problems, timeout)
+        check_policy(problems, retry)
+        check.refuse(problems)
         return Limits(
             retry or self._limits.policy, None if timeout is None else as_timeout(timeout)
         )

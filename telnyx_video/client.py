@@ -15,9 +15,10 @@ from telnyx_video._creator import Creator
 from telnyx_video._delivery import IfExists
 from telnyx_video._exchange import Exchange
 from telnyx_video._retry import RetryPolicy, RetryQuota
-from telnyx_video._transport import Transport
+from telnyx_video._transport import Transport, check_connecting
 from telnyx_video.batch import CreateOutcome, OnProgress, OutcomeStream, Requests, collect
 from telnyx_video.config import resolve
+from telnyx_video.errors import ErrorDetail
 from telnyx_video.groups.rooms import RoomOperations
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class AsyncRoomsClient(RoomOperations):
             network.
 
     Raises:
-        ConfigurationError: there is no key, or a setting cannot work.
+        ConfigurationError: there is no key, or a setting cannot work; all such are named.
     """
 
     def __init__(
@@ -84,10 +85,15 @@ class AsyncRoomsClient(RoomOperations):
         auto_name: bool = False,
         allow_insecure: bool = False,
     ) -> None:
-        settings = resolve(api_key=api_key, base_url=base_url, allow_insecure=allow_insecure)
-        check_settings(retry, concurrency, session, trust_env, trace_configs, auto_name)
+        problems: list[ErrorDetail] = []
+        check_settings(problems, retry, concurrency, auto_name)
+        check_connecting(problems, timeout, session, proxy, trust_env, trace_configs)
+        each_hook = checked_hooks(problems, hooks)
+        settings = resolve(
+            api_key=api_key, base_url=base_url, allow_insecure=allow_insecure, others=problems
+        )
         policy = retry or RetryPolicy()
-        watching = _watching(checked_hooks(hooks))
+        watching = _watching(each_hook)
         transport = (watching.transport if watching else Transport)(
             settings,
             timeout=timeout,

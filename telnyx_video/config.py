@@ -10,7 +10,7 @@ import binascii
 import logging
 import os
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -27,6 +27,7 @@ PublicKeys = str | bytes | Iterable[str | bytes]
 DEFAULT_BASE_URL = "https://api.telnyx.com/v2"
 """Where the API is served; ``https://api.telnyx.eu/v2`` serves the EU region."""
 
+_EXAMPLE = f"it must look like {DEFAULT_BASE_URL}"
 _LOG_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO}
 
 
@@ -45,22 +46,32 @@ def resolve(
     base_url: str | None = None,
     allow_insecure: bool = False,
     environment: Mapping[str, str] = os.environ,
+    others: Sequence[ErrorDetail] = (),
 ) -> Settings:
     """The settings to use; an explicit argument beats the environment.
 
+    Args:
+        api_key: The API key.
+        base_url: Where the API is.
+        allow_insecure: Whether the key may go to another machine in the clear.
+        environment: Where the variables are looked up.
+        others: What is wrong with the client's other settings, to be told together with these.
+
     Raises:
         ConfigurationError: the key is missing or malformed, the URL is not one, or it would carry
-            the key in the clear to another machine.
+            the key in the clear to another machine; or there are other problems.
     """
     apply_log_level(environment)
     problems: list[ErrorDetail] = []
-    check.boolean(problems, "allow_insecure", allow_insecure)  # "no" would permit it, being true
-    if problems:
-        raise ConfigurationError(f"{problems[0]}")
-    return Settings(
-        _checked_key(api_key, environment.get("TELNYX_API_KEY")),
-        _checked_url(base_url, environment.get("TELNYX_BASE_URL"), allow_insecure),
+    settings = Settings(
+        _checked_key(problems, api_key, environment.get("TELNYX_API_KEY")),
+        _checked_url(problems, base_url, environment.get("TELNYX_BASE_URL"), allow_insecure),
     )
+    check.boolean(problems, "allow_insecure", allow_insecure)
+    problems += others
+    if problems:
+        raise ConfigurationError("; ".join(map(str, problems)))
+    return settings
 
 
 def resolve_public_keys(
@@ -107,19 +118,20 @@ def apply_log_level(environment: Mapping[str, str]) -> None:
         logger.addHandler(handler)
 
 
-def _checked_key(argument: object, variable: str | None) -> str:
+def _checked_key(problems: list[ErrorDetail], argument: object, variable: str | None) -> str:
     key = variable if argument is None else argument
     source = "TELNYX_API_KEY" if argument is None else "api_key"
     if not key:
-        raise ConfigurationError(
-            "no API key: pass api_key=..., or set the environment variable TELNYX_API_KEY"
-        )
-    if not isinstance(key, str) or not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigurationError(
+        problem = "no API key: pass api_key=..., or set the environment variable TELNYX_API_KEY"
+    elif not isinstance(key, str) or not key.isascii() or not key.isprintable() or " " in key:
+        problem = (
             f"{source} is not an API key: it holds a space, a line break or a character "
             "outside ASCII; copy it again"
         )
-    return key
+    else:
+        return key
+    problems.append(ErrorDetail(problem))
+    return ""
 
 
 def _checked_public_key(given: object, source: str) -> bytes:
@@ -137,25 +149,38 @@ def _checked_public_key(given: object, source: str) -> bytes:
     return key
 
 
-def _checked_url(argument: str | None, variable: str | None, allow_insecure: bool) -> str:
+def _checked_url(
+    problems: list[ErrorDetail], argument: object, variable: str | None, allow_insecure: object
+) -> str:
     base_url = (variable or DEFAULT_BASE_URL) if argument is None else argument
+    if isinstance(base_url, str):
+        problem = _problem_of_url(base_url, allow_insecure)
+        if problem is None:
+            return base_url.rstrip("/")
+    else:
+        problem = f"must be a string, not {type(base_url).__name__}; {_EXAMPLE}"
     source = "TELNYX_BASE_URL" if argument is None else "base_url"
-    example = f"it must look like {DEFAULT_BASE_URL}"
+    problems.append(ErrorDetail(f"{source} {problem}"))
+    return ""
+
+
+def _problem_of_url(base_url: str, allow_insecure: object) -> str | None:
     try:
         parts = urlsplit(base_url)
         valid = bool(parts.hostname) and parts.port != 0 and base_url.isprintable()
-    except (ValueError, AttributeError, TypeError):
-        raise ConfigurationError(f"{source} is not a URL; {example}") from None
+    except ValueError:
+        return f"is not a URL; {_EXAMPLE}"
     if not valid or parts.scheme not in ("http", "https") or " " in base_url:
-        raise ConfigurationError(f"{source} is not an HTTP URL with a host; {example}")
+        return f"is not an HTTP URL with a host; {_EXAMPLE}"
     if any(mark in base_url for mark in "@?#"):
-        raise ConfigurationError(f"{source} holds more than scheme, host, port and path; {example}")
-    if parts.scheme == "http" and not allow_insecure and not is_loopback(parts):
-        raise ConfigurationError(
-            f"{source} {base_url} would send the API key in the clear; "
+        return f"holds more than scheme, host, port and path; {_EXAMPLE}"
+    # Any word would pass for true, even "false"; nothing else permits it than the bool itself.
+    if parts.scheme == "http" and allow_insecure is not True and not is_loopback(parts):
+        return (
+            f"{base_url} would send the API key in the clear; "
             "use https, or pass allow_insecure=True if that is what you want"
         )
-    return base_url.rstrip("/")
+    return None
 
 
 def is_loopback(parts: SplitResult) -> bool:

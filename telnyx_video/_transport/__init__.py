@@ -5,15 +5,17 @@
 - ``files``: files at other hosts, in pieces, without the key;
 - ``proxies``: by which proxy to go there;
 - ``limits``: time-outs;
+- ``arguments``: what a client is given to connect with, checked;
 - ``watch``: what is under way, and ending it;
 - ``failures``: what a failure of aiohttp means;
 - ``secret``: the key, and keeping it out of sight;
 - ``watched``: the same for a client that has hooks; not loaded by others.
 """
 
+from telnyx_video._transport.arguments import check_connecting
 from telnyx_video._transport.body import MAX_BODY
 from telnyx_video._transport.failures import SENT
-from telnyx_video._transport.limits import as_timeout
+from telnyx_video._transport.limits import as_timeout, check_timeout
 from telnyx_video._transport.transport import KEEPALIVE, USER_AGENT, Transport
 
 __all__ = [
@@ -23,4 +25,6 @@ __all__ = [
     "USER_AGENT",
     "Transport",
     "as_timeout",
+    "check_connecting",
+    "check_timeout",
 ]

@@ -10,7 +10,7 @@ from typing import Final
 import aiohttp
 
 from telnyx_video import _checks as check
-from telnyx_video.errors import ConfigurationError, ErrorDetail
+from telnyx_video.errors import ErrorDetail
 
 DEFAULT_TIMEOUT: Final = aiohttp.ClientTimeout(total=20, connect=10, sock_connect=5)
 """For one attempt; waiting for one of the client's connections is not part of it.
@@ -19,18 +19,16 @@ A limit between bytes (``sock_read``) would cost each request a tenth of its CPU
 timers, and tell little more: a reply here is a few hundred bytes, and comes at once or not."""
 
 
-def as_timeout(timeout: float | aiohttp.ClientTimeout) -> aiohttp.ClientTimeout:
-    """Seconds for a whole attempt, or finer limits as aiohttp has them.
+def check_timeout(problems: list[ErrorDetail], timeout: object) -> None:
+    """A time-out is a number of seconds above 0, or limits as aiohttp has them; None for none."""
+    if timeout is not None and not isinstance(timeout, aiohttp.ClientTimeout):
+        check.positive(problems, "timeout", timeout)
 
-    Raises:
-        ConfigurationError: it is not a number of seconds above 0.
-    """
+
+def as_timeout(timeout: float | aiohttp.ClientTimeout) -> aiohttp.ClientTimeout:
+    """Seconds for a whole attempt, or finer limits as aiohttp has them."""
     if isinstance(timeout, aiohttp.ClientTimeout):
         return timeout
-    problems: list[ErrorDetail] = []
-    check.positive(problems, "timeout", timeout)
-    if problems:
-        raise ConfigurationError(f"{problems[0]}")
     limits = DEFAULT_TIMEOUT
     return aiohttp.ClientTimeout(
         total=timeout, connect=limits.connect, sock_connect=limits.sock_connect

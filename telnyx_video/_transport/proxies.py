@@ -7,7 +7,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import attrs
 
-from telnyx_video.errors import ConfigurationError
+from telnyx_video.errors import ConfigurationError, ErrorDetail
 
 
 @attrs.frozen
@@ -25,10 +25,10 @@ class Proxies:
         """The proxy's address; None to go there directly.
 
         Raises:
-            ConfigurationError: it is not an address of an HTTP proxy.
+            ConfigurationError: that of the environment is not an address of an HTTP proxy.
         """
         if self.given or not self.trust_env:
-            return _checked(self.given)
+            return self.given or None
         try:
             parts = urlsplit(url)
         except ValueError:  # no address: whoever sends there will say so
@@ -36,20 +36,32 @@ class Proxies:
         if proxy_bypass(parts.hostname or ""):
             return None
         proxy = getproxies().get(parts.scheme)
-        return _checked(proxy if not proxy or "://" in proxy else f"http://{proxy}")
+        if not proxy:
+            return None
+        address = proxy if "://" in proxy else f"http://{proxy}"
+        problems: list[ErrorDetail] = []
+        check_proxy(problems, address)
+        if problems:
+            raise ConfigurationError(f"{problems[0]}")
+        return address
 
 
-def _checked(proxy: str | None) -> str | None:
-    """Aiohttp would find out at the first request, and quote the address with its password."""
+def check_proxy(problems: list[ErrorDetail], proxy: str | None) -> None:
+    """A proxy's address is an HTTP URL with a host; an empty one, or None, is none.
+
+    Aiohttp would find out at the first request, and quote the address with its password.
+    """
+    if proxy and not _is_address(proxy):
+        problem = (
+            "the proxy must be a URL such as http://proxy.example.com:3128 - it is not shown here, "
+            "as it may hold a password"
+        )
+        problems.append(ErrorDetail(problem))
+
+
+def _is_address(proxy: str) -> bool:
     try:
-        parts = urlsplit(proxy or "")
-        good = not proxy or (parts.scheme in ("http", "https") and bool(parts.hostname))
-        good = good and parts.port != 0
+        parts = urlsplit(proxy)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        good = False
-    if good:
-        return proxy
-    raise ConfigurationError(
-        "the proxy must be a URL such as http://proxy.example.com:3128 - it is not shown here, as "
-        "it may hold a password"
-    )
+        return False

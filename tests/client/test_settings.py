@@ -56,20 +56,36 @@ def test_the_key_is_not_sent_in_the_clear() -> None:
 
 
 def test_all_wrong_arguments_are_named_at_once() -> None:
-    """Arguments of a wrong kind are refused together, each with its name."""
+    """Arguments that cannot work are refused together, each with its name, be there ever so many.
+
+    What is wrong with one does not hide what is wrong with another, wherever it is used.
+    """
     with pytest.raises(ConfigurationError) as raised:
         AsyncRoomsClient(
-            api_key="key0123",
+            api_key="",
+            base_url="x",
+            timeout=-1,
             concurrency=0,
-            trust_env="no",  # type: ignore[arg-type]  # what untyped callers do
+            session="yours",  # type: ignore[arg-type]  # what untyped callers do
+            proxy="not a proxy",
+            hooks=(print, 5),  # type: ignore[arg-type]  # as above
+            allow_insecure="no",  # type: ignore[arg-type]  # as above
+            trust_env="no",  # type: ignore[arg-type]  # as above
             auto_name="yes",  # type: ignore[arg-type]  # as above
             retry=3,  # type: ignore[arg-type]  # as above
         )
     for name in (
+        "no API key",
+        "base_url is not an HTTP URL",
+        "allow_insecure: ",
         "concurrency: ",
+        "timeout: ",
+        "session: ",
+        "the proxy must be ",
         "trust_env: ",
         "auto_name: ",
         "retry: must be a RetryPolicy, not int",
+        "hooks: must be callable, not 5",
     ):
         assert name in str(raised.value)
 

@@ -14,6 +14,7 @@ from support.peers import Visit, answer, created, listed, peer, room, say, stall
 from telnyx_video import (
     AsyncRoomsClient,
     ConfigurationError,
+    InvalidRequestError,
     Outcome,
     OutcomeUnknownError,
     RateLimitError,
@@ -93,9 +94,9 @@ async def test_a_limit_is_a_number_of_seconds(wrong: float) -> None:
     with pytest.raises(ConfigurationError, match="timeout: must be"):
         AsyncRoomsClient(api_key="key0123", timeout=wrong)
     async with AsyncRoomsClient(api_key="key0123") as rooms:
-        with pytest.raises(ConfigurationError, match="timeout: must be"):
+        with pytest.raises(InvalidRequestError, match="timeout: must be"):
             await rooms.create(timeout=wrong)
-        with pytest.raises(ConfigurationError, match="timeout: must be"):
+        with pytest.raises(InvalidRequestError, match="timeout: must be"):
             rooms.list(timeout=wrong)
 
 

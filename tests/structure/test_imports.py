@@ -108,11 +108,11 @@ TABLE = {
     # What callers hold.
     "_arguments": Row(
         siblings="_checks _delivery _retry errors models",
-        types="aiohttp observing",
+        types="observing",
         never=IMPURE,
     ),
     "_operations": Row(
-        siblings="_arguments _calls _http _paging _retry _transport models",
+        siblings="_arguments _calls _checks _http _paging _retry _transport errors models",
         types="_watched aiohttp",
     ),
     "_download": Row(siblings="_retry _transport errors models", outside="attrs"),
@@ -130,7 +130,8 @@ TABLE = {
     "_creator": Row(siblings="_calls _delivery models", outside="attrs", types="_watched"),
     "client": Row(
         siblings=(
-            "_arguments _calls _creator _delivery _exchange _retry _transport batch config groups"
+            "_arguments _calls _creator _delivery _exchange _retry _transport batch config errors "
+            "groups"
         ),
         lazy="_watched",
         types="aiohttp observing",
