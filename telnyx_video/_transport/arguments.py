@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import aiohttp
 
 from telnyx_video import _checks as check
+from telnyx_video._text import show
 from telnyx_video._transport.limits import check_timeout
 from telnyx_video._transport.proxies import check_proxy
 from telnyx_video.errors import ErrorDetail
@@ -14,16 +16,33 @@ from telnyx_video.errors import ErrorDetail
 
 def check_connecting(
     problems: list[ErrorDetail],
-    timeout: float | aiohttp.ClientTimeout | None,
-    session: aiohttp.ClientSession | None,
-    proxy: str | None,
-    trust_env: bool,
-    trace_configs: Sequence[aiohttp.TraceConfig],
+    timeout: object,
+    session: object,
+    proxy: object,
+    trust_env: object,
+    trace_configs: object,
 ) -> None:
     """Note all that is wrong with the arguments of a transport."""
     check_timeout(problems, timeout)
-    if session is not None and (trust_env or trace_configs):
-        problem = "is yours: give trust_env and trace_configs to it, not to the client"
-        problems.append(ErrorDetail(problem, pointer="/session"))
+    if session is not None:
+        _check_session(problems, session, alone=not (trust_env or trace_configs))
     check_proxy(problems, proxy)
     check.boolean(problems, "trust_env", trust_env)
+    if not _are_trace_configs(trace_configs):
+        problem = f"must be a list of aiohttp.TraceConfig, not {show(trace_configs)}"
+        problems.append(ErrorDetail(problem, code="wrong_type", pointer="/trace_configs"))
+
+
+def _check_session(problems: list[ErrorDetail], session: object, *, alone: bool) -> None:
+    if not isinstance(session, aiohttp.ClientSession):
+        problem = f"must be an aiohttp.ClientSession, not {type(session).__name__}"
+        problems.append(ErrorDetail(problem, code="wrong_type", pointer="/session"))
+    elif not alone:
+        problem = "is yours: give trust_env and trace_configs to it, not to the client"
+        problems.append(ErrorDetail(problem, pointer="/session"))
+
+
+def _are_trace_configs(value: object) -> bool:
+    return isinstance(value, Sequence) and all(
+        isinstance(one, aiohttp.TraceConfig) for one in cast("Sequence[object]", value)
+    )

@@ -46,20 +46,22 @@ class Proxies:
         return address
 
 
-def check_proxy(problems: list[ErrorDetail], proxy: str | None) -> None:
+def check_proxy(problems: list[ErrorDetail], proxy: object) -> None:
     """A proxy's address is an HTTP URL with a host; an empty one, or None, is none.
 
     Aiohttp would find out at the first request, and quote the address with its password.
     """
-    if proxy and not _is_address(proxy):
+    if not (proxy is None or (isinstance(proxy, str) and _is_address(proxy))):
         problem = (
-            "the proxy must be a URL such as http://proxy.example.com:3128 - it is not shown here, "
-            "as it may hold a password"
+            "the proxy must be a string, a URL such as http://proxy.example.com:3128 - it is not "
+            "shown here, as it may hold a password"
         )
         problems.append(ErrorDetail(problem))
 
 
 def _is_address(proxy: str) -> bool:
+    if not proxy:
+        return True
     try:
         parts = urlsplit(proxy)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

@@ -8,14 +8,17 @@ import json
 import pickle
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from support.clients import client
 from support.peers import answer, closed_port, created, peer, room
 from support.proxies import proxy
 from support.secrets import leaks
+from support.words import short
 from telnyx_video import (
     AsyncRoomsClient,
     AuthenticationError,
@@ -186,6 +189,45 @@ async def test_a_proxy_that_refuses_the_tunnel_sends_nothing(
 
 
 @pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"session": "x"}, "session: must be an aiohttp.ClientSession, not str"),
+        ({"session": aiohttp.ClientSession}, "session: must be an aiohttp.ClientSession, not type"),
+        ({"session": 0}, "session: must be an aiohttp.ClientSession, not int"),
+        ({"proxy": 5}, "the proxy must be a string, a URL such as http://"),
+        ({"proxy": 0}, "the proxy must be a string, a URL such as http://"),
+        (
+            {"proxy": URL("http://u:hidden@host")},
+            "the proxy must be a string, a URL such as http://",
+        ),
+        ({"base_url": URL("http://u:hidden@host")}, "base_url must be a string, not URL; it must"),
+        ({"trace_configs": [1]}, "trace_configs: must be a list of aiohttp.TraceConfig, not [1]"),
+        ({"trace_configs": None}, "trace_configs: must be a list of aiohttp.TraceConfig, not None"),
+        (
+            {"trace_configs": aiohttp.TraceConfig()},
+            "trace_configs: must be a list of aiohttp.TraceConfig, not <aiohttp.",
+        ),
+    ],
+    ids=short,
+)
+def test_what_cannot_be_connected_with_is_refused_at_once(wrong: Any, told: str) -> None:
+    """Something of another type is told when the client is made, not at each of its calls."""
+    with pytest.raises(ConfigurationError) as raised:
+        AsyncRoomsClient(api_key="key0123", **wrong)
+    assert str(raised.value).startswith(told)
+    assert "hidden" not in str(raised.value)
+
+
+@pytest.mark.parametrize("value", ["", None])
+def test_an_empty_proxy_is_none(value: str | None) -> None:
+    """A setting that was left empty means to go there directly."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("https_proxy", "http://proxy.example.com:3128")
+        assert Proxies(value, trust_env=False).for_url("https://api.example.com/v2") is None
+    AsyncRoomsClient(api_key="key0123", proxy=value)
+
+
+@pytest.mark.parametrize(
     "address",
     ["not a proxy", "u:hidden@host:1", "https://u:hidden@[bad", "foo://u:hidden@x", "http://x:0"],
 )
@@ -201,6 +243,16 @@ def test_a_proxy_of_the_environment_may_lack_its_scheme(monkeypatch: pytest.Monk
     monkeypatch.setenv("https_proxy", "proxy.example.com:3128")
     proxies = Proxies(None, trust_env=True)
     assert proxies.for_url("https://api.example.com/v2") == "http://proxy.example.com:3128"
+
+
+def test_a_proxy_of_the_environment_that_is_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A mistake in the environment is told when the client is made, without the password."""
+    monkeypatch.setenv("https_proxy", "ftp://u:hidden@proxy.example.com")
+    with pytest.raises(ConfigurationError, match="the proxy must be a string, a URL") as raised:
+        AsyncRoomsClient(api_key="key0123", trust_env=True)
+    assert "hidden" not in str(raised.value)
 
 
 @pytest.mark.parametrize("trust_env", [True, False])
