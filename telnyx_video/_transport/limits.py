@@ -20,8 +20,16 @@ timers, and tell little more: a reply here is a few hundred bytes, and comes at 
 
 
 def check_timeout(problems: list[ErrorDetail], timeout: object) -> None:
-    """A time-out is a number of seconds above 0, or limits as aiohttp has them; None for none."""
-    if timeout is not None and not isinstance(timeout, aiohttp.ClientTimeout):
+    """A time-out is a number of seconds above 0, or limits as aiohttp has them, each one such.
+
+    In place of a time-out, None means the default; in place of a limit, None or 0 means no limit.
+    """
+    if isinstance(timeout, aiohttp.ClientTimeout):
+        for limit in ("total", "connect", "sock_connect", "sock_read"):
+            seconds = getattr(timeout, limit)
+            if seconds is not None and seconds != 0:
+                check.positive(problems, f"timeout.{limit}", seconds)
+    elif timeout is not None:
         check.positive(problems, "timeout", timeout)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from aiohttp import ClientTimeout
@@ -21,6 +22,7 @@ from telnyx_video import (
     RequestTimeoutError,
     RetryPolicy,
 )
+from telnyx_video.sandbox import Sandbox
 
 ONCE = RetryPolicy.none()
 
@@ -98,6 +100,27 @@ async def test_a_limit_is_a_number_of_seconds(wrong: float) -> None:
             await rooms.create(timeout=wrong)
         with pytest.raises(InvalidRequestError, match="timeout: must be"):
             rooms.list(timeout=wrong)
+
+
+@pytest.mark.parametrize("wrong", [-1, True, "5", "", float("nan"), float("inf")])
+@pytest.mark.parametrize("limit", ["total", "connect", "sock_connect", "sock_read"])
+async def test_each_limit_of_aiohttps_is_a_number_of_seconds(limit: str, wrong: Any) -> None:
+    """A limit that would hold back every request, or none, is refused by its name."""
+    timeout = ClientTimeout(**{limit: wrong})
+    with pytest.raises(ConfigurationError, match=f"^timeout.{limit}: must be"):
+        AsyncRoomsClient(api_key="key0123", timeout=timeout)
+    async with AsyncRoomsClient(api_key="key0123") as rooms:
+        with pytest.raises(InvalidRequestError, match=f"timeout.{limit}: must be"):
+            await rooms.create(timeout=timeout)
+
+
+@pytest.mark.parametrize("nothing", [None, 0, 0.0])
+async def test_a_limit_of_nothing_is_none(sandbox: Sandbox, nothing: float | None) -> None:
+    """As aiohttp has it, None and 0 lift a limit."""
+    unlimited = ClientTimeout(nothing, nothing, nothing, nothing)
+    async with client(sandbox, timeout=unlimited) as rooms:
+        await rooms.create(timeout=unlimited)
+    assert len(sandbox.rooms) == 1
 
 
 @leaping
