@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, get_args
 
 from telnyx_video import _checks as check
@@ -49,6 +49,17 @@ def _no_request(request: object, wanted: type) -> InvalidRequestError:
         else f"must be a {wanted.__name__}, not {type(request).__name__}"
     )
     return InvalidRequestError((ErrorDetail(problem, code="wrong_type", pointer="/request"),))
+
+
+def all_wrong(*checks: Callable[[], object]) -> InvalidRequestError:
+    """What several checks refuse, as one error: for when one of them is known to refuse."""
+    details: list[ErrorDetail] = []
+    for refuses in checks:
+        try:
+            refuses()
+        except InvalidRequestError as error:
+            details += error.details
+    return InvalidRequestError(tuple(details))
 
 
 def check_if_exists(if_exists: str) -> None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Unpack
 from uuid import uuid4
 
 import attrs
 
 from telnyx_video import _wire
-from telnyx_video._arguments import check_if_exists, room_request
+from telnyx_video._arguments import all_wrong, check_if_exists, room_request
 from telnyx_video._calls import Calls, Limits
 from telnyx_video._delivery import IfExists
 from telnyx_video._operations import Operations
 from telnyx_video._paging import AsyncPager
 from telnyx_video._retry import RetryPolicy
 from telnyx_video._text import few, one_line, show
-from telnyx_video.errors import ErrorDetail, NotFoundError, ResponseDecodeError
+from telnyx_video.errors import ErrorDetail, InvalidRequestError, NotFoundError, ResponseDecodeError
 from telnyx_video.models import UNSET, CreateRoomRequest, DateRange, Room, RoomFields, Unset
 
 if TYPE_CHECKING:
@@ -64,15 +65,24 @@ class RoomOperations(Operations):
             **fields: The fields of :class:`CreateRoomRequest`.
 
         Raises:
-            InvalidRequestError: a field breaks a bound; nothing was sent.
+            InvalidRequestError: a field breaks a bound, or another argument cannot work; all such
+                are listed, and nothing was sent.
             NameTakenError: a room of the name was there before; the error carries it.
             OutcomeUnknownError: the room may exist, and asking could not tell.
             ApiError: the API refused; see its subclasses.
             TransportError: the request could not be sent.
         """
-        prepared = self._prepare(request, fields)
-        check_if_exists(if_exists)
-        delivered = await self._calls.create(prepared, if_exists, self._limit(timeout, retry))
+        try:
+            prepared = self._prepare(request, fields)
+            check_if_exists(if_exists)
+            limits = self._limit(timeout, retry)
+        except InvalidRequestError:  # only now it may cost something to look for more
+            raise all_wrong(
+                partial(self._prepare, request, fields),
+                partial(check_if_exists, if_exists),
+                partial(self._limit, timeout, retry),
+            ) from None
+        delivered = await self._calls.create(prepared, if_exists, limits)
         return delivered.unwrap()
 
     async def get(

@@ -23,6 +23,8 @@ from telnyx_video import (
     AsyncRoomsClient,
     AuthenticationError,
     ConfigurationError,
+    CreateRoomRequest,
+    InvalidRequestError,
     Outcome,
     RetryPolicy,
     ServerError,
@@ -98,6 +100,20 @@ async def test_a_policy_of_a_call_is_checked() -> None:
     async with AsyncRoomsClient(api_key="key0123") as rooms:
         with pytest.raises(TelnyxVideoError, match="must be a RetryPolicy, not int"):
             await rooms.create(retry=3)  # type: ignore[arg-type]  # what untyped callers do
+
+
+async def test_all_that_is_wrong_with_a_create_is_named_at_once() -> None:
+    """A field that breaks a bound does not hide what is wrong with the other arguments."""
+    wrong: dict[str, Any] = {"if_exists": "no", "timeout": -1, "retry": 5}
+    async with AsyncRoomsClient(api_key="key0123") as rooms:
+        with pytest.raises(InvalidRequestError) as raised:
+            await rooms.create(unique_name="", max_participants=99, **wrong)
+        fields = [detail.field for detail in raised.value.details]
+        assert fields == ["unique_name", "max_participants", "if_exists", "timeout", "retry"]
+        assert raised.value.__suppress_context__
+        with pytest.raises(InvalidRequestError) as raised:
+            await rooms.create(CreateRoomRequest(), **wrong)
+        assert [detail.field for detail in raised.value.details] == fields[2:]
 
 
 async def test_a_policy_may_be_the_clients_or_the_calls() -> None:
