@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, get_args
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final, cast, get_args
 
 from telnyx_video import _checks as check
 from telnyx_video._delivery import IfExists
 from telnyx_video._retry import RetryPolicy
+from telnyx_video._text import few
 from telnyx_video.errors import ErrorDetail, InvalidRequestError
 from telnyx_video.models import CreateRoomRequest, RoomFields
 
@@ -105,17 +106,17 @@ def check_settings(
     check.boolean(problems, "auto_name", auto_name)
 
 
-def checked_hooks(problems: list[ErrorDetail], hooks: Hook | Sequence[Hook]) -> tuple[Hook, ...]:
+def checked_hooks(problems: list[ErrorDetail], hooks: object) -> tuple[Hook, ...]:
     """The hooks, one by one; those that cannot be called, or would be awaited, are noted."""
-    try:
-        several = (hooks,) if callable(hooks) else tuple(hooks)
-    except TypeError:
-        problem = f"must be callable, or several that are, not {type(hooks).__name__}"
-        problems.append(ErrorDetail(problem, code="wrong_type", pointer="/hooks"))
-        return ()
+    several: tuple[object, ...] = (hooks,)
+    if not callable(hooks) and not isinstance(hooks, str | bytes) and isinstance(hooks, Iterable):
+        several = tuple(cast("Iterable[object]", hooks))
+    wrong: list[ErrorDetail] = []
     for hook in several:
-        check.callback(problems, "hooks", hook)
-    return several
+        check.callback(wrong, "hooks", hook)
+    if wrong:
+        problems.append(ErrorDetail(few(wrong, len(wrong))))
+    return cast("tuple[Hook, ...]", several)
 
 
 def check_policy(problems: list[ErrorDetail], retry: object) -> None:

@@ -353,11 +353,27 @@ async def awaited(event: Event) -> None:
     """Never called."""
 
 
-@pytest.mark.parametrize("hooks", [awaited, [print, Awaited()], ["print"], 5])
+@pytest.mark.parametrize("hooks", [awaited, [print, Awaited()], ["print"], 5, "text", b"bytes"])
 def test_what_cannot_be_called_as_a_hook_is_refused(hooks: object) -> None:
     """The mistake is told when the client is made, not with the first event."""
     with pytest.raises(ConfigurationError, match="hooks: "):
         AsyncRoomsClient(api_key="key0123", hooks=hooks)  # type: ignore[arg-type] # on purpose
+
+
+@pytest.mark.parametrize(
+    ("hooks", "told"),
+    [
+        ("x" * 5000, "hooks: must be callable, not 'xxxx"),
+        ([5] * 5000, "hooks: must be callable, not 5 (int); hooks: must be callable, not 5"),
+    ],
+    ids=["text", "list"],
+)
+def test_many_wrong_hooks_are_told_in_few_words(hooks: object, told: str) -> None:
+    """A text is one wrong hook, not one for each of its letters; of many the first few are told."""
+    with pytest.raises(ConfigurationError) as raised:
+        AsyncRoomsClient(api_key="key0123", hooks=hooks)  # type: ignore[arg-type] # on purpose
+    assert str(raised.value).startswith(told)
+    assert len(str(raised.value)) < 500
 
 
 async def test_no_event_has_the_key(events: list[Event]) -> None:

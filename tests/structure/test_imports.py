@@ -107,7 +107,7 @@ TABLE = {
     "batch": Row(siblings="_delivery _slots _wire errors models", outside="attrs", lazy="fcntl"),
     # What callers hold.
     "_arguments": Row(
-        siblings="_checks _delivery _retry errors models",
+        siblings="_checks _delivery _retry _text errors models",
         types="observing",
         never=IMPURE,
     ),
