@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,7 +21,7 @@ from telnyx_video.cli.rows import FORMATS
 from telnyx_video.cli.running import before_sending, connected, run
 from telnyx_video.cli.settings import IF_EXISTS, Settings, Values, everywhere
 from telnyx_video.cli.source import Checked, Source, check, opened
-from telnyx_video.cli.terminal import complain, stderr, stdout
+from telnyx_video.cli.terminal import complain, stderr, stdout, visible
 
 InputFile = Annotated[
     str,
@@ -114,6 +115,8 @@ def batch(
             source = stack.enter_context(opened(path, form_chosen))
             _check_output(output, source, resume=resume)
             checked = _checked(source, again=output is None)
+            if resume and plan.output is not None and checked.rooms:
+                _check_beginning(plan.output, checked.nameless)
         if checked.rooms:
             raise typer.Exit(run(_create(settings, plan, source, checked.rooms)))
         stderr().print(f"{source.name} has no rooms: there is nothing to do.")
@@ -136,6 +139,28 @@ def _check_output(path: str | None, source: Source, *, resume: bool) -> None:
         )
 
 
+def _check_beginning(path: str, nameless: int) -> None:
+    """Say so if there is nothing to go on with; the file's name may be a slip of the hand.
+
+    Raises:
+        CommandError: beginning anew could make rooms again.
+    """
+    if not os.path.exists(path):
+        state = "does not exist"
+    elif os.path.isfile(path) and os.path.getsize(path) == 0:
+        state = "is empty"
+    else:
+        return
+    if nameless:
+        raise CommandError(
+            [
+                f"--resume: {path} {state}, and {_without_name(nameless)}: what an earlier run "
+                "made would be made again; name its --output, or leave out --resume to begin anew"
+            ]
+        )
+    stderr().print(f"{visible(path)} {state}: there is nothing to go on with, so this begins anew.")
+
+
 def _checked(source: Source, *, again: bool) -> Checked:
     """Check the input, before anything is written or sent.
 
@@ -149,12 +174,16 @@ def _checked(source: Source, *, again: bool) -> Checked:
         console.print(f"{problems} in {source.name}; nothing was sent.")
         raise typer.Exit(MISUSED)
     if checked.nameless and again:
-        rows = "1 row has" if checked.nameless == 1 else f"{checked.nameless:,} rows have"
         console.print(
-            f"{rows} no unique_name: running the same input again would make such rooms again.",
+            f"{_without_name(checked.nameless)}: running the same input again would make such "
+            "rooms again.",
             style="yellow",
         )
     return checked
+
+
+def _without_name(count: int) -> str:
+    return f"{'1 row has' if count == 1 else f'{count:,} rows have'} no unique_name"
 
 
 async def _create(settings: Settings, plan: Plan, source: Source, total: int) -> int:

@@ -188,9 +188,9 @@ def test_an_output_makes_rows_without_a_name_safe(
     command: Command, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """Gone on with, such a batch makes no room twice: there is nothing to warn of."""
-    arguments = ("batch", "-", "--output", tmp_path / "out.jsonl", "--resume")
-    for _ in range(2):
-        result = command(*arguments, stdin=b"max_participants\n5\n")
+    arguments = ("batch", "-", "--output", tmp_path / "out.jsonl")
+    for options in ((), ("--resume",)):
+        result = command(*arguments, *options, stdin=b"max_participants\n5\n")
         assert (result.code, "unique_name" in result.err) == (0, False)
     assert len(sandbox.rooms) == 1
 

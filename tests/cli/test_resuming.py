@@ -60,11 +60,48 @@ def test_an_output_is_not_written_over(command: Command, sandbox: Sandbox, outpu
 def test_a_new_output_can_be_resumed_into(
     command: Command, sandbox: Sandbox, output: Path, begun: bool, options: tuple[str, ...]
 ) -> None:
-    """A supervisor may always say ``--resume``: where there is nothing to go on with, it begins."""
+    """A supervisor may always say ``--resume``: where there is nothing to go on with, it begins.
+
+    It says so, since the name of the file may be a slip of the hand.
+    """
     if begun:
         output.touch()
-    assert command("batch", "-", "--output", output, *options, stdin=THREE).code == 0
+    result = command("batch", "-", "--output", output, *options, stdin=THREE)
+    state = "is empty" if begun else "does not exist"
+    notice = f"{output} {state}: there is nothing to go on with, so this begins anew.\n"
+    assert result.code == 0
+    assert result.err.startswith(notice) == bool(options)
     assert len(results_in(output)) == len(sandbox.rooms) == 3
+
+
+@pytest.mark.parametrize("begun", [False, True])
+@pytest.mark.parametrize(("rows", "said"), [(1, "1 row has"), (2, "2 rows have")])
+def test_a_mistyped_output_makes_no_room_twice(
+    command: Command, sandbox: Sandbox, output: Path, begun: bool, rows: int, said: str
+) -> None:
+    """Rows without a name are not begun anew where an earlier run was to be gone on with."""
+    if begun:
+        output.touch()
+    arguments = ("batch", "-", "--output", output)
+    nameless = b"max_participants\n" + b"5\n" * rows
+    result = command(*arguments, "--resume", stdin=nameless)
+    assert (result.code, result.out) == (2, "")
+    state = "is empty" if begun else "does not exist"
+    assert result.err == (
+        f"Error: --resume: {output} {state}, and {said} no unique_name: what an earlier run made "
+        "would be made again; name its --output, or leave out --resume to begin anew\n"
+    )
+    assert not sandbox.requests
+    assert output.exists() is begun
+    assert command(*arguments, stdin=nameless).code == 0
+    assert command(*arguments, "--resume", stdin=nameless).code == 0
+    assert len(sandbox.rooms) == rows
+
+
+def test_no_rooms_need_no_earlier_run(command: Command, output: Path) -> None:
+    """Of an input without rooms there is nothing to begin, and nothing is said of beginning."""
+    result = command("batch", "-", "--output", output, "--resume", stdin=b"unique_name\n")
+    assert (result.code, result.err.count("\n")) == (0, 1)
 
 
 def test_what_is_done_is_told_and_not_done_again(
@@ -122,9 +159,9 @@ def test_an_unknown_room_without_a_name_is_reported_and_not_sent(
 ) -> None:
     """It may exist: however often the batch is resumed, it is told as unknown and left at that."""
     sandbox.faults = [{"on": "POST /rooms", "faults": ["lost"]}]
-    arguments = ("batch", "-", "--output", output, "--resume")
-    for _ in range(3):
-        result = command(*arguments, stdin=b"max_participants\n5\n")
+    arguments = ("batch", "-", "--output", output)
+    for options in ((), ("--resume",), ("--resume",)):
+        result = command(*arguments, *options, stdin=b"max_participants\n5\n")
         assert result.code == 1
         assert result.err.startswith("unknown line 2: ")
         assert "1 unknown" in summary_of(result.err)
