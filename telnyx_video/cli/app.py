@@ -15,7 +15,14 @@ from telnyx_video.cli.listening import listen
 from telnyx_video.cli.rooms import create, delete, get, list_rooms, update
 from telnyx_video.cli.server import sandbox
 from telnyx_video.cli.settings import Settings, everywhere
-from telnyx_video.cli.terminal import complain, occupy_streams, show_any_character, stderr, stdout
+from telnyx_video.cli.terminal import (
+    complain,
+    lenient_streams,
+    occupy_streams,
+    show_any_character,
+    stderr,
+    stdout,
+)
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "create": create,
@@ -85,6 +92,11 @@ def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; whatever goes wrong ends in sentences."""
     occupy_streams()
     show_any_character()
+    with lenient_streams():
+        return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
     code: object = 0
     try:
         # Most starts need no group, and need not wait for them; the help and slips need them all.

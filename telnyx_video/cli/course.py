@@ -117,8 +117,6 @@ class Course:
                 await self._take_to_the_end()
             except ConfigurationError:
                 raise
-            except BrokenPipeError as error:  # of stderr, which nobody reads any more
-                self._end.failure = error
             except OSError as error:  # the library writes nothing but the journal
                 problem = f"--output {self._plan.output} cannot be written"
                 if self._taking is None:

@@ -10,8 +10,9 @@ import io
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import NoReturn, TextIO
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import NoReturn, TextIO, cast
 
 from rich import box
 from rich.console import Console
@@ -65,6 +66,57 @@ def occupy_streams() -> None:
         if getattr(sys, name) is None:
             nothing = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 # it stays open
             setattr(sys, name, nothing)
+
+
+class _Lenient:
+    """A stream that drops what it cannot write."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write a text, if possible."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is held back, if possible."""
+        with suppress(OSError):
+            self._stream.flush()
+
+
+def _lenient(stream: TextIO) -> TextIO:
+    return cast("TextIO", _Lenient(stream))
+
+
+@contextmanager
+def lenient_streams() -> Generator[None]:
+    """Let a stderr that cannot be written change nothing: what is said there is no result.
+
+    A stream that has failed stays lenient. At the end of the process Python tries once more to
+    write what is held back, and would make its own exit code of a failure.
+    """
+    said = sys.stderr
+    sys.stderr = _lenient(said)
+    try:
+        yield
+    finally:
+        if _can_be_written(said):
+            sys.stderr = said
+        if not _can_be_written(sys.stdout):
+            sys.stdout = _lenient(sys.stdout)
+
+
+def _can_be_written(stream: TextIO) -> bool:
+    try:
+        stream.flush()
+    except OSError:
+        return False
+    return True
 
 
 def show_any_character() -> None:
