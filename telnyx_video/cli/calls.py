@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 import typer
@@ -45,6 +46,56 @@ def show(record: Record, settings: Settings) -> None:
         write_json(record.to_dict())
     else:
         show_record(stdout(), record)
+
+
+@contextmanager
+def telling(done: str) -> Generator[None]:
+    """What tells, on stdout, of something that has been done.
+
+    Args:
+        done: What it is, to be said elsewhere if it cannot be told.
+
+    Raises:
+        CommandError: it could not be told.
+    """
+    try:
+        yield
+    except OSError as error:
+        problem = f"{done}, but standard output cannot be written: {error.strerror}"
+        raise CommandError([problem], FAILED) from None
+
+
+def show_done(record: Record, settings: Settings, done: str) -> None:
+    """Print all that the API told of an object which something has been done to.
+
+    Args:
+        record: The object.
+        settings: Those of the command.
+        done: What it is, to be said elsewhere if it cannot be printed.
+
+    Raises:
+        CommandError: it could not be printed.
+    """
+    with telling(done):
+        show(record, settings)
+
+
+def say_done(told: Mapping[str, object], settings: Settings, done: str) -> None:
+    """Say that something has been done: JSON is data, a sentence stands beside it.
+
+    Args:
+        told: What JSON says.
+        settings: Those of the command.
+        done: What the sentence says; it begins with a small letter.
+
+    Raises:
+        CommandError: the JSON could not be printed.
+    """
+    if settings.json:
+        with telling(done):
+            write_json(told)
+    else:
+        stderr().print(f"{done[0].upper()}{visible(done[1:])}.")
 
 
 def show_list(
@@ -96,10 +147,7 @@ def delete_one(
     """
     confirm(question)
     call(settings, operation)
-    if settings.json:
-        write_json({"id": object_id, "deleted": True})
-    else:
-        stderr().print(f"Deleted {visible(object_id)}.")
+    say_done({"id": object_id, "deleted": True}, settings, f"deleted {object_id}")
 
 
 def confirm(question: str | None) -> None:

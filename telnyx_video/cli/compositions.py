@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from telnyx_video import UNSET, InvalidRequestError, ResponseDecodeError
-from telnyx_video.cli.calls import call, delete_one, show, show_list
+from telnyx_video.cli.calls import call, delete_one, show, show_done, show_list
 from telnyx_video.cli.downloads import fetch
 from telnyx_video.cli.options import (
     CompositionId,
@@ -108,7 +108,8 @@ def create_composition(
         },
     )
     values.done()
-    show(call(settings, lambda rooms: rooms.compositions.create(request)), settings)
+    composition = call(settings, lambda rooms: rooms.compositions.create(request))
+    show_done(composition, settings, f"composition {composition.id} was begun")
 
 
 @everywhere

@@ -12,7 +12,7 @@ from rich.filesize import decimal
 from rich.progress import DownloadColumn, TransferSpeedColumn
 
 from telnyx_video import AsyncRoomsClient
-from telnyx_video.cli.calls import call
+from telnyx_video.cli.calls import call, telling
 from telnyx_video.cli.progress import LINE_EVERY, Narrow, can_draw
 from telnyx_video.cli.settings import Settings
 from telnyx_video.cli.terminal import stderr, visible, write_json
@@ -51,7 +51,8 @@ def fetch(
     with meter:
         size = call(settings, lambda rooms: download(rooms, meter.update))
     if settings.json:
-        write_json({"id": object_id, "file": file, "bytes": size})
+        with telling(f"{file} was downloaded"):
+            write_json({"id": object_id, "file": file, "bytes": size})
     else:
         console.print(f"{visible(file)}: {decimal(size)}")
 

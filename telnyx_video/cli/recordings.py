@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from telnyx_video.cli.calls import call, confirm, delete_one, show, show_list
+from telnyx_video.cli.calls import call, confirm, delete_one, say_done, show, show_list
 from telnyx_video.cli.downloads import fetch
 from telnyx_video.cli.options import (
     OfRoom,
@@ -23,7 +23,6 @@ from telnyx_video.cli.options import (
 )
 from telnyx_video.cli.settings import Settings, Values, everywhere
 from telnyx_video.cli.tables import ID_WIDTH, Column, Columns, day
-from telnyx_video.cli.terminal import stderr, write_json
 
 if TYPE_CHECKING:
     from telnyx_video import RoomRecording
@@ -131,10 +130,8 @@ def delete_recordings(
     values.done()
     confirm(None if yes else "Delete all recordings that pass these filters?")
     count = call(settings, lambda rooms: rooms.recordings.delete_many(**filters))
-    if settings.json:
-        write_json({"deleted": count})
-    else:
-        stderr().print("Deleted 1 recording." if count == 1 else f"Deleted {count} recordings.")
+    what = "1 recording" if count == 1 else f"{count} recordings"
+    say_done({"deleted": count}, settings, f"deleted {what}")
 
 
 def _filters(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from telnyx_video import Room
-from telnyx_video.cli.calls import call, delete_one, show, show_list
+from telnyx_video.cli.calls import call, delete_one, show, show_done, show_list
 from telnyx_video.cli.options import (
     EventUrl,
     FailoverUrl,
@@ -95,7 +95,8 @@ def create(
     values.done()
 
     room = call(settings, lambda rooms: rooms.create(request, if_exists=reaction))
-    show(room, settings)
+    what = "was made" if reaction == "error" else "is there"
+    show_done(room, settings, f"room {room.id} {what}")
 
 
 @everywhere
@@ -159,7 +160,8 @@ def update(
         values.refuse("there is nothing to change: give a setting, such as --max-participants 5")
     values.done()
 
-    show(call(settings, lambda rooms: rooms.update(room_id, changes)), settings)
+    room = call(settings, lambda rooms: rooms.update(room_id, changes))
+    show_done(room, settings, f"room {room.id} was changed")
 
 
 @everywhere

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 import typer
 
 from telnyx_video import RoomSession
-from telnyx_video.cli.calls import call, show, show_list
+from telnyx_video.cli.calls import call, say_done, show, show_list
 from telnyx_video.cli.options import (
     IncludeParticipants,
     InContext,
@@ -24,7 +24,6 @@ from telnyx_video.cli.options import (
 from telnyx_video.cli.participants import COLUMNS as PARTICIPANTS
 from telnyx_video.cli.settings import Settings, Values, everywhere
 from telnyx_video.cli.tables import ID_WIDTH, Column, Columns, minute
-from telnyx_video.cli.terminal import stderr, visible, write_json
 
 COLUMNS: Columns[RoomSession] = (
     Column("Id", ID_WIDTH, lambda session: session.id),
@@ -107,10 +106,7 @@ def get_session(
 def end_session(settings: Settings, session_id: SessionId) -> None:
     """End a session: all who are in it are put out."""
     call(settings, lambda rooms: rooms.sessions.end(session_id))
-    if settings.json:
-        write_json({"id": session_id, "ended": True})
-    else:
-        stderr().print(f"Ended {visible(session_id)}.")
+    say_done({"id": session_id, "ended": True}, settings, f"ended {session_id}")
 
 
 @everywhere
@@ -124,7 +120,7 @@ def kick(
     """Put participants out of a session."""
     whom = _whom(participants, exclude, everybody=everybody)
     call(settings, lambda rooms: rooms.sessions.kick(session_id, whom, exclude=exclude or ()))
-    _say(settings, session_id, "Kicked", whom)
+    say_done({"id": session_id, "kicked": whom}, settings, f"kicked {_how_many(whom)}")
 
 
 @everywhere
@@ -138,7 +134,7 @@ def mute(
     """Mute participants of a session."""
     whom = _whom(participants, exclude, everybody=everybody)
     call(settings, lambda rooms: rooms.sessions.mute(session_id, whom, exclude=exclude or ()))
-    _say(settings, session_id, "Muted", whom)
+    say_done({"id": session_id, "muted": whom}, settings, f"muted {_how_many(whom)}")
 
 
 @everywhere
@@ -152,7 +148,7 @@ def unmute(
     """Let participants of a session be heard again."""
     whom = _whom(participants, exclude, everybody=everybody)
     call(settings, lambda rooms: rooms.sessions.unmute(session_id, whom, exclude=exclude or ()))
-    _say(settings, session_id, "Unmuted", whom)
+    say_done({"id": session_id, "unmuted": whom}, settings, f"unmuted {_how_many(whom)}")
 
 
 @everywhere
@@ -196,13 +192,6 @@ def _whom(participants: list[str] | None, exclude: list[str] | None, *, everybod
         values.refuse("--exclude goes with --all")
     values.done()
     return participants or "all"
-
-
-def _say(settings: Settings, session_id: str, done: str, whom: Whom) -> None:
-    if settings.json:
-        write_json({"id": session_id, done.lower(): whom})
-    else:
-        stderr().print(f"{done} {_how_many(whom)}.")
 
 
 def _how_many(whom: Whom) -> str:

@@ -72,21 +72,21 @@ class _Lenient:
     """A stream that drops what it cannot write."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self.stream = stream
 
     def __getattr__(self, name: str) -> object:
-        return getattr(self._stream, name)
+        return getattr(self.stream, name)
 
     def write(self, text: str) -> int:
         """Write a text, if possible."""
         with suppress(OSError):
-            self._stream.write(text)
+            self.stream.write(text)
         return len(text)
 
     def flush(self) -> None:
         """Write what is held back, if possible."""
         with suppress(OSError):
-            self._stream.flush()
+            self.stream.flush()
 
 
 def _lenient(stream: TextIO) -> TextIO:
@@ -100,6 +100,8 @@ def lenient_streams() -> Generator[None]:
     A stream that has failed stays lenient. At the end of the process Python tries once more to
     write what is held back, and would make its own exit code of a failure.
     """
+    if isinstance(sys.stdout, _Lenient):  # that of an earlier command: this one's data matters
+        sys.stdout = sys.stdout.stream
     said = sys.stderr
     sys.stderr = _lenient(said)
     try:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.prompt import Prompt
 from rich.text import Text
 
-from telnyx_video.cli.calls import at_a_terminal, call
+from telnyx_video.cli.calls import at_a_terminal, call, telling
 from telnyx_video.cli.failures import CommandError
 from telnyx_video.cli.options import RoomId, given
 from telnyx_video.cli.running import before_sending
@@ -62,7 +62,7 @@ def join_token(
             room_id, token_ttl_secs=given(ttl), refresh_token_ttl_secs=given(refresh_ttl)
         ),
     )
-    _show(token, settings)
+    _show(token, settings, room_id)
 
 
 @everywhere
@@ -81,7 +81,7 @@ def refresh_join_token(
         settings,
         lambda rooms: rooms.refresh_join_token(room_id, secret, token_ttl_secs=given(ttl)),
     )
-    _show(token, settings)
+    _show(token, settings, room_id)
 
 
 def _token_ttl(values: Values, text: str | None) -> int | None:
@@ -106,11 +106,12 @@ def _read_secret() -> str:
     return secret.strip()
 
 
-def _show(token: JoinToken, settings: Settings) -> None:
-    if settings.json:
-        write_json(token.to_dict())
-    else:
-        _show_fields(stdout(), token)
+def _show(token: JoinToken, settings: Settings, room_id: str) -> None:
+    with telling(f"a join token for room {room_id} was made"):
+        if settings.json:
+            write_json(token.to_dict())
+        else:
+            _show_fields(stdout(), token)
 
 
 def _show_fields(console: Console, token: JoinToken) -> None:

@@ -85,55 +85,6 @@ def test_a_reader_that_has_seen_enough_is_no_error(
         assert len(sandbox.rooms) < 1000
 
 
-@contextmanager
-def unwritable(monkeypatch: pytest.MonkeyPatch, name: str, kind: str) -> Generator[None]:
-    """Put a full disk, or a pipe that nobody reads, in place of a standard stream.
-
-    The command is to leave it so that Python, which flushes it at the end of the process, does not
-    fail on it.
-    """
-    if kind == "disk":
-        number = os.open("/dev/full", os.O_WRONLY)
-    else:
-        read, number = os.pipe()
-        os.close(read)
-    with open(number, "wb", buffering=0) as raw, monkeypatch.context() as inner:
-        stream = io.TextIOWrapper(io.BufferedWriter(raw))
-        inner.setattr(sys, name, stream)
-        yield
-        getattr(sys, name).flush()
-        with suppress(OSError):
-            stream.close()
-
-
-@pytest.mark.parametrize("kind", ["disk", "pipe"])
-def test_what_cannot_be_said_changes_no_result(
-    command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
-    """A stderr that is full, or that nobody reads any more, makes no failure of a success."""
-    rows = b"max_participants\n5\n6\n7\n8\n"
-    with unwritable(monkeypatch, "stderr", kind):
-        assert command("batch", "-", "--json", stdin=rows).code == 0
-        assert command("delete", str(sandbox.rooms[0]["id"]), "--yes").code == 0
-        assert command("get", "nothing").code == 1
-        assert command("fly").code == 2
-    assert len(sandbox.rooms) == 3
-
-
-def test_what_could_not_be_said_does_not_change_the_exit_code() -> None:
-    """A whole program ends with its own code, though Python could not write what was held back."""
-    with open("/dev/full", "w") as full:
-        ended = subprocess.run(
-            [sys.executable, "-m", "telnyx_video.cli", "--sandbox", "batch", ROOMS_CSV],
-            cwd=ROOMS_CSV.parents[2],
-            env=environment() | {"PYTHONUNBUFFERED": ""},
-            stdout=subprocess.DEVNULL,
-            stderr=full,
-            check=False,
-        )
-    assert ended.returncode == 0
-
-
 def test_the_end_of_a_pipe_is_no_error(many: Path) -> None:
     """A whole program that loses its reader on the way ends as quietly."""
     read, write = os.pipe()

@@ -1,0 +1,114 @@
+"""Commands whose standard output or standard error cannot be written."""
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from cli.command import ROOMS_CSV, Command, environment
+from support.meetings import Meeting
+from telnyx_video.sandbox import Sandbox
+
+
+@contextmanager
+def unwritable(monkeypatch: pytest.MonkeyPatch, name: str, kind: str) -> Generator[None]:
+    """Put a full disk, or a pipe that nobody reads, in place of a standard stream.
+
+    The command is to leave it so that Python, which flushes it at the end of the process, does not
+    fail on it.
+    """
+    if kind == "disk":
+        number = os.open("/dev/full", os.O_WRONLY)
+    else:
+        read, number = os.pipe()
+        os.close(read)
+    with open(number, "wb", buffering=0) as raw, monkeypatch.context() as inner:
+        stream = io.TextIOWrapper(io.BufferedWriter(raw))
+        inner.setattr(sys, name, stream)
+        yield
+        getattr(sys, name).flush()
+        with suppress(OSError):
+            stream.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"), [("disk", "No space left on device"), ("pipe", "Broken pipe")]
+)
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_what_was_made_is_told_where_stdout_fails(
+    command: Command,
+    sandbox: Sandbox,
+    meeting: Meeting,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    reason: str,
+    options: list[str],
+) -> None:
+    """Nothing that is made or changed is lost with the output: stderr has its id, but no secret."""
+    old = meeting.room_id
+    problem = f", but standard output cannot be written: {reason}\n"
+    with unwritable(monkeypatch, "stdout", kind):
+        made = command("create", *options)
+        existed = command("create", "--unique-name=a", "--if-exists=return", *options)
+        changed = command("update", old, "--max-participants=5", *options)
+        composed = command("compositions", "create", "--session-id", meeting.session_id, *options)
+        joined = command("rooms", "join-token", old, *options)
+    *_, new, named = [room["id"] for room in sandbox.rooms]
+    assert (made.code, made.err) == (1, f"Error: room {new} was made{problem}")
+    assert (existed.code, existed.err) == (1, f"Error: room {named} is there{problem}")
+    assert (changed.code, changed.err) == (1, f"Error: room {old} was changed{problem}")
+    assert joined.err == f"Error: a join token for room {old} was made{problem}"
+    (composition,) = command("compositions", "list", "--json").lines
+    assert composed.err == f"Error: composition {composition['id']} was begun{problem}"
+
+
+def test_what_was_done_is_told_where_stdout_fails(
+    command: Command, meeting: Meeting, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A program that loses its JSON still has the sentence on stderr, in place of a mere reason."""
+    session, file = meeting.session_id, tmp_path / "alice.ogg"
+    recording = command("recordings", "list", "--json").lines[0]["id"]
+    told: list[tuple[list[str], str]] = [
+        (["sessions", "mute", session, "--all"], "muted all"),
+        (["sessions", "end", session], f"ended {session}"),
+        (["recordings", "download", recording, str(file)], f"{file} was downloaded"),
+        (["recordings", "delete", recording, "--yes"], f"deleted {recording}"),
+    ]
+    with unwritable(monkeypatch, "stdout", "disk"):
+        for arguments, done in told:
+            result = command(*arguments, "--json")
+            assert result.code == 1
+            assert result.err.startswith(f"Error: {done}, but standard output cannot be written: ")
+
+
+@pytest.mark.parametrize("kind", ["disk", "pipe"])
+def test_what_cannot_be_said_changes_no_result(
+    command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """A stderr that is full, or that nobody reads any more, makes no failure of a success."""
+    rows = b"max_participants\n5\n6\n7\n8\n"
+    with unwritable(monkeypatch, "stderr", kind):
+        assert command("batch", "-", "--json", stdin=rows).code == 0
+        assert command("delete", str(sandbox.rooms[0]["id"]), "--yes").code == 0
+        assert command("get", "nothing").code == 1
+        assert command("fly").code == 2
+    assert len(sandbox.rooms) == 3
+
+
+def test_what_could_not_be_said_does_not_change_the_exit_code() -> None:
+    """A whole program ends with its own code, though Python could not write what was held back."""
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "telnyx_video.cli", "--sandbox", "batch", ROOMS_CSV],
+            cwd=ROOMS_CSV.parents[2],
+            env=environment() | {"PYTHONUNBUFFERED": ""},
+            stdout=subprocess.DEVNULL,
+            stderr=full,
+            check=False,
+        )
+    assert ended.returncode == 0
