@@ -46,7 +46,8 @@ def like(method: Callable[..., object]) -> Callable[[C], C]:
 
     def dress(call: C) -> C:
         functools.update_wrapper(call, method)
-        call.__doc__ = _unawaited(method.__doc__ or "")
+        # `python -OO` leaves no docstrings.
+        call.__doc__ = None if method.__doc__ is None else _unawaited(method.__doc__)
         returned = method.__annotations__["return"]
         returns = _unawaited(returned)
         if returns != returned:

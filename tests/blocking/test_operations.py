@@ -23,6 +23,7 @@ from telnyx_video import (
     Room,
     RoomsClient,
 )
+from telnyx_video._twins import like
 from telnyx_video.batch import Progress
 from telnyx_video.groups.blocking import Compositions, Participants, Recordings, Sessions
 from telnyx_video.groups.compositions import AsyncCompositions
@@ -117,6 +118,12 @@ def test_the_example_of_a_stream_can_be_taken_over() -> None:
         RoomsClient.stream_many.__doc__ or ""
     )
     assert "``for room in rooms.list()``" in (RoomsClient.list.__doc__ or "")
+
+
+def test_without_docstrings_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under ``python -OO`` the blocking operation has no docstring, as the awaited one has none."""
+    monkeypatch.setattr(AsyncRoomsClient.get, "__doc__", None)
+    assert like(AsyncRoomsClient.get)(lambda: None).__doc__ is None
 
 
 def test_the_constructor_looks_like_the_awaited_one() -> None:
