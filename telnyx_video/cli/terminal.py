@@ -64,8 +64,10 @@ def occupy_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            nothing = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 # it stays open
-            setattr(sys, name, nothing)
+            # Not one of those from above: meanwhile another file may have got its number. It stays
+            # open to the end, of which Python would warn if the number were the file's to close.
+            number = os.open(os.devnull, os.O_WRONLY)
+            setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 class _Lenient:
