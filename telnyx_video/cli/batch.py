@@ -21,7 +21,7 @@ from telnyx_video.cli.rows import FORMATS
 from telnyx_video.cli.running import before_sending, connected, run
 from telnyx_video.cli.settings import IF_EXISTS, Settings, Values, everywhere
 from telnyx_video.cli.source import Checked, Source, check, opened
-from telnyx_video.cli.terminal import complain, stderr, stdout, visible
+from telnyx_video.cli.terminal import complain, named, stderr, stdout, visible
 
 InputFile = Annotated[
     str,
@@ -107,6 +107,8 @@ def batch(
     form_chosen = None if form is None else values.choice("--format", form, FORMATS)
     if output == "-":
         values.refuse("--output: use --json for standard output")
+    if output == "":
+        values.refuse("--output: must be the path of a file, not ''")
     if resume and output is None:
         values.refuse("--resume: name the --output of the run to go on with")
     values.done()
@@ -131,11 +133,14 @@ def _check_output(path: str | None, source: Source, *, resume: bool) -> None:
     if path is None:
         return
     if source.is_file(path):
-        raise CommandError([f"--output {path} is the input itself: choose another file"])
+        raise CommandError([f"--output {named(path)} is the input itself: choose another file"])
     file = Path(path)
     if not resume and file.is_file() and file.stat().st_size > 0:
         raise CommandError(
-            [f"--output {path} is not empty: add --resume to go on with it, or name another file"]
+            [
+                f"--output {named(path)} is not empty: add --resume to go on with it, or name "
+                "another file"
+            ]
         )
 
 
@@ -146,19 +151,19 @@ def _check_beginning(path: str, nameless: int) -> None:
         CommandError: beginning anew could make rooms again.
     """
     if not os.path.exists(path):
-        state = "does not exist"
+        found = f"{named(path)} does not exist"
     elif os.path.isfile(path) and os.path.getsize(path) == 0:
-        state = "is empty"
+        found = f"{named(path)} is empty"
     else:
         return
     if nameless:
         raise CommandError(
             [
-                f"--resume: {path} {state}, and {_without_name(nameless)}: what an earlier run "
-                "made would be made again; name its --output, or leave out --resume to begin anew"
+                f"--resume: {found}, and {_without_name(nameless)}: what an earlier run made would "
+                "be made again; name its --output, or leave out --resume to begin anew"
             ]
         )
-    stderr().print(f"{visible(path)} {state}: there is nothing to go on with, so this begins anew.")
+    stderr().print(f"{visible(found)}: there is nothing to go on with, so this begins anew.")
 
 
 def _checked(source: Source, *, again: bool) -> Checked:

@@ -26,6 +26,7 @@ from telnyx_video.cli.rows import Problem, Row
 from telnyx_video.cli.running import on_signals
 from telnyx_video.cli.settings import IfExists
 from telnyx_video.cli.source import Source
+from telnyx_video.cli.terminal import named
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class Course:
             except ConfigurationError:
                 raise
             except OSError as error:  # the library writes nothing but the journal
-                problem = f"--output {self._plan.output} cannot be written"
+                problem = f"--output {named(str(self._plan.output))} cannot be written"
                 if self._taking is None:
                     raise CommandError([f"{problem}: {error.strerror}"]) from None
                 self._end.failure = CommandError([f"{problem} any more: {error.strerror}"], FAILED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from telnyx_video.cli.failures import CommandError
+from telnyx_video.cli.terminal import named
 
 if TYPE_CHECKING:
     from telnyx_video.sandbox import FaultPlan
@@ -24,6 +25,6 @@ def read_faults(path: str | None) -> FaultPlan:
     try:
         return load_faults(path)
     except FaultPlanError as error:
-        raise CommandError([f"{path}: {flaw}" for flaw in error.flaws]) from None
+        raise CommandError([f"{named(path)}: {flaw}" for flaw in error.flaws]) from None
     except OSError as error:
-        raise CommandError([f"{path} cannot be read: {error.strerror}"]) from None
+        raise CommandError([f"{named(path)} cannot be read: {error.strerror}"]) from None

@@ -150,15 +150,23 @@ def _header_problems(columns: Sequence[str]) -> Iterator[str]:
         if not column:
             yield f"column {place} has no name"
         elif column not in FIELDS:
-            yield f"{_shown(column)}: no such field; the API knows {', '.join(FIELDS)}"
+            yield f"{_shown(column)}: no such field; {_instead(column)}"
     for column, times in Counter(columns).items():
         if times > 1 and column:
             yield f"{_shown(column)}: {times} columns have this name"
 
 
+def _instead(column: str) -> str:
+    from difflib import get_close_matches  # loaded when needed: most files are right
+
+    meant = get_close_matches(column.lower().replace(" ", "_"), FIELDS, n=1)
+    return f"did you mean {meant[0]}?" if meant else f"the API knows {', '.join(FIELDS)}"
+
+
 def _row(line: int, columns: Sequence[str], cells: Sequence[str]) -> Entry:
     if len(cells) != len(columns):
-        return Problem(line, (f"the row has {len(cells)} cells, the header {len(columns)}",))
+        count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+        return Problem(line, (f"the row has {count}, the header {len(columns)}",))
     given = {
         column: cell
         for column, cell in zip(columns, cells, strict=True)

@@ -16,6 +16,7 @@ from typing import IO, BinaryIO, cast
 from telnyx_video import UNSET
 from telnyx_video.cli.failures import CommandError
 from telnyx_video.cli.rows import Entry, Format, Problem, Row, read_rows, sniff
+from telnyx_video.cli.terminal import named
 
 _SUFFIXES: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
@@ -61,7 +62,7 @@ def opened(path: str, form: Format | None) -> Generator[Source]:
     Raises:
         CommandError: it cannot be read.
     """
-    name = "standard input" if path == "-" else path
+    name = "standard input" if path == "-" else named(path)
     form = form or _SUFFIXES.get(Path(path).suffix.lower())
     with ExitStack() as stack:
         try:

@@ -144,6 +144,11 @@ def visible(value: object) -> str:
     )
 
 
+def named(path: str) -> str:
+    """A path as part of a sentence: in quotes, if it would not be seen as one word of it."""
+    return path if path and not any(map(str.isspace, path)) else repr(path)
+
+
 def complain(console: Console, sentences: Sequence[str]) -> None:
     """Say what is wrong, a line for each sentence."""
     for sentence in sentences:

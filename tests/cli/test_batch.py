@@ -255,6 +255,13 @@ def test_all_bad_options_are_named(command: Command, sandbox: Sandbox) -> None:
     ]
 
 
+def test_an_output_has_a_name(command: Command) -> None:
+    """An empty name, as an unset variable leaves it, is refused in terms of the command line."""
+    result = command("batch", "missing.csv", "--output=", "--resume")
+    assert result.code == 2
+    assert result.err == "Error: --output: must be the path of a file, not ''\n"
+
+
 @pytest.mark.parametrize("rate", ["0", "-1", "nan", "inf"])
 def test_a_rate_is_above_zero(command: Command, rate: str) -> None:
     """A rate at which nothing, or anything, could be sent is refused."""

@@ -138,6 +138,16 @@ def test_an_input_that_cannot_be_read_is_a_sentence(
     assert not sandbox.requests
 
 
+@pytest.mark.parametrize("path", ["", "my rooms.csv"])
+def test_a_path_that_is_no_word_is_quoted(command: Command, path: str) -> None:
+    """A path that is empty, or has spaces, is seen as one in the sentence that it is part of."""
+    for arguments in (("batch", path), ("sandbox", "--faults", path or " ")):
+        result = command(*arguments)
+        quoted = repr(arguments[-1])
+        said = f"Error: {quoted} cannot be read: No such file or directory\n"
+        assert (result.code, result.err) == (2, said)
+
+
 def test_an_input_that_fails_on_the_way_is_a_sentence(command: Command) -> None:
     """A disk that fails under the reader is named with the file."""
     result = command("batch", "/proc/self/mem", "--format", "csv")

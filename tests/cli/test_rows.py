@@ -98,13 +98,17 @@ WRONG_CSV = {
         "unique_name,places\na,5\n",
         "1: places: no such field; the API knows unique_name, max_participants",
     ),
+    "column in another spelling": (
+        "unique_name,Max Participants\na,5\n",
+        "1: Max Participants: no such field; did you mean max_participants?",
+    ),
     "column twice": ("unique_name,unique_name\n", "1: unique_name: 2 columns have this name"),
     "column without a name": ("unique_name,\n", "1: column 2 has no name"),
     "no header": ("standup,5\n", "1: the first row must name the columns, from unique_name, max"),
     "empty file": ("", "1: the first row must name the columns"),
     "semicolons": ("unique_name;x\na;1\n", "1: cells must be separated by commas, not semicolons"),
     "tabs": ("unique_name\tx\n", "1: cells must be separated by commas, not tabs"),
-    "short row": ("unique_name,max_participants\na\n", "2: the row has 1 cells, the header 2"),
+    "short row": ("unique_name,max_participants\na\n", "2: the row has 1 cell, the header 2"),
     "long row": ("unique_name\na,b\n", "2: the row has 2 cells, the header 1"),
     "no integer": (
         "unique_name,max_participants\na,ten\n",
