@@ -204,6 +204,11 @@ async def _create(settings: Settings, plan: Plan, source: Source, total: int) ->
     try:
         if not settings.json:
             report.show_table(stdout())
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        problem = f"standard output cannot be written: {error.strerror}"
+        raise CommandError([problem], FAILED) from None
     finally:  # Ctrl-C ends what reads the table, too, and the summary goes elsewhere
         report.show_summary()
     if end.failure is not None:

@@ -86,6 +86,20 @@ def test_what_was_done_is_told_where_stdout_fails(
             assert result.err.startswith(f"Error: {done}, but standard output cannot be written: ")
 
 
+@pytest.mark.usefixtures("sandbox")
+@pytest.mark.parametrize("kind", ["disk", "pipe"])
+def test_a_batch_whose_table_cannot_be_written_has_its_summary(
+    command: Command, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """How many rooms were made is told all the same, and what is wrong, unless nobody reads on."""
+    with unwritable(monkeypatch, "stdout", kind):
+        result = command("batch", "-", stdin=b"unique_name\na\n")
+    assert result.code == 1
+    assert result.err.startswith("1 made · ")
+    error = "Error: standard output cannot be written: No space left on device\n"
+    assert result.err.splitlines(keepends=True)[1:] == ([error] if kind == "disk" else [])
+
+
 @pytest.mark.parametrize("kind", ["disk", "pipe"])
 def test_what_cannot_be_said_changes_no_result(
     command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, kind: str
