@@ -12,6 +12,7 @@ import os
 from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_address
+from typing import TypeGuard
 from urllib.parse import SplitResult, urlsplit
 
 import attrs
@@ -92,7 +93,7 @@ def resolve_public_keys(
         given: Iterable[object] = environment.get(source, "").split(",")
     else:
         source = "public_key"
-        given = [public_key] if isinstance(public_key, str | bytes) else public_key
+        given = public_key if _holds_several(public_key) else [public_key]
     keys = tuple(_checked_public_key(key, source) for key in given if key not in ("", b""))
     if not keys:
         raise ConfigurationError(
@@ -132,6 +133,10 @@ def _checked_key(problems: list[ErrorDetail], argument: object, variable: str | 
         return key
     problems.append(ErrorDetail(problem))
     return ""
+
+
+def _holds_several(public_key: object) -> TypeGuard[Iterable[object]]:
+    return isinstance(public_key, Iterable) and not isinstance(public_key, str | bytes)
 
 
 def _checked_public_key(given: object, source: str) -> bytes:

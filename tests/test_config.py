@@ -315,6 +315,9 @@ def test_a_malformed_public_key_is_refused(key: Any) -> None:
     """A key that is cut off, or no key at all, is told at once, and where it came from."""
     with pytest.raises(ConfigurationError, match="public_key is not"):
         resolve_public_keys([ONE_TEXT, key])
+    if not isinstance(key, bytes):
+        with pytest.raises(ConfigurationError, match="public_key is not"):
+            resolve_public_keys(key)
     if isinstance(key, str) and "," not in key:
         with pytest.raises(ConfigurationError, match="TELNYX_PUBLIC_KEY is not"):
             resolve_public_keys(environment={"TELNYX_PUBLIC_KEY": key})

@@ -5,12 +5,13 @@ The protocol: https://asgi.readthedocs.io/en/latest/specs/www.html
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import cast
 
 from telnyx_video.config import PublicKeys
 from telnyx_video.errors import ConfigurationError
 from telnyx_video.webhooks.receiving import MAX_BODY, Answer, OnEvent, make_receiver
+from telnyx_video.webhooks.verification import Headers, header_pairs
 
 __all__ = ["WebhookApp"]
 
@@ -68,7 +69,8 @@ class WebhookApp:
                 await _answer(send, self._receiver.too_large())
                 return
             more = bool(message.get("more_body", False))
-        await _answer(send, await self._receiver.receive(bytes(chunks), _headers(scope)))
+        headers = header_pairs(cast("Headers", scope["headers"]))
+        await _answer(send, await self._receiver.receive(bytes(chunks), headers))
 
 
 async def _live(receive: Receive, send: Send) -> None:
@@ -78,11 +80,6 @@ async def _live(receive: Receive, send: Send) -> None:
         await send({"type": f"{event}.complete"})
         if event == "lifespan.shutdown":
             return
-
-
-def _headers(scope: Mapping[str, object]) -> list[tuple[object, object]]:
-    pairs = cast("Iterable[tuple[bytes, bytes]]", scope["headers"])
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs]
 
 
 async def _answer(send: Send, answer: Answer, *headers: tuple[bytes, bytes]) -> None:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from hashlib import blake2b
 from threading import Lock
 
+from telnyx_video._text import show
 from telnyx_video.errors import ConfigurationError
 
 __all__ = ["Deduplicator"]
@@ -24,12 +25,15 @@ class Deduplicator:
             200 bytes, however long it is.
 
     Raises:
-        ConfigurationError: the capacity is below 1.
+        ConfigurationError: the capacity is no whole number of at least 1, or, when asked or told,
+            the id is no string.
     """
 
     def __init__(self, capacity: int = 10_000) -> None:
-        if capacity < 1:
-            raise ConfigurationError(f"capacity must be 1 or more, not {capacity!r}")
+        if type(capacity) is not int or capacity < 1:
+            raise ConfigurationError(
+                f"capacity must be a whole number of ids, 1 or more, not {show(capacity)}"
+            )
         self._capacity = capacity
         self._digests: OrderedDict[bytes, None] = OrderedDict()
         self._lock = Lock()
@@ -53,4 +57,8 @@ class Deduplicator:
 
 
 def _digest(event_id: str) -> bytes:
-    return blake2b(event_id.encode(), digest_size=16).digest()
+    if not isinstance(event_id, str):  # pyright: ignore[reportUnnecessaryIsInstance] # not all callers check types
+        raise ConfigurationError(
+            f"event_id must be the id of an event, as in event.id, not {show(event_id)}"
+        )
+    return blake2b(event_id.encode(errors="surrogatepass"), digest_size=16).digest()

@@ -7,7 +7,7 @@ from time import time
 from telnyx_video.config import PublicKeys, resolve_public_keys
 from telnyx_video.webhooks.events import WebhookEvent
 from telnyx_video.webhooks.reading import read_event
-from telnyx_video.webhooks.verification import Headers, check_tolerance, verify
+from telnyx_video.webhooks.verification import Headers, check_tolerance, header_pairs, verify
 
 __all__ = ["verify_and_parse"]
 
@@ -23,7 +23,8 @@ def verify_and_parse(
 
     Args:
         body: The body of the request as received: its bytes, before any decoding.
-        headers: The headers of the request, as your framework has them; their case does not matter.
+        headers: The headers of the request, as your framework has them: a mapping, or pairs of
+            name and value, such as ASGI's ``scope["headers"]``. Their case does not matter.
         public_key: The account's public key, as Mission Control shows it, or its 32 raw bytes; of
             several, while a key is being replaced, any one may have signed. By default
             ``TELNYX_PUBLIC_KEY`` of the environment, which may hold several, parted by commas.
@@ -36,12 +37,13 @@ def verify_and_parse(
     Raises:
         WebhookVerificationError: nothing shows that Telnyx sent it. Answer 401 and do nothing else.
         ResponseDecodeError: Telnyx sent it, but it is no event.
-        ConfigurationError: there is no public key, or it is malformed; or the body is not bytes.
+        ConfigurationError: there is no public key, or it is malformed; or the body is not bytes,
+            the headers are none, or the tolerance is not above 0.
 
     Signed are the timestamp and the body:
     https://developers.telnyx.com/docs/development/api-fundamentals/webhooks
     """
     keys = resolve_public_keys(public_key)
     check_tolerance(tolerance)
-    verify(body, headers.items(), keys=keys, tolerance=tolerance, now=time())
+    verify(body, header_pairs(headers), keys=keys, tolerance=tolerance, now=time())
     return read_event(body)

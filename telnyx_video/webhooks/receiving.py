@@ -9,6 +9,7 @@ from time import time
 
 import attrs
 
+from telnyx_video._text import show
 from telnyx_video.config import PublicKeys, resolve_public_keys
 from telnyx_video.errors import (
     ConfigurationError,
@@ -81,6 +82,6 @@ def make_receiver(
     if not callable(on_event):
         raise ConfigurationError("on_event must be a coroutine function that takes an event")
     check_tolerance(tolerance)
-    if max_body < 1:
-        raise ConfigurationError(f"max_body must be bytes, 1 or more, not {max_body!r}")
+    if type(max_body) is not int or max_body < 1:
+        raise ConfigurationError(f"max_body must be bytes, 1 or more, not {show(max_body)}")
     return Receiver(on_event, resolve_public_keys(public_key), tolerance, max_body)

@@ -10,17 +10,19 @@ import binascii
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, cast
 
-from telnyx_video._text import SHORT, one_line
+from telnyx_video._text import SHORT, one_line, show
 from telnyx_video.errors import ConfigurationError, WebhookVerificationError
 from telnyx_video.webhooks._ed25519 import is_signed
 
 __all__ = [
     "SIGNATURE_HEADER",
     "TIMESTAMP_HEADER",
+    "HeaderMapping",
     "Headers",
     "check_tolerance",
+    "header_pairs",
     "signed_message",
     "verify",
 ]
@@ -33,8 +35,10 @@ _SIGNATURE_SIZE = 64
 
 _SECONDS = re.compile("[0-9]{1,12}")
 
+_Pair = tuple[object, object]
 
-class Headers(Protocol):
+
+class HeaderMapping(Protocol):
     """The headers of a request: any mapping of them that has ``items()``, in any case.
 
     Those of aiohttp, Starlette, Django, Flask and a plain ``dict`` do.
@@ -43,6 +47,27 @@ class Headers(Protocol):
     def items(self) -> Iterable[tuple[object, object]]:
         """Every name with its value."""
         ...
+
+
+Headers = HeaderMapping | Iterable[tuple[str, str] | tuple[bytes, bytes]]
+"""The headers of a request: a mapping of them, or pairs of name and value, as ASGI has them."""
+
+
+def header_pairs(headers: Headers) -> list[tuple[object, object]]:
+    """Every header with its value; as text, too, if both are bytes.
+
+    Raises:
+        ConfigurationError: they are neither a mapping nor pairs.
+    """
+    items: object = getattr(headers, "items", None)
+    given: object = items() if callable(items) else headers
+    pairs = list(cast("Iterable[object]", given)) if isinstance(given, Iterable) else [given]
+    if isinstance(headers, str | bytes) or not all(map(_is_pair, pairs)):
+        raise ConfigurationError(
+            "headers must be those of the request, as a mapping or as pairs of name and value: "
+            f"this {type(headers).__name__} is neither"
+        )
+    return [_as_text(name, value) for name, value in cast("list[_Pair]", pairs)]
 
 
 def verify(
@@ -91,14 +116,25 @@ def signed_message(body: bytes, timestamp: str) -> bytes:
     return timestamp.encode() + b"|" + body
 
 
-def check_tolerance(tolerance: float) -> None:
+def check_tolerance(tolerance: object) -> None:
     """Refuse what is no span of time; NaN among it, which would compare with every age alike.
 
     Raises:
         ConfigurationError: it is not a number of seconds above 0.
     """
-    if not tolerance > 0:
-        raise ConfigurationError(f"tolerance must be seconds, above 0, not {tolerance!r}")
+    number = tolerance if isinstance(tolerance, int | float) and tolerance is not True else 0
+    if not number > 0:
+        raise ConfigurationError(f"tolerance must be seconds, above 0, not {show(tolerance)}")
+
+
+def _is_pair(item: object) -> bool:
+    return isinstance(item, tuple | list) and len(cast("list[object]", item)) == 2
+
+
+def _as_text(name: object, value: object) -> _Pair:
+    if isinstance(name, bytes) and isinstance(value, bytes):
+        return name.decode("latin-1"), value.decode("latin-1")
+    return name, value
 
 
 def _only(pairs: list[tuple[object, object]], name: str) -> str:

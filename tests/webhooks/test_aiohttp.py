@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from math import nan
 from typing import Any, cast
 
 import aiohttp
@@ -182,7 +183,9 @@ async def test_a_service_without_its_key_does_not_start(
         webhook_handler(cast("OnEvent", None))
     with pytest.raises(ConfigurationError, match="tolerance"):
         webhook_handler(inbox, tolerance=0)
-    with pytest.raises(ConfigurationError, match="max_body"):
-        webhook_handler(inbox, max_body=0)
+    wrong: list[Any] = [0, nan, 1.5, True, "x", None]
+    for max_body in wrong:
+        with pytest.raises(ConfigurationError, match="max_body must be bytes, 1 or more, not"):
+            webhook_handler(inbox, max_body=max_body)
     with pytest.raises(ConfigurationError, match="public_key"):
         webhook_handler(inbox, public_key=[PUBLIC_KEY, "x"])

@@ -3,13 +3,17 @@
 import tracemalloc
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from math import inf, nan
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.words import short
 from telnyx_video import ConfigurationError
-from telnyx_video.webhooks import Deduplicator
+from telnyx_video.testing import make_event
+from telnyx_video.webhooks import Deduplicator, SessionEnded
 
 
 def test_an_event_is_known_once_it_was_added() -> None:
@@ -61,8 +65,27 @@ def test_threads_can_share_one() -> None:
     assert len(seen) == 10
 
 
-@pytest.mark.parametrize("capacity", [0, -1])
-def test_a_capacity_of_nothing_is_refused(capacity: int) -> None:
-    """A deduplicator that forgets at once would let every duplicate through."""
-    with pytest.raises(ConfigurationError, match="capacity"):
+@pytest.mark.parametrize("capacity", [0, -1, nan, inf, 1.5, True, "x", None])
+def test_a_capacity_that_is_no_number_of_ids_is_refused(capacity: Any) -> None:
+    """One that forgets at once lets every duplicate through, and one without end grows."""
+    with pytest.raises(ConfigurationError, match="capacity must be a whole number of ids"):
         Deduplicator(capacity)
+
+
+@pytest.mark.parametrize("event_id", [None, 7, b"event-1", make_event(SessionEnded)], ids=short)
+def test_what_is_no_id_is_refused(event_id: Any) -> None:
+    """Neither is an event remembered by something else than its id, nor looked for by it."""
+    seen = Deduplicator()
+    with pytest.raises(ConfigurationError, match="event_id must be the id of an event"):
+        seen.add(event_id)
+    with pytest.raises(ConfigurationError, match="event_id must be the id of an event"):
+        assert event_id not in seen
+    assert len(seen) == 0
+
+
+def test_any_string_is_an_id() -> None:
+    """Also one that cannot be written as UTF-8."""
+    seen = Deduplicator()
+    seen.add("\ud800")
+    assert "\ud800" in seen
+    assert "\ud801" not in seen

@@ -11,6 +11,7 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from support.hooks import PUBLIC_KEY, SIGNATURE, SIGNER, TIMESTAMP
+from support.words import short
 from telnyx_video import ConfigurationError, WebhookVerificationError
 from telnyx_video.testing import WebhookSigner, make_event
 from telnyx_video.webhooks import ParticipantLeft, verify_and_parse
@@ -90,11 +91,47 @@ def test_the_clock_of_this_machine_judges_the_age() -> None:
     verify_and_parse(signed.body, signed.headers, public_key=PUBLIC_KEY, tolerance=inf)
 
 
-@pytest.mark.parametrize("tolerance", [0, 0.0, -1, nan, -inf])
-def test_a_tolerance_that_is_no_time_is_refused(tolerance: float) -> None:
+def as_pairs(headers: Mapping[str, str]) -> Any:
+    """Return the headers as the requests of many a framework list them."""
+    return list(headers.items())
+
+
+def as_bytes(headers: Mapping[str, str]) -> Any:
+    """Return the headers as a scope of ASGI has them."""
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+def as_lists(headers: Mapping[str, str]) -> Any:
+    """Return the headers as servers write them that keep to the letter of ASGI."""
+    return iter([list(pair) for pair in as_bytes(headers)])
+
+
+@pytest.mark.parametrize("form", [as_pairs, as_bytes, as_lists])
+def test_headers_may_be_pairs(form: Callable[[Mapping[str, str]], Any]) -> None:
+    """What ASGI hands over can be passed on, and a header that came twice is noticed there."""
+    signed = SIGNER.sign(make_event(ParticipantLeft, id="event-1"))
+    event = verify_and_parse(signed.body, form(signed.headers), public_key=PUBLIC_KEY)
+    assert event.id == "event-1"
+    twice = [*form(signed.headers), *form({TIMESTAMP: signed.headers[TIMESTAMP]})]
+    with pytest.raises(WebhookVerificationError, match="more than once"):
+        verify_and_parse(signed.body, twice, public_key=PUBLIC_KEY)
+
+
+@pytest.mark.parametrize(
+    "headers", [None, 5, "", "ab", b"ab", ["ab"], [TIMESTAMP], [(TIMESTAMP, "1", "2")]], ids=short
+)
+def test_what_is_no_headers_is_a_mistake_of_the_caller(headers: Any) -> None:
+    """It is called one, and not mistaken for a stranger's delivery."""
+    signed = SIGNER.sign(make_event(ParticipantLeft))
+    with pytest.raises(ConfigurationError, match=r"^headers must be .* this \w+ is neither$"):
+        verify_and_parse(signed.body, headers, public_key=PUBLIC_KEY)
+
+
+@pytest.mark.parametrize("tolerance", [0, 0.0, -1, nan, -inf, True, "5", None, 10j], ids=short)
+def test_a_tolerance_that_is_no_time_is_refused(tolerance: Any) -> None:
     """A tolerance that would refuse or accept everything is a mistake, and is called one."""
     signed = SIGNER.sign(make_event(ParticipantLeft))
-    with pytest.raises(ConfigurationError, match="tolerance"):
+    with pytest.raises(ConfigurationError, match="tolerance must be seconds, above 0, not"):
         verify_and_parse(signed.body, signed.headers, public_key=PUBLIC_KEY, tolerance=tolerance)
 
 
