@@ -14,14 +14,9 @@ class RateWindow:
     Args:
         limit: Requests that one second takes, at least 1.
         clock: Tells the time in seconds, never going back.
-
-    Raises:
-        ValueError: when the limit is below 1.
     """
 
     def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
-        if limit < 1:
-            raise ValueError(f"rate_limit is a number of requests a second, not {limit}")
         self._limit = limit
         self._clock = clock
         self.reset()

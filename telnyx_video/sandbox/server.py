@@ -9,11 +9,10 @@ from typing import Self
 
 from telnyx_video.sandbox.faults.plan import FaultPlan, parse_plan
 from telnyx_video.sandbox.outage import KINDS, Kind
-from telnyx_video.sandbox.serving import Running, Settings, serving
+from telnyx_video.sandbox.serving import Running, serving
+from telnyx_video.sandbox.settings import Settings
 from telnyx_video.sandbox.threads import in_a_thread
-from telnyx_video.sandbox.webhooks import KEY, RETRIES, Policy, Signer
-
-_DAY = 86_400  # seconds
+from telnyx_video.sandbox.webhooks import KEY, RETRIES
 
 
 class Sandbox:
@@ -37,8 +36,8 @@ class Sandbox:
 
     Args:
         host: Where to listen: a name (looked up as IPv4) or an address.
-        port: Which port to listen on; 0 chooses a free one.
-        api_key: The one key that is let in.
+        port: Which port to listen on, up to 65535; 0 chooses a free one.
+        api_key: The one key that is let in; not empty, as no client has such a key.
         db: A file that keeps the rooms and all that happened in them, even when the process is
             killed. None keeps them in memory.
         rate_limit: Requests a second, at least 1, beyond which the answer is 429; None is
@@ -51,12 +50,12 @@ class Sandbox:
             all sandboxes have.
         webhook_hosts: Hosts that webhooks may be delivered to beside this machine, such as the
             name of a container.
-        webhook_retries: Seconds to wait before each further attempt at a URL of a room.
+        webhook_retries: Seconds to wait before each further attempt at a URL of a room, each from
+            0 to a day.
 
     Raises:
+        ValueError: when an argument is not of its type, or out of its bounds; it names them all.
         FaultPlanError: when the plan has flaws.
-        ValueError: when the rate limit is below 1, the delay out of its bounds, or the key not 32
-            bytes long.
     """
 
     def __init__(
@@ -74,9 +73,6 @@ class Sandbox:
         webhook_hosts: Collection[str] = (),
         webhook_retries: Sequence[float] = RETRIES,
     ) -> None:
-        parse_plan(faults)
-        if not 0 <= composition_delay <= _DAY:
-            raise ValueError(f"composition_delay is up to {_DAY} seconds, not {composition_delay}")
         self._settings = Settings(
             host=host,
             port=port,
@@ -86,9 +82,11 @@ class Sandbox:
             ssl_context=ssl_context,
             faults=faults,
             composition_delay=composition_delay,
-            signer=Signer(webhook_key),
-            policy=Policy(webhook_hosts, webhook_retries),
+            webhook_key=webhook_key,
+            webhook_hosts=webhook_hosts,
+            webhook_retries=webhook_retries,
         )
+        parse_plan(faults)
         self._running: Running | None = None
         self._on_this_loop = AsyncExitStack()
         self._in_its_thread = ExitStack()

@@ -1,8 +1,6 @@
 """The parts of a server, put together for as long as it serves."""
 
 import asyncio
-import os
-import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, closing
 from threading import get_ident
@@ -13,32 +11,16 @@ from telnyx_video.sandbox.api import Api
 from telnyx_video.sandbox.app import App
 from telnyx_video.sandbox.control import Control
 from telnyx_video.sandbox.faults.conduct import Faults
-from telnyx_video.sandbox.faults.plan import FaultPlan
 from telnyx_video.sandbox.gate import Gate
 from telnyx_video.sandbox.limits import RateWindow
 from telnyx_video.sandbox.listener import listening
 from telnyx_video.sandbox.lobby import Lobby
 from telnyx_video.sandbox.outage import Outage
 from telnyx_video.sandbox.routes import FILES, VERSION
+from telnyx_video.sandbox.settings import Settings
 from telnyx_video.sandbox.state import Store
 from telnyx_video.sandbox.tokens import Tokens
-from telnyx_video.sandbox.webhooks import Courier, Policy, Signer
-
-
-@attrs.frozen
-class Settings:
-    """What a server is to be like; `Sandbox` explains the fields."""
-
-    host: str
-    port: int
-    api_key: str
-    db: str | os.PathLike[str] | None
-    rate_limit: int | None
-    ssl_context: ssl.SSLContext | None
-    faults: FaultPlan
-    composition_delay: float
-    signer: Signer
-    policy: Policy
+from telnyx_video.sandbox.webhooks import Courier
 
 
 @attrs.frozen
@@ -72,7 +54,6 @@ async def serving(settings: Settings) -> AsyncGenerator[Running]:
 
     Raises:
         OSError: when the address cannot be listened on, or the file cannot keep rooms.
-        ValueError: when the rate limit is below 1.
     """
     with closing(Store(settings.db, composition_delay=settings.composition_delay)) as store:
         window = None if settings.rate_limit is None else RateWindow(settings.rate_limit)

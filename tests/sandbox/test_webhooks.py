@@ -244,8 +244,6 @@ async def test_a_sandbox_may_have_a_key_of_its_own(session: aiohttp.ClientSessio
         assert sandbox.public_key == WebhookSigner(key).public_key != Sandbox().public_key
         sandbox.join(await room_with(Caller(session, sandbox), receiver))
         assert parsed(await receiver.next(), sandbox).event_type == "video.room.session.started"
-    with pytest.raises(ValueError, match="webhook_key must be 32 bytes, not 3"):
-        Sandbox(webhook_key=b"abc")
 
 
 async def test_what_was_not_delivered_is_delivered_by_the_next_server(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import cast
 from urllib.parse import urlsplit
 
 Complaint = str | None
@@ -32,6 +33,17 @@ def integer(least: int | None = None, most: int | None = None) -> Check:
         ):
             return None
         return f"must be {expected}"
+
+    return check
+
+
+def number(least: float, most: float) -> Check:
+    """Return a check for a number within these bounds, which are part of it."""
+
+    def check(value: object) -> Complaint:
+        if type(value) in (int, float) and least <= cast("float", value) <= most:
+            return None
+        return f"must be a number from {least:.15g} to {most:.15g}"
 
     return check
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, cast, get_args
 
+from telnyx_video.sandbox.checks.values import number
 from telnyx_video.sandbox.routes import OPERATIONS
 
 Check = Callable[[object], str | None]
@@ -70,15 +71,6 @@ def _one_of(*values: object) -> Check:
     return check
 
 
-def _number(least: float, most: float) -> Check:
-    def check(value: object) -> str | None:
-        if type(value) in (int, float) and least <= cast("float", value) <= most:
-            return None
-        return f"must be a number from {least:.15g} to {most:.15g}"
-
-    return check
-
-
 def _whole(least: int, most: int) -> Check:
     def check(value: object) -> str | None:
         if type(value) is int and least <= value <= most:
@@ -103,7 +95,7 @@ def _raw(value: object) -> str | None:
 
 
 def _commit(value: object) -> str | None:
-    if value in ("before", "never") or _number(0, _DAY)(value) is None:
+    if value in ("before", "never") or number(0, _DAY)(value) is None:
         return None
     return f"must be before, never or seconds from 0 to {_DAY:.0f}"
 
@@ -125,7 +117,7 @@ def _headers(value: object) -> str | None:
 def _is_header_value(value: object) -> bool:
     if isinstance(value, str):
         return _HEADER_VALUE.fullmatch(value) is not None
-    within = {"date_in": _number(-_DECADES, _DECADES), "size": _whole(0, _MAX_SIZE)}
+    within = {"date_in": number(-_DECADES, _DECADES), "size": _whole(0, _MAX_SIZE)}
     key, inside = _single(value)
     if key in within:
         return within[key](inside) is None
@@ -150,7 +142,7 @@ def _body(value: object) -> str | None:
 
 def _list(value: object) -> str | None:
     key, inside = _single(value)
-    if value in _LISTS or (key == "without_younger_than" and _number(0, _DAY)(inside) is None):
+    if value in _LISTS or (key == "without_younger_than" and number(0, _DAY)(inside) is None):
         return None
     return f'must be {{"without_younger_than": seconds}} or one of {listed(_LISTS)}'
 
@@ -171,7 +163,7 @@ def _is_chance(entry: object) -> bool:
         return False
     fields = cast("dict[str, object]", entry)
     return fields.keys() == {"fault", "probability"} and (
-        _number(0, 1)(fields["probability"]) is None
+        number(0, 1)(fields["probability"]) is None
     )
 
 
@@ -198,8 +190,8 @@ FAULT_FIELDS: Mapping[str, Check] = {
     "cut": _one_of(*_CUTS),
     "reset": _boolean,
     "stall": _one_of(*_STALLS),
-    "seconds": _number(0, _DAY),
-    "drip": _number(0, _DAY),
+    "seconds": number(0, _DAY),
+    "drip": number(0, _DAY),
 }
 """What a fault may have."""
 

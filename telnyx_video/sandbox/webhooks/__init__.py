@@ -7,6 +7,6 @@
 
 from telnyx_video.sandbox.webhooks.courier import Courier
 from telnyx_video.sandbox.webhooks.policy import RETRIES, Policy
-from telnyx_video.sandbox.webhooks.signing import KEY, Signer
+from telnyx_video.sandbox.webhooks.signing import KEY, KEY_SIZE, Signer
 
-__all__ = ["KEY", "RETRIES", "Courier", "Policy", "Signer"]
+__all__ = ["KEY", "KEY_SIZE", "RETRIES", "Courier", "Policy", "Signer"]

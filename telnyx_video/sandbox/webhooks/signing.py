@@ -27,14 +27,9 @@ class Signer:
 
     Args:
         key: The private key, 32 bytes.
-
-    Raises:
-        ValueError: when it has another length.
     """
 
     def __init__(self, key: bytes) -> None:
-        if len(key) != KEY_SIZE:
-            raise ValueError(f"webhook_key must be {KEY_SIZE} bytes, not {len(key)}")
         self._seed = key
 
     @property
