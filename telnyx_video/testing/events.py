@@ -9,6 +9,8 @@ from uuid import uuid4
 
 import attrs
 
+from telnyx_video._text import show
+from telnyx_video.testing.checking import checked, is_class_of
 from telnyx_video.testing.samples import SAMPLES
 from telnyx_video.webhooks.events import EVENT_CLASSES, Event, UnknownEvent
 
@@ -48,16 +50,23 @@ def make_event(
             value, ids a new one. Of an ``UnknownEvent`` these are all the fields there are.
 
     Raises:
-        TypeError: the payload of this class has no such field.
+        TypeError: it is no class of events, its payload has no such field, or a field has another
+            type.
     """
+    if cls is Event or not is_class_of(cls, Event):
+        raise TypeError(
+            "make_event makes events of webhooks, by their class, such as SessionStarted or "
+            f"ParticipantLeft, not {show(cls)}"
+        )
     make = cast("Callable[..., E]", cls)
-    return make(
+    event = make(
         id=id or str(uuid4()),
         event_type=event_type or _TYPES.get(cls, "video.room.example"),
         occurred_at=occurred_at or datetime.now(UTC),
         record_type="event",
         payload=payload if issubclass(cls, UnknownEvent) else _payload(cls, payload),
     )
+    return checked(event)
 
 
 def _payload(cls: type[Event], given: dict[str, object]) -> object:

@@ -10,8 +10,10 @@ from types import UnionType
 from typing import TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import uuid4
 
+from telnyx_video._text import show
 from telnyx_video._wire.kinds import api_fields
 from telnyx_video.models import Model
+from telnyx_video.testing.checking import checked, is_class_of
 from telnyx_video.testing.samples import SAMPLES
 
 __all__ = ["make_model"]
@@ -53,8 +55,14 @@ def make_model(cls: type[M], **fields: object) -> M:
             one, and times the present; what only some replies include is None.
 
     Raises:
-        TypeError: the class has no such field.
+        TypeError: it is no class of what the client returns, it has no such field, or one of its
+            fields has another type.
     """
+    if not is_class_of(cls, Model):
+        raise TypeError(
+            "make_model makes what the client returns, by its class, such as Room or RoomSession, "
+            f"not {show(cls)}"
+        )
     make = cast("Callable[..., M]", cls)
     now = datetime.now(UTC)
     hints = get_type_hints(cls)
@@ -62,7 +70,7 @@ def make_model(cls: type[M], **fields: object) -> M:
     plausible = {name: _value(name, hints[name], cls, now) for name in names if name not in fields}
     if "status" not in names:
         plausible |= {name: _IDLE[name] for name in _IDLE.keys() & plausible.keys()}
-    return make(**(plausible | fields))
+    return checked(make(**(plausible | fields)))
 
 
 def _value(name: str, hint: object, cls: type[Model], now: datetime) -> object:

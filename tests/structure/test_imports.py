@@ -160,7 +160,11 @@ TABLE = {
     "sandbox.webhooks.signing": Row(lazy="cryptography", types="cryptography", never=IMPURE),
     "sandbox.webhooks.policy": Row(outside="attrs", never=IMPURE),
     "sandbox.api": Row(outside="attrs", never="asyncio random socket"),
-    "testing": Row(siblings="_wire client models sandbox webhooks", outside="attrs", lazy="pytest"),
+    "testing": Row(
+        siblings="_text _wire client errors models sandbox webhooks",
+        outside="attrs",
+        lazy="pytest",
+    ),
     "_pytest": Row(
         types="__init__ sandbox", outside="pytest", lazy="__init__ pytest_asyncio sandbox"
     ),

@@ -1,14 +1,18 @@
 """The factory of events: whole by default, and as the test wants them."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import attrs
 import pytest
 
+from support.words import short
+from telnyx_video import Room
 from telnyx_video.testing import make_event
 from telnyx_video.webhooks import (
     Event,
     ParticipantLeft,
+    ParticipantLeftPayload,
     RecordingStarted,
     SessionEnded,
     UnknownEvent,
@@ -50,6 +54,32 @@ def test_a_field_that_does_not_exist_is_a_mistake_of_the_test() -> None:
     """A name that was mistyped does not end up where nobody looks."""
     with pytest.raises(TypeError, match="duration"):
         make_event(ParticipantLeft, duration=12)
+
+
+@pytest.mark.parametrize("cls", [int, None, Room, Event, ParticipantLeftPayload, "x"], ids=short)
+def test_what_is_no_event_is_not_made(cls: Any) -> None:
+    """A class of something else is a mistake of the test, and is told so."""
+    with pytest.raises(TypeError, match=r"^make_event makes events of webhooks, .* SessionStarted"):
+        make_event(cls)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"duration_secs": "x"}, "expected a number, got a string @ $.payload.duration_secs"),
+        ({"id": 5}, "expected a string, got an integer @ $.id"),
+        ({"event_type": 5}, "expected a string, got an integer @ $.event_type"),
+        ({"occurred_at": "x"}, "not an ISO 8601 time: 'x' @ $.occurred_at"),
+        ({"context": object()}, "not JSON"),
+    ],
+    ids=short,
+)
+def test_a_field_has_the_type_that_it_has_in_a_delivery(fields: Any, words: str) -> None:
+    """Code that is tested with such an event would meet another one in reality."""
+    with pytest.raises(TypeError) as caught:
+        make_event(ParticipantLeft, **fields)
+    assert str(caught.value).startswith("not a ParticipantLeft: ")
+    assert words in str(caught.value)
 
 
 def test_an_unknown_event_has_what_it_is_given() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import enum
+import math
+from typing import Any
 
 import attrs
 import pytest
 
-from telnyx_video import Room, RoomParticipant, RoomSession, models
+from support.words import short
+from telnyx_video import CreateRoomRequest, Room, RoomParticipant, RoomSession, models
 from telnyx_video.models import JoinToken, Model
 from telnyx_video.testing import make_model
 
@@ -57,6 +60,39 @@ def test_a_test_says_what_matters_to_it() -> None:
     assert session.extra == {"new": 1}
     with pytest.raises(TypeError, match="name"):
         make_model(Room, name="standup")
+
+
+@pytest.mark.parametrize("cls", [int, None, "Room", make_model(Room), CreateRoomRequest], ids=short)
+def test_what_the_client_does_not_return_is_not_made(cls: Any) -> None:
+    """A class that is none of the API's is a mistake of the test, and is told so."""
+    with pytest.raises(TypeError, match=r"^make_model makes what the client returns, .* Room"):
+        make_model(cls)
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"max_participants": "x"}, "expected an integer, got a string @ $.max_participants"),
+    ({"id": None}, "expected a string, got null @ $.id"),
+    ({"created_at": "x"}, "not an ISO 8601 time: 'x' @ $.created_at"),
+    ({"created_at": "2024-02-29T22:25:27Z"}, "created_at would be read as datetime.datetime("),
+    ({"sessions": 5}, "expected an array, got an integer @ $.sessions"),
+    ({"sessions": [5]}, "expected an object, got an integer @ $.sessions[0]"),
+    ({"sessions": [{"id": "7"}]}, "sessions would be read as [RoomSession("),
+    ({"unique_name": object()}, "not JSON"),
+    ({"extra": {"new": math.nan}}, ""),
+    ({"extra": 5}, ""),
+    ({"null_fields": 5}, ""),
+]
+
+
+@pytest.mark.parametrize(("fields", "words"), WRONG, ids=short)
+def test_a_field_has_the_type_that_the_client_would_give_it(
+    fields: dict[str, Any], words: str
+) -> None:
+    """Code that is tested with such an object would meet another one in reality."""
+    with pytest.raises(TypeError) as caught:
+        make_model(Room, **fields)
+    assert str(caught.value).startswith("not a Room: ")
+    assert words in str(caught.value)
 
 
 def test_what_an_object_tells_agrees() -> None:
