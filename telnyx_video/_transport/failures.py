@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import unquote
 
 import aiohttp
+from aiohttp.http import HttpProcessingError
 
 from telnyx_video._http import HttpRequest
 from telnyx_video._text import one_line
@@ -22,6 +24,9 @@ SENT: Final = "was sent, and may have been applied"
 """What a cancellation is noted with, if it is so."""
 
 _PERMANENT = (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch)
+
+_QUOTED = re.compile(r""":?\s*(\n|(?<=\s)b?['"]).*|\.$""", re.DOTALL)
+"""What aiohttp quotes of a reply that it cannot read: it may hold the key, or be cut within it."""
 
 _ADVICE = {
     Outcome.NOT_APPLIED: "nothing was sent, so it is safe to try again",
@@ -57,5 +62,10 @@ def as_failure(
 
 
 def _describe(error: Exception, key: Key) -> str:
-    text = key.hidden_in(str(error) or "the time limit ran out")
-    return f"{one_line(text)} ({type(error).__name__})"
+    cause = error.__cause__
+    if isinstance(cause, HttpProcessingError):
+        # Its code is not the reply's: aiohttp calls all that it cannot read a 400.
+        text = f"the reply cannot be read as HTTP: {_QUOTED.sub('', cause.message)}"
+    else:
+        text = str(error) or "the time limit ran out"
+    return f"{one_line(key.hidden_in(text))} ({type(error).__name__})"

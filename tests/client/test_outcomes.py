@@ -300,6 +300,30 @@ async def test_the_false_400_is_not_believed() -> None:
         assert raised.value.outcome is Outcome.UNKNOWN
 
 
+UNREADABLE = {
+    "garbage": "Bad status line",
+    "another protocol": "Bad status line",
+    "huge header": "Got more than 8190 bytes when reading",
+    "two lengths": "Duplicate Content-Length",
+    "bad chunk size": "Invalid character in chunk size",
+    "shorter than its length": "Not enough data to satisfy content length header (received",
+    "last chunk missing": "Not enough data to satisfy transfer length header",
+    "not gzip at all": "Can not decode content-encoding: gzip",
+}
+
+
+@pytest.mark.parametrize("fault", UNREADABLE)
+async def test_a_reply_that_is_no_http_is_called_that(fault: str) -> None:
+    """Nobody looks for what was wrong with the request, as after a status that never came."""
+    async with peer(LOST[fault]) as server, client(server, retry=ONCE) as rooms:
+        with pytest.raises(TransportError) as raised:
+            await rooms.get("1")
+    problem = f"GET /rooms/1 failed: the reply cannot be read as HTTP: {UNREADABLE[fault]}"
+    assert str(raised.value).startswith(problem)
+    assert str(raised.value).endswith("Error) - it only read: try again")
+    assert not any(sign in str(raised.value) for sign in ("400", "\\", "^", "'", ". ("))
+
+
 async def test_a_room_whose_settings_are_unreadable_was_made() -> None:
     """A reply that has the id, but not the rest, is an error that says that the room exists."""
     async with peer(answer(201, {"data": room(max_participants="ten")})) as server:

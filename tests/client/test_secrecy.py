@@ -85,6 +85,17 @@ async def test_no_error_has_the_key(where: str, caplog: pytest.LogCaptureFixture
     assert all(leaks(record.args, KEY) == [] for record in caplog.records)
 
 
+@pytest.mark.parametrize("before", [61, 80, 97])
+async def test_no_error_has_a_part_of_the_key(before: int) -> None:
+    """What is quoted of a reply can end within the key, which is then not found as a whole."""
+    value = f"{'x' * before}{KEY}{'x' * 9000}"
+    echo = say(f"HTTP/1.1 200 OK\r\nX-Echo: {value}\r\n\r\n".encode(), close=True)
+    async with peer(echo) as server, client(server, api_key=KEY, retry=ONCE) as rooms:
+        with pytest.raises(TelnyxVideoError) as raised:
+            await rooms.get("1")
+    assert leaks(raised.value, KEY[:3]) == []
+
+
 async def test_no_room_has_the_key() -> None:
     """What came with a room does not show the key, even if the server sends it back."""
     echo = answer(201, {"data": room(echo=KEY)}, {"x-request-id": KEY})
