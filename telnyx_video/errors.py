@@ -215,7 +215,11 @@ class ApiError(TelnyxVideoError):
         return f"{phrase}: {said}{request_id} - {self._hint()}"
 
     def _hint(self) -> str:
-        return _HINTS.get(self.status) or _OUTCOME_HINTS[self.outcome]
+        hint = _HINTS.get(self.status) or _OUTCOME_HINTS[self.outcome]
+        if self.status >= 400:
+            return hint
+        followed = "redirects are not followed: " if self.status >= 300 else ""
+        return f"{hint}; {followed}check base_url"
 
 
 class BadRequestError(ApiError):

@@ -210,7 +210,17 @@ def test_the_base_class_promises_no_more_than_it_knows() -> None:
         ),
         (
             ApiError(307, outcome=Outcome.APPLIED),
-            "307 Temporary Redirect: the reply gives no reason - it was applied",
+            "307 Temporary Redirect: the reply gives no reason - it was applied; "
+            "redirects are not followed: check base_url",
+        ),
+        (
+            ApiError(301, outcome=Outcome.NOT_APPLIED),
+            "301 Moved Permanently: the reply gives no reason - nothing was done; "
+            "redirects are not followed: check base_url",
+        ),
+        (
+            ApiError(101, outcome=Outcome.NOT_APPLIED),
+            "101 Switching Protocols: the reply gives no reason - nothing was done; check base_url",
         ),
         (
             InvalidRequestError((DETAIL, ErrorDetail("too small", pointer="/max_participants"))),
