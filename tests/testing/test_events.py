@@ -72,7 +72,7 @@ def test_what_is_no_event_is_not_made(cls: Any) -> None:
         ({"occurred_at": "x"}, "not an ISO 8601 time: 'x' @ $.occurred_at"),
         ({"context": object()}, "not JSON"),
     ],
-    ids=short,
+    ids=range(5),
 )
 def test_a_field_has_the_type_that_it_has_in_a_delivery(fields: Any, words: str) -> None:
     """Code that is tested with such an event would meet another one in reality."""
