@@ -24,6 +24,9 @@ Requests: TypeAlias = Iterable[CreateRoomRequest] | AsyncIterable[CreateRoomRequ
 Do: TypeAlias = Callable[[Callable[[], None]], None]
 """Has something done in another thread, soon."""
 
+_Drawn: TypeAlias = tuple[CreateRoomRequest] | None
+"""The next request, or the input's end; never told by an exception, since inputs raise any."""
+
 
 class Source:
     """The requests with their places; ends when the input does, or when it is stopped."""
@@ -66,15 +69,17 @@ class Source:
             if self.stopped or self._ended:
                 raise StopAsyncIteration
             try:
-                request = await anext(self._items)
-            except StopAsyncIteration:
-                self._ended = True  # an iterator need not bear being asked again
-                raise
-            except Exception:
+                drawn = await self._items.draw()
+            except Exception as error:
                 self._ended = True  # it may go on, as `map` does: behind a gap in the numbers
+                if isinstance(error, StopAsyncIteration):  # as in a generator (PEP 479): no end
+                    raise RuntimeError("the input raised StopAsyncIteration") from error
                 raise
+            if drawn is None:
+                self._ended = True  # an iterator need not bear being asked again
+                raise StopAsyncIteration
             self.drawn += 1
-            return self.drawn - 1, request
+            return self.drawn - 1, drawn[0]
 
 
 class _Plain:
@@ -83,10 +88,10 @@ class _Plain:
     def __init__(self, items: Iterator[CreateRoomRequest]) -> None:
         self.items = items
 
-    async def __anext__(self) -> CreateRoomRequest:
+    async def draw(self) -> _Drawn:
         for item in self.items:
-            return item
-        raise StopAsyncIteration
+            return (item,)
+        return None
 
 
 class _Asynchronous:
@@ -99,7 +104,7 @@ class _Asynchronous:
     def __init__(self, items: AsyncIterator[CreateRoomRequest]) -> None:
         self._items = items
         self._asked = asyncio.Semaphore(0)
-        self._answers: asyncio.Queue[tuple[CreateRoomRequest] | None] = asyncio.Queue()
+        self._answers: asyncio.Queue[_Drawn] = asyncio.Queue()
         self._drawing: asyncio.Task[None] | None = None
         self._stopped = False
 
@@ -109,18 +114,18 @@ class _Asynchronous:
             self._drawing.cancel()
         self._stopped = True
 
-    async def __anext__(self) -> CreateRoomRequest:
+    async def draw(self) -> _Drawn:
         if self._drawing is None:
             self._drawing = asyncio.create_task(self._draw())
             self._drawing.add_done_callback(self._ended)
         self._asked.release()
         answer = await self._answers.get()
         if answer is not None:
-            return answer[0]
+            return answer
         self._answers.put_nowait(None)  # whoever asks again gets the same answer
         if not self._stopped:
             self._drawing.result()  # what the input raised, its reader gets
-        raise StopAsyncIteration
+        return None
 
     @property
     def tasks(self) -> set[asyncio.Task[None]]:
@@ -154,11 +159,11 @@ class _Elsewhere:
         self._items = items
         self._do = do
 
-    async def __anext__(self) -> CreateRoomRequest:
+    async def draw(self) -> _Drawn:
         loop = asyncio.get_running_loop()
-        drawn: asyncio.Future[tuple[CreateRoomRequest] | None] = loop.create_future()
+        drawn: asyncio.Future[_Drawn] = loop.create_future()
 
-        def answer(item: tuple[CreateRoomRequest] | None, error: Exception | None) -> None:
+        def answer(item: _Drawn, error: Exception | None) -> None:
             with suppress(RuntimeError):  # the loop was closed: nobody waits any more
                 loop.call_soon_threadsafe(_settle, drawn, item, error)
 
@@ -176,17 +181,10 @@ class _Elsewhere:
                 answer(item, None)
 
         self._do(draw)
-        item = await drawn
-        if item is None:
-            raise StopAsyncIteration
-        return item[0]
+        return await drawn
 
 
-def _settle(
-    drawn: asyncio.Future[tuple[CreateRoomRequest] | None],
-    item: tuple[CreateRoomRequest] | None,
-    error: Exception | None,
-) -> None:
+def _settle(drawn: asyncio.Future[_Drawn], item: _Drawn, error: Exception | None) -> None:
     if drawn.cancelled():
         return
     if error is None:

@@ -183,6 +183,9 @@ class OutcomeStream:
         self._workers.discard(worker)
         if not worker.cancelled():
             failure = worker.exception()
+            if isinstance(failure, StopAsyncIteration):  # which its reader would take for the end
+                end, failure = failure, RuntimeError("a create raised StopAsyncIteration")
+                failure.__cause__ = end
         elif self._state == "left":
             failure = None
         else:

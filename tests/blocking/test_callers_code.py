@@ -109,3 +109,27 @@ def test_a_stream_ends_after_its_input_raised(
         return count
 
     assert in_thread(take).result(SOON) == 3
+
+
+def test_an_input_that_raises_the_wrong_end_does_not_end_the_batch(rooms: RoomsClient) -> None:
+    """`StopAsyncIteration` of a plain iterator is its error, and no end of it."""
+
+    class Rows:
+        def __init__(self) -> None:
+            self._rows = asked_for(2)
+
+        def __iter__(self) -> Iterator[CreateRoomRequest]:
+            return self
+
+        def __next__(self) -> CreateRoomRequest:
+            if self._rows:
+                return self._rows.pop()
+            raise StopAsyncIteration
+
+    with pytest.raises(RuntimeError, match="the input raised StopAsyncIteration"):
+        rooms.create_many(Rows())
+    with (
+        pytest.raises(RuntimeError, match="the input raised StopAsyncIteration"),
+        rooms.stream_many(Rows()) as stream,
+    ):
+        list(stream)

@@ -1,0 +1,139 @@
+"""Inputs that raise what means something else elsewhere: a batch is never taken for complete."""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from batch.maker import Maker, made
+from support.asking import asked, asked_for
+from support.background import SOON
+from telnyx_video import CreateRoomRequest
+from telnyx_video._delivery import Delivered
+from telnyx_video.batch import OutcomeStream, Requests, collect
+
+pytestmark = pytest.mark.usefixtures("no_task_is_left")
+
+
+class Broken:
+    """Two requests, and then an exception."""
+
+    def __init__(self, error: type[BaseException]) -> None:
+        self._error = error
+        self._numbers = iter(range(2))
+
+    def next_one(self) -> CreateRoomRequest:
+        """Return the next request, or raise."""
+        for number in self._numbers:
+            return asked(number)
+        raise self._error
+
+
+class Plain(Broken):
+    """The same, as a plain iterator."""
+
+    def __iter__(self) -> Iterator[CreateRoomRequest]:
+        return self
+
+    def __next__(self) -> CreateRoomRequest:
+        return self.next_one()
+
+
+class Awaited(Broken):
+    """The same, as an asynchronous one."""
+
+    def __aiter__(self) -> AsyncIterator[CreateRoomRequest]:
+        return self
+
+    async def __anext__(self) -> CreateRoomRequest:
+        return self.next_one()
+
+
+class Eager(Broken):
+    """The same, as one that raises before there is anything to await."""
+
+    def __aiter__(self) -> AsyncIterator[CreateRoomRequest]:
+        return self
+
+    def __anext__(self) -> Awaitable[CreateRoomRequest]:
+        return self._give(self.next_one())
+
+    async def _give(self, request: CreateRoomRequest) -> CreateRoomRequest:
+        return request
+
+
+async def generated(error: type[BaseException]) -> AsyncIterator[CreateRoomRequest]:
+    """The same, as an asynchronous generator."""
+    for request in asked_for(2):
+        yield request
+    raise error
+
+
+Make = Callable[[type[BaseException]], Requests]
+
+
+async def run(source: Requests, where: str, maker: Maker, folder: Path) -> None:
+    """Run a batch to its end, with a journal or with another thread that draws."""
+    journal = folder / "rooms.jsonl" if where == "journal" else None
+    stream = OutcomeStream(maker, source, concurrency=4, journal=journal)
+    if where == "thread":
+        stream.call_back_through(lambda do: threading.Thread(target=do).start())
+    await asyncio.wait_for(collect(stream), SOON)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "where"),
+    [
+        (Plain, StopAsyncIteration, "here"),
+        (Plain, StopAsyncIteration, "journal"),
+        (Plain, StopAsyncIteration, "thread"),
+        (Awaited, StopIteration, "here"),
+        (Awaited, StopIteration, "journal"),
+        (Eager, StopIteration, "here"),
+        (generated, StopIteration, "here"),
+        (generated, StopAsyncIteration, "here"),
+    ],
+)
+async def test_the_end_of_another_kind_of_iterator_is_an_error(
+    make: Make, error: type[Exception], where: str, tmp_path: Path
+) -> None:
+    """As in a generator, it becomes a `RuntimeError`; what was drawn before is made first."""
+    maker = Maker()
+    with pytest.raises(RuntimeError, match=rf"raised {error.__name__}") as caught:
+        await run(make(error), where, maker, tmp_path)
+    assert isinstance(caught.value.__cause__, error)
+    assert maker.begun == asked_for(2)
+
+
+async def test_closing_an_input_does_not_hide_its_error() -> None:
+    """An iterator's own `aclose` may fail, too, but not turn a failure into an end."""
+
+    class Clumsy(AsyncGenerator[CreateRoomRequest, None]):
+        async def asend(self, _: None) -> CreateRoomRequest:
+            raise LookupError
+
+        async def athrow(self, *_: object) -> CreateRoomRequest:
+            raise AssertionError
+
+        async def aclose(self) -> None:
+            raise StopAsyncIteration
+
+    with pytest.raises(RuntimeError) as caught:
+        await asyncio.wait_for(collect(OutcomeStream(Maker(), Clumsy(), concurrency=2)), SOON)
+    assert isinstance(caught.value.__cause__, StopAsyncIteration)
+    assert isinstance(caught.value.__cause__.__context__, LookupError)
+
+
+async def test_the_end_that_a_create_raises_is_an_error() -> None:
+    """Whatever code of the caller's runs in a create, such as a trace hook, cannot end a batch."""
+
+    async def make(request: CreateRoomRequest) -> Delivered:
+        if request == asked(2):
+            raise StopAsyncIteration
+        return made(request)
+
+    with pytest.raises(RuntimeError, match="a create raised StopAsyncIteration"):
+        async with asyncio.timeout(SOON):
+            await collect(OutcomeStream(Maker(make), asked_for(9), concurrency=2))
