@@ -22,6 +22,7 @@ from telnyx_video.errors import (
     InvalidRequestError,
     Outcome,
     OutcomeUnknownError,
+    ResponseDecodeError,
 )
 from telnyx_video.models import UNSET, CreateRoomRequest, Room
 
@@ -174,17 +175,23 @@ class Jobs:
                 f"{journal.path} is the journal of another input: request {index} (from 0) was "
                 f"{noted} there, and is another one now; use another file"
             )
-        return _final_outcome(index, line) if line and not begun else None
+        try:
+            request = CreateRoomRequest.from_dict(noted)
+            return _final_outcome(index, request, line) if line and not begun else None
+        except (InvalidRequestError, ResponseDecodeError) as error:
+            raise ConfigurationError(
+                f"{journal.path}, request {index} (from 0): not a line of a journal"
+            ) from error
 
     def _resume(self, journal: Journal, index: int) -> Job:
         if index in self._unnoted:
             return self._fresh(index, self._unnoted.pop(index))
         begun = journal.begun(index)
         if begun is not None:
-            return Job(
-                index, CreateRoomRequest.from_dict(begun.request), noted=True, began=begun.at
-            )
-        return self._fresh(index, _request_of(cast("Line", journal.outcome(index))))
+            request = CreateRoomRequest.from_dict(begun.request)
+            return Job(index, request, noted=True, began=begun.at)
+        line = cast("Line", journal.outcome(index))
+        return self._fresh(index, CreateRoomRequest.from_dict(cast("Line", line["request"])))
 
     def _fresh(self, index: int, request: CreateRoomRequest) -> Job:
         try:
@@ -203,34 +210,31 @@ def _is_same(noted: Line, asked: object) -> bool:
     return noted == wanted
 
 
-def _final_outcome(index: int, line: Line) -> CreateOutcome | None:
+def _final_outcome(index: int, request: CreateRoomRequest, line: Line) -> CreateOutcome | None:
     """The outcome of an earlier run, unless it is worth another try.
 
     A room is final, and so is not knowing about a nameless one, which must never be sent again.
+
+    Raises:
+        ResponseDecodeError: the room is none.
     """
-    request, room, error = _request_of(line), line.get("room"), line.get("error")
-    attempts = line.get("attempts")
-    count = attempts if isinstance(attempts, int) else 1
-    if isinstance(room, dict):
+    room, error = cast("Line | None", line.get("room")), cast("Line | None", line.get("error"))
+    count = cast("int", line.get("attempts", 1))
+    if room is not None:
         return CreateOutcome(
             index=index,
             request=request,
-            room=Room.from_dict(cast("Line", room)),
+            room=Room.from_dict(room),
             attempts=count,
             recovered=line.get("recovered") is True,
             existed=line.get("existed") is True,
-            differences=tuple(map(str, cast("list[object]", line.get("differences", [])))),
+            differences=tuple(cast("list[str]", line.get("differences", []))),
             earlier=True,
         )
-    if request.unique_name is UNSET and isinstance(error, dict):
-        told = cast("Line", error)
-        if told.get("outcome") != Outcome.NOT_APPLIED.value:
-            unknown = OutcomeUnknownError(str(told.get("message")), request, count)
-            return CreateOutcome(
-                index=index, request=request, error=unknown, attempts=count, earlier=True
-            )
+    nameless = request.unique_name is UNSET
+    if nameless and error is not None and error.get("outcome") != Outcome.NOT_APPLIED.value:
+        unknown = OutcomeUnknownError(str(error.get("message")), request, count)
+        return CreateOutcome(
+            index=index, request=request, error=unknown, attempts=count, earlier=True
+        )
     return None
-
-
-def _request_of(line: Line) -> CreateRoomRequest:
-    return CreateRoomRequest.from_dict(cast("Line", line["request"]))

@@ -12,6 +12,7 @@ import os
 import stat
 from array import array
 from contextlib import suppress
+from math import inf
 from typing import BinaryIO, cast
 
 import attrs
@@ -28,6 +29,11 @@ _START = HEADER.removesuffix(b"}\n")
 
 PIECE = 4096
 """Bytes that are read at a time to find a line's end; nearly all lines are shorter."""
+
+GAP = 2**20
+"""How far a request's place may be ahead of the number of its line. Those in between were drawn and
+not noted before, of which there are a few for each create under way. So a damaged number, however
+large, takes at most 8 MiB of memory."""
 
 Line = dict[str, object]
 
@@ -49,19 +55,21 @@ class Records:
     """Where in the file each request's latest outcome is; -1 if it has none."""
     begun: dict[int, Begun] = attrs.field(factory=dict[int, Begun])
 
-    def note(self, text: bytes, offset: int) -> bool:
-        """Take in the line at this place; False if it is not a line of a journal."""
+    def note(self, text: bytes, offset: int, number: int) -> bool:
+        """Take in the line at this place, of this number; False if it is not a journal's."""
         try:
             line = cast("Line", loads(text))
         except ValueError:
             return False
         match line:
             case {"intent": int(index), "at": int() | float() as at, "request": dict()} if (
-                index >= 0
+                _is_index(index, number) and type(at) is not bool and 0 <= at < inf
             ):
                 self._reach(index)
                 self.begun[index] = Begun(at, cast("Line", line["request"]))
-            case {"index": int(index), "request": dict() | None} if index >= 0:
+            case {"index": int(index), "request": dict() | None} if _is_index(
+                index, number
+            ) and _is_outcome(line):
                 self._reach(index)
                 self.offsets[index] = offset
                 if not _is_open(line):
@@ -81,12 +89,38 @@ class Records:
             self.offsets.extend([-1] * missing)
 
 
+def _is_index(index: int, number: int) -> bool:
+    """Whether a line of this number may be of this request; ``True`` is no index, though an int."""
+    return type(index) is int and 0 <= index < number + GAP
+
+
+def _is_outcome(line: Line) -> bool:
+    """Whether it tells of either a room or an error, in fields of the right types.
+
+    Of the room no more than its id is looked at here, and nothing of the request: that takes as
+    long as all the rest, and is done when they are wanted.
+    """
+    get = line.get
+    room, error, attempts = cast("Line | None", get("room")), get("error"), get("attempts", 1)
+    differences = cast("list[object]", get("differences", []))
+    made = isinstance(room, dict) and bool(room.get("id")) and error is None
+    return (
+        ((made and line["request"] is not None) or (isinstance(error, dict) and room is None))
+        and type(attempts) is int
+        and attempts >= 0
+        and type(get("recovered", False)) is bool
+        and type(get("existed", False)) is bool
+        and type(differences) is list
+        and (not differences or all(type(field) is str for field in differences))
+    )
+
+
 def _is_open(line: Line) -> bool:
     """Whether looking the name up may still tell if the room exists; a room without one never."""
-    error, request = line.get("error"), cast("Line | None", line["request"])
-    if not isinstance(error, dict) or not request or "unique_name" not in request:
+    error, request = cast("Line | None", line.get("error")), cast("Line | None", line["request"])
+    if error is None or not request or "unique_name" not in request:
         return False
-    return cast("Line", error).get("outcome") != Outcome.NOT_APPLIED.value
+    return error.get("outcome") != Outcome.NOT_APPLIED.value
 
 
 def _line_at(file: int, offset: int) -> bytes:
@@ -186,7 +220,7 @@ def load(file: int, name: str, server: str | None = None) -> Records:
             _check_header(first, name, server)
         whole, end = True, len(first)
         for number, text in enumerate(lines, 2):
-            whole = records.note(text, end)
+            whole = records.note(text, end, number)
             if not whole and text.endswith(b"\n"):
                 raise ConfigurationError(f"{name}, line {number}: not a line of a journal")
             end += len(text)

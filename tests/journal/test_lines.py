@@ -25,7 +25,7 @@ from telnyx_video import (
 )
 from telnyx_video._wire.json import dumps
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
-from telnyx_video.batch.records import HEADER, PIECE, load, outcome_line, to_line
+from telnyx_video.batch.records import GAP, HEADER, PIECE, load, outcome_line, to_line
 
 INTENT = b'{"intent":0,"at":1.5,"request":{"unique_name":"room-0"}}\n'
 GARBAGE = [
@@ -45,6 +45,26 @@ GARBAGE = [
     b'{"index":0.5,"request":{}}\n',
     b'{"index":0}\n',
     b'{"index":0,"request":[]}\n',
+    b'{"intent":true,"at":1,"request":{}}\n',
+    b'{"intent":0,"at":true,"request":{}}\n',
+    b'{"intent":0,"at":-1e308,"request":{}}\n',
+    b'{"intent":0,"at":1e999,"request":{}}\n',
+    b'{"intent":100000000000000,"at":1,"request":{}}\n',
+    b'{"index":true,"request":{},"room":{"id":"x"}}\n',
+    b'{"index":2000000000,"request":{},"room":{"id":"x"}}\n',
+    b'{"index":%d,"request":{},"room":{"id":"x"}}\n' % (3 + GAP),
+    b'{"index":0,"request":{}}\n',
+    b'{"index":0,"request":{},"room":{}}\n',
+    b'{"index":0,"request":{},"room":5}\n',
+    b'{"index":0,"request":{},"error":[]}\n',
+    b'{"index":0,"request":{},"room":{"id":"x"},"error":{}}\n',
+    b'{"index":0,"request":null,"room":{"id":"x"}}\n',
+    b'{"index":0,"request":{},"room":{"id":"x"},"attempts":-1}\n',
+    b'{"index":0,"request":{},"room":{"id":"x"},"attempts":true}\n',
+    b'{"index":0,"request":{},"room":{"id":"x"},"recovered":1}\n',
+    b'{"index":0,"request":{},"room":{"id":"x"},"existed":null}\n',
+    b'{"index":0,"request":{},"room":{"id":"x"},"differences":5}\n',
+    b'{"index":0,"request":{},"room":{"id":"x"},"differences":[5]}\n',
 ]
 
 
@@ -65,7 +85,7 @@ async def run(server: Server, requests: list[CreateRoomRequest]) -> list[CreateO
     return await collect(OutcomeStream(server, requests, concurrency=2, journal=server.journal))
 
 
-@pytest.mark.parametrize("garbage", GARBAGE, ids=lambda garbage: repr(garbage[:40]))
+@pytest.mark.parametrize("garbage", GARBAGE, ids=lambda garbage: repr(garbage[:80]))
 @pytest.mark.parametrize("behind", [b"", INTENT])
 async def test_garbage_is_refused_with_its_line(
     server: Server, garbage: bytes, behind: bytes

@@ -1,0 +1,176 @@
+"""A journal that was changed by a disk, an editor or a script: our own error, or a batch."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from journal.memory import Server
+from support.asking import asked
+from support.background import SOON
+from support.strategies import json_values
+from telnyx_video import (
+    ConfigurationError,
+    CreateRoomRequest,
+    Outcome,
+    Room,
+    TransportError,
+)
+from telnyx_video._delivery import Delivered
+from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
+from telnyx_video.batch.records import GAP, HEADER, load, to_line
+
+INTENT = b'{"intent":0,"at":1.5,"request":{"unique_name":"room-0"}}\n'
+REQUESTS = [
+    CreateRoomRequest(max_participants=2 + number)
+    if number % 2
+    else CreateRoomRequest(unique_name=f"room-{number}", enable_recording=True)
+    for number in range(6)
+]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Server:
+    """A server in memory, of a journal to be."""
+    return Server(tmp_path / "rooms.jsonl")
+
+
+async def run(server: Server, requests: list[CreateRoomRequest]) -> list[CreateOutcome]:
+    """Run a batch with the server's journal to its end."""
+    return await collect(OutcomeStream(server, requests, concurrency=2, journal=server.journal))
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b'{"index":1,"request":{"unique_name":"room-1"},"room":{"id":5}}\n',
+        b'{"index":1,"request":{"unique_name":"room-1"},"room":{"id":"x","created_at":"soon"}}\n',
+        b'{"index":1,"request":{"unique_name":"room-1","max_participants":5.0},"room":{"id":"x"}}\n',
+        b'{"index":1,"request":{"unique_name":"room-1","max_participants":5.0},"error":{}}\n',
+        b'{"intent":1,"at":1,"request":{"unique_name":"room-1","max_participants":5.0}}\n',
+    ],
+)
+async def test_what_cannot_be_read_of_a_request_is_told_by_its_place(
+    server: Server, damaged: bytes
+) -> None:
+    """A room or a request that is none names the file and the request; nothing is sent."""
+    server.journal.write_bytes(HEADER + INTENT + damaged)
+    requests = [asked(0), CreateRoomRequest(unique_name="room-1", max_participants=5)]
+    if b"max" not in damaged:
+        requests[1] = asked(1)
+    problem = r"rooms\.jsonl, request 1 \(from 0\): not a line of a journal"
+    with pytest.raises(ConfigurationError, match=problem):
+        await run(server, requests)
+    assert server.posts == []
+
+
+async def test_a_name_that_is_none_is_told_by_its_place(server: Server) -> None:
+    """So is a name that an earlier run is said to have given."""
+    server.journal.write_bytes(HEADER + INTENT.replace(b'"room-0"', b"5"))
+    with pytest.raises(ConfigurationError, match="request 0"):
+        await run(server, [CreateRoomRequest()])
+    assert server.posts == []
+
+
+def test_what_is_far_ahead_is_read(tmp_path: Path) -> None:
+    """Requests may have been drawn by the thousand, and none before this one noted, at a crash."""
+    journal, last = tmp_path / "rooms.jsonl", 2 + GAP - 1
+    journal.write_bytes(HEADER + INTENT.replace(b":0,", b":%d," % last))
+    with journal.open("r+b") as file:
+        records = load(file.fileno(), str(journal))
+    assert set(records.begun) == {last}
+
+
+class Lenient:
+    """Makes any room, whatever the journal says of it.
+
+    Attributes:
+        gave_up: Never.
+    """
+
+    gave_up = False
+
+    def prepare(self, request: CreateRoomRequest) -> CreateRoomRequest:
+        """Take it as it is."""
+        return request
+
+    async def create(
+        self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
+    ) -> Delivered:
+        """Make it; the time since it was begun must be one to reckon with."""
+        assert began_ago is None or 0 <= began_ago < 1e11
+        assert request in REQUESTS
+        return Delivered(Room(id="made"))
+
+
+def line(number: int) -> dict[str, object]:
+    """The line of a request: an intent, a room, or one of two errors."""
+    request = REQUESTS[number]
+    if number % 4 == 0:
+        return {"intent": number, "at": 1.5, "request": request.to_dict()}
+    outcome = CreateOutcome(index=number, request=request, room=Room(id="earlier"))
+    if number % 4 == 3:
+        error = TransportError("cut", Outcome.UNKNOWN if number == 3 else Outcome.NOT_APPLIED)
+        outcome = CreateOutcome(index=number, request=request, error=error)
+    written: dict[str, object] = json.loads(to_line(outcome.to_dict()))
+    return written
+
+
+def paths(content: dict[str, object]) -> list[tuple[str, ...]]:
+    """Where the values of an object are, those of its objects included."""
+    found: list[tuple[str, ...]] = []
+    for key, value in content.items():
+        found.append((key,))
+        if isinstance(value, dict):
+            found += [(key, *path) for path in paths(cast("dict[str, object]", value))]
+    return found
+
+
+def put(content: dict[str, object], path: tuple[str, ...], value: object) -> dict[str, object]:
+    """The same object with another value at a place."""
+    key, *rest = path
+    if rest:
+        value = put(cast("dict[str, object]", content[key]), tuple(rest), value)
+    return content | {key: value}
+
+
+numbers = st.sampled_from([2**31, 10**14, 2**63, 1e308, -1e308, -1, 0.5, True])
+odd = json_values | numbers | st.just("") | st.builds(dict[str, object])
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """The lines of a journal, of which a few were changed, moved, doubled, or lost bytes."""
+    lines = [line(number) for number in range(len(REQUESTS))]
+    for _ in range(draw(st.integers(1, 3))):
+        place = draw(st.integers(0, len(lines) - 1))
+        lines[place] = put(lines[place], draw(st.sampled_from(paths(lines[place]))), draw(odd))
+    if draw(st.booleans()):
+        lines = draw(st.lists(st.sampled_from(lines), min_size=1, max_size=8))
+    content = b"".join(map(to_line, lines))
+    if draw(st.booleans()):
+        at, length = draw(st.integers(0, len(content))), draw(st.integers(0, 3))
+        content = content[:at] + draw(st.binary(max_size=3)) + content[at + length :]
+    return HEADER + content
+
+
+@settings(max_examples=150, deadline=None)
+@given(damaged(), st.booleans())
+def test_a_damaged_journal_is_our_own_error_or_none(content: bytes, at_hand: bool) -> None:
+    """Whatever became of its lines, going on with it ends well or with a `ConfigurationError`."""
+    with TemporaryDirectory() as folder:
+        journal = Path(folder, "rooms.jsonl")
+        journal.write_bytes(content)
+        source = REQUESTS if at_hand else iter(REQUESTS)
+        stream = OutcomeStream(Lenient(), source, concurrency=2, journal=journal)
+        with suppress(ConfigurationError):
+            outcomes = asyncio.run(asyncio.wait_for(collect(stream), SOON))
+            assert [outcome.index for outcome in outcomes] == list(range(len(REQUESTS)))
