@@ -176,6 +176,9 @@ class AsyncRoomsClient(RoomOperations):
                 is drawn, opened or sent.
             ConfigurationError: the journal is of another input or server, or in use by another run.
             OSError: the journal cannot be written; nothing was sent that is not noted in it.
+            OutcomeUnknownError: what the input waits for, or a create, was cancelled by something
+                else than the caller's own cancellation; rooms may have been made.
+            Exception: whatever the input raises, after what is under way is finished.
         """
         return await collect(
             self.stream_many(

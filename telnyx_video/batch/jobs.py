@@ -76,7 +76,7 @@ class Jobs:
         self._few = self._reach // 2
         self._ahead: deque[Job] = deque()
         self._noting: asyncio.Task[None] | None = None
-        self._end: Exception | None = None
+        self._end: BaseException | None = None
         self._again = array("q")
         self._compared = self._resumed = 0
         self._unnoted: dict[int, CreateRoomRequest] = {}
@@ -132,7 +132,7 @@ class Jobs:
         try:
             await journal.intend_all((job.index, job.request) for job in jobs if job.noted)
             self._ahead.extend(jobs)
-        except Exception as failure:
+        except (Exception, asyncio.CancelledError) as failure:  # no worker draws on behind a gap
             self._end = failure
         finally:
             self._noting = None

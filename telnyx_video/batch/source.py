@@ -16,6 +16,7 @@ from collections.abc import (
 from contextlib import suppress
 from typing import Self, TypeAlias, cast
 
+from telnyx_video.errors import OutcomeUnknownError
 from telnyx_video.models import CreateRoomRequest
 
 Requests: TypeAlias = Iterable[CreateRoomRequest] | AsyncIterable[CreateRoomRequest]
@@ -26,6 +27,11 @@ Do: TypeAlias = Callable[[Callable[[], None]], None]
 
 _Drawn: TypeAlias = tuple[CreateRoomRequest] | None
 """The next request, or the input's end; never told by an exception, since inputs raise any."""
+
+_CANCELLED = (
+    "something that the batch's input waits for was cancelled, and so the input has ended early - "
+    "rooms may have been made of what it gave before: look before sending that again"
+)
 
 
 class Source:
@@ -89,9 +95,7 @@ class _Plain:
         self.items = items
 
     async def draw(self) -> _Drawn:
-        for item in self.items:
-            return (item,)
-        return None
+        return _take(self.items)
 
 
 class _Asynchronous:
@@ -123,8 +127,11 @@ class _Asynchronous:
         if answer is not None:
             return answer
         self._answers.put_nowait(None)  # whoever asks again gets the same answer
-        if not self._stopped:
-            self._drawing.result()  # what the input raised, its reader gets
+        if self._stopped:
+            return None
+        if self._drawing.cancelled():
+            raise OutcomeUnknownError(_CANCELLED)
+        self._drawing.result()  # what the input raised, its reader gets
         return None
 
     @property
@@ -169,9 +176,7 @@ class _Elsewhere:
 
         def draw() -> None:
             try:
-                item = (next(self._items),)
-            except StopIteration:
-                answer(None, None)
+                item = _take(self._items)
             except Exception as error:
                 answer(None, error)
             except BaseException:  # Ctrl-C: the thread's own business, but nobody shall wait on
@@ -182,6 +187,15 @@ class _Elsewhere:
 
         self._do(draw)
         return await drawn
+
+
+def _take(items: Iterator[CreateRoomRequest]) -> _Drawn:
+    try:
+        for item in items:
+            return (item,)
+    except asyncio.CancelledError as error:  # it would be taken for that of whoever draws
+        raise OutcomeUnknownError(_CANCELLED) from error
+    return None
 
 
 def _settle(drawn: asyncio.Future[_Drawn], item: _Drawn, error: Exception | None) -> None:

@@ -15,7 +15,7 @@ from telnyx_video.batch.jobs import Job, Jobs
 from telnyx_video.batch.outcome import CreateOutcome, OnProgress, Progress
 from telnyx_video.batch.source import Do, Requests, Source
 from telnyx_video.batch.waiting import ended
-from telnyx_video.errors import ConfigurationError
+from telnyx_video.errors import ConfigurationError, OutcomeUnknownError
 from telnyx_video.models import CreateRoomRequest
 
 if TYPE_CHECKING:
@@ -189,7 +189,10 @@ class OutcomeStream:
         elif self._state == "left":
             failure = None
         else:
-            failure = RuntimeError("a create, or the input, was cancelled from outside the batch")
+            failure = OutcomeUnknownError(
+                "a task of the batch was cancelled from outside - what it had sent may have been "
+                "applied: look before sending it again"
+            )
         if failure is not None:
             self._failure = self._failure or failure
             self._source.stop()

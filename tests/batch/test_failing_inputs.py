@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from batch.maker import Maker, made
+from batch.maker import Maker, made, turns
 from support.asking import asked, asked_for
 from support.background import SOON
-from telnyx_video import CreateRoomRequest
+from telnyx_video import CreateRoomRequest, OutcomeUnknownError
 from telnyx_video._delivery import Delivered
 from telnyx_video.batch import OutcomeStream, Requests, collect
 
@@ -105,6 +105,57 @@ async def test_the_end_of_another_kind_of_iterator_is_an_error(
         await run(make(error), where, maker, tmp_path)
     assert isinstance(caught.value.__cause__, error)
     assert maker.begun == asked_for(2)
+
+
+@pytest.mark.parametrize(
+    ("make", "where"),
+    [
+        (Plain, "here"),
+        (Plain, "journal"),
+        (Plain, "thread"),
+        (Awaited, "here"),
+        (Awaited, "journal"),
+        (Eager, "here"),
+        (generated, "here"),
+    ],
+)
+async def test_a_cancellation_within_the_input_is_an_error_of_the_package(
+    make: Make, where: str, tmp_path: Path
+) -> None:
+    """It is neither the end of the input nor a cancellation of the caller."""
+    maker = Maker()
+    with pytest.raises(OutcomeUnknownError, match="rooms may have been made of what it gave"):
+        await run(make(asyncio.CancelledError), where, maker, tmp_path)
+    assert maker.begun == asked_for(2)
+
+
+async def test_a_caller_who_is_cancelled_gets_a_cancellation() -> None:
+    """Also while the input waits, whose own task is cancelled then."""
+
+    async def requests() -> AsyncIterator[CreateRoomRequest]:
+        yield asked(0)
+        await asyncio.Event().wait()
+
+    batch = asyncio.create_task(collect(OutcomeStream(Maker(), requests(), concurrency=2)))
+    await turns()
+    batch.cancel()
+    await asyncio.wait([batch], timeout=SOON)
+    assert batch.cancelled()
+
+
+async def test_noting_ahead_that_is_cancelled_leaves_no_gap(tmp_path: Path) -> None:
+    """A cancelled task of the batch does not make it go on without what that task had drawn."""
+
+    def requests() -> Iterator[CreateRoomRequest]:
+        for number in range(50):
+            if number == 5:
+                task = asyncio.current_task()
+                assert task
+                task.cancel()
+            yield asked(number)
+
+    with pytest.raises(OutcomeUnknownError):
+        await run(requests(), "journal", Maker(), tmp_path)
 
 
 async def test_closing_an_input_does_not_hide_its_error() -> None:

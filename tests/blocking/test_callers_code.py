@@ -1,14 +1,15 @@
 """What a batch calls back, the input and `on_progress`: it runs in the thread that waits."""
 
+import asyncio
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from support.asking import asked_for
 from support.background import SOON, in_thread
-from telnyx_video import CreateRoomRequest, RoomsClient
+from telnyx_video import CreateRoomRequest, OutcomeUnknownError, RoomsClient
 from telnyx_video.batch import Progress
 from telnyx_video.sandbox import Sandbox
 
@@ -133,3 +134,22 @@ def test_an_input_that_raises_the_wrong_end_does_not_end_the_batch(rooms: RoomsC
         rooms.stream_many(Rows()) as stream,
     ):
         list(stream)
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_an_input_that_is_cancelled_is_told_by_an_error_of_the_package(
+    sandbox: Sandbox, rooms: RoomsClient, awaited: bool
+) -> None:
+    """Blocking code, which knows no cancellation, gets an error that it can catch."""
+
+    def requests() -> Iterator[CreateRoomRequest]:
+        yield from asked_for(3)
+        raise asyncio.CancelledError
+
+    async def awaited_requests() -> AsyncIterator[CreateRoomRequest]:
+        for request in requests():
+            yield request
+
+    with pytest.raises(OutcomeUnknownError, match="input waits for was cancelled"):
+        rooms.create_many(awaited_requests() if awaited else requests())
+    assert len(sandbox.rooms) == 3
