@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final, cast, get_args
 
 from telnyx_video import _checks as check
@@ -44,11 +44,12 @@ def composition_request(request: object, fields: CompositionFields) -> CreateCom
 
 
 def _no_request(request: object, wanted: type) -> InvalidRequestError:
-    problem = (
-        "give either a request or fields, not both"
-        if isinstance(request, wanted)
-        else f"must be a {wanted.__name__}, not {type(request).__name__}"
-    )
+    if isinstance(request, wanted):
+        problem = "give either a request or fields, not both"
+    else:
+        problem = f"must be a {wanted.__name__}, not {type(request).__name__}"
+        if isinstance(request, Mapping):
+            problem += f"; use {wanted.__name__}(**fields)"
     return InvalidRequestError((ErrorDetail(problem, code="wrong_type", pointer="/request"),))
 
 

@@ -5,7 +5,7 @@ They take any object, since what they guard against is callers whose types were 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterable, Collection, Iterable, Mapping, Sequence
 from inspect import iscoroutinefunction
 from sys import float_info
 from typing import Protocol, cast
@@ -146,9 +146,16 @@ def callback(problems: list[ErrorDetail], field: str, value: object) -> None:
 
 
 def several(problems: list[ErrorDetail], field: str, value: object, what: str) -> None:
-    """Several are any iterable or async iterable of them; one of them alone is none."""
-    if not isinstance(value, Iterable | AsyncIterable):
-        problem = f"must be an iterable of {what}, not {type(value).__name__}"
+    """Several are any iterable or async iterable of them; one of them alone is none.
+
+    Neither are a text and the fields of one, which are iterables, but of letters and names.
+    """
+    kind = type(value)
+    alone = issubclass(kind, str | bytes | bytearray | memoryview | Mapping)
+    if alone or not issubclass(kind, Iterable | AsyncIterable):
+        problem = f"must be an iterable of {what}, not {kind.__name__}"
+        if issubclass(kind, Mapping):
+            problem += f"; for one alone use [{what}(**fields)]"
         _add(problems, field, "wrong_type", problem)
 
 

@@ -54,7 +54,7 @@ async def told(_: object) -> None:
 
 
 WRONG: dict[str, list[object]] = {
-    "requests": [None, 7, REQUESTS[0]],
+    "requests": [None, 7, REQUESTS[0], "abc", b"abc", bytearray(b"abc"), {"unique_name": "a"}],
     "concurrency": [0, -1, True, 1.5, None, "50"],
     "if_exists": ["ignore", None, ["return"]],
     "max_rate": [0, -1, math.inf, math.nan, True, "5"],
@@ -86,6 +86,19 @@ async def test_an_argument_that_cannot_work_is_refused_at_once(
     assert is_one_line(str(problem))
     assert not sandbox.requests
     assert [*requests] == REQUESTS
+
+
+async def test_fields_in_place_of_requests_are_told_what_to_do_with_them(
+    rooms: AsyncRoomsClient, sandbox: Sandbox
+) -> None:
+    """A dict is refused with what to write in its place, alone at once, and in a list by itself."""
+    fields: Any = {"unique_name": "standup"}
+    with pytest.raises(InvalidRequestError, match=r"use \[CreateRoomRequest\(\*\*fields\)\]"):
+        await rooms.create_many(fields)
+    (outcome,) = await rooms.create_many([fields])
+    assert outcome.error is not None
+    assert "not dict; use CreateRoomRequest(**fields)" in outcome.error.message
+    assert not sandbox.requests
 
 
 async def test_all_arguments_that_cannot_work_are_named_together(
