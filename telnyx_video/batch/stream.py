@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self, cast
 
 from telnyx_video._delivery import Delivered
 from telnyx_video._slots import Slots
@@ -80,7 +80,7 @@ class OutcomeStream:
         self._journal: Journal | None = None
         self._concurrency = concurrency
         self._fail_fast = fail_fast
-        self._on_progress: OnProgress | None = on_progress
+        self._on_progress: OnProgress | None = on_progress and partial(_report, on_progress)
         self._finished: asyncio.Queue[CreateOutcome | None] = asyncio.Queue()
         self._space = Slots(concurrency)
         self._workers: set[asyncio.Task[None]] = set()
@@ -230,6 +230,18 @@ class OutcomeStream:
         elif self._fail_fast:
             self.stopped = "fail_fast"
             self._source.stop()
+
+
+def _report(on_progress: OnProgress, progress: Progress) -> None:
+    """Call it, and lose nothing of what it does: no coroutine, and no end that it raises."""
+    untyped = cast("Callable[[Progress], object]", on_progress)
+    try:
+        returned = untyped(progress)
+    except (StopIteration, StopAsyncIteration) as end:  # its reader would take it for the stream's
+        raise RuntimeError(f"on_progress raised {type(end).__name__}") from end
+    if isinstance(returned, Coroutine):
+        returned.close()
+        raise ConfigurationError("on_progress is called, not awaited: give a plain function")
 
 
 async def collect(stream: OutcomeStream) -> list[CreateOutcome]:

@@ -153,3 +153,16 @@ def test_an_input_that_is_cancelled_is_told_by_an_error_of_the_package(
     with pytest.raises(OutcomeUnknownError, match="input waits for was cancelled"):
         rooms.create_many(awaited_requests() if awaited else requests())
     assert len(sandbox.rooms) == 3
+
+
+def test_progress_that_raises_the_end_does_not_end_the_stream(rooms: RoomsClient) -> None:
+    """A `for` loop over the outcomes does not take it for their end."""
+
+    def report(_: Progress) -> None:
+        raise StopIteration
+
+    with (
+        pytest.raises(RuntimeError, match="on_progress raised StopIteration"),
+        rooms.stream_many(asked_for(3), on_progress=report) as stream,
+    ):
+        list(stream)

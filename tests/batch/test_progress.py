@@ -1,0 +1,55 @@
+"""What `on_progress` may do, and what it cannot: it never ends a batch as if it were complete."""
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+import pytest
+
+from batch.maker import Maker
+from support.asking import asked_for
+from telnyx_video import ConfigurationError
+from telnyx_video.batch import OnProgress, OutcomeStream, Progress, collect
+
+
+def batch(on_progress: Callable[[Progress], object]) -> OutcomeStream:
+    """Return a batch of three rooms whose types were never checked."""
+    untyped = cast("OnProgress", on_progress)
+    return OutcomeStream(Maker(), asked_for(3), concurrency=2, on_progress=untyped)
+
+
+@pytest.mark.parametrize("error", [StopIteration, StopAsyncIteration])
+async def test_the_end_that_progress_raises_is_an_error(error: type[Exception]) -> None:
+    """It is no end of the stream, though it be an iterator's."""
+
+    def report(_: Progress) -> None:
+        raise error
+
+    with pytest.raises(RuntimeError, match=f"on_progress raised {error.__name__}"):
+        await collect(batch(report))
+
+
+async def test_progress_that_would_have_to_be_awaited_is_refused() -> None:
+    """A function that returns a coroutine, which nobody would await, is told at its first call."""
+    calls: list[int] = []
+
+    def report(progress: Progress) -> object:
+        calls.append(progress.done)
+        return asyncio.sleep(0)
+
+    with pytest.raises(ConfigurationError, match="on_progress is called, not awaited"):
+        await collect(batch(report))
+    assert calls == [1]
+
+
+async def test_progress_may_begin_tasks() -> None:
+    """A function may return a task, which runs by itself."""
+    tasks: list[asyncio.Task[None]] = []
+
+    def report(_: Progress) -> object:
+        tasks.append(asyncio.create_task(asyncio.sleep(0)))
+        return tasks[-1]
+
+    assert len(await collect(batch(report))) == 3
+    await asyncio.gather(*tasks)
+    assert len(tasks) == 3
