@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, cast, get_args
 from telnyx_video import _checks as check
 from telnyx_video._delivery import IfExists
 from telnyx_video._retry import RetryPolicy
-from telnyx_video._text import few
+from telnyx_video._text import few, plain_str
 from telnyx_video.errors import ErrorDetail, InvalidRequestError
 from telnyx_video.models import CreateRoomRequest, RoomFields
 
@@ -62,6 +62,19 @@ def all_wrong(*checks: Callable[[], object]) -> InvalidRequestError:
         except InvalidRequestError as error:
             details += error.details
     return InvalidRequestError(tuple(details))
+
+
+def sought_name(unique_name: str) -> str:
+    """The name of a room to look for, as a plain string.
+
+    Raises:
+        InvalidRequestError: it is no name.
+    """
+    name = plain_str(unique_name)
+    problems: list[ErrorDetail] = []
+    check.name(problems, "unique_name", name)
+    check.refuse(problems)
+    return name
 
 
 def check_if_exists(if_exists: str) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
+from typing import TypeVar, cast
+
+T = TypeVar("T")
 
 SHORT = 200
 """Characters of a text that a message quotes."""
@@ -22,10 +25,21 @@ def one_line(text: str, limit: int = LONG) -> str:
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
+def plain_str(value: T) -> T:
+    """The characters of a string, which one of another class may write otherwise; else the value.
+
+    A member of ``class Names(str, Enum)`` equals its value, and JSON writes that, but ``str()`` and
+    f-strings write ``Names.LOBBY``.
+    """
+    if isinstance(value, str) and type(value) is not str:
+        return cast("T", str.__str__(value))
+    return value
+
+
 def show(value: object) -> str:
     """A value as Python writes it, short whatever it is."""
     try:
-        return one_line(repr(value), 60)
+        return one_line(repr(plain_str(value)), 60)
     except (ValueError, RecursionError):  # an integer of too many digits, a list too deep
         return f"something too large to show ({type(value).__name__})"
 

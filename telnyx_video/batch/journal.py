@@ -19,6 +19,7 @@ from functools import partial
 from typing import Self
 
 from telnyx_video import _wire
+from telnyx_video._text import plain_str
 from telnyx_video.batch.outcome import CreateOutcome
 from telnyx_video.batch.records import (
     Begun,
@@ -75,7 +76,7 @@ class Journal:
                 holds it.
             OSError: it cannot be read or written.
         """
-        name = os.fspath(path)
+        name = plain_str(os.fspath(path))
         file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         # A thread of its own: the loop's may all be busy with what the caller does in them.
         thread = ThreadPoolExecutor(1, "telnyx-video-journal")

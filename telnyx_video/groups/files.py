@@ -10,7 +10,7 @@ from telnyx_video import _checks as check
 from telnyx_video._calls import Limits
 from telnyx_video._operations import Operations
 from telnyx_video._retry import RetryPolicy
-from telnyx_video._text import SHORT, one_line
+from telnyx_video._text import SHORT, one_line, plain_str
 from telnyx_video.errors import ErrorDetail, NotReadyError
 
 if TYPE_CHECKING:
@@ -55,5 +55,5 @@ class Downloads(Operations):
             )
 
         source = Located(locate, self._calls.transport, limits.policy, read_timeout)
-        work = download(source, path, on_progress)
+        work = download(source, plain_str(os.fspath(path)), on_progress)
         return await self._calls.during(operation, work)

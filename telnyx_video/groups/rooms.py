@@ -10,7 +10,12 @@ from uuid import uuid4
 import attrs
 
 from telnyx_video import _wire
-from telnyx_video._arguments import all_wrong, check_if_exists, room_request
+from telnyx_video._arguments import (
+    all_wrong,
+    check_if_exists,
+    room_request,
+    sought_name,
+)
 from telnyx_video._calls import Calls, Limits
 from telnyx_video._delivery import IfExists
 from telnyx_video._operations import Operations
@@ -136,17 +141,18 @@ class RoomOperations(Operations):
             NotFoundError: no room has this name.
             ResponseDecodeError: several rooms have it, which the API says cannot be.
         """
+        name = sought_name(unique_name)
         rooms = self.list(
-            unique_name=unique_name,
+            unique_name=name,
             include_sessions=include_sessions,
             timeout=timeout,
             retry=retry,
         )
-        found = {room.id: room async for room in rooms if room.unique_name == unique_name}
+        found = {room.id: room async for room in rooms if room.unique_name == name}
         if not found:
-            raise NotFoundError(404, (ErrorDetail(f"no room has the name {show(unique_name)}"),))
+            raise NotFoundError(404, (ErrorDetail(f"no room has the name {show(name)}"),))
         if len(found) > 1:
-            message = f"{len(found)} rooms have the name {show(unique_name)}"
+            message = f"{len(found)} rooms have the name {show(name)}"
             raise ResponseDecodeError(one_line(f"{message}: {few(found, len(found))}"))
         return found.popitem()[1]
 

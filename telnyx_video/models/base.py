@@ -9,6 +9,7 @@ from typing import Generic, Protocol, Self, TypeVar
 import attrs
 
 from telnyx_video import _checks as check
+from telnyx_video._text import plain_str
 from telnyx_video.errors import ErrorDetail, RateLimit
 from telnyx_video.models.unset import UNSET
 
@@ -83,16 +84,30 @@ class Record(Model):
     """What came beside the object, if it was read from a reply of its own."""
 
 
-def check_webhooks(
-    problems: list[ErrorDetail], event_url: object, failover_url: object, timeout_secs: object
-) -> None:
+class _WithWebhooks(Protocol):
+    @property
+    def webhook_event_url(self) -> object: ...
+    @property
+    def webhook_event_failover_url(self) -> object: ...
+    @property
+    def webhook_timeout_secs(self) -> object: ...
+
+
+def check_webhooks(problems: list[ErrorDetail], request: _WithWebhooks) -> None:
     """The bounds that the three fields about webhooks have, of a room and of a composition."""
-    if event_url is not UNSET:
-        check.url(problems, "webhook_event_url", event_url)
-    if failover_url not in (UNSET, None, ""):
-        check.url(problems, "webhook_event_failover_url", failover_url)
-    if timeout_secs not in (UNSET, None):
-        check.integer(problems, "webhook_timeout_secs", timeout_secs, 0, 30)
+    if request.webhook_event_url is not UNSET:
+        keep_plain(request, "webhook_event_url")
+        check.url(problems, "webhook_event_url", request.webhook_event_url)
+    if request.webhook_event_failover_url not in (UNSET, None, ""):
+        keep_plain(request, "webhook_event_failover_url")
+        check.url(problems, "webhook_event_failover_url", request.webhook_event_failover_url)
+    if request.webhook_timeout_secs not in (UNSET, None):
+        check.integer(problems, "webhook_timeout_secs", request.webhook_timeout_secs, 0, 30)
+
+
+def keep_plain(request: object, field: str) -> None:
+    """Have a request that is being made keep a string as a plain one; see ``plain_str``."""
+    object.__setattr__(request, field, plain_str(getattr(request, field)))  # it is frozen
 
 
 @attrs.frozen

@@ -15,9 +15,9 @@ from typing import Literal, TypedDict, cast
 import attrs
 
 from telnyx_video import _checks as check
-from telnyx_video._text import show
+from telnyx_video._text import plain_str, show
 from telnyx_video.errors import ErrorDetail
-from telnyx_video.models.base import Model, Record, check_webhooks
+from telnyx_video.models.base import Model, Record, check_webhooks, keep_plain
 from telnyx_video.models.unset import UNSET, Unset
 
 MAX_REGIONS = 2
@@ -52,7 +52,7 @@ def _as_sources(sources: Iterable[str] | Literal["*"] | None) -> list[str] | Non
     if sources is None:
         return None
     # A string is iterable, too: its letters would become the sources.
-    return [sources] if isinstance(sources, str) else list(sources)
+    return [*map(plain_str, [sources] if isinstance(sources, str) else sources)]
 
 
 @attrs.define(kw_only=True)
@@ -97,7 +97,7 @@ def _as_layout(layout: Mapping[str, VideoRegion] | Unset) -> Mapping[str, VideoR
     """A copy, so that what was checked stays as it was."""
     if not isinstance(layout, Mapping):
         return layout
-    return {name: _copy(region) for name, region in layout.items()}
+    return {plain_str(name): _copy(region) for name, region in layout.items()}
 
 
 def _copy(region: object) -> VideoRegion:
@@ -110,7 +110,8 @@ class CreateCompositionRequest:
     """The settings of a composition to be made, checked when constructed.
 
     ``UNSET`` leaves a field out, so that the API's default holds; ``None`` is sent as null where
-    the API allows null.
+    the API allows null. A string of another class, such as a member of ``class Names(str, Enum)``,
+    is kept as the plain string that it equals.
 
     Raises:
         InvalidRequestError: a value breaks a bound; all such values are listed.
@@ -138,6 +139,10 @@ class CreateCompositionRequest:
 
     def __attrs_post_init__(self) -> None:
         problems: list[ErrorDetail] = []
+        for field in ("session_id", "resolution"):
+            keep_plain(self, field)
+        if not isinstance(self.format, CompositionFormat):
+            keep_plain(self, "format")
         if self.session_id is not UNSET:
             check.identifier(problems, "session_id", self.session_id)
         if self.format is not UNSET:
@@ -146,12 +151,7 @@ class CreateCompositionRequest:
             _check_resolution(problems, self.resolution)
         if self.video_layout is not UNSET:
             _check_layout(problems, self.video_layout)
-        check_webhooks(
-            problems,
-            self.webhook_event_url,
-            self.webhook_event_failover_url,
-            self.webhook_timeout_secs,
-        )
+        check_webhooks(problems, self)
         check.refuse(problems)
 
 

@@ -13,7 +13,7 @@ import attrs
 
 from telnyx_video import _checks as check
 from telnyx_video.errors import ErrorDetail, InvalidRequestError
-from telnyx_video.models.base import Record, check_webhooks
+from telnyx_video.models.base import Record, check_webhooks, keep_plain
 from telnyx_video.models.sessions import RoomSession
 from telnyx_video.models.unset import UNSET, Unset
 
@@ -34,7 +34,8 @@ class CreateRoomRequest:
     """The settings of a room to be made, checked when constructed.
 
     ``UNSET`` leaves a field out, so that the API's default holds; ``None`` is sent as null where
-    the API allows null.
+    the API allows null. A string of another class, such as a member of ``class Names(str, Enum)``,
+    is kept as the plain string that it equals.
 
     Raises:
         InvalidRequestError: a value breaks a bound; all such values are listed.
@@ -57,17 +58,14 @@ class CreateRoomRequest:
     def __attrs_post_init__(self) -> None:
         problems: list[ErrorDetail] = []
         if self.unique_name is not UNSET:
+            if type(self.unique_name) is not str:
+                keep_plain(self, "unique_name")
             check.name(problems, "unique_name", self.unique_name)
         if self.max_participants is not UNSET:
             check.integer(problems, "max_participants", self.max_participants, 2, 50)
         if self.enable_recording is not UNSET:
             check.boolean(problems, "enable_recording", self.enable_recording)
-        check_webhooks(
-            problems,
-            self.webhook_event_url,
-            self.webhook_event_failover_url,
-            self.webhook_timeout_secs,
-        )
+        check_webhooks(problems, self)
         check.refuse(problems)
 
     @classmethod

@@ -11,6 +11,7 @@ import pytest
 from groups.storage import FILE, KEY, QUICK, content, fetched, file, located, ranges, storing
 from support.clients import client
 from support.meetings import Meeting
+from support.odd import member
 from support.peers import answer, cut, peer, say, stall
 from support.proxies import proxy
 from telnyx_video import AsyncRoomsClient, RetryPolicy, TransportError
@@ -29,7 +30,7 @@ async def test_recordings_and_compositions_are_downloaded(
     path = tmp_path / "recording.mp4"
     size = await rooms.recordings.download(recording.id, path, on_progress=told.append)
     assert len(content(path)) == size == told[-1].received == told[-1].total
-    size = await rooms.compositions.download(composition.id, str(tmp_path / "film.mp4"))
+    size = await rooms.compositions.download(composition.id, member(str(tmp_path / "film.mp4")))
     assert len(content(tmp_path / "film.mp4")) == size
     assert sandbox.keyed_downloads == 0
     assert sandbox.requests["GET /media/{id}"] == 2

@@ -104,7 +104,9 @@ TABLE = {
         ),
         outside="attrs",
     ),
-    "batch": Row(siblings="_delivery _slots _wire errors models", outside="attrs", lazy="fcntl"),
+    "batch": Row(
+        siblings="_delivery _slots _text _wire errors models", outside="attrs", lazy="fcntl"
+    ),
     # What callers hold.
     "_arguments": Row(
         siblings="_checks _delivery _retry _text errors models",

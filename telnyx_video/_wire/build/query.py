@@ -6,6 +6,7 @@ from datetime import date, datetime
 from urllib.parse import urlencode
 
 from telnyx_video import _checks as check
+from telnyx_video._text import plain_str
 from telnyx_video._wire import MAX_PAGE_SIZE
 from telnyx_video.errors import ErrorDetail
 from telnyx_video.models import UNSET, DateRange, Unset
@@ -34,13 +35,13 @@ class Query:
         """A filter by a text."""
         if value is not UNSET:
             check.text(self.problems, field, value)
-            self._parameters[f"filter[{field}]"] = str(value)
+            self._parameters[f"filter[{field}]"] = plain_str(value)
 
     def identifier(self, field: str, value: str | Unset) -> None:
         """A filter by an id."""
         if value is not UNSET:
             check.identifier(self.problems, field, value)
-            self._parameters[f"filter[{field}]"] = value
+            self._parameters[f"filter[{field}]"] = plain_str(value)
 
     def least(self, field: str, value: int | Unset, parameter: str) -> None:
         """A filter by a number that is 0 or more."""
@@ -95,9 +96,16 @@ def object_path(collection: str, field: str, value: str) -> str:
         InvalidRequestError: the id is none.
     """
     problems: list[ErrorDetail] = []
-    check.identifier(problems, field, value)
+    path = f"/{collection}/{path_id(problems, field, value)}"
     check.refuse(problems)
-    return f"/{collection}/{value}"
+    return path
+
+
+def path_id(problems: list[ErrorDetail], field: str, value: str) -> str:
+    """An id as it stands in a path; nothing in place of what is none, which is a problem."""
+    found = len(problems)
+    check.identifier(problems, field, value)
+    return plain_str(value) if len(problems) == found else ""
 
 
 def _written(value: bool | Unset) -> str:

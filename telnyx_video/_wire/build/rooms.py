@@ -6,8 +6,9 @@ from datetime import date
 
 from telnyx_video import _checks as check
 from telnyx_video._http import HttpRequest
+from telnyx_video._text import plain_str
 from telnyx_video._wire import MAX_PAGE_SIZE
-from telnyx_video._wire.build.query import Query, object_path
+from telnyx_video._wire.build.query import Query, object_path, path_id
 from telnyx_video._wire.converter import unstructure_request
 from telnyx_video._wire.json import dumps
 from telnyx_video.errors import ErrorDetail
@@ -37,9 +38,9 @@ def create_room(request: CreateRoomRequest, settings: bytes | None = None) -> Ht
 def get_room(room_id: str, *, include_sessions: bool | Unset = UNSET) -> HttpRequest:
     """``GET /rooms/{room_id}``."""
     query = Query()
-    check.identifier(query.problems, "room_id", room_id)
+    path = f"/rooms/{path_id(query.problems, 'room_id', room_id)}"
     query.flag("include_sessions", include_sessions)
-    return HttpRequest("GET", query.after(f"/rooms/{room_id}"))
+    return HttpRequest("GET", query.after(path))
 
 
 def update_room(room_id: str, request: CreateRoomRequest) -> HttpRequest:
@@ -81,11 +82,10 @@ def create_join_token(
     """``POST /rooms/{room_id}/actions/generate_join_client_token``."""
     problems: list[ErrorDetail] = []
     body: dict[str, object] = {}
-    check.identifier(problems, "room_id", room_id)
+    path = f"/rooms/{path_id(problems, 'room_id', room_id)}/actions/generate_join_client_token"
     _add_seconds(problems, body, "token_ttl_secs", token_ttl_secs, TOKEN_TTL)
     _add_seconds(problems, body, "refresh_token_ttl_secs", refresh_token_ttl_secs, REFRESH_TTL)
     check.refuse(problems)
-    path = f"/rooms/{room_id}/actions/generate_join_client_token"
     return HttpRequest("POST", path, dumps(body))
 
 
@@ -94,12 +94,12 @@ def refresh_join_token(
 ) -> HttpRequest:
     """``POST /rooms/{room_id}/actions/refresh_client_token``."""
     problems: list[ErrorDetail] = []
-    body: dict[str, object] = {"refresh_token": refresh_token}
-    check.identifier(problems, "room_id", room_id)
+    body: dict[str, object] = {"refresh_token": plain_str(refresh_token)}
+    path = f"/rooms/{path_id(problems, 'room_id', room_id)}/actions/refresh_client_token"
     check.secret(problems, "refresh_token", refresh_token)
     _add_seconds(problems, body, "token_ttl_secs", token_ttl_secs, TOKEN_TTL)
     check.refuse(problems)
-    return HttpRequest("POST", f"/rooms/{room_id}/actions/refresh_client_token", dumps(body))
+    return HttpRequest("POST", path, dumps(body))
 
 
 def _add_seconds(

@@ -8,9 +8,9 @@ from typing import Literal
 
 from telnyx_video import _checks as check
 from telnyx_video._http import HttpRequest
-from telnyx_video._text import show
+from telnyx_video._text import plain_str, show
 from telnyx_video._wire import MAX_PAGE_SIZE
-from telnyx_video._wire.build.query import Query, object_path
+from telnyx_video._wire.build.query import Query, object_path, path_id
 from telnyx_video._wire.json import dumps
 from telnyx_video.errors import ErrorDetail
 from telnyx_video.models import UNSET, DateRange, Unset
@@ -19,9 +19,9 @@ from telnyx_video.models import UNSET, DateRange, Unset
 def get_session(session_id: str, *, include_participants: bool | Unset = UNSET) -> HttpRequest:
     """``GET /room_sessions/{room_session_id}``."""
     query = Query()
-    check.identifier(query.problems, "session_id", session_id)
+    path = f"/room_sessions/{path_id(query.problems, 'session_id', session_id)}"
     query.flag("include_participants", include_participants)
-    return HttpRequest("GET", query.after(f"/room_sessions/{session_id}"))
+    return HttpRequest("GET", query.after(path))
 
 
 def list_sessions(
@@ -37,15 +37,15 @@ def list_sessions(
 ) -> HttpRequest:
     """``GET /room_sessions``, or ``GET /rooms/{room_id}/sessions``: one page of the list."""
     query = Query()
+    path = "/room_sessions"
     if room_id is not UNSET:
-        check.identifier(query.problems, "room_id", room_id)
+        path = f"/rooms/{path_id(query.problems, 'room_id', room_id)}/sessions"
     query.switch("active", active)
     query.days("created_at", created_at)
     query.days("updated_at", updated_at)
     query.days("ended_at", ended_at)
     query.flag("include_participants", include_participants)
     query.page(page_number, page_size)
-    path = "/room_sessions" if room_id is UNSET else f"/rooms/{room_id}/sessions"
     return HttpRequest("GET", query.after(path))
 
 
@@ -63,8 +63,8 @@ def act_on_participants(
 ) -> HttpRequest:
     """``POST /room_sessions/{room_session_id}/actions/…``."""
     problems: list[ErrorDetail] = []
-    body: dict[str, object] = {"participants": participants}
-    check.identifier(problems, "session_id", session_id)
+    body: dict[str, object] = {}
+    path = f"/room_sessions/{path_id(problems, 'session_id', session_id)}/actions/{action}"
     if isinstance(participants, str) and participants != "all":
         problem = f'must be "all" or a list of ids, not {show(participants)}'
         problems.append(ErrorDetail(problem, code="wrong_value", pointer="/participants"))
@@ -73,11 +73,10 @@ def act_on_participants(
     if exclude != ():
         check.identifiers(problems, "exclude", exclude)
     check.refuse(problems)
-    if participants != "all":
-        body["participants"] = [*participants]
+    body["participants"] = "all" if participants == "all" else [*map(plain_str, participants)]
     if exclude:
-        body["exclude"] = [*exclude]
-    return HttpRequest("POST", f"/room_sessions/{session_id}/actions/{action}", dumps(body))
+        body["exclude"] = [*map(plain_str, exclude)]
+    return HttpRequest("POST", path, dumps(body))
 
 
 def get_participant(participant_id: str) -> HttpRequest:
@@ -102,14 +101,14 @@ def list_participants(
         of_session: Ask ``/room_sessions/{room_session_id}/participants`` instead.
     """
     query = Query()
+    path = "/room_participants"
     if of_session is not UNSET:
-        check.identifier(query.problems, "session_id", of_session)
+        session = path_id(query.problems, "session_id", of_session)
+        path = f"/room_sessions/{session}/participants"
     query.identifier("session_id", session_id)
     query.text("context", context)
     query.days("joined_at", joined_at)
     query.days("updated_at", updated_at)
     query.days("left_at", left_at)
     query.page(page_number, page_size)
-    if of_session is UNSET:
-        return HttpRequest("GET", query.after("/room_participants"))
-    return HttpRequest("GET", query.after(f"/room_sessions/{of_session}/participants"))
+    return HttpRequest("GET", query.after(path))
