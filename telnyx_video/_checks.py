@@ -9,7 +9,7 @@ from collections.abc import AsyncIterable, Collection, Iterable, Mapping, Sequen
 from inspect import iscoroutinefunction
 from sys import float_info
 from typing import Protocol, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 from telnyx_video._text import show
 from telnyx_video.errors import ErrorDetail, InvalidRequestError
@@ -17,27 +17,40 @@ from telnyx_video.errors import ErrorDetail, InvalidRequestError
 MAX_URL_LENGTH = 2000
 """Characters in a webhook URL, by the API's reference."""
 
+MAX_NAME_LENGTH = 4000
+"""Bytes of a room's name in a URL. The API tells no bound; but a name is looked up by a URL, and
+many servers refuse one of more than 8 KB: such a room could be made, and never be found."""
+
+_LONGEST_ESCAPE = len("%F0%9F%98%80")
+"""Bytes that one character takes at most in a URL."""
+
 
 class _Path(Protocol):
     def __fspath__(self) -> object: ...
 
 
-def name(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """A name is a string, not empty, and can be written as UTF-8."""
+def name(
+    problems: list[ErrorDetail], field: str, value: object, if_empty: str = "must not be empty"
+) -> None:
+    """A name is a text, and short enough to be looked up."""
+    text(problems, field, value, if_empty)
+    if isinstance(value, str) and len(value) > MAX_NAME_LENGTH // _LONGEST_ESCAPE:
+        length = len(quote_plus(value, errors="replace"))
+        if length > MAX_NAME_LENGTH:
+            problem = f"must take at most {MAX_NAME_LENGTH} bytes in a URL, not {length}"
+            _add(problems, field, "too_long", problem)
+
+
+def text(
+    problems: list[ErrorDetail], field: str, value: object, if_empty: str = "must not be empty"
+) -> None:
+    """A text is a string, not empty, and can be written as UTF-8."""
     if not isinstance(value, str):
         _wrong_type(problems, field, "a string", value)
     elif not value:
-        _add(problems, field, "empty", "must not be empty; leave it out for a room without a name")
-    elif not _is_text(value):
+        _add(problems, field, "empty", if_empty)
+    elif not value.isascii() and not _is_text(value):
         _add(problems, field, "not_text", "has a lone surrogate, which UTF-8 cannot express")
-
-
-def text(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """A text is a string, not empty, and can be written as UTF-8."""
-    if value == "":
-        _add(problems, field, "empty", "must not be empty")
-    else:
-        name(problems, field, value)
 
 
 def secret(problems: list[ErrorDetail], field: str, value: object) -> None:
@@ -181,8 +194,6 @@ def _is_url(value: str) -> bool:
 
 
 def _is_text(value: str) -> bool:
-    if value.isascii():
-        return True
     try:
         value.encode()
     except UnicodeEncodeError:

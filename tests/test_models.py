@@ -23,7 +23,7 @@ HUGE = 10**5000
 """More digits than Python turns into text."""
 
 ALLOWED: dict[str, list[object]] = {
-    "unique_name": ["x", " ", "stand-up", "a\nb", "会議", "x" * 5000],
+    "unique_name": ["x", " ", "stand-up", "a\nb", "会議", "x" * 4000, " " * 4000, "😀" * 333],
     "max_participants": [2, 3, 49, 50],
     "enable_recording": [True, False],
     "webhook_event_url": [
@@ -75,6 +75,10 @@ REFUSED: dict[str, list[tuple[object, str]]] = {
         ("", "empty"),
         ("\ud800", "not_text"),
         ("a\udfffb", "not_text"),
+        ("x" * 4001, "too_long"),
+        ("😀" * 334, "too_long"),
+        ("é" * 667, "too_long"),
+        ("/" * 1334, "too_long"),
         (None, "wrong_type"),
         (7, "wrong_type"),
         (HUGE, "wrong_type"),
@@ -159,6 +163,16 @@ def test_bounds_are_named_in_the_message() -> None:
         "must be from 2 to 50, not 51",
         "must have at most 2000 characters, not 2001",
         "must be an integer from 0 to 30, not '5' (str)",
+    ]
+
+
+def test_a_name_that_no_look_up_could_ask_for_is_refused() -> None:
+    """The bound is one of bytes in a URL, and says so, with what else is wrong with the name."""
+    with pytest.raises(InvalidRequestError) as caught:
+        make(unique_name="😀" * 700 + "\ud800")
+    assert [problem.detail for problem in caught.value.details] == [
+        "has a lone surrogate, which UTF-8 cannot express",
+        "must take at most 4000 bytes in a URL, not 8403",
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from telnyx_video._text import show
 from telnyx_video.errors import (
     ErrorDetail,
     NameTakenError,
@@ -43,11 +44,11 @@ def _advice(name: str | None, attempts: int, why: str, *, updating: bool) -> str
         )
     if updating:
         return (
-            f"room {name!r} existed, and whether it was updated is unknown ({why}) - "
+            f"room {show(name)} existed, and whether it was updated is unknown ({why}) - "
             'the same create with if_exists="update" can safely be repeated'
         )
     return (
-        f"room {name!r} was asked for {times} and may exist ({why}) - "
+        f"room {show(name)} was asked for {times} and may exist ({why}) - "
         'the same create with if_exists="return" can safely be repeated'
     )
 
@@ -89,7 +90,7 @@ def two_rooms(
     ids = " and ".join(room.id for room in rooms)
     name = "" if request.unique_name is UNSET else request.unique_name
     message = (
-        f"{len(rooms)} rooms have the name {name!r}: {ids} - "
+        f"{len(rooms)} rooms have the name {show(name)}: {ids} - "
         "the server did not keep it unique; delete all but one, then repeat the create"
     )
     return OutcomeUnknownError(message, request, attempts, doubt)

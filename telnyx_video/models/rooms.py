@@ -42,8 +42,9 @@ class CreateRoomRequest:
     """
 
     unique_name: str | Unset = UNSET
-    """The room's name, unique within the account; not empty. Without a name, a create whose answer
-    is lost can be neither repeated safely nor looked up."""
+    """The room's name, unique within the account; not empty, and at most 4000 bytes when it is
+    percent-encoded (4000 ASCII letters, 333 emoji), since a look-up has it in its URL. Without a
+    name, a create whose answer is lost can be neither repeated safely nor looked up."""
     max_participants: int | Unset = UNSET
     """How many people may be in the room at once: 2 to 50. The API's default is 10."""
     enable_recording: bool | Unset = UNSET
@@ -60,7 +61,7 @@ class CreateRoomRequest:
         if self.unique_name is not UNSET:
             if type(self.unique_name) is not str:
                 keep_plain(self, "unique_name")
-            check.name(problems, "unique_name", self.unique_name)
+            check.name(problems, "unique_name", self.unique_name, _IF_NAMELESS)
         if self.max_participants is not UNSET:
             check.integer(problems, "max_participants", self.max_participants, 2, 50)
         if self.enable_recording is not UNSET:
@@ -101,6 +102,8 @@ class CreateRoomRequest:
             name: value for name in _REQUEST_FIELDS if (value := getattr(self, name)) is not UNSET
         }
 
+
+_IF_NAMELESS = "must not be empty; leave it out for a room without a name"
 
 _REQUEST_FIELDS = tuple(attribute.name for attribute in attrs.fields(CreateRoomRequest))
 

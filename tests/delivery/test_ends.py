@@ -9,6 +9,7 @@ from delivery.steps import (
     BUSY,
     LOST,
     OLD,
+    OTHER,
     OURS,
     REFUSED,
     TAKEN,
@@ -16,6 +17,7 @@ from delivery.steps import (
     delivery,
     error_of,
     fail,
+    fail_update,
     find,
     lost,
 )
@@ -280,6 +282,29 @@ def test_two_rooms_of_a_name_are_an_error_that_names_both(create: Delivery) -> N
         "2 rooms have the name 'standup': room-1 and room-2 - the server did not keep it unique; "
         "delete all but one, then repeat the create"
     )
+
+
+def test_a_long_name_does_not_fill_the_message() -> None:
+    """Where nobody knows which room is whose, or whether there is one, the name is cut short."""
+    long = CreateRoomRequest(unique_name="x" * 4000)
+    policy = RetryPolicy(quota=0)
+    doubtful = delivery(long, policy=policy)
+    fail(doubtful, LOST)
+    doubled = delivery(long)
+    fail(doubled, TAKEN)
+    updated = delivery(long, if_exists="update", policy=policy)
+    fail(updated, TAKEN)
+    find(updated, OTHER)
+    fail_update(updated, LOST)
+    for step in (
+        find(doubtful),
+        find(doubled, OURS, attrs.evolve(OURS, id="room-2")),
+        find(updated, OTHER),
+    ):
+        error = error_of(step)
+        assert isinstance(error, OutcomeUnknownError)
+        assert "'xxx" in str(error)
+        assert len(str(error)) < 300
 
 
 def test_a_room_of_ours_that_another_changed_is_not_called_not_applied() -> None:

@@ -118,11 +118,15 @@ async def test_a_platform_without_locks_is_told(
     assert server.posts == []
 
 
-async def test_a_long_line_is_read_back(server: Server) -> None:
+async def test_a_long_line_is_read_back(server: Server, journal: Path) -> None:
     """An outcome may be longer than what is read at a time."""
-    name = "x" * 2 * PIECE
-    request = CreateRoomRequest(unique_name=name)
+    name = "x" * 4000
+    url = "https://example.com/".ljust(2000, "x")
+    request = CreateRoomRequest(
+        unique_name=name, webhook_event_url=url, webhook_event_failover_url=url
+    )
     await run(server, [request])
+    assert max(map(len, journal.read_bytes().splitlines())) > 2 * PIECE  # noqa: ASYNC240 # a test
     (outcome,) = await run(server, [request])
     assert outcome.unwrap().id == name
     assert len(server.posts) == 1

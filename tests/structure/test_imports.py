@@ -66,7 +66,7 @@ TABLE = {
     "_retry": Row(siblings="_checks _http errors", outside="attrs", never=IMPURE),
     "_pacing": Row(siblings="errors", outside="attrs", never=IMPURE),
     "_outage": Row(siblings="errors", outside="attrs", never=IMPURE),
-    "_delivery": Row(siblings="_retry errors models", outside="attrs", never=IMPURE),
+    "_delivery": Row(siblings="_retry _text errors models", outside="attrs", never=IMPURE),
     # Input and output.
     "_observe": Row(siblings="_http errors", types="observing", never=IMPURE),
     "_hooks": Row(siblings="_http _observe errors observing", outside="attrs", never=IMPURE),

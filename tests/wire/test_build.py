@@ -146,6 +146,16 @@ def test_a_page_may_have_from_1_to_250_rooms(page_size: int) -> None:
     assert query == {"page[number]": "7", "page[size]": str(page_size)}
 
 
+@given(st.text("a é/会😀", min_size=1, max_size=3), st.integers(100, 1400))
+def test_whatever_can_be_created_can_be_looked_up(piece: str, times: int) -> None:
+    """No name is accepted that would make the address of a look-up longer than servers read."""
+    try:
+        request = CreateRoomRequest(unique_name=piece * times)
+    except InvalidRequestError:
+        return
+    assert len(list_rooms(unique_name=request.unique_name).path) < 4100
+
+
 @given(text.filter(bool))
 def test_any_name_can_be_looked_up(name: str) -> None:
     """A name arrives as it is, whatever characters it has."""
@@ -218,6 +228,7 @@ def test_all_that_is_wrong_with_a_list_is_told_at_once() -> None:
     [
         {"unique_name": "\ud800"},
         {"unique_name": None},
+        {"unique_name": "x" * 4001},
         {"include_sessions": None},
         {"include_sessions": 1},
         {"page_size": 0},

@@ -37,6 +37,12 @@ class Query:
             check.text(self.problems, field, value)
             self._parameters[f"filter[{field}]"] = plain_str(value)
 
+    def name(self, field: str, value: str | Unset) -> None:
+        """A filter by a room's name."""
+        if value is not UNSET:
+            check.name(self.problems, field, value)
+            self._parameters[f"filter[{field}]"] = plain_str(value)
+
     def identifier(self, field: str, value: str | Unset) -> None:
         """A filter by an id."""
         if value is not UNSET:

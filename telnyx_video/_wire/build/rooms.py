@@ -65,7 +65,7 @@ def list_rooms(
 ) -> HttpRequest:
     """``GET /rooms``: one page of the list."""
     query = Query()
-    query.text("unique_name", unique_name)
+    query.name("unique_name", unique_name)
     query.days("created_at", created_at)
     query.days("updated_at", updated_at)
     query.flag("include_sessions", include_sessions)
