@@ -172,6 +172,12 @@ def several(problems: list[ErrorDetail], field: str, value: object, what: str) -
         _add(problems, field, "wrong_type", problem)
 
 
+def mapping(problems: list[ErrorDetail], field: str, value: object) -> None:
+    """A mapping is one of names to values, such as a dict."""
+    if not isinstance(value, Mapping):
+        _wrong_type(problems, field, "a mapping of names to values", value)
+
+
 def pointer(*names: str) -> str:
     """The JSON pointer (RFC 6901) to a field of a body."""
     return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)

@@ -13,9 +13,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from support.odd import Loud, member
 from support.strategies import json_values, text
 from support.words import is_one_line, short
-from telnyx_video import UNSET, CreateRoomRequest, InvalidRequestError, Room, models
+from telnyx_video import (
+    UNSET,
+    CreateRoomRequest,
+    InvalidRequestError,
+    ResponseDecodeError,
+    Room,
+    models,
+)
 from telnyx_video.models import DateRange, Page, Reply
 
 LONGEST_URL = "https://example.com/".ljust(2000, "x")
@@ -123,6 +131,13 @@ REFUSED: dict[str, list[tuple[object, str]]] = {
 }
 
 
+class Talkative:
+    """An object that writes itself in two lines, as tables and arrays do."""
+
+    def __repr__(self) -> str:
+        return "first line\nsecond line"
+
+
 def make(**fields: Any) -> CreateRoomRequest:
     """Make a request as an unchecked caller would."""
     return CreateRoomRequest(**fields)
@@ -206,6 +221,58 @@ def test_an_unknown_field_is_named_as_it_was_written(name: str) -> None:
     assert problem.field == name
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (None, "None"),
+        (b"unique_name", "b'unique_name'"),
+        (date(2024, 2, 29), "datetime.date(2024, 2, 29)"),
+        (7, "7"),
+        (("a", "b"), "('a', 'b')"),
+        (member("name"), "name"),
+    ],
+    ids=short,
+)
+def test_a_name_that_is_no_text_is_an_unknown_field(name: Any, shown: str) -> None:
+    """The surplus cells of a row, which csv gives the name None, are refused by that name."""
+    with pytest.raises(InvalidRequestError) as caught:
+        CreateRoomRequest.from_dict({name: ["oops"], "unique_name": ""})
+    assert [(problem.field, problem.code) for problem in caught.value.details] == [
+        (shown, "unknown_field"),
+        ("unique_name", "empty"),
+    ]
+    assert str(caught.value).startswith(f"nothing was sent: {shown}: no such field; the API knows ")
+
+
+def test_names_may_be_strings_of_other_classes() -> None:
+    """A column that is a member of an enumeration is the field that it equals."""
+    request = CreateRoomRequest.from_dict(
+        {member("unique_name"): "x", Loud("enable_recording"): True}
+    )
+    assert request == CreateRoomRequest(unique_name="x", enable_recording=True)
+
+
+@pytest.mark.parametrize("data", [None, 5, "abc", ["unique_name"], Talkative()], ids=short)
+def test_what_is_no_mapping_is_no_request(data: Any) -> None:
+    """Whatever is given in place of a mapping is refused, and said to be none."""
+    with pytest.raises(
+        InvalidRequestError, match="fields: must be a mapping of names to values, not"
+    ):
+        CreateRoomRequest.from_dict(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [(None, "null"), (5, "an integer"), ("abc", "a string"), ([("id", "a")], "an array")],
+    ids=short,
+)
+def test_what_is_no_mapping_is_no_room(data: Any, what: str) -> None:
+    """The same for what the API sends."""
+    with pytest.raises(ResponseDecodeError) as caught:
+        Room.from_dict(data)
+    assert str(caught.value) == f"not a Room: expected an object, got {what} @ $"
+
+
 @given(st.dictionaries(text, json_values, max_size=3))
 @example({"a\nb\x1b[2J": 1})
 @example({"\ud800": 1})
@@ -220,13 +287,6 @@ def test_whatever_a_file_holds_becomes_a_request_or_one_line(fields: dict[str, o
         assert request.to_dict() == fields
         return
     assert is_one_line(refusal)
-
-
-class Talkative:
-    """An object that writes itself in two lines, as tables and arrays do."""
-
-    def __repr__(self) -> str:
-        return "first line\nsecond line"
 
 
 def test_a_value_that_prints_in_lines_does_not_break_the_message() -> None:

@@ -56,16 +56,18 @@ UNREADABLE = (ExceptionGroup, TypeError)
 """What :func:`structure_data` raises for data that is not a ``cls``."""
 
 
-def structure(data: Mapping[str, object], cls: type[M]) -> M:
+def structure(data: object, cls: type[M]) -> M:
     """Read an object as the API writes it.
 
     Raises:
         ResponseDecodeError: a value has the wrong type; the message names its path.
     """
+    if isinstance(data, Mapping):
+        data = dict(cast("Mapping[str, object]", data))
     try:
-        return structure_data(dict(data), cls)
-    except ExceptionGroup as group:
-        problem = explain(group, "$")
+        return structure_data(data, cls)
+    except UNREADABLE as error:
+        problem = explain(error, "$")
     raise ResponseDecodeError(f"not a {cls.__name__}: {problem}")
 
 

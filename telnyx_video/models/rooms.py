@@ -12,6 +12,7 @@ from typing import Self, TypedDict, cast
 import attrs
 
 from telnyx_video import _checks as check
+from telnyx_video._text import plain_str, show
 from telnyx_video.errors import ErrorDetail, InvalidRequestError
 from telnyx_video.models.base import Record, check_webhooks, keep_plain
 from telnyx_video.models.sessions import RoomSession
@@ -74,19 +75,19 @@ class CreateRoomRequest:
         """Make a request from a mapping of the API's field names, as read from a file.
 
         Raises:
-            InvalidRequestError: a name is not one of the API's, or a value breaks a bound; all
-                problems are listed.
+            InvalidRequestError: it is no mapping, a name is not one of the API's, or a value
+                breaks a bound; all problems are listed.
         """
-        problems = [
-            ErrorDetail(
-                f"no such field; the API knows {', '.join(_REQUEST_FIELDS)}",
-                code="unknown_field",
-                pointer=check.pointer(name),
-            )
-            for name in fields
-            if name not in _REQUEST_FIELDS
-        ]
-        known = {name: value for name, value in fields.items() if name in _REQUEST_FIELDS}
+        problems: list[ErrorDetail] = []
+        known: dict[str, object] = {}
+        check.mapping(problems, "fields", fields)
+        check.refuse(problems)
+        for name, value in fields.items():
+            # The names may be any: csv gives None to the surplus cells of a row.
+            if isinstance(cast("object", name), str) and name in _REQUEST_FIELDS:
+                known[plain_str(name)] = value
+            else:
+                problems.append(_unknown_field(name))
         try:
             request = cls(**cast("RoomFields", known))
         except InvalidRequestError as error:
@@ -101,6 +102,12 @@ class CreateRoomRequest:
         return {
             name: value for name in _REQUEST_FIELDS if (value := getattr(self, name)) is not UNSET
         }
+
+
+def _unknown_field(name: object) -> ErrorDetail:
+    problem = f"no such field; the API knows {', '.join(_REQUEST_FIELDS)}"
+    text = plain_str(name) if isinstance(name, str) else show(name)
+    return ErrorDetail(problem, code="unknown_field", pointer=check.pointer(text))
 
 
 _IF_NAMELESS = "must not be empty; leave it out for a room without a name"

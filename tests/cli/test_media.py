@@ -180,7 +180,7 @@ def test_a_composition_is_as_it_was_asked_for(command: Command, meeting: Meeting
 
 def test_bad_settings_of_a_composition_are_named(command: Command, sandbox: Sandbox) -> None:
     """All that is wrong is told at once, and nothing is sent."""
-    layout = json.dumps({"a_b": {"width": 1}, "c": {"wide": 20}, "d": {"width": "x"}})
+    layout = json.dumps({"a_b": {"width": 1}, "c": {"wide": 20}, "d": {"width": "x"}, "e": 5})
     result = command(
         "compositions",
         "create",
@@ -191,7 +191,7 @@ def test_bad_settings_of_a_composition_are_named(command: Command, sandbox: Sand
     )
     assert result.code == 2
     named = [line.removeprefix("Error: ").split(":")[0] for line in result.err.splitlines()]
-    assert named.count("--video-layout") == 3
+    assert named.count("--video-layout") == 4
     assert {"--session-id", "--resolution", "--webhook-timeout-secs"} <= set(named)
     assert "there is no field 'wide'" in result.err
     assert not sandbox.requests
