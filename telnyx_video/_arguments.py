@@ -77,9 +77,9 @@ def sought_name(unique_name: str) -> str:
     return name
 
 
-def check_if_exists(if_exists: str) -> None:
+def check_if_exists(if_exists: object) -> None:
     """Raise ``InvalidRequestError`` for anything but the three choices."""
-    if if_exists not in _IF_EXISTS:
+    if not isinstance(if_exists, str) or if_exists not in _IF_EXISTS:
         problems: list[ErrorDetail] = []
         check.choice(problems, "if_exists", if_exists, _IF_EXISTS)
         check.refuse(problems)

@@ -21,6 +21,9 @@ MAX_NAME_LENGTH = 4000
 """Bytes of a room's name in a URL. The API tells no bound; but a name is looked up by a URL, and
 many servers refuse one of more than 8 KB: such a room could be made, and never be found."""
 
+MAX_BITS = 63
+"""Bits of an integer that is sent, beside its sign."""
+
 _LONGEST_ESCAPE = len("%F0%9F%98%80")
 """Bytes that one character takes at most in a URL."""
 
@@ -77,6 +80,21 @@ def integer(
         _add(problems, field, "out_of_range", problem)
 
 
+def sent_integer(
+    problems: list[ErrorDetail],
+    field: str,
+    value: object,
+    least: int | None,
+    most: int | None = None,
+) -> None:
+    """An integer that is sent has at most 64 bits, as any reader of JSON expects."""
+    found = len(problems)
+    integer(problems, field, value, least, most)
+    if len(problems) == found and cast("int", value).bit_length() > MAX_BITS:
+        problem = f"must fit into 64 bits, unlike {show(value)}"
+        _add(problems, field, "out_of_range", problem)
+
+
 def boolean(problems: list[ErrorDetail], field: str, value: object) -> None:
     """A boolean is ``True`` or ``False``."""
     if not isinstance(value, bool):
@@ -104,6 +122,12 @@ def url(problems: list[ErrorDetail], field: str, value: object) -> None:
             f"not {show(value)}"
         )
         _add(problems, field, "not_a_url", problem)
+
+
+def url_or_none(problems: list[ErrorDetail], field: str, value: object) -> None:
+    """The same, or None or ``""`` for no URL."""
+    if value is not None and not (isinstance(value, str) and not value):
+        url(problems, field, value)
 
 
 def identifier(problems: list[ErrorDetail], field: str, value: object) -> None:

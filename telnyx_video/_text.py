@@ -40,8 +40,8 @@ def show(value: object) -> str:
     """A value as Python writes it, short whatever it is."""
     try:
         return one_line(repr(plain_str(value)), 60)
-    except (ValueError, RecursionError):  # an integer of too many digits, a list too deep
-        return f"something too large to show ({type(value).__name__})"
+    except Exception:  # an integer of too many digits, a list too deep, a class with a fault
+        return f"something that cannot be shown ({type(value).__name__})"
 
 
 def few(items: Iterable[object], count: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
+from support.odd import HUGE
 from support.words import is_one_line, short
 from telnyx_video import InvalidRequestError
 from telnyx_video.models import (
@@ -104,6 +105,7 @@ def test_a_value_beyond_its_bounds_is_refused(field: str, value: object, code: s
     [
         ("width", 16),
         ("height", 100_000),
+        ("height", 2**63 - 1),
         ("x_pos", -5),
         ("y_pos", 0),
         ("z_pos", -99),
@@ -129,6 +131,9 @@ def test_a_region_within_its_bounds_is_accepted(field: str, value: object) -> No
         ("width", 15, "out_of_range"),
         ("height", 15, "out_of_range"),
         ("x_pos", 1.5, "wrong_type"),
+        ("x_pos", 2**63, "out_of_range"),
+        ("y_pos", -(2**64), "out_of_range"),
+        ("width", HUGE, "out_of_range"),
         ("y_pos", "0", "wrong_type"),
         ("z_pos", -100, "out_of_range"),
         ("z_pos", 100, "out_of_range"),
@@ -163,6 +168,8 @@ def test_what_is_no_region_is_refused_under_its_name() -> None:
     assert (second.pointer, second.code) == ("/video_layout//name", "empty")
     with pytest.raises(InvalidRequestError, match="in region 7: must be a string"):
         make(video_layout={7: VideoRegion()})
+    with pytest.raises(InvalidRequestError, match=r"in region something .* \(int\): must be"):
+        make(video_layout={HUGE: VideoRegion()})
 
 
 def test_all_problems_are_listed_in_the_order_of_the_fields() -> None:

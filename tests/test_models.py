@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from support.odd import Loud, member
+from support.odd import HUGE, Faulty, Loud, member
 from support.strategies import json_values, text
 from support.words import is_one_line, short
 from telnyx_video import (
@@ -27,8 +27,6 @@ from telnyx_video import (
 from telnyx_video.models import DateRange, Page, Reply
 
 LONGEST_URL = "https://example.com/".ljust(2000, "x")
-HUGE = 10**5000
-"""More digits than Python turns into text."""
 
 ALLOWED: dict[str, list[object]] = {
     "unique_name": ["x", " ", "stand-up", "a\nb", "会議", "x" * 4000, " " * 4000, "😀" * 333],
@@ -93,6 +91,7 @@ REFUSED: dict[str, list[tuple[object, str]]] = {
         (True, "wrong_type"),
         (b"x", "wrong_type"),
         (["x"], "wrong_type"),
+        (Faulty(), "wrong_type"),
     ],
     "max_participants": [
         (1, "out_of_range"),
@@ -108,6 +107,7 @@ REFUSED: dict[str, list[tuple[object, str]]] = {
         (True, "wrong_type"),
         (None, "wrong_type"),
         ([], "wrong_type"),
+        (Faulty(), "wrong_type"),
     ],
     "enable_recording": [
         (0, "wrong_type"),

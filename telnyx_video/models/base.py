@@ -98,10 +98,12 @@ def check_webhooks(problems: list[ErrorDetail], request: _WithWebhooks) -> None:
     if request.webhook_event_url is not UNSET:
         keep_plain(request, "webhook_event_url")
         check.url(problems, "webhook_event_url", request.webhook_event_url)
-    if request.webhook_event_failover_url not in (UNSET, None, ""):
+    if request.webhook_event_failover_url is not UNSET:
         keep_plain(request, "webhook_event_failover_url")
-        check.url(problems, "webhook_event_failover_url", request.webhook_event_failover_url)
-    if request.webhook_timeout_secs not in (UNSET, None):
+        check.url_or_none(
+            problems, "webhook_event_failover_url", request.webhook_event_failover_url
+        )
+    if request.webhook_timeout_secs is not UNSET and request.webhook_timeout_secs is not None:
         check.integer(problems, "webhook_timeout_secs", request.webhook_timeout_secs, 0, 30)
 
 

@@ -49,10 +49,14 @@ class CompositionFormat(enum.StrEnum):
 
 
 def _as_sources(sources: Iterable[str] | Literal["*"] | None) -> list[str] | None:
-    if sources is None:
-        return None
     # A string is iterable, too: its letters would become the sources.
-    return [*map(plain_str, [sources] if isinstance(sources, str) else sources)]
+    if isinstance(sources, str):
+        return [plain_str(sources)]
+    try:
+        each = iter(cast("Iterable[str]", sources))
+    except TypeError:  # None, or none at all: refused later, with the region's name
+        return cast("None", sources)
+    return [*map(plain_str, each)]
 
 
 @attrs.define(kw_only=True)
@@ -234,9 +238,18 @@ def _check_region(problems: list[ErrorDetail], region: VideoRegion) -> None:
     for field, least, most in _REGION_BOUNDS:
         value = getattr(region, field)
         if value is not None:
-            check.integer(problems, field, value, least, most)
-    if region.video_sources is not None and region.video_sources != ["*"]:
-        check.identifiers(problems, "video_sources", region.video_sources)
+            check.sent_integer(problems, field, value, least, most)
+    sources: object = region.video_sources
+    if sources is not None and not _is_all(sources):
+        check.identifiers(problems, "video_sources", sources)
+
+
+def _is_all(sources: object) -> bool:
+    # The type first: an array has no truth value when it is compared.
+    if not isinstance(sources, list) or len(cast("list[object]", sources)) != 1:
+        return False
+    (only,) = cast("list[object]", sources)
+    return isinstance(only, str) and only == "*"
 
 
 _REGION_BOUNDS = (
@@ -255,5 +268,6 @@ def _of_region(name: object, problem: ErrorDetail) -> ErrorDetail:
     return attrs.evolve(
         problem,
         detail=f"in region {show(name)}: {problem.detail}",
-        pointer=check.pointer("video_layout", str(name)) + (problem.pointer or ""),
+        pointer=check.pointer("video_layout", name if isinstance(name, str) else show(name))
+        + (problem.pointer or ""),
     )

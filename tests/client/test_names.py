@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from support.odd import Loud, member
+from support.odd import HUGE, Array, Faulty, Loud, member
 from telnyx_video import (
     UNSET,
     AsyncRoomsClient,
@@ -62,3 +63,15 @@ async def test_a_batch_keeps_its_journal_where_it_is_told(
     again = await rooms.create_many([request], journal=path)
     assert first[0].room == again[0].room
     assert os.listdir(tmp_path) == ["journal"]
+
+
+@pytest.mark.parametrize("value", [Array(), Faulty(), HUGE], ids=["array", "faulty", "huge"])
+async def test_what_is_no_name_is_sent_nowhere(
+    sandbox: Sandbox, rooms: AsyncRoomsClient, value: Any
+) -> None:
+    """Neither a value that cannot be compared nor one that cannot be written reaches the server."""
+    with pytest.raises(InvalidRequestError, match="unique_name: must be a string"):
+        await rooms.get_by_name(value)
+    with pytest.raises(InvalidRequestError, match='if_exists: must be "error", "return" or'):
+        await rooms.create(unique_name="lobby", if_exists=value)
+    assert not sandbox.requests

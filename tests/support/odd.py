@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import NoReturn
 
 
 class Loud(str):
@@ -18,6 +19,36 @@ class Loud(str):
 
     def __format__(self, spec: str) -> str:
         return "LOUD"
+
+
+class Faulty:
+    """A value that cannot even be shown."""
+
+    def __repr__(self) -> NoReturn:
+        raise ZeroDivisionError
+
+
+class _Undecided:
+    """What a comparison of arrays gives."""
+
+    def __bool__(self) -> NoReturn:
+        raise ValueError("more than one element")
+
+
+class Array(_Undecided):
+    """A value that is compared as arrays are, so that it neither equals another nor does not."""
+
+    __hash__ = None  # type: ignore[assignment] # pyright: ignore[reportAssignmentType] # as of arrays
+
+    def __eq__(self, other: object) -> _Undecided:  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride] # as above
+        return _Undecided()
+
+    def __ne__(self, other: object) -> _Undecided:  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride] # as above
+        return _Undecided()
+
+
+HUGE = 10**5000
+"""More digits than Python turns into text."""
 
 
 def member(text: str) -> str:

@@ -1,5 +1,7 @@
 """What tests ask of messages, and how they name their cases."""
 
+from support.odd import Faulty
+
 
 def is_one_line(message: str) -> bool:
     """Tell whether a message can stand in a log: a line that no character of it breaks or hides."""
@@ -10,6 +12,8 @@ def short(value: object) -> str:
     """Return a name for a case with this value: printable, not long, and unlike its neighbours'."""
     if isinstance(value, int) and value.bit_length() > 70:
         return f"{'-' if value < 0 else ''}{value.bit_length()} bits"
+    if isinstance(value, Faulty):
+        return "faulty"
     if isinstance(value, Exception):
         return f"{type(value).__name__} {len(str(value))}"
     text = ascii(value)

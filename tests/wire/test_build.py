@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from enum import IntEnum, StrEnum
+from enum import Enum, StrEnum
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -82,7 +82,7 @@ def test_an_empty_create_is_an_empty_object() -> None:
     assert create_room(CreateRoomRequest()).body == b"{}"
 
 
-class Size(IntEnum):
+class Size(int, Enum):
     """Numbers that a program has given names."""
 
     SMALL = 5
@@ -98,6 +98,8 @@ def test_enumerations_are_sent_as_their_values() -> None:
     """A program's own kinds of text and integer arrive as plain ones."""
     request = CreateRoomRequest(unique_name=Name.STANDUP, max_participants=Size.SMALL)
     assert create_room(request).body == b'{"unique_name":"standup","max_participants":5}'
+    page = list_rooms(unique_name=Name.STANDUP, page_size=Size.SMALL)
+    assert query_of(page) == {"filter[unique_name]": "standup"} | PAGE | {"page[size]": "5"}
 
 
 def test_a_get_and_a_delete_have_no_body() -> None:

@@ -17,43 +17,43 @@ class Query:
 
     def __init__(self) -> None:
         self.problems: list[ErrorDetail] = []
-        self._parameters: dict[str, str] = {}
+        self._parameters: dict[str, object] = {}
 
     def flag(self, name: str, value: bool | Unset) -> None:
         """A choice, such as ``include_sessions``."""
         if value is not UNSET:
             check.boolean(self.problems, name, value)
-            self._parameters[name] = _written(value)
+            self._parameters[name] = value
 
     def switch(self, field: str, value: bool | Unset) -> None:
         """A filter by true or false."""
         if value is not UNSET:
             check.boolean(self.problems, field, value)
-            self._parameters[f"filter[{field}]"] = _written(value)
+            self._parameters[f"filter[{field}]"] = value
 
     def text(self, field: str, value: str | Unset) -> None:
         """A filter by a text."""
         if value is not UNSET:
             check.text(self.problems, field, value)
-            self._parameters[f"filter[{field}]"] = plain_str(value)
+            self._parameters[f"filter[{field}]"] = value
 
     def name(self, field: str, value: str | Unset) -> None:
         """A filter by a room's name."""
         if value is not UNSET:
             check.name(self.problems, field, value)
-            self._parameters[f"filter[{field}]"] = plain_str(value)
+            self._parameters[f"filter[{field}]"] = value
 
     def identifier(self, field: str, value: str | Unset) -> None:
         """A filter by an id."""
         if value is not UNSET:
             check.identifier(self.problems, field, value)
-            self._parameters[f"filter[{field}]"] = plain_str(value)
+            self._parameters[f"filter[{field}]"] = value
 
     def least(self, field: str, value: int | Unset, parameter: str) -> None:
         """A filter by a number that is 0 or more."""
         if value is not UNSET:
-            check.integer(self.problems, field, value, 0)
-            self._parameters[f"filter[{parameter}]"] = str(value)
+            check.sent_integer(self.problems, field, value, 0)
+            self._parameters[f"filter[{parameter}]"] = value
 
     def days(self, field: str, value: date | DateRange | Unset) -> None:
         """The filter for one time of an object, such as ``filter[date_created_at][gte]``."""
@@ -69,16 +69,16 @@ class Query:
                 problem = f"must be a datetime.date (a day in UTC), not {type(day).__name__}"
                 self.problems.append(ErrorDetail(problem, code="wrong_type", parameter=field))
                 continue
-            self._parameters[f"filter[date_{field}][{operator}]"] = day.isoformat()
+            self._parameters[f"filter[date_{field}][{operator}]"] = day
 
     def page(self, number: int | Unset, size: int | Unset) -> None:
         """Which page of a list."""
         if number is not UNSET:
-            check.integer(self.problems, "page_number", number, 1)
-            self._parameters["page[number]"] = str(number)
+            check.sent_integer(self.problems, "page_number", number, 1)
+            self._parameters["page[number]"] = number
         if size is not UNSET:
             check.integer(self.problems, "page_size", size, 1, MAX_PAGE_SIZE)
-            self._parameters["page[size]"] = str(size)
+            self._parameters["page[size]"] = size
 
     @property
     def filters(self) -> bool:
@@ -92,7 +92,9 @@ class Query:
             InvalidRequestError: an argument cannot be sent; all such are listed.
         """
         check.refuse(self.problems)
-        return f"{path}?{urlencode(self._parameters)}" if self._parameters else path
+        # Only now: what was refused may be a number of too many digits, which cannot be written.
+        written = {name: _written(value) for name, value in self._parameters.items()}
+        return f"{path}?{urlencode(written)}" if written else path
 
 
 def object_path(collection: str, field: str, value: str) -> str:
@@ -114,5 +116,9 @@ def path_id(problems: list[ErrorDetail], field: str, value: str) -> str:
     return plain_str(value) if len(problems) == found else ""
 
 
-def _written(value: bool | Unset) -> str:
-    return "true" if value else "false"
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(int(value))  # a member of an enumeration may write its name
+    return value.isoformat() if isinstance(value, date) else str(plain_str(value))

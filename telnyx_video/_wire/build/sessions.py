@@ -65,15 +65,16 @@ def act_on_participants(
     problems: list[ErrorDetail] = []
     body: dict[str, object] = {}
     path = f"/room_sessions/{path_id(problems, 'session_id', session_id)}/actions/{action}"
-    if isinstance(participants, str) and participants != "all":
+    if not isinstance(participants, str):
+        check.identifiers(problems, "participants", participants)
+    elif participants != "all":
         problem = f'must be "all" or a list of ids, not {show(participants)}'
         problems.append(ErrorDetail(problem, code="wrong_value", pointer="/participants"))
-    elif participants != "all":
-        check.identifiers(problems, "participants", participants)
-    if exclude != ():
+    if not isinstance(exclude, tuple) or exclude:
         check.identifiers(problems, "exclude", exclude)
     check.refuse(problems)
-    body["participants"] = "all" if participants == "all" else [*map(plain_str, participants)]
+    everyone = isinstance(participants, str)
+    body["participants"] = "all" if everyone else [*map(plain_str, participants)]
     if exclude:
         body["exclude"] = [*map(plain_str, exclude)]
     return HttpRequest("POST", path, dumps(body))
