@@ -6,6 +6,7 @@ They take any object, since what they guard against is callers whose types were 
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from inspect import iscoroutinefunction
 from sys import float_info
 from typing import Protocol, cast
@@ -193,6 +194,13 @@ def several(problems: list[ErrorDetail], field: str, value: object, what: str) -
         problem = f"must be an iterable of {what}, not {kind.__name__}"
         if issubclass(kind, Mapping):
             problem += f"; for one alone use [{what}(**fields)]"
+        _add(problems, field, "wrong_type", problem)
+
+
+def day(problems: list[ErrorDetail], field: str, value: object) -> None:
+    """A day has no time of day, which would silently be cut off."""
+    if not isinstance(value, date) or isinstance(value, datetime):
+        problem = f"must be a datetime.date (a day in UTC), not {type(value).__name__}"
         _add(problems, field, "wrong_type", problem)
 
 

@@ -5,7 +5,7 @@ How rooms are read and written is tested with the converter, in `wire/`.
 
 import copy
 import pickle
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import attrs
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from support.odd import HUGE, Faulty, Loud, member
+from support.odd import HUGE, Array, Faulty, Loud, member
 from support.strategies import json_values, text
 from support.words import is_one_line, short
 from telnyx_video import (
@@ -26,6 +26,7 @@ from telnyx_video import (
 )
 from telnyx_video.models import DateRange, Page, Reply
 
+LEAP_DAY = date(2024, 2, 29)
 LONGEST_URL = "https://example.com/".ljust(2000, "x")
 
 ALLOWED: dict[str, list[object]] = {
@@ -382,6 +383,36 @@ def test_a_model_that_does_not_exist_is_said_to_be_missing() -> None:
     name = "RoomRecoding"
     with pytest.raises(AttributeError, match=name):
         getattr(models, name)
+
+
+@pytest.mark.parametrize(
+    ("days", "message"),
+    [
+        (("2024-01-01",), "gte: must be a datetime.date (a day in UTC), not str"),
+        ((None, 7), "lte: must be a datetime.date (a day in UTC), not int"),
+        (
+            ("2024", datetime(2024, 2, 29, tzinfo=UTC)),
+            "gte: must be a datetime.date (a day in UTC), not str; "
+            "lte: must be a datetime.date (a day in UTC), not datetime",
+        ),
+        ((Array(), LEAP_DAY), "gte: must be a datetime.date (a day in UTC), not Array"),
+        (
+            (LEAP_DAY, date(2024, 2, 28)),
+            "gte: must not be after lte (2024-02-28), as 2024-02-29 is",
+        ),
+    ],
+    ids=["text", "integer", "time", "array", "backwards"],
+)
+def test_a_date_range_of_no_days_cannot_be_made(days: tuple[Any, ...], message: str) -> None:
+    """What is no day, or a span that holds none, is refused where it is made."""
+    with pytest.raises(InvalidRequestError) as caught:
+        DateRange(*days)
+    assert str(caught.value) == f"nothing was sent: {message}"
+
+
+def test_a_date_range_may_be_one_day() -> None:
+    """Both bounds are included."""
+    assert DateRange(LEAP_DAY, LEAP_DAY).gte == LEAP_DAY
 
 
 def test_a_date_range_is_open_where_no_day_is_given() -> None:

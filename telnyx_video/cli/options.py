@@ -181,16 +181,15 @@ def chosen_list(times: Times, page_size: str) -> tuple[Mapping[str, Dates], int]
 
 def _days(values: Values, time: str, typed: Days) -> Dates:
     day = values.day(f"--{time}-on", typed.on)
-    span = DateRange(
-        values.day(f"--{time}-from", typed.first), values.day(f"--{time}-to", typed.last)
-    )
+    first, last = values.day(f"--{time}-from", typed.first), values.day(f"--{time}-to", typed.last)
     if typed.on is not None and (typed.first is not None or typed.last is not None):
         values.refuse(f"--{time}-on is one day: leave out --{time}-from and --{time}-to")
-    if span.gte is not None and span.lte is not None and span.gte > span.lte:
+    if first is not None and last is not None and first > last:
         values.refuse(f"--{time}-from is after --{time}-to: nothing can pass")
+        return UNSET
     if day is not None:
         return day
-    return span if span.gte is not None or span.lte is not None else UNSET
+    return DateRange(first, last) if first is not None or last is not None else UNSET
 
 
 def included(asked_for: bool) -> bool | Unset:

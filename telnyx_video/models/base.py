@@ -18,12 +18,28 @@ T = TypeVar("T")
 
 @attrs.frozen
 class DateRange:
-    """A span of days (UTC) to filter a list by; each bound is included."""
+    """A span of days (UTC) to filter a list by; each bound is included.
+
+    Raises:
+        InvalidRequestError: a bound is no ``datetime.date`` (nor may it be a ``datetime``), or the
+            first day is after the last, so that nothing could pass.
+    """
 
     gte: date | None = None
     """The first day."""
     lte: date | None = None
     """The last day."""
+
+    def __attrs_post_init__(self) -> None:
+        problems: list[ErrorDetail] = []
+        if self.gte is not None:
+            check.day(problems, "gte", self.gte)
+        if self.lte is not None:
+            check.day(problems, "lte", self.lte)
+        check.refuse(problems)
+        if self.gte is not None and self.lte is not None and self.gte > self.lte:
+            problem = f"must not be after lte ({self.lte}), as {self.gte} is"
+            check.refuse([ErrorDetail(problem, code="out_of_range", pointer="/gte")])
 
 
 @attrs.define

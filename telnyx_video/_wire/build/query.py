@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from urllib.parse import urlencode
 
 from telnyx_video import _checks as check
@@ -59,17 +59,14 @@ class Query:
         """The filter for one time of an object, such as ``filter[date_created_at][gte]``."""
         if value is UNSET:
             return
-        bounds: dict[str, object] = (
-            {"gte": value.gte, "lte": value.lte} if isinstance(value, DateRange) else {"eq": value}
-        )
+        if isinstance(value, DateRange):
+            bounds = {"gte": value.gte, "lte": value.lte}
+        else:
+            check.day(self.problems, field, value)
+            bounds = {"eq": value}
         for operator, day in bounds.items():
-            if day is None and operator != "eq":
-                continue
-            if not isinstance(day, date) or isinstance(day, datetime):
-                problem = f"must be a datetime.date (a day in UTC), not {type(day).__name__}"
-                self.problems.append(ErrorDetail(problem, code="wrong_type", parameter=field))
-                continue
-            self._parameters[f"filter[date_{field}][{operator}]"] = day
+            if day is not None:
+                self._parameters[f"filter[date_{field}][{operator}]"] = day
 
     def page(self, number: int | Unset, size: int | Unset) -> None:
         """Which page of a list."""
