@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from inspect import iscoroutinefunction
-from sys import float_info
+from sys import float_info, getfilesystemencodeerrors, getfilesystemencoding
 from typing import Protocol, cast
 from urllib.parse import quote_plus, urlsplit
 
@@ -171,7 +171,7 @@ def path(problems: list[ErrorDetail], field: str, value: object) -> None:
     told = cast("_Path", value).__fspath__() if hasattr(type(value), "__fspath__") else value
     if not isinstance(told, str):
         _wrong_type(problems, field, "a path", value)
-    elif not told or "\0" in told:
+    elif not told or "\0" in told or not _names_a_file(told):
         _add(problems, field, "not_a_path", f"must be the path of a file, not {show(told)}")
 
 
@@ -234,6 +234,14 @@ def _is_url(value: str) -> bool:
 def _is_text(value: str) -> bool:
     try:
         value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _names_a_file(path: str) -> bool:
+    try:
+        path.encode(getfilesystemencoding(), getfilesystemencodeerrors())  # as the system does
     except UnicodeEncodeError:
         return False
     return True

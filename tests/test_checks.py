@@ -1,6 +1,8 @@
 """The checks that no request makes: of ids in paths, of spans of time, and of rates."""
 
 import math
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -103,6 +105,23 @@ def test_a_number_too_large_for_a_float_is_refused(value: int) -> None:
     problems: list[ErrorDetail] = []
     check.positive(problems, "deadline", value)
     assert [problem.code for problem in problems] == ["out_of_range"]
+
+
+@pytest.mark.parametrize("value", ["a", "é/会", Path("a"), os.fsdecode(b"a\xff")], ids=short)
+def test_a_path_may_be_any_that_the_system_can_write(value: object) -> None:
+    """Names in another encoding, as the system lists them, are paths too."""
+    problems: list[ErrorDetail] = []
+    check.path(problems, "journal", value)
+    assert problems == []
+
+
+@pytest.mark.parametrize("value", ["", "a\0b", "\ud800", Path("a\udfff")], ids=short)
+def test_a_path_that_the_system_cannot_write_is_refused(value: object) -> None:
+    """What could be no name of a file is told before it is opened."""
+    problems: list[ErrorDetail] = []
+    check.path(problems, "journal", value)
+    assert [(problem.field, problem.code) for problem in problems] == [("journal", "not_a_path")]
+    assert is_one_line(str(problems[0]))
 
 
 @given(st.integers(), st.integers(1, 100), st.integers(0, 100))

@@ -11,6 +11,7 @@ import pytest
 
 from support.clients import client
 from support.leaping import leaping
+from support.odd import Array
 from support.peers import answer, closed_port, created, cut, free_port, listed, peer, room, stall
 from support.words import is_one_line
 from telnyx_video import (
@@ -54,11 +55,20 @@ async def told(_: object) -> None:
 
 
 WRONG: dict[str, list[object]] = {
-    "requests": [None, 7, REQUESTS[0], "abc", b"abc", bytearray(b"abc"), {"unique_name": "a"}],
+    "requests": [
+        None,
+        7,
+        REQUESTS[0],
+        "abc",
+        b"abc",
+        bytearray(b"abc"),
+        {"unique_name": "a"},
+        Array(),
+    ],
     "concurrency": [0, -1, True, 1.5, None, "50"],
-    "if_exists": ["ignore", None, ["return"]],
+    "if_exists": ["ignore", None, ["return"], Array()],
     "max_rate": [0, -1, math.inf, math.nan, True, "5"],
-    "journal": [5, True, b"journal.jsonl", "", "a\0b", Odd()],
+    "journal": [5, True, b"journal.jsonl", "", "a\0b", "\ud800", Odd()],
     "fail_fast": [1, None, "no"],
     "give_up_after": [0, -1, math.inf, math.nan, True, "900", None],
     "on_progress": [5, "print", told],

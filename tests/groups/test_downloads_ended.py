@@ -116,12 +116,12 @@ async def told(_: object) -> None:
     """Be told of progress as nothing else is: awaited."""
 
 
+@pytest.mark.parametrize("path", [5, "\ud800"], ids=ascii)
 async def test_arguments_that_cannot_work_are_refused_together(
-    sandbox: Sandbox, rooms: AsyncRoomsClient
+    sandbox: Sandbox, rooms: AsyncRoomsClient, path: Any
 ) -> None:
     """All are named at once, and not when the file is half-way here."""
-    wrong: dict[str, Any] = {"path": 5, "on_progress": told, "read_timeout": "30"}
-    path = wrong.pop("path")
+    wrong: dict[str, Any] = {"on_progress": told, "read_timeout": "30"}
     for group in (rooms.recordings, rooms.compositions):
         with pytest.raises(InvalidRequestError) as caught:
             await group.download("a", path, **wrong)
