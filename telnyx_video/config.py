@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 import attrs
 
 from telnyx_video import _checks as check
+from telnyx_video._text import plain_str
 from telnyx_video.errors import ConfigurationError, ErrorDetail
 
 __all__ = ["DEFAULT_BASE_URL", "PublicKeys", "Settings", "resolve", "resolve_public_keys"]
@@ -130,7 +131,7 @@ def _checked_key(problems: list[ErrorDetail], argument: object, variable: str | 
             "outside ASCII; copy it again"
         )
     else:
-        return key
+        return plain_str(key)
     problems.append(ErrorDetail(problem))
     return ""
 

@@ -5,7 +5,7 @@ The key goes wherever the base URL points: a wrong address gives it away.
 
 import base64
 import logging
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.odd import Loud, member
 from support.strategies import wild_text
 from support.words import is_one_line, short
 from telnyx_video import ConfigurationError
@@ -125,6 +126,12 @@ def test_an_empty_key_does_not_fall_back_to_the_environment() -> None:
     """Whoever passes a key, even an empty one, does not want another account's."""
     with pytest.raises(ConfigurationError, match="no API key"):
         resolve(api_key="", environment={"TELNYX_API_KEY": KEY})
+
+
+@pytest.mark.parametrize("other", [Loud, member])
+def test_a_key_may_be_a_member_of_an_enumeration(other: Callable[[str], str]) -> None:
+    """What is sent is the key, not how its class writes it."""
+    assert f"Bearer {resolve(api_key=other(KEY), environment=NOTHING).api_key}" == f"Bearer {KEY}"
 
 
 @pytest.mark.parametrize(

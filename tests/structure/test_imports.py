@@ -70,7 +70,7 @@ TABLE = {
     # Input and output.
     "_observe": Row(siblings="_http errors", types="observing", never=IMPURE),
     "_hooks": Row(siblings="_http _observe errors observing", outside="attrs", never=IMPURE),
-    "config": Row(siblings="_checks errors", outside="attrs"),
+    "config": Row(siblings="_checks _text errors", outside="attrs"),
     # Waiting in line, for the transport's connections and a batch's outcomes.
     "_slots": Row(),
     "_transport": Row(
