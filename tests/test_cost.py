@@ -27,7 +27,7 @@ from telnyx_video._wire.json import (  # how much memory JSON takes depends on t
 KEY = "key0123"
 
 FUNCTIONS = 70
-"""Functions of the package for one create: 63, and a tenth to spare."""
+"""Functions of the package for one create: 64, and a tenth to spare."""
 
 HELD = 1450
 """Bytes that a create under way holds, above a post by hand: 1,290, and a tenth to spare."""
