@@ -19,7 +19,8 @@ from yarl import URL
 
 from telnyx_video._text import one_line
 from telnyx_video._transport.limits import DEFAULT_TIMEOUT
-from telnyx_video._transport.transport import USER_AGENT, Transport
+from telnyx_video._transport.session import USER_AGENT
+from telnyx_video._transport.transport import Transport
 from telnyx_video.errors import RequestTimeoutError, TransportError
 
 MAX_REDIRECTS: Final = 10

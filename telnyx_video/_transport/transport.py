@@ -1,14 +1,12 @@
-"""The session with its pool of connections, and sending through it."""
+"""Sending through a session and its pool of connections."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from math import inf
-from typing import Final
 
 import aiohttp
 from yarl import URL
@@ -18,25 +16,16 @@ from telnyx_video._observe import Reporter
 from telnyx_video._slots import Slots
 from telnyx_video._transport import talk
 from telnyx_video._transport.body import UNFIT, WatchedBody, read
-from telnyx_video._transport.direct import DirectBody, DirectRequest, request_class
+from telnyx_video._transport.direct import DirectBody, DirectRequest
 from telnyx_video._transport.failures import SENT, as_failure
 from telnyx_video._transport.lent import watched
 from telnyx_video._transport.limits import DEFAULT_TIMEOUT, as_timeout
 from telnyx_video._transport.proxies import Proxies
 from telnyx_video._transport.secret import Key
+from telnyx_video._transport.session import REQUEST_CLASS, default_headers, make_session
 from telnyx_video._transport.watch import UnderWay, Watch
-from telnyx_video._version import __version__
 from telnyx_video.config import Settings
 from telnyx_video.errors import ConfigurationError, RequestTimeoutError, TelnyxVideoError
-
-KEEPALIVE: Final = 15.0
-"""Seconds an idle connection is kept. Servers close theirs later, so that a request rarely meets a
-connection that is being closed at that moment, which is the commonest cause of a lost answer."""
-
-USER_AGENT: Final = (
-    f"telnyx-video/{__version__} python/{sys.version_info[0]}.{sys.version_info[1]} "
-    f"aiohttp/{aiohttp.__version__}"
-)
 
 
 class Transport:
@@ -63,7 +52,7 @@ class Transport:
         self._concurrency = concurrency
         self._session = session
         self._owned = session is None
-        self._direct = self._owned and _REQUEST_CLASS is DirectRequest
+        self._direct = self._owned and REQUEST_CLASS is DirectRequest
         self._proxies = Proxies(proxy, trust_env)
         self._proxy = self._proxies.for_url(settings.base_url)
         self._trace_configs = list(trace_configs)
@@ -72,7 +61,7 @@ class Transport:
         self._closed = False
         self._closing: asyncio.Future[None] | None = None
         # A session of the caller's must not get our headers as its defaults, nor its defaults ours.
-        self._headers = None if self._owned else self._default_headers()
+        self._headers = None if self._owned else default_headers(self._key)
         self._body_headers = self._headers and {**self._headers, "Content-Type": "application/json"}
         self._in_flight = Watch()
 
@@ -192,24 +181,12 @@ class Transport:
         if self._closed:
             raise ConfigurationError(_CLOSED)
         if self._session is None:
-            self._session = self._make_session()
+            self._session = make_session(
+                self._concurrency, self._key, self._limits[1], self._trace_configs
+            )
         elif self._session.closed:
             raise ConfigurationError("the session passed to this client is closed")
         return self._session
-
-    def _make_session(self) -> aiohttp.ClientSession:
-        # asyncio reads into 256 KiB, of which a reply fills one. glibc maps and unmaps such a block
-        # for each read, until a larger one was given back: see "dynamic mmap threshold" in
-        # mallopt(3). That saves a create a tenth of its processor time.
-        bytes(2**20)
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._concurrency, keepalive_timeout=KEEPALIVE),
-            headers=self._default_headers(),
-            request_class=_REQUEST_CLASS,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=self._limits[1],
-            trace_configs=self._trace_configs,
-        )
 
     async def _wait_for_slot(self, under_way: UnderWay, left: float | None) -> float:
         """Take one of the pool's connections, given out in the order of asking.
@@ -305,13 +282,6 @@ class Transport:
             self._latest_url = path, url
         return url
 
-    def _default_headers(self) -> dict[str, str]:
-        return {
-            "Authorization": self._key.authorization,
-            "Accept": "application/json",
-            "User-Agent": USER_AGENT,
-        }
-
     def _failure(
         self, request: HttpRequest, payload: WatchedBody | None, error: Exception
     ) -> TelnyxVideoError:
@@ -327,6 +297,5 @@ def _apart(timeout: aiohttp.ClientTimeout) -> tuple[float, aiohttp.ClientTimeout
     return timeout.total or inf, limits
 
 
-_REQUEST_CLASS = request_class(aiohttp.__version__)
 _CLOSED = "this client is closed: make a new one"
 _NO_CONTENT_TYPE = ("Content-Type",)
