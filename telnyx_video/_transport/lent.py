@@ -7,7 +7,7 @@ may write it in its own way. So the last middleware looks at what they have made
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 
 import aiohttp
 from aiohttp import hdrs
@@ -21,11 +21,16 @@ PLAIN: Final = (aiohttp.ClientRequest, DirectRequest)
 
 def watched(
     session: aiohttp.ClientSession, body: WatchedBody
-) -> Sequence[aiohttp.ClientMiddlewareType]:
+) -> Sequence[aiohttp.ClientMiddlewareType] | None:
     """The session's middlewares, and last one that sees whether this very body is sent.
 
     If it may be written unseen, it counts as written: what becomes of the request is unknown then.
+    If the session does not tell its middlewares, it keeps them (None), and nobody looks.
     """
+    theirs: object = getattr(session, "_middlewares", None)
+    if not isinstance(theirs, Sequence):
+        body.asked_to_write = True
+        return None
 
     async def look(
         request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
@@ -38,5 +43,4 @@ def watched(
             body.asked_to_write = True
         return await send(request)
 
-    theirs: Sequence[aiohttp.ClientMiddlewareType] = getattr(session, "_middlewares", ())
-    return (*theirs, look)
+    return (*cast("Sequence[aiohttp.ClientMiddlewareType]", theirs), look)

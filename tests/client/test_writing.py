@@ -41,7 +41,9 @@ from telnyx_video import (
     TransportError,
     VideoRegion,
 )
+from telnyx_video._transport.body import WatchedBody
 from telnyx_video._transport.direct import DirectRequest, request_class
+from telnyx_video._transport.lent import watched
 
 T = TypeVar("T")
 
@@ -371,6 +373,13 @@ async def test_what_was_not_written_when_the_session_was_closed_is_not_applied(
 def is_not_applied(result: Room | BaseException) -> bool:
     """Whether a create is known to have made nothing."""
     return isinstance(result, TelnyxVideoError) and result.outcome is Outcome.NOT_APPLIED
+
+
+def test_middlewares_that_cannot_be_seen_are_kept() -> None:
+    """A session that does not tell them applies its own, and a body may be written unseen."""
+    body = WatchedBody(b"{}")
+    assert watched(cast("aiohttp.ClientSession", SimpleNamespace()), body) is None
+    assert body.asked_to_write
 
 
 def test_other_versions_of_aiohttp_write_in_their_own_way() -> None:
