@@ -8,10 +8,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from telnyx_video._retry import RetryPolicy
-from telnyx_video._version import __version__
+from telnyx_video._base.version import __version__
+from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video.batch import CreateOutcome
-from telnyx_video.client import AsyncRoomsClient
+from telnyx_video.client.async_client import AsyncRoomsClient
 from telnyx_video.errors import (
     ApiError,
     AuthenticationError,
@@ -45,7 +45,7 @@ from telnyx_video.models import (
 )
 
 if TYPE_CHECKING:
-    from telnyx_video.blocking import RoomsClient
+    from telnyx_video.client.blocking import RoomsClient
     from telnyx_video.models import (
         CompositionFormat,
         CompositionStatus,
@@ -105,7 +105,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "blocking": "RoomsClient",
+    "client.blocking": "RoomsClient",
     "models": (
         "CompositionFormat CompositionStatus CreateCompositionRequest DownloadProgress JoinToken "
         "RecordingStatus RecordingType RoomComposition RoomRecording VideoRegion"

@@ -17,9 +17,9 @@ from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
-from telnyx_video import _checks as check
-from telnyx_video._text import plain_str
-from telnyx_video.errors import ConfigurationError, ErrorDetail
+from telnyx_video._base import validate as check
+from telnyx_video._base.errors import ConfigurationError, ErrorDetail
+from telnyx_video._base.text import plain_str
 
 __all__ = ["DEFAULT_BASE_URL", "PublicKeys", "Settings", "resolve", "resolve_public_keys"]
 

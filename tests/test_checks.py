@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.strategies import wild_text
 from support.words import is_one_line, short
 from telnyx_video import ErrorDetail
-from telnyx_video import _checks as check
+from telnyx_video._base import validate as check
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from support.asking import asked_for
 from support.canned import CannedServer
 from support.costing import Cost, CountingLoop, Turns, cost_of
 from telnyx_video import AsyncRoomsClient
-from telnyx_video._wire.json import (  # how much memory JSON takes depends on the library
+from telnyx_video._base.json import (  # how much memory JSON takes depends on the library
     dumps,
     loads,
 )

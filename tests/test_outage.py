@@ -28,7 +28,12 @@ from telnyx_video import (
     TelnyxVideoError,
     TransportError,
 )
-from telnyx_video._outage import FIRST_PROBE, LAST_PROBE, TRIPPED_BY, Outage
+from telnyx_video._execution.circuit_breaker import (
+    FIRST_PROBE,
+    LAST_PROBE,
+    TRIPPED_BY,
+    CircuitBreaker,
+)
 
 REFUSED = TransportError("connection refused")
 LOST = TransportError("reset", Outcome.UNKNOWN)
@@ -52,15 +57,15 @@ ANSWERS = [
 randoms = st.floats(0, 1, exclude_max=True)
 
 
-def begun(give_up_after: float = 900.0, now: float = 100.0) -> Outage:
+def begun(give_up_after: float = 900.0, now: float = 100.0) -> CircuitBreaker:
     """Return an outage that has just begun, its first probe being due 0.1 s later."""
-    outage = Outage(give_up_after)
+    outage = CircuitBreaker(give_up_after)
     for _ in range(TRIPPED_BY):
         outage.failed(REFUSED, now, now, 0.0)
     return outage
 
 
-def probe(outage: Outage, random: float = 0.0) -> float:
+def probe(outage: CircuitBreaker, random: float = 0.0) -> float:
     """Let the next probe fail when it is due, and return the time from its failure to the next."""
     now = outage.failing_since + 1000.0
     now += max(0.0, outage.wait(now))
@@ -72,7 +77,7 @@ def probe(outage: Outage, random: float = 0.0) -> float:
 @pytest.mark.parametrize("failure", FAILURES, ids=short)
 def test_five_failures_in_a_row_are_an_outage(failure: TelnyxVideoError) -> None:
     """Four are not: the fifth makes everybody wait, whatever kind of failure it is."""
-    outage = Outage(900.0)
+    outage = CircuitBreaker(900.0)
     for _ in range(TRIPPED_BY - 1):
         outage.failed(failure, 1.0, 1.0, 0.0)
         assert outage.wait(1.0) <= 0
@@ -83,7 +88,7 @@ def test_five_failures_in_a_row_are_an_outage(failure: TelnyxVideoError) -> None
 @given(st.lists(st.integers(0, TRIPPED_BY - 1), max_size=20))
 def test_failures_with_successes_between_them_are_none(runs: list[int]) -> None:
     """A server that now and then succeeds is up, however many failures there are in all."""
-    outage = Outage(900.0)
+    outage = CircuitBreaker(900.0)
     for now, failures in enumerate(runs):
         for _ in range(failures):
             outage.failed(LOST, now, now, 0.0)
@@ -166,7 +171,7 @@ def test_a_probe_that_was_cancelled_makes_way_for_another(end: BaseException) ->
 
 def test_what_was_cancelled_is_no_failure() -> None:
     """However many creates are cancelled, that is no outage."""
-    outage = Outage(900.0)
+    outage = CircuitBreaker(900.0)
     for _ in range(2 * TRIPPED_BY):
         outage.failed(asyncio.CancelledError(), 1.0, 1.0, 0.0)
     assert outage.wait(1.0) <= 0
@@ -187,7 +192,7 @@ def test_in_the_end_it_is_given_up() -> None:
 
 def test_patience_begins_anew_with_each_answer() -> None:
     """Requests that time out after an answer came do not make the time before it count."""
-    outage = Outage(give_up_after=10.0)
+    outage = CircuitBreaker(give_up_after=10.0)
     outage.succeeded(100.0)
     for _ in range(TRIPPED_BY):
         outage.failed(LOST, 85.0, 101.0, 0.0)
@@ -205,7 +210,7 @@ class Down:
     """
 
     def __init__(
-        self, outage: Outage, *, workers: int, begins: float, ends: float, seed: list[float]
+        self, outage: CircuitBreaker, *, workers: int, begins: float, ends: float, seed: list[float]
     ) -> None:
         self.sent = list[float]()
         self.gave_up: float | None = None
@@ -255,7 +260,7 @@ def test_an_outage_is_waited_out(
 ) -> None:
     """Few requests are sent meanwhile, all go on soon after it, and nobody gives up too early."""
     begins, ends = 1.0, 1.0 + lasts
-    down = Down(Outage(give_up_after), workers=workers, begins=begins, ends=ends, seed=seed)
+    down = Down(CircuitBreaker(give_up_after), workers=workers, begins=begins, ends=ends, seed=seed)
     meanwhile = [time for time in down.sent if begins <= time < ends]
     assert len(meanwhile) <= 2 * workers + TRIPPED_BY + 8 + lasts / (LAST_PROBE / 2)
     if down.gave_up is None:

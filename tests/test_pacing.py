@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 
 from support.windows import Scene, Simulation, exactly
 from telnyx_video import RateLimit
-from telnyx_video._pacing import CATCH_UP, FREE_SHARE, MAX_RESET, MaxRate, ServerLimit
+from telnyx_video._execution.rate_limit import (
+    CATCH_UP,
+    FREE_SHARE,
+    MAX_RESET,
+    AdaptiveRateLimiter,
+    GcraLimiter,
+)
 
 pauses = st.sampled_from([0.0, 0.001, 0.1]) | st.floats(0, 3)
 ROUNDING = 1e-6
@@ -26,9 +32,9 @@ def told(remaining: int | None, reset: float | None = 1.0, limit: int | None = 1
     return RateLimit(limit, remaining, reset)
 
 
-def after_one_reply(rate_limit: RateLimit | None, now: float = 0.0) -> ServerLimit:
+def after_one_reply(rate_limit: RateLimit | None, now: float = 0.0) -> AdaptiveRateLimiter:
     """Return a limit that has heard of itself by one quick reply."""
-    server = ServerLimit()
+    server = AdaptiveRateLimiter()
     server.sent(now)
     server.answered(rate_limit, now, now)
     return server
@@ -37,7 +43,7 @@ def after_one_reply(rate_limit: RateLimit | None, now: float = 0.0) -> ServerLim
 @given(rate=st.floats(0.1, 2000), idle=st.lists(pauses, max_size=60))
 def test_a_rate_is_kept_over_any_span(rate: float, idle: list[float]) -> None:
     """Between any two requests there are no more than the rate allows for the time, and 20 ms."""
-    pacer, now, sent = MaxRate(rate), 100.0, list[float]()
+    pacer, now, sent = GcraLimiter(rate), 100.0, list[float]()
     for pause in idle:
         now += pause
         now = max(now, now + pacer.wait(now))
@@ -51,7 +57,7 @@ def test_a_rate_is_kept_over_any_span(rate: float, idle: list[float]) -> None:
 @given(rate=st.floats(0.1, 2000), idle=st.lists(pauses, max_size=60))
 def test_a_pause_saves_nothing_up(rate: float, idle: list[float]) -> None:
     """Counted from the first request, or from the first after a pause, the rate is never passed."""
-    pacer, now, begun, count = MaxRate(rate), 100.0, 100.0, 0
+    pacer, now, begun, count = GcraLimiter(rate), 100.0, 100.0, 0
     for pause in idle:
         waited = pacer.wait(now + pause)
         if waited < -CATCH_UP:
@@ -65,7 +71,7 @@ def test_a_pause_saves_nothing_up(rate: float, idle: list[float]) -> None:
 @given(rate=st.floats(0.1, 2000), moments=st.lists(pauses, min_size=1, max_size=20))
 def test_a_wait_shrinks_as_time_passes(rate: float, moments: list[float]) -> None:
     """Whoever asks again later has to wait for that much less, and nobody for over 1 / rate."""
-    pacer, now = MaxRate(rate), 100.0
+    pacer, now = GcraLimiter(rate), 100.0
     pacer.sent(now)
     wait = pacer.wait(now)
     assert wait <= 1 / rate + ROUNDING
@@ -78,7 +84,7 @@ def test_a_wait_shrinks_as_time_passes(rate: float, moments: list[float]) -> Non
 @given(rate=st.floats(60, 2000), lateness=st.lists(st.floats(0, CATCH_UP / 2), min_size=9))
 def test_late_timers_cost_no_rate(rate: float, lateness: list[float]) -> None:
     """Whoever is woken late, as timers are, is as fast on the whole as the rate."""
-    pacer, now = MaxRate(rate), 0.0
+    pacer, now = GcraLimiter(rate), 0.0
     for late in lateness:
         if (seconds := pacer.wait(now)) > 0:
             now += seconds + late
@@ -97,7 +103,7 @@ headerless = st.none() | st.builds(
 @given(st.lists(headerless | st.just(told(None)) | st.just(told(0, None)), max_size=20))
 def test_without_figures_nobody_waits(replies: list[RateLimit | None]) -> None:
     """A server that does not tell its limit, or not all of it, is not slowed down."""
-    server = ServerLimit()
+    server = AdaptiveRateLimiter()
     for time, reply in enumerate(replies):
         assert server.wait(time) <= 0
         server.sent(time)
@@ -210,7 +216,7 @@ hostile = st.builds(
 @given(st.lists(st.tuples(hostile | st.none(), pauses, st.integers(0, 5)), max_size=40))
 def test_no_header_stops_a_client(replies: list[tuple[RateLimit | None, float, int]]) -> None:
     """Whatever is told, in whatever order, the next request waits for a minute at the most."""
-    server, now, under_way = ServerLimit(), 1000.0, list[float]()
+    server, now, under_way = AdaptiveRateLimiter(), 1000.0, list[float]()
     for reply, pause, burst in replies:
         now += pause
         for _ in range(burst):

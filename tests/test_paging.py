@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telnyx_video import AsyncRoomsClient, CreateRoomRequest, NotFoundError, Room, ServerError
-from telnyx_video._paging import AsyncPager
+from telnyx_video._execution.paging import AsyncPager
 from telnyx_video.models import Page, Reply
 from telnyx_video.sandbox import Sandbox
 

@@ -29,7 +29,7 @@ from telnyx_video import (
     TelnyxVideoError,
     TransportError,
 )
-from telnyx_video._retry import Attempts, RetryQuota, is_transient, told_to_wait
+from telnyx_video._execution.retry import RetryBudget, RetryState, is_transient, told_to_wait
 
 RESET = TransportError("reset", Outcome.UNKNOWN)
 TIMEOUT = RequestTimeoutError("timed out", Outcome.UNKNOWN)
@@ -44,9 +44,9 @@ def told(retry_after: float | None = None, reset: float | None = None) -> RateLi
     return RateLimitError(429, rate_limit=RateLimit(reset=reset, retry_after=retry_after))
 
 
-def attempts(policy: RetryPolicy, started: float = 0.0) -> Attempts:
+def attempts(policy: RetryPolicy, started: float = 0.0) -> RetryState:
     """Return the tries of a call that begins now."""
-    return Attempts(policy, RetryQuota(policy.quota), started)
+    return RetryState(policy, RetryBudget(policy.quota), started)
 
 
 def test_the_defaults_are_as_documented() -> None:
@@ -136,7 +136,7 @@ def test_sending_ends_before_the_call_does(deadline: float) -> None:
 
 def test_the_quota_pays_for_retries_and_earns_by_successes() -> None:
     """A retry costs 5 tokens, one after a time-out 10, a success gives 1 back, 0 is the end."""
-    quota = RetryQuota(16)
+    quota = RetryBudget(16)
     assert quota.take(RESET)
     assert quota.take(TIMEOUT)
     assert quota.tokens == 1
@@ -150,7 +150,7 @@ def test_the_quota_pays_for_retries_and_earns_by_successes() -> None:
 
 def test_a_time_out_needs_its_whole_price() -> None:
     """Tokens that pay for one kind of retry may be too few for the other."""
-    quota = RetryQuota(500, tokens=9)
+    quota = RetryBudget(500, tokens=9)
     assert not quota.take(TIMEOUT)
     assert quota.tokens == 9
     assert quota.take(RESET)
@@ -161,7 +161,7 @@ def test_the_quota_stays_between_nothing_and_full(
     capacity: int, happenings: list[TelnyxVideoError | None]
 ) -> None:
     """Whatever happens, no token is owed, none is made up, and a refusal costs nothing."""
-    quota = RetryQuota(capacity)
+    quota = RetryBudget(capacity)
     for happening in happenings:
         before = quota.tokens
         if happening is None:

@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telnyx_video._slots import Slots
+from telnyx_video._execution.semaphore import Semaphore
 
 Steps = list[tuple[str, int]]
 STEPS = st.lists(
@@ -28,7 +28,7 @@ async def run() -> None:
 
 
 async def play(count: int, steps: Steps) -> None:
-    slots = Slots(count)
+    slots = Semaphore(count)
     asked: list[asyncio.Task[None]] = []
     cancelled: set[int] = set()
     served: list[int] = []
@@ -65,7 +65,7 @@ async def play(count: int, steps: Steps) -> None:
 
 async def test_a_turn_that_comes_with_a_cancellation_goes_to_the_next() -> None:
     """A place that is given to one who is just being cancelled is not lost."""
-    slots = Slots(1)
+    slots = Semaphore(1)
     assert slots.take()
     first, second = (asyncio.create_task(slots.wait()) for _ in range(2))
     await asyncio.sleep(0)

@@ -7,8 +7,8 @@ from typing import cast
 
 import aiohttp
 
-from telnyx_video import _checks as check
-from telnyx_video._text import show
+from telnyx_video._base import validate as check
+from telnyx_video._base.text import show
 from telnyx_video._transport.limits import check_timeout
 from telnyx_video._transport.proxies import check_proxy
 from telnyx_video.errors import ErrorDetail

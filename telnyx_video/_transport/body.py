@@ -24,7 +24,7 @@ MAX_BODY: Final = 8 * 1024 * 1024
 UNFIT: Final = "the connection has ended, or something came on it that nobody had asked for"
 
 
-class WatchedBody(BytesPayload):
+class TrackedPayload(BytesPayload):
     """A JSON body that remembers having been written; it may do nothing more."""
 
     asked_to_write = False
@@ -49,13 +49,13 @@ class WatchedBody(BytesPayload):
         self, writer: AbstractStreamWriter, content_length: int | None
     ) -> None:
         """Write, and remember it."""
-        if not is_fit(cast("ResponseHandler", cast("StreamWriter", writer).protocol)):
+        if not is_reusable(cast("ResponseHandler", cast("StreamWriter", writer).protocol)):
             raise aiohttp.ServerDisconnectedError(UNFIT)
         self.asked_to_write = True
         await super().write_with_length(writer, content_length)
 
 
-def is_fit(protocol: ResponseHandler) -> bool:
+def is_reusable(protocol: ResponseHandler) -> bool:
     """Whether a request may be written: nothing has come that would be taken for its answer."""
     return protocol.is_connected() and not protocol.should_close
 

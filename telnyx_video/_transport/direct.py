@@ -18,7 +18,7 @@ from aiohttp.connector import Connection
 from aiohttp.http import StreamWriter
 from aiohttp.payload import BytesPayload
 
-from telnyx_video._transport.body import UNFIT, WatchedBody, is_fit
+from telnyx_video._transport.body import UNFIT, TrackedPayload, is_reusable
 
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
@@ -31,7 +31,7 @@ SHORT: Final = 32 * 1024
 """Bytes of a body that a connection takes without asking for a pause, be the other side slow."""
 
 
-class DirectBody(WatchedBody):
+class DirectBody(TrackedPayload):
     """A body that is made without more ado, for requests of this module.
 
     Args:
@@ -58,7 +58,7 @@ class DirectRequest(aiohttp.ClientRequest):
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         """Send it; the answer's head comes later."""
         protocol, body = conn.protocol, self.body
-        if protocol is None or not is_fit(protocol):
+        if protocol is None or not is_reusable(protocol):
             raise aiohttp.ServerDisconnectedError(UNFIT)
         if type(body) is not DirectBody:  # quicker than `isinstance`, as payloads are abstract
             return await super().send(conn)
@@ -94,7 +94,7 @@ class _Writer(StreamWriter):
         Then nothing is written, and the connection serves nobody else.
         """
         protocol = cast("ResponseHandler", self.protocol)
-        if not is_fit(protocol):
+        if not is_reusable(protocol):
             protocol.force_close()
             return
         body.asked_to_write = True

@@ -9,8 +9,8 @@ from urllib.parse import unquote
 import aiohttp
 from aiohttp.http import HttpProcessingError
 
-from telnyx_video._http import HttpRequest
-from telnyx_video._text import one_line
+from telnyx_video._base.http import HttpRequest
+from telnyx_video._base.text import one_line
 from telnyx_video._transport.secret import Key
 from telnyx_video.errors import (
     ConfigurationError,

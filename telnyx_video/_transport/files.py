@@ -17,7 +17,7 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
-from telnyx_video._text import one_line
+from telnyx_video._base.text import one_line
 from telnyx_video._transport.limits import DEFAULT_TIMEOUT
 from telnyx_video._transport.session import USER_AGENT
 from telnyx_video._transport.transport import Transport

@@ -12,7 +12,7 @@ from typing import Final, cast
 import aiohttp
 from aiohttp import hdrs
 
-from telnyx_video._transport.body import WatchedBody
+from telnyx_video._transport.body import TrackedPayload
 from telnyx_video._transport.direct import DirectRequest
 
 PLAIN: Final = (aiohttp.ClientRequest, DirectRequest)
@@ -20,7 +20,7 @@ PLAIN: Final = (aiohttp.ClientRequest, DirectRequest)
 
 
 def watched(
-    session: aiohttp.ClientSession, body: WatchedBody
+    session: aiohttp.ClientSession, body: TrackedPayload
 ) -> Sequence[aiohttp.ClientMiddlewareType] | None:
     """The session's middlewares, and last one that sees whether this very body is sent.
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import aiohttp
 
-from telnyx_video import _checks as check
+from telnyx_video._base import validate as check
 from telnyx_video.errors import ErrorDetail
 
 DEFAULT_TIMEOUT: Final = aiohttp.ClientTimeout(total=20, connect=10, sock_connect=5)

@@ -8,9 +8,9 @@ from typing import Final
 
 import aiohttp
 
+from telnyx_video._base.version import __version__
 from telnyx_video._transport.direct import request_class
 from telnyx_video._transport.secret import Key
-from telnyx_video._version import __version__
 
 KEEPALIVE: Final = 15.0
 """Seconds an idle connection is kept. Servers close theirs later, so that a request rarely meets a

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from telnyx_video._http import HttpReply, HttpRequest
+from telnyx_video._base.http import HttpReply, HttpRequest
 from telnyx_video.errors import TelnyxVideoError
 
 log: Final = logging.getLogger("telnyx_video")

@@ -11,11 +11,11 @@ from math import inf
 import aiohttp
 from yarl import URL
 
-from telnyx_video._http import BEGIN_WITHIN, HttpReply, HttpRequest
-from telnyx_video._observe import Reporter
-from telnyx_video._slots import Slots
+from telnyx_video._base.http import BEGIN_WITHIN, HttpReply, HttpRequest
+from telnyx_video._execution.instrument import Reporter
+from telnyx_video._execution.semaphore import Semaphore
 from telnyx_video._transport import talk
-from telnyx_video._transport.body import UNFIT, WatchedBody, read
+from telnyx_video._transport.body import UNFIT, TrackedPayload, read
 from telnyx_video._transport.direct import DirectBody, DirectRequest
 from telnyx_video._transport.failures import SENT, as_failure
 from telnyx_video._transport.lent import watched
@@ -57,7 +57,7 @@ class Transport:
         self._proxy = self._proxies.for_url(settings.base_url)
         self._trace_configs = list(trace_configs)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._slots = Slots(concurrency)
+        self._slots = Semaphore(concurrency)
         self._closed = False
         self._closing: asyncio.Future[None] | None = None
         # A session of the caller's must not get our headers as its defaults, nor its defaults ours.
@@ -220,7 +220,7 @@ class Transport:
         limits: aiohttp.ClientTimeout,
         under_way: UnderWay,
     ) -> HttpReply:
-        method, path, body = request
+        _, method, path, body = request
         # A DELETE has no body, but something must watch it, and stop aiohttp from resending it.
         payload = None if method == "GET" else self._payload(body or b"")
         logged = talk.log.isEnabledFor(logging.DEBUG)
@@ -269,10 +269,10 @@ class Transport:
         talk.failed(request, failure)
         raise failure
 
-    def _payload(self, body: bytes) -> WatchedBody:
+    def _payload(self, body: bytes) -> TrackedPayload:
         if self._direct:
             return DirectBody(body, at_once=self._in_flight.alone)
-        return WatchedBody(body)
+        return TrackedPayload(body)
 
     def _url(self, path: str) -> URL:
         """The whole address; all creates have the same."""
@@ -283,7 +283,7 @@ class Transport:
         return url
 
     def _failure(
-        self, request: HttpRequest, payload: WatchedBody | None, error: Exception
+        self, request: HttpRequest, payload: TrackedPayload | None, error: Exception
     ) -> TelnyxVideoError:
         written = payload is not None and payload.asked_to_write
         return as_failure(request, error, written=written, key=self._key)

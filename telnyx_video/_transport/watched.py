@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from telnyx_video._hooks import CURRENT, HookReporter
-from telnyx_video._http import HttpReply, HttpRequest
+from telnyx_video._base.http import HttpReply, HttpRequest
+from telnyx_video._execution._hooks import CURRENT, HookReporter
 from telnyx_video._transport.transport import Transport
 from telnyx_video.config import Settings
 from telnyx_video.observing import RequestFinished, RequestStarted

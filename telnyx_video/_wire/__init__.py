@@ -7,8 +7,8 @@ No I/O and no clock. Whatever bytes come in, only the package's own errors come 
 - ``kinds``, ``values``: how their fields are declared, and how one value is read
 - ``shapes``: objects like those read before, in a fraction of the time
 - ``dump``: models and JSON, without plain values between
-- ``build``: what is asked for, as an :class:`~telnyx_video._http.HttpRequest`
-- ``read``, ``answers``: an :class:`~telnyx_video._http.HttpReply`, as what was asked for
+- ``build``: what is asked for, as an :class:`~telnyx_video._base.http.HttpRequest`
+- ``read``, ``answers``: an :class:`~telnyx_video._base.http.HttpReply`, as what was asked for
 - ``failures``: an error reply, as the right error
 - ``headers``: what a reply says beside its content
 
@@ -57,8 +57,6 @@ if TYPE_CHECKING:
         list_participants,
         list_sessions,
     )
-    from telnyx_video._wire.converter import structure, unstructure
-    from telnyx_video._wire.dump import plain
     from telnyx_video._wire.headers import read_rate_limit, read_reply, server_time
     from telnyx_video._wire.read import (
         found,
@@ -68,6 +66,8 @@ if TYPE_CHECKING:
         read_room_written,
         read_rooms,
     )
+    from telnyx_video.models._codec import structure, unstructure
+    from telnyx_video.models._dump import plain
 
 __all__ = [
     "MAX_PAGE_SIZE",
@@ -131,9 +131,9 @@ _HOMES = {
         "act_on_participants end_session get_participant get_session list_participants "
         "list_sessions"
     ),
-    "converter": "structure unstructure",
+    "telnyx_video.models._codec": "structure unstructure",
     "headers": "read_rate_limit read_reply server_time",
-    "dump": "plain",
+    "telnyx_video.models._dump": "plain",
     "read": "found listed read_deleted read_room_found read_room_written read_rooms",
 }
 
@@ -141,6 +141,7 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     for home, names in _HOMES.items():
         if name in names.split():
-            value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+            where = home if home.startswith("telnyx_video") else f"{__name__}.{home}"
+            value = globals()[name] = getattr(import_module(where), name)
             return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

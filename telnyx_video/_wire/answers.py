@@ -7,13 +7,13 @@ from typing import cast
 
 import attrs
 
-from telnyx_video._http import HttpReply
-from telnyx_video._wire.converter import UNREADABLE, explain, structure_data
+from telnyx_video._base.http import HttpReply
+from telnyx_video._base.json import dumps, loads
 from telnyx_video._wire.headers import read_reply
-from telnyx_video._wire.json import dumps, loads
 from telnyx_video._wire.read import read_object, success, unreadable
 from telnyx_video.errors import ResponseDecodeError
 from telnyx_video.models import JoinToken, Reply, RoomComposition
+from telnyx_video.models._codec import UNREADABLE, explain, structure_data
 
 SECRET = 16
 """Characters that a token has at least; shorter ones, as in tests, may stand in any reply."""

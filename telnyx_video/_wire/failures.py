@@ -14,10 +14,10 @@ from __future__ import annotations
 import re
 from typing import cast
 
-from telnyx_video._http import HttpReply
-from telnyx_video._text import SHORT, one_line, show
+from telnyx_video._base.http import HttpReply
+from telnyx_video._base.json import loads
+from telnyx_video._base.text import SHORT, one_line, show
 from telnyx_video._wire.headers import read_rate_limit
-from telnyx_video._wire.json import loads
 from telnyx_video.errors import (
     ApiError,
     AuthenticationError,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from telnyx_video._http import HttpReply
-from telnyx_video._text import SHORT, one_line
-from telnyx_video._wire.converter import UNREADABLE, explain, structure_data
+from telnyx_video._base.http import HttpReply
+from telnyx_video._base.json import loads
+from telnyx_video._base.text import SHORT, one_line
 from telnyx_video._wire.failures import KEPT_BODY, excerpt, read_failure
 from telnyx_video._wire.headers import read_reply
-from telnyx_video._wire.json import loads
 from telnyx_video.errors import Outcome, ResponseDecodeError
 from telnyx_video.models import Page, Record, Room
+from telnyx_video.models._codec import UNREADABLE, explain, structure_data
 
 R = TypeVar("R", bound=Record)
 

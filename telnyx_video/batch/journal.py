@@ -19,9 +19,8 @@ from functools import partial
 from typing import Self
 
 from telnyx_video import _wire
-from telnyx_video._text import plain_str
-from telnyx_video.batch.outcome import CreateOutcome
-from telnyx_video.batch.records import (
+from telnyx_video._base.text import plain_str
+from telnyx_video.batch.journal_file import (
     Begun,
     Line,
     Records,
@@ -31,6 +30,7 @@ from telnyx_video.batch.records import (
     outcome_line,
     write,
 )
+from telnyx_video.batch.outcome import CreateOutcome
 from telnyx_video.batch.waiting import ended
 from telnyx_video.models import CreateRoomRequest
 

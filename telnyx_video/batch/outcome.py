@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import attrs
 
-from telnyx_video._delivery import Delivered
+from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.errors import InvalidRequestError, TelnyxVideoError
 from telnyx_video.models import CreateRoomRequest, Room
 
@@ -37,7 +37,7 @@ class CreateOutcome:
     """Settled by an earlier run with the same journal: this one sent nothing for it."""
 
     @classmethod
-    def of(cls, index: int, request: CreateRoomRequest, delivered: Delivered) -> CreateOutcome:
+    def of(cls, index: int, request: CreateRoomRequest, delivered: CreateResult) -> CreateOutcome:
         """The outcome of a request that was delivered."""
         return cls(
             index=index,

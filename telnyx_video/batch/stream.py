@@ -9,10 +9,10 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, cast
 
-from telnyx_video._delivery import Delivered
-from telnyx_video._slots import Slots
-from telnyx_video.batch.jobs import Job, Jobs
+from telnyx_video._execution.reconcile import CreateResult
+from telnyx_video._execution.semaphore import Semaphore
 from telnyx_video.batch.outcome import CreateOutcome, OnProgress, Progress
+from telnyx_video.batch.queue import Job, Jobs
 from telnyx_video.batch.source import Do, Requests, Source
 from telnyx_video.batch.waiting import ended
 from telnyx_video.errors import ConfigurationError, OutcomeUnknownError
@@ -40,7 +40,7 @@ class Creator(Protocol):
 
     async def create(
         self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
-    ) -> Delivered:
+    ) -> CreateResult:
         """Make the room.
 
         Args:
@@ -82,7 +82,7 @@ class OutcomeStream:
         self._fail_fast = fail_fast
         self._on_progress: OnProgress | None = on_progress and partial(_report, on_progress)
         self._finished: asyncio.Queue[CreateOutcome | None] = asyncio.Queue()
-        self._space = Slots(concurrency)
+        self._space = Semaphore(concurrency)
         self._workers: set[asyncio.Task[None]] = set()
         self._begun: set[int] = set()
         self._failure: BaseException | None = None
@@ -201,7 +201,7 @@ class OutcomeStream:
 
     async def _do(self, job: Job) -> CreateOutcome:
         if job.refusal is not None:
-            delivered = Delivered(error=job.refusal, attempts=0)
+            delivered = CreateResult(error=job.refusal, attempts=0)
         else:
             settings: bytes | None = None
             if self._journal is not None:

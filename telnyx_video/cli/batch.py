@@ -32,7 +32,9 @@ InputFile = Annotated[
     ),
 ]
 Concurrency = Annotated[str, typer.Option(metavar="N", help="Rooms under way at a time.")]
-MaxRate = Annotated[str | None, typer.Option(metavar="R", help="Requests a second at the most.")]
+GcraLimiter = Annotated[
+    str | None, typer.Option(metavar="R", help="Requests a second at the most.")
+]
 Output = Annotated[
     str | None,
     typer.Option(
@@ -82,7 +84,7 @@ def batch(
     settings: Settings,
     path: InputFile,
     concurrency: Concurrency = "50",
-    max_rate: MaxRate = None,
+    max_rate: GcraLimiter = None,
     output: Output = None,
     resume: Resume = False,
     if_exists: ExistingRooms = "return",

@@ -8,9 +8,9 @@ from typing import Generic, Protocol, Self, TypeVar
 
 import attrs
 
-from telnyx_video import _checks as check
-from telnyx_video._text import plain_str
-from telnyx_video.errors import ErrorDetail, RateLimit
+from telnyx_video._base import validate as check
+from telnyx_video._base.errors import ErrorDetail, RateLimit
+from telnyx_video._base.text import plain_str
 from telnyx_video.models.unset import UNSET
 
 T = TypeVar("T")

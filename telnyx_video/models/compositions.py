@@ -14,9 +14,9 @@ from typing import Literal, TypedDict, cast
 
 import attrs
 
-from telnyx_video import _checks as check
-from telnyx_video._text import plain_str, show
-from telnyx_video.errors import ErrorDetail
+from telnyx_video._base import validate as check
+from telnyx_video._base.errors import ErrorDetail
+from telnyx_video._base.text import plain_str, show
 from telnyx_video.models.base import Model, Record, check_webhooks, keep_plain
 from telnyx_video.models.unset import UNSET, Unset
 

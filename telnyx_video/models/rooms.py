@@ -11,9 +11,9 @@ from typing import Self, TypedDict, cast
 
 import attrs
 
-from telnyx_video import _checks as check
-from telnyx_video._text import plain_str, show
-from telnyx_video.errors import ErrorDetail, InvalidRequestError
+from telnyx_video._base import validate as check
+from telnyx_video._base.errors import ErrorDetail, InvalidRequestError
+from telnyx_video._base.text import plain_str, show
 from telnyx_video.models.base import Record, check_webhooks, keep_plain
 from telnyx_video.models.sessions import RoomSession
 from telnyx_video.models.unset import UNSET, Unset

@@ -6,9 +6,9 @@ from typing import TypeVar
 
 import attrs
 
-from telnyx_video._text import show
+from telnyx_video._base.json import dumps_objects, loads
+from telnyx_video._base.text import show
 from telnyx_video._wire import plain
-from telnyx_video._wire.json import dumps_objects, loads
 from telnyx_video.errors import ResponseDecodeError
 from telnyx_video.models import Model
 

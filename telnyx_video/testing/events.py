@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import attrs
 
-from telnyx_video._text import show
+from telnyx_video._base.text import show
 from telnyx_video.testing.checking import checked, is_class_of
 from telnyx_video.testing.samples import SAMPLES
 from telnyx_video.webhooks.events import EVENT_CLASSES, Event, UnknownEvent

@@ -10,9 +10,9 @@ from types import UnionType
 from typing import TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import uuid4
 
-from telnyx_video._text import show
-from telnyx_video._wire.kinds import api_fields
+from telnyx_video._base.text import show
 from telnyx_video.models import Model
+from telnyx_video.models._kinds import api_fields
 from telnyx_video.testing.checking import checked, is_class_of
 from telnyx_video.testing.samples import SAMPLES
 

@@ -8,7 +8,7 @@ from time import time
 
 import attrs
 
-from telnyx_video._wire.json import dumps
+from telnyx_video._base.json import dumps
 from telnyx_video.webhooks import _ed25519
 from telnyx_video.webhooks.events import Event
 from telnyx_video.webhooks.verification import SIGNATURE_HEADER, TIMESTAMP_HEADER, signed_message

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from hashlib import blake2b
 from threading import Lock
 
-from telnyx_video._text import show
+from telnyx_video._base.text import show
 from telnyx_video.errors import ConfigurationError
 
 __all__ = ["Deduplicator"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import cast
 
-from telnyx_video._text import one_line
-from telnyx_video._wire.converter import UNREADABLE, explain, structure_data
+from telnyx_video._base.json import loads
+from telnyx_video._base.text import one_line
 from telnyx_video._wire.failures import KEPT_BODY, excerpt
-from telnyx_video._wire.json import loads
 from telnyx_video.errors import ResponseDecodeError
+from telnyx_video.models._codec import UNREADABLE, explain, structure_data
 from telnyx_video.webhooks.events import EVENT_CLASSES, Delivery, UnknownEvent, WebhookEvent
 
 __all__ = ["read_event"]

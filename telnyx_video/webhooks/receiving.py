@@ -9,7 +9,7 @@ from time import time
 
 import attrs
 
-from telnyx_video._text import show
+from telnyx_video._base.text import show
 from telnyx_video.config import PublicKeys, resolve_public_keys
 from telnyx_video.errors import (
     ConfigurationError,

@@ -12,7 +12,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from typing import Protocol, cast
 
-from telnyx_video._text import SHORT, one_line, show
+from telnyx_video._base.text import SHORT, one_line, show
 from telnyx_video.errors import ConfigurationError, WebhookVerificationError
 from telnyx_video.webhooks._ed25519 import is_signed
 

@@ -6,16 +6,16 @@ from itertools import count
 
 from support.asking import asked
 from telnyx_video import ConfigurationError, CreateRoomRequest, InvalidRequestError, Room
-from telnyx_video._delivery import Delivered
+from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.errors import ErrorDetail
 
-FAILED = Delivered(error=ConfigurationError("not today"))
+FAILED = CreateResult(error=ConfigurationError("not today"))
 
 
-def made(request: CreateRoomRequest) -> Delivered:
+def made(request: CreateRoomRequest) -> CreateResult:
     """Return the delivery of a new room."""
     name = str(request.unique_name)
-    return Delivered(Room(id=f"id-{name}", unique_name=name))
+    return CreateResult(Room(id=f"id-{name}", unique_name=name))
 
 
 async def turns(count: int = 100) -> None:
@@ -24,12 +24,12 @@ async def turns(count: int = 100) -> None:
         await asyncio.sleep(0)
 
 
-async def at_once(request: CreateRoomRequest) -> Delivered:
+async def at_once(request: CreateRoomRequest) -> CreateResult:
     """Make a room without waiting."""
     return made(request)
 
 
-async def never(_: CreateRoomRequest) -> Delivered:
+async def never(_: CreateRoomRequest) -> CreateResult:
     """Make no room, and do not end either."""
     await asyncio.Event().wait()
     raise AssertionError
@@ -46,7 +46,9 @@ class Maker:
         most_under_way: The most that `under_way` has been.
     """
 
-    def __init__(self, make: Callable[[CreateRoomRequest], Awaitable[Delivered]] = at_once) -> None:
+    def __init__(
+        self, make: Callable[[CreateRoomRequest], Awaitable[CreateResult]] = at_once
+    ) -> None:
         self.gave_up = False
         self.make = make
         self.begun: list[CreateRoomRequest] = []
@@ -61,7 +63,7 @@ class Maker:
 
     async def create(
         self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
-    ) -> Delivered:
+    ) -> CreateResult:
         """Make one room."""
         assert began_ago is None
         self.begun.append(request)

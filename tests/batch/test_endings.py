@@ -13,7 +13,7 @@ from batch.maker import FAILED, Input, Maker, made, never, turns
 from support.asking import asked, asked_for
 from support.background import SOON
 from telnyx_video import ConfigurationError, CreateRoomRequest, OutcomeUnknownError
-from telnyx_video._delivery import Delivered
+from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.batch import OutcomeStream, Progress, collect
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
@@ -30,7 +30,7 @@ class Reluctant(Maker):
         super().__init__(self._linger)
         self.cancelled = 0
 
-    async def _linger(self, request: CreateRoomRequest) -> Delivered:
+    async def _linger(self, request: CreateRoomRequest) -> CreateResult:
         try:
             return await never(request)
         finally:
@@ -51,7 +51,7 @@ async def test_leaving_early_cancels_what_is_under_way_and_waits_for_it() -> Non
 async def test_what_was_cut_off_is_told() -> None:
     """After leaving early the stream names what was sent and has no outcome that was taken."""
 
-    async def first_only(request: CreateRoomRequest) -> Delivered:
+    async def first_only(request: CreateRoomRequest) -> CreateResult:
         if request == asked(0):
             return made(request)
         try:
@@ -125,7 +125,7 @@ async def test_a_consumer_that_is_cancelled_while_it_waits_loses_no_outcome() ->
     """A time-out around the wait for an outcome leaves that outcome to whoever asks next."""
     go = asyncio.Event()
 
-    async def make(request: CreateRoomRequest) -> Delivered:
+    async def make(request: CreateRoomRequest) -> CreateResult:
         await go.wait()
         return made(request)
 
@@ -153,7 +153,7 @@ async def test_an_input_that_raises_is_told_after_what_is_under_way(awaited: boo
         for request in requests():
             yield request
 
-    async def make(request: CreateRoomRequest) -> Delivered:
+    async def make(request: CreateRoomRequest) -> CreateResult:
         await go.wait()
         return made(request)
 
@@ -216,7 +216,7 @@ async def test_an_input_is_closed_before_the_block_is_left(way: str) -> None:
             await turns(20)
             told.append("closed" if asyncio.current_task() is task else "closed elsewhere")
 
-    async def make(request: CreateRoomRequest) -> Delivered:
+    async def make(request: CreateRoomRequest) -> CreateResult:
         if way == "defect" and request == asked(3):
             raise TroubleError
         return FAILED if way == "fail fast" and request == asked(3) else made(request)
@@ -259,7 +259,7 @@ async def test_an_input_that_is_no_generator_is_not_closed() -> None:
 async def test_a_defect_in_making_a_room_is_not_swallowed() -> None:
     """An exception that is no outcome stops the batch and reaches the caller."""
 
-    async def make(request: CreateRoomRequest) -> Delivered:
+    async def make(request: CreateRoomRequest) -> CreateResult:
         if request == asked(2):
             raise TroubleError
         await turns(3)
@@ -275,7 +275,7 @@ async def test_a_defect_in_making_a_room_is_not_swallowed() -> None:
 async def test_a_create_that_is_cancelled_from_elsewhere_does_not_hang_the_batch() -> None:
     """A cancellation that is not the batch's own is told; nobody waits for its outcome for ever."""
 
-    async def make(request: CreateRoomRequest) -> Delivered:
+    async def make(request: CreateRoomRequest) -> CreateResult:
         if request == asked(1):
             raise asyncio.CancelledError
         return made(request)
@@ -329,7 +329,7 @@ async def test_progress_that_raises_ends_the_batch() -> None:
     def report(_: Progress) -> None:
         raise TroubleError
 
-    async def make(request: CreateRoomRequest) -> Delivered:
+    async def make(request: CreateRoomRequest) -> CreateResult:
         return made(request) if request == asked(0) else await maker.create(request, None, None)
 
     with pytest.raises(TroubleError):

@@ -11,7 +11,7 @@ from batch.maker import Maker, made, turns
 from support.asking import asked, asked_for
 from support.background import SOON
 from telnyx_video import CreateRoomRequest, OutcomeUnknownError
-from telnyx_video._delivery import Delivered
+from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.batch import OutcomeStream, Requests, collect
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
@@ -180,7 +180,7 @@ async def test_closing_an_input_does_not_hide_its_error() -> None:
 async def test_the_end_that_a_create_raises_is_an_error() -> None:
     """Whatever code of the caller's runs in a create, such as a trace hook, cannot end a batch."""
 
-    async def make(request: CreateRoomRequest) -> Delivered:
+    async def make(request: CreateRoomRequest) -> CreateResult:
         if request == asked(2):
             raise StopAsyncIteration
         return made(request)

@@ -14,18 +14,18 @@ from telnyx_video import (
     Room,
     TelnyxVideoError,
 )
-from telnyx_video._delivery import Delivered
+from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.batch import CreateOutcome, OutcomeStream, Progress, collect
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
 
-async def failing_odd_ones(request: CreateRoomRequest) -> Delivered:
+async def failing_odd_ones(request: CreateRoomRequest) -> CreateResult:
     number = int(str(request.unique_name).removeprefix("room-"))
     return FAILED if number % 2 else made(request)
 
 
-async def last_first(request: CreateRoomRequest) -> Delivered:
+async def last_first(request: CreateRoomRequest) -> CreateResult:
     """End the later the earlier the request is, for those of one batch of ten."""
     await turns(20 - 2 * int(str(request.unique_name).removeprefix("room-")))
     return made(request)
@@ -50,8 +50,8 @@ async def test_a_list_of_outcomes_is_in_the_order_of_the_input() -> None:
 async def test_an_outcome_tells_how_its_room_came_to_be() -> None:
     """What is known of a delivery is told: attempts, whether it existed, and how it differs."""
 
-    async def existing(_: CreateRoomRequest) -> Delivered:
-        return Delivered(
+    async def existing(_: CreateRoomRequest) -> CreateResult:
+        return CreateResult(
             Room(id="1"),
             attempts=3,
             recovered=True,
@@ -90,9 +90,11 @@ def test_an_outcome_without_room_and_reason_raises_all_the_same() -> None:
 async def test_progress_is_told_after_each_outcome(sized: bool) -> None:
     """The figures add up at each step, and the total is told where it is known."""
     told: list[Progress] = []
-    deliveries = iter([Delivered(Room(id="1")), FAILED, Delivered(Room(id="1"), existed=True)])
+    deliveries = iter(
+        [CreateResult(Room(id="1")), FAILED, CreateResult(Room(id="1"), existed=True)]
+    )
 
-    async def make(_: CreateRoomRequest) -> Delivered:
+    async def make(_: CreateRoomRequest) -> CreateResult:
         return next(deliveries)
 
     requests = asked_for(3)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from batch.maker import FAILED, Input, Maker, made, turns
 from support.asking import asked
 from telnyx_video import CreateRoomRequest
-from telnyx_video._delivery import Delivered
+from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.batch import CreateOutcome, OutcomeStream, Progress, Requests
 
 T = TypeVar("T")
@@ -63,7 +63,7 @@ class Run:
         self.input = Input(len(self.batch.work))
         self.maker = Maker(self._make)
 
-    async def _make(self, request: CreateRoomRequest) -> Delivered:
+    async def _make(self, request: CreateRoomRequest) -> CreateResult:
         work = self.batch.work[int(str(request.unique_name).removeprefix("room-"))]
         await turns(work.turns)
         return FAILED if work.fails else made(request)

@@ -11,7 +11,7 @@ from batch.taking import indexes, taken
 from support.asking import asked, asked_for
 from support.background import SOON
 from telnyx_video import CreateRoomRequest
-from telnyx_video._delivery import Delivered
+from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.batch import OutcomeStream
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("no_task_is_left")
 async def test_as_many_are_under_way_as_asked_for(concurrency: int) -> None:
     """The concurrency is reached and never exceeded."""
 
-    async def slow(request: CreateRoomRequest) -> Delivered:
+    async def slow(request: CreateRoomRequest) -> CreateResult:
         await turns(5)
         return made(request)
 
@@ -110,7 +110,7 @@ async def test_fail_fast_draws_no_more_and_finishes_what_is_under_way() -> None:
     """After the first failure nothing new begins, and every request drawn has an outcome."""
     go = asyncio.Event()
 
-    async def first_fails(request: CreateRoomRequest) -> Delivered:
+    async def first_fails(request: CreateRoomRequest) -> CreateResult:
         if request == asked(0):
             return FAILED
         await go.wait()
@@ -137,7 +137,7 @@ async def test_fail_fast_does_not_wait_for_an_input_that_waits() -> None:
         yield asked(0)
         await asyncio.Event().wait()
 
-    async def fail(_: CreateRoomRequest) -> Delivered:
+    async def fail(_: CreateRoomRequest) -> CreateResult:
         await turns(5)
         return FAILED
 
@@ -149,7 +149,7 @@ async def test_a_batch_whose_server_stays_down_stops() -> None:
     """Once nothing more is to be tried nothing more is drawn, and the stream says why it ended."""
     maker = Maker()
 
-    async def give_up(request: CreateRoomRequest) -> Delivered:
+    async def give_up(request: CreateRoomRequest) -> CreateResult:
         if request != asked(3):
             return made(request)
         maker.gave_up = True

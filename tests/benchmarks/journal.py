@@ -116,7 +116,7 @@ def write(journal: str, count: int) -> None:
     """Write the journal of a batch that has ended, of so many lines behind the first."""
     from telnyx_video import CreateRoomRequest, Room
     from telnyx_video.batch import CreateOutcome
-    from telnyx_video.batch.records import HEADER, intent_line, outcome_line
+    from telnyx_video.batch.journal_file import HEADER, intent_line, outcome_line
 
     request = CreateRoomRequest(unique_name="room-%", max_participants=12)
     fields = b'{"unique_name":"room-%","max_participants":12}'

@@ -20,7 +20,7 @@ import aiohttp
 
 from benchmarks.measuring.server_process import ServerProcess, started
 from telnyx_video import AsyncRoomsClient, CreateRoomRequest
-from telnyx_video._exchange import Exchange
+from telnyx_video._execution.attempt import Exchange
 from telnyx_video._transport import Transport
 from telnyx_video.config import resolve
 

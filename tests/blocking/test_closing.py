@@ -23,7 +23,7 @@ from telnyx_video import (
     RoomsClient,
     TelnyxVideoError,
 )
-from telnyx_video.blocking import BlockingOutcomeStream, Pager
+from telnyx_video.client.blocking import BlockingOutcomeStream, Pager
 from telnyx_video.sandbox import Sandbox
 
 

@@ -9,7 +9,7 @@ import pytest
 import uvloop
 
 from telnyx_video import RoomsClient
-from telnyx_video._fast_loop import FastLoop
+from telnyx_video.client._fast_loop import FastLoop
 from telnyx_video.sandbox import Sandbox
 
 

@@ -23,14 +23,14 @@ from telnyx_video import (
     Room,
     RoomsClient,
 )
-from telnyx_video._twins import like
 from telnyx_video.batch import Progress
-from telnyx_video.groups.blocking import Compositions, Participants, Recordings, Sessions
-from telnyx_video.groups.compositions import AsyncCompositions
-from telnyx_video.groups.participants import AsyncParticipants
-from telnyx_video.groups.recordings import AsyncRecordings
-from telnyx_video.groups.sessions import AsyncSessions
+from telnyx_video.client._blocking_groups import Compositions, Participants, Recordings, Sessions
+from telnyx_video.client._sync import like
 from telnyx_video.models import Page
+from telnyx_video.resources.compositions import AsyncCompositions
+from telnyx_video.resources.participants import AsyncParticipants
+from telnyx_video.resources.recordings import AsyncRecordings
+from telnyx_video.resources.sessions import AsyncSessions
 from telnyx_video.sandbox import Sandbox
 
 GROUPS: list[tuple[type, type]] = [

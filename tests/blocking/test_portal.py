@@ -11,7 +11,7 @@ import pytest
 
 from support.background import SOON, in_thread
 from telnyx_video import OutcomeUnknownError
-from telnyx_video._portal import Caller, Portal
+from telnyx_video.client._portal import Caller, Portal
 
 
 class TracedError(Exception):

@@ -21,7 +21,7 @@ from telnyx_video import (
     Outcome,
     ResponseDecodeError,
 )
-from telnyx_video._delivery import IfExists
+from telnyx_video._execution.reconcile import IfExists
 from telnyx_video.models import DateRange, RoomFields
 from telnyx_video.sandbox import Sandbox
 

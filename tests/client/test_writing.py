@@ -41,7 +41,7 @@ from telnyx_video import (
     TransportError,
     VideoRegion,
 )
-from telnyx_video._transport.body import WatchedBody
+from telnyx_video._transport.body import TrackedPayload
 from telnyx_video._transport.direct import DirectRequest, request_class
 from telnyx_video._transport.lent import watched
 
@@ -377,7 +377,7 @@ def is_not_applied(result: Room | BaseException) -> bool:
 
 def test_middlewares_that_cannot_be_seen_are_kept() -> None:
     """A session that does not tell them applies its own, and a body may be written unseen."""
-    body = WatchedBody(b"{}")
+    body = TrackedPayload(b"{}")
     assert watched(cast("aiohttp.ClientSession", SimpleNamespace()), body) is None
     assert body.asked_to_write
 

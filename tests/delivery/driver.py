@@ -10,8 +10,17 @@ import attrs
 
 from delivery.model import ASKED, ASKED_NAMELESS, EARLIER, Server, World
 from telnyx_video import Outcome, RateLimitError, RetryPolicy, TelnyxVideoError
-from telnyx_video._delivery import Delivered, Delivery, IfExists, LookUp, Send, Step, Update, Wait
-from telnyx_video._retry import Attempts, RetryQuota
+from telnyx_video._execution.reconcile import (
+    CreateResult,
+    IfExists,
+    LookUp,
+    Reconciler,
+    Send,
+    Step,
+    Update,
+    Wait,
+)
+from telnyx_video._execution.retry import RetryBudget, RetryState
 
 MOST_STEPS = 5000
 """More than fit into any deadline here, as each exchange takes a tenth of a second."""
@@ -23,7 +32,7 @@ class Course:
 
     server: Server
     policy: RetryPolicy
-    quota: RetryQuota
+    quota: RetryBudget
     posts: int = 0
     refusals: int = 0
     """POSTs that were told to come back later."""
@@ -37,7 +46,7 @@ class Course:
     """Counted anew after each POST that left a doubt."""
     steps: int = 0
     post_in_doubt: bool = False
-    end: Delivered = attrs.field(factory=Delivered)
+    end: CreateResult = attrs.field(factory=CreateResult)
 
     def note_post(self, error: TelnyxVideoError) -> None:
         """Count a POST that failed."""
@@ -62,16 +71,16 @@ def deliver(
 ) -> Course:
     """Make one create to its end."""
     policy = policy or RetryPolicy()
-    course = Course(Server(world), policy, RetryQuota(policy.quota))
+    course = Course(Server(world), policy, RetryBudget(policy.quota))
     draw = itertools.cycle(randoms)
     request = ASKED if world.named else ASKED_NAMELESS
     began = 0.0 if world.earlier is None else -EARLIER
-    delivery = Delivery(request, if_exists, Attempts(policy, course.quota, 0.0), began)
+    delivery = Reconciler(request, if_exists, RetryState(policy, course.quota, 0.0), began)
     step: Step = Send()
     if world.earlier is not None:
         course.doubts = course.posts = 1
         step = delivery.resumed()
-    while not isinstance(step, Delivered):
+    while not isinstance(step, CreateResult):
         course.steps += 1
         assert course.steps < MOST_STEPS, "a call that never ends"
         step = _take(step, delivery, course, next(draw))
@@ -79,14 +88,14 @@ def deliver(
     return course
 
 
-def _take(step: Step, delivery: Delivery, course: Course, random: float) -> Step:
+def _take(step: Step, delivery: Reconciler, course: Course, random: float) -> Step:
     try:
         return _act(step, delivery, course, random)
     except TelnyxVideoError as error:
         return _fail(step, error, delivery, course, random)
 
 
-def _act(step: Step, delivery: Delivery, course: Course, random: float) -> Step:
+def _act(step: Step, delivery: Reconciler, course: Course, random: float) -> Step:
     server, deadline = course.server, course.policy.deadline
     match step:
         case Wait():
@@ -102,14 +111,14 @@ def _act(step: Step, delivery: Delivery, course: Course, random: float) -> Step:
             return delivery.looked_up(rooms, date, server.now, random)
         case Update():
             return delivery.updated(server.patch(step.room, deadline))
-        case Delivered():
+        case CreateResult():
             return step
         case _:
             assert_never(step)
 
 
 def _fail(
-    step: Step, error: TelnyxVideoError, delivery: Delivery, course: Course, random: float
+    step: Step, error: TelnyxVideoError, delivery: Reconciler, course: Course, random: float
 ) -> Step:
     now = course.server.now
     match step:
@@ -123,7 +132,7 @@ def _fail(
         case Update():
             course.note_patch(error)
             return delivery.update_failed(error, step, now, random)
-        case Delivered():
+        case CreateResult():
             return step
         case _:
             assert_never(step)

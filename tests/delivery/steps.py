@@ -19,16 +19,16 @@ from telnyx_video import (
     TelnyxVideoError,
     TransportError,
 )
-from telnyx_video._delivery import (
-    Delivered,
-    Delivery,
+from telnyx_video._execution.reconcile import (
+    CreateResult,
     IfExists,
     LookUp,
+    Reconciler,
     Step,
     Update,
     Wait,
 )
-from telnyx_video._retry import Attempts, RetryQuota
+from telnyx_video._execution.retry import RetryBudget, RetryState
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 OURS = Room(id="room-1", unique_name=NAME, max_participants=10, created_at=NOW)
@@ -45,35 +45,35 @@ def delivery(
     request: CreateRoomRequest = ASKED,
     if_exists: IfExists = "error",
     policy: RetryPolicy | None = None,
-) -> Delivery:
+) -> Reconciler:
     """A create that was begun at 0 on its clock."""
     policy = policy or RetryPolicy()
-    return Delivery(request, if_exists, Attempts(policy, RetryQuota(policy.quota), 0.0), 0.0)
+    return Reconciler(request, if_exists, RetryState(policy, RetryBudget(policy.quota), 0.0), 0.0)
 
 
-def fail(create: Delivery, error: TelnyxVideoError, now: float = 1.0) -> Step:
+def fail(create: Reconciler, error: TelnyxVideoError, now: float = 1.0) -> Step:
     """Let its POST fail."""
     return create.failed(error, now, 0.5)
 
 
-def find(create: Delivery, *rooms: Room, now: float = 1.5) -> Step:
+def find(create: Reconciler, *rooms: Room, now: float = 1.5) -> Step:
     """Answer its look-up with these rooms."""
     return create.looked_up(rooms, NOW, now, 0.5)
 
 
-def fail_update(create: Delivery, error: TelnyxVideoError, now: float = 2.0) -> Step:
+def fail_update(create: Reconciler, error: TelnyxVideoError, now: float = 2.0) -> Step:
     """Let its PATCH fail."""
     return create.update_failed(error, Update(OTHER), now, 0.5)
 
 
-def lost(if_exists: IfExists = "error", policy: RetryPolicy | None = None) -> Delivery:
+def lost(if_exists: IfExists = "error", policy: RetryPolicy | None = None) -> Reconciler:
     """A create whose first answer was lost."""
     create = delivery(ASKED, if_exists, policy)
     assert after_wait(fail(create, LOST)) == LookUp()
     return create
 
 
-def updating() -> Delivery:
+def updating() -> Reconciler:
     """A create that found another room of the name, and was told to change it."""
     create = delivery(if_exists="update")
     assert fail(create, TAKEN) == LookUp()
@@ -90,7 +90,7 @@ def after_wait(step: Step) -> Step:
 
 def error_of(step: Step) -> TelnyxVideoError:
     """The error that a create ends with."""
-    assert isinstance(step, Delivered)
+    assert isinstance(step, CreateResult)
     assert step.error is not None
     with pytest.raises(type(step.error)) as raised:
         step.unwrap()

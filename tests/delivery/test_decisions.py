@@ -38,10 +38,10 @@ from telnyx_video import (
     TransportError,
     UnprocessableEntityError,
 )
-from telnyx_video._delivery import (
-    Delivered,
-    Delivery,
+from telnyx_video._execution.reconcile import (
+    CreateResult,
     LookUp,
+    Reconciler,
     Send,
 )
 
@@ -51,8 +51,8 @@ def test_what_was_not_applied_is_sent_again_after_a_wait() -> None:
     for create in (delivery(), delivery(ASKED_NAMELESS)):
         assert after_wait(fail(create, REFUSED)) == Send()
         end = create.created(OURS)
-        assert end == Delivered(OURS, attempts=2)
-        assert isinstance(end, Delivered)
+        assert end == CreateResult(OURS, attempts=2)
+        assert isinstance(end, CreateResult)
         assert end.unwrap() is OURS
 
 
@@ -106,21 +106,21 @@ def test_a_lost_answer_of_a_named_create_is_looked_into(error: TelnyxVideoError)
 
 def test_a_room_that_was_made_is_found() -> None:
     """A room of the name, as asked and young enough, is the one whose answer was lost."""
-    assert find(lost(), OURS) == Delivered(OURS, recovered=True)
+    assert find(lost(), OURS) == CreateResult(OURS, recovered=True)
 
 
 def test_a_room_that_was_not_made_is_asked_for_again() -> None:
     """If the look-up finds nothing the create is sent again, since the name cannot be had twice."""
     create = lost()
     assert find(create) == Send()
-    assert create.created(OURS) == Delivered(OURS, attempts=2)
+    assert create.created(OURS) == CreateResult(OURS, attempts=2)
 
 
 @pytest.mark.parametrize("ahead", [-5, 0, 5])
 def test_clocks_may_differ_by_five_seconds(ahead: int) -> None:
     """A room that seems to be 5 s older than the create is still taken for the one it made."""
     room = attrs.evolve(OURS, created_at=NOW - timedelta(seconds=1.5 + ahead))
-    assert find(lost(), room, now=1.5) == Delivered(room, recovered=True)
+    assert find(lost(), room, now=1.5) == CreateResult(room, recovered=True)
 
 
 def test_an_older_room_is_not_ours() -> None:
@@ -141,7 +141,7 @@ def test_an_older_room_is_not_ours() -> None:
 def test_a_room_of_unknown_age_is_taken_for_ours(server_time: datetime | None) -> None:
     """If the server tells no time or no age, settings as asked are all there is to go by."""
     room = OLD if server_time is None else attrs.evolve(OURS, created_at=None)
-    assert lost().looked_up([room], server_time, 1.5, 0.5) == Delivered(room, recovered=True)
+    assert lost().looked_up([room], server_time, 1.5, 0.5) == CreateResult(room, recovered=True)
 
 
 def test_an_earlier_run_counts() -> None:
@@ -150,7 +150,7 @@ def test_an_earlier_run_counts() -> None:
     create.began = -60.0
     assert create.resumed() == LookUp()
     assert find(create, attrs.evolve(OURS, created_at=NOW - timedelta(seconds=60)), now=0.5) == (
-        Delivered(attrs.evolve(OURS, created_at=NOW - timedelta(seconds=60)), recovered=True)
+        CreateResult(attrs.evolve(OURS, created_at=NOW - timedelta(seconds=60)), recovered=True)
     )
 
 
@@ -162,7 +162,7 @@ def test_an_earlier_run_of_a_nameless_create_cannot_be_resumed() -> None:
 
 
 @pytest.mark.parametrize("create", [delivery(), lost()])
-def test_a_name_taken_long_ago_is_an_error_that_has_the_room(create: Delivery) -> None:
+def test_a_name_taken_long_ago_is_an_error_that_has_the_room(create: Reconciler) -> None:
     """By default a name that is taken is an error, with the server's words and the room itself."""
     assert fail(create, TAKEN) == LookUp()
     error = error_of(find(create, OTHER))
@@ -177,24 +177,26 @@ def test_a_name_taken_by_our_own_earlier_try_is_a_success() -> None:
     assert find(create) == Send()
     assert fail(create, TAKEN) == LookUp()
     assert after_wait(find(create)) == LookUp()
-    assert find(create, OURS) == Delivered(OURS, attempts=2, recovered=True)
+    assert find(create, OURS) == CreateResult(OURS, attempts=2, recovered=True)
 
 
 def test_a_room_that_exists_is_returned_if_that_is_wanted() -> None:
     """With "return" a room of the name is as good as a new one, and its differences are told."""
     create = delivery(if_exists="return")
     assert fail(create, TAKEN) == LookUp()
-    assert find(create, OTHER) == Delivered(OTHER, existed=True, differences=("max_participants",))
+    assert find(create, OTHER) == CreateResult(
+        OTHER, existed=True, differences=("max_participants",)
+    )
 
 
 def test_a_room_that_is_as_asked_is_not_updated() -> None:
     """With "update" a room that is already as asked is returned as it is."""
     create = delivery(if_exists="update")
     fail(create, TAKEN)
-    assert find(create, OLD) == Delivered(OLD, existed=True)
+    assert find(create, OLD) == CreateResult(OLD, existed=True)
 
 
 def test_a_room_that_differs_is_updated() -> None:
     """With "update" a room that differs is changed, and the differences there were are told."""
     end = updating().updated(OLD)
-    assert end == Delivered(OLD, existed=True, differences=("max_participants",))
+    assert end == CreateResult(OLD, existed=True, differences=("max_participants",))

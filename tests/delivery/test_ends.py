@@ -43,16 +43,16 @@ from telnyx_video import (
     TransportError,
     UnprocessableEntityError,
 )
-from telnyx_video._delivery import (
-    Delivered,
-    Delivery,
+from telnyx_video._execution.reconcile import (
+    LOOK_UPS_FOR_ERROR,
+    CreateResult,
     IfExists,
     LookUp,
+    Reconciler,
     Send,
     Wait,
     differing_fields,
 )
-from telnyx_video._delivery.delivery import LOOK_UPS_FOR_ERROR
 from telnyx_video.models import RoomFields
 
 
@@ -73,7 +73,7 @@ def test_a_spent_quota_forbids_sending_but_not_looking() -> None:
     """Without tokens nothing is sent again, but a lost answer is still looked into."""
     policy = RetryPolicy(quota=0)
     assert error_of(fail(delivery(policy=policy), REFUSED)) is REFUSED
-    assert find(lost(policy=policy), OURS) == Delivered(OURS, recovered=True)
+    assert find(lost(policy=policy), OURS) == CreateResult(OURS, recovered=True)
     error = error_of(find(lost(policy=policy)))
     assert isinstance(error, OutcomeUnknownError)
     assert str(error) == (
@@ -168,7 +168,7 @@ def test_a_refusal_does_not_undo_what_is_in_doubt(refusal: ApiError) -> None:
     create = lost()
     find(create)
     assert fail(create, refusal) == LookUp()
-    assert find(create, OURS) == Delivered(OURS, attempts=2, recovered=True)
+    assert find(create, OURS) == CreateResult(OURS, attempts=2, recovered=True)
 
     create = lost()
     find(create)
@@ -229,7 +229,7 @@ def test_a_failed_look_up_is_repeated() -> None:
     create = lost(policy=RetryPolicy(attempts=1, quota=0))
     for error in (BUSY, REFUSED, ServerError(503, outcome=Outcome.NOT_APPLIED)):
         assert after_wait(create.look_up_failed(error, 2.0, 0.5)) == LookUp()
-    assert find(create, OURS) == Delivered(OURS, recovered=True)
+    assert find(create, OURS) == CreateResult(OURS, recovered=True)
 
 
 def test_a_look_up_that_must_fail_leaves_the_doubt() -> None:
@@ -259,7 +259,7 @@ def test_the_room_that_is_wanted_is_looked_for_until_the_deadline(if_exists: IfE
     for _ in range(10):
         assert step == LookUp()
         step = after_wait(find(create))
-    assert find(create, OLD) == Delivered(OLD, existed=True)
+    assert find(create, OLD) == CreateResult(OLD, existed=True)
     assert error_of(find(create, now=59.99)).outcome is Outcome.NOT_APPLIED
 
 
@@ -273,7 +273,7 @@ def test_nobody_is_told_to_do_what_he_did(if_exists: IfExists) -> None:
 
 
 @pytest.mark.parametrize("create", [delivery(), lost()])
-def test_two_rooms_of_a_name_are_an_error_that_names_both(create: Delivery) -> None:
+def test_two_rooms_of_a_name_are_an_error_that_names_both(create: Reconciler) -> None:
     """If the server did not keep the name unique, no room is chosen; the error names them all."""
     fail(create, TAKEN)
     error = error_of(find(create, OURS, attrs.evolve(OURS, id="room-2")))

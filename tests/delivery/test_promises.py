@@ -27,7 +27,7 @@ from delivery.model import (
     World,
 )
 from telnyx_video import NameTakenError, Outcome, OutcomeUnknownError, RetryPolicy
-from telnyx_video._delivery import IfExists
+from telnyx_video._execution.reconcile import IfExists
 
 SETTLED = 10_000.0
 """By then all that is under way has happened."""

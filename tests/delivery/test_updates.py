@@ -27,8 +27,8 @@ from telnyx_video import (
     PermissionDeniedError,
     RetryPolicy,
 )
-from telnyx_video._delivery import (
-    Delivered,
+from telnyx_video._execution.reconcile import (
+    CreateResult,
     LookUp,
     Send,
     Update,
@@ -42,7 +42,7 @@ def test_an_update_is_repeated_while_that_may_help() -> None:
     assert after_wait(fail_update(create, LOST)) == LookUp()
     assert find(create, OTHER) == Update(OTHER)
     assert after_wait(fail_update(create, LOST)) == LookUp()
-    assert find(create, OLD) == Delivered(OLD, existed=True, differences=("max_participants",))
+    assert find(create, OLD) == CreateResult(OLD, existed=True, differences=("max_participants",))
 
 
 def test_an_update_that_is_refused_ends_the_create() -> None:
@@ -85,7 +85,7 @@ def test_a_room_made_after_the_other_was_deleted_did_not_exist_before() -> None:
     assert find(create) == Send()
     assert after_wait(fail(create, LOST)) == LookUp()
     step = find(create, OURS)
-    assert isinstance(step, Delivered)
+    assert isinstance(step, CreateResult)
     assert (step.room, step.existed) == (OURS, False)
 
 

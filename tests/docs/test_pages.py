@@ -8,7 +8,8 @@ from types import ModuleType
 import pytest
 
 import telnyx_video
-from telnyx_video import observing, opentelemetry, testing, webhooks
+from telnyx_video import observing, testing, webhooks
+from telnyx_video.observing import opentelemetry
 
 ROOT = Path(__file__).parents[2]
 COMMAND = "python3 -m venv .venv && .venv/bin/pip install -q nox && .venv/bin/nox -s "

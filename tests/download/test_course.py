@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from support.words import short
 from telnyx_video import RetryPolicy
-from telnyx_video._download.course import (
+from telnyx_video._execution._download_state import (
     Again,
     Course,
     Expired,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from telnyx_video._download.part import Part
+from telnyx_video._execution._part import Part
 
 
 def told(error: OSError) -> tuple[object, object]:

@@ -22,8 +22,8 @@ from telnyx_video import (
     ServerError,
     TransportError,
 )
-from telnyx_video._exchange import Exchange
-from telnyx_video._retry import Attempts, RetryQuota
+from telnyx_video._execution.attempt import Exchange
+from telnyx_video._execution.retry import RetryBudget, RetryState
 from telnyx_video._wire import list_rooms, read_rooms
 from telnyx_video.models import Page
 from telnyx_video.sandbox import Sandbox
@@ -110,7 +110,7 @@ async def test_a_cancelled_probe_makes_way_for_another() -> None:
 
         def call() -> Coroutine[object, object, Page[Room]]:
             now = asyncio.get_running_loop().time()
-            attempts = Attempts(RetryPolicy(), RetryQuota(0), now)
+            attempts = RetryState(RetryPolicy(), RetryBudget(0), now)
             return exchange.make(list_rooms(), read_rooms, attempts, now, 60.0, None)
 
         for _ in range(5):

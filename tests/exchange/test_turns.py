@@ -27,9 +27,9 @@ from telnyx_video import (
     TransportError,
     UnprocessableEntityError,
 )
-from telnyx_video._exchange import LOOK_AGAIN, Exchange
-from telnyx_video._outage import TRIPPED_BY
-from telnyx_video._pacing import CATCH_UP
+from telnyx_video._execution.attempt import LOOK_AGAIN, Exchange
+from telnyx_video._execution.circuit_breaker import TRIPPED_BY
+from telnyx_video._execution.rate_limit import CATCH_UP
 from telnyx_video.sandbox import Sandbox
 
 NEARLY = 0.1

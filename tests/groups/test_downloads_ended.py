@@ -23,7 +23,7 @@ from telnyx_video import (
     Outcome,
     TransportError,
 )
-from telnyx_video._download.download import in_thread
+from telnyx_video._execution.download import in_thread
 from telnyx_video.models import DownloadProgress
 from telnyx_video.sandbox import Sandbox
 
@@ -145,7 +145,7 @@ async def test_a_disk_that_is_full_is_told(tmp_path: Path, monkeypatch: pytest.M
         raise OSError(28, "No space left on device")
 
     async with storing(file()) as (storage, rooms):
-        monkeypatch.setattr("telnyx_video._download.part.os.fsync", full)
+        monkeypatch.setattr("telnyx_video._execution._part.os.fsync", full)
         with pytest.raises(OSError, match="No space left") as caught:
             await fetched(rooms, tmp_path / "a")
         assert not isinstance(caught.value, TransportError)

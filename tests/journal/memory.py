@@ -15,7 +15,7 @@ from telnyx_video import (
     OutcomeUnknownError,
     Room,
 )
-from telnyx_video._delivery import Delivered
+from telnyx_video._execution.reconcile import CreateResult
 
 
 @attrs.frozen
@@ -49,17 +49,17 @@ class Server:
 
     async def create(
         self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
-    ) -> Delivered:
+    ) -> CreateResult:
         """Look it up if it was begun before, else make it; a name is made but once."""
         made = request in [post.request for post in self.posts]
         if request.unique_name is UNSET:
             if began_ago is not None:
-                return Delivered(error=OutcomeUnknownError("begun before", request, 1))
+                return CreateResult(error=OutcomeUnknownError("begun before", request, 1))
         elif made:
             assert began_ago is not None, "what nobody began exists"
-            return Delivered(Room(id=str(request.unique_name)), recovered=True)
+            return CreateResult(Room(id=str(request.unique_name)), recovered=True)
         self.posts.append(Post(request, os.stat(self.journal).st_size))
-        return Delivered(Room(id=str(request.unique_name)))
+        return CreateResult(Room(id=str(request.unique_name)))
 
     def die(self, length: int) -> None:
         """Let the batch have been killed when its journal had this length."""

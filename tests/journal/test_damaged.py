@@ -24,9 +24,9 @@ from telnyx_video import (
     Room,
     TransportError,
 )
-from telnyx_video._delivery import Delivered
+from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
-from telnyx_video.batch.records import GAP, HEADER, load, to_line
+from telnyx_video.batch.journal_file import GAP, HEADER, load, to_line
 
 INTENT = b'{"intent":0,"at":1.5,"request":{"unique_name":"room-0"}}\n'
 REQUESTS = [
@@ -104,11 +104,11 @@ class Lenient:
 
     async def create(
         self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
-    ) -> Delivered:
+    ) -> CreateResult:
         """Make it; the time since it was begun must be one to reckon with."""
         assert began_ago is None or 0 <= began_ago < 1e11
         assert request in REQUESTS
-        return Delivered(Room(id="made"))
+        return CreateResult(Room(id="made"))
 
 
 def line(number: int) -> dict[str, object]:

@@ -14,7 +14,7 @@ from journal.memory import Server
 from support.asking import asked, asked_for
 from support.disks import files_of_at_most
 from telnyx_video import CreateRoomRequest
-from telnyx_video._delivery import Delivered
+from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
 from telnyx_video.batch.journal import Journal
 
@@ -116,7 +116,7 @@ class Slow(Server):
 
     async def create(
         self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
-    ) -> Delivered:
+    ) -> CreateResult:
         """Make it, later."""
         await asyncio.sleep(0.002)
         return await super().create(request, began_ago, settings)
@@ -138,7 +138,7 @@ async def test_what_is_under_way_when_the_disk_fails_is_told(
     class Waiting(Server):
         async def create(
             self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
-        ) -> Delivered:
+        ) -> CreateResult:
             await failed.wait()
             await asyncio.sleep(0.01)
             return await super().create(request, began_ago, settings)
@@ -193,7 +193,7 @@ async def test_leaving_twice_over_writes_what_is_left(server: Server) -> None:
     class Cancelling(Server):
         async def create(
             self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
-        ) -> Delivered:
+        ) -> CreateResult:
             delivered = await super().create(request, began_ago, settings)
             asyncio.get_running_loop().call_soon(running[0].cancel)
             return delivered

@@ -23,9 +23,9 @@ from telnyx_video import (
     Room,
     TransportError,
 )
-from telnyx_video._wire.json import dumps
+from telnyx_video._base.json import dumps
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
-from telnyx_video.batch.records import GAP, HEADER, PIECE, load, outcome_line, to_line
+from telnyx_video.batch.journal_file import GAP, HEADER, PIECE, load, outcome_line, to_line
 
 INTENT = b'{"intent":0,"at":1.5,"request":{"unique_name":"room-0"}}\n'
 GARBAGE = [

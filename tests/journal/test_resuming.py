@@ -17,7 +17,7 @@ from telnyx_video import (
     RetryPolicy,
     RoomsClient,
 )
-from telnyx_video.batch.records import HEADER
+from telnyx_video.batch.journal_file import HEADER
 from telnyx_video.sandbox import Sandbox
 
 

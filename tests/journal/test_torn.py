@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from journal.memory import Server
 from telnyx_video import UNSET, CreateRoomRequest
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
-from telnyx_video.batch.records import HEADER, header, load
+from telnyx_video.batch.journal_file import HEADER, header, load
 
 REQUESTS = [
     CreateRoomRequest(max_participants=2 + number)

@@ -22,7 +22,7 @@ from telnyx_video import (
     Room,
     TelnyxVideoError,
 )
-from telnyx_video._delivery import IfExists
+from telnyx_video._execution.reconcile import IfExists
 from telnyx_video.sandbox import Sandbox
 
 T = TypeVar("T")

@@ -15,7 +15,7 @@ from telnyx_video import (
     RetryPolicy,
     UnprocessableEntityError,
 )
-from telnyx_video._delivery import IfExists
+from telnyx_video._execution.reconcile import IfExists
 
 OTHERS = {"unique_name": "standup", "max_participants": 5}
 

@@ -26,18 +26,18 @@ from telnyx_video import (
     TelnyxVideoError,
     TransportError,
 )
-from telnyx_video._calls import Calls
+from telnyx_video._execution.call import Calls
 from telnyx_video._transport import Transport
 from telnyx_video.observing import (
     Call,
     CallFinished,
     CallStarted,
     Event,
-    LookedUp,
-    Paced,
+    LookupFinished,
     RequestFinished,
     RequestStarted,
-    Retried,
+    RetryScheduled,
+    Throttled,
 )
 from telnyx_video.sandbox import Sandbox
 
@@ -85,21 +85,21 @@ async def test_a_lost_answer_is_told_from_the_retry_to_the_recovery(events: list
         "CallStarted",
         "RequestStarted",
         "RequestFinished",
-        "Retried",
+        "RetryScheduled",
         "RequestStarted",
         "RequestFinished",
-        "LookedUp",
+        "LookupFinished",
         "CallFinished",
     ]
     failed, retried, found = events[2], events[3], events[6]
     assert isinstance(failed, RequestFinished)
     assert failed.status is None
     assert isinstance(failed.error, TransportError)
-    assert isinstance(retried, Retried)
+    assert isinstance(retried, RetryScheduled)
     assert retried.error is failed.error
     assert retried.then == "look up"
     assert 0 <= retried.wait <= 0.001
-    assert found == LookedUp(failed.call, 1)
+    assert found == LookupFinished(failed.call, 1)
     assert last(events) == CallFinished(failed.call, last(events).duration, 1, recovered=True)
 
 
@@ -152,7 +152,7 @@ async def test_other_calls_tell_of_retries_too(events: list[Event]) -> None:
     ):
         await rooms.get("1")
     retried = events[3]
-    assert isinstance(retried, Retried)
+    assert isinstance(retried, RetryScheduled)
     assert isinstance(retried.error, ServerError)
     assert retried.then == "send"
     assert last(events).attempts == 2
@@ -168,7 +168,7 @@ async def test_an_update_that_is_tried_again_says_so(events: list[Event]) -> Non
         client(server, hooks=events.append, retry=FAST) as rooms,
     ):
         await rooms.create(unique_name="standup", max_participants=9, if_exists="update")
-    assert [event.then for event in events if isinstance(event, Retried)] == ["update"]
+    assert [event.then for event in events if isinstance(event, RetryScheduled)] == ["update"]
     assert last(events).existed
 
 
@@ -239,7 +239,7 @@ async def test_waiting_for_a_limit_is_told() -> None:
     ):
         await rooms.create(unique_name="first")
         await rooms.create(unique_name="second")
-    (paced,) = [event for event in events if isinstance(event, Paced)]
+    (paced,) = [event for event in events if isinstance(event, Throttled)]
     assert paced.call.unique_name == "second"
     assert paced.reason == "rate limit"
     assert 1 < paced.seconds < 3
@@ -255,7 +255,7 @@ async def test_waiting_for_a_server_that_is_down_is_told() -> None:
         client(server, hooks=events.append, retry=RetryPolicy(deadline=5)) as rooms,
     ):
         await rooms.create_many(requests, give_up_after=20)
-    assert {event.reason for event in events if isinstance(event, Paced)} >= {"outage"}
+    assert {event.reason for event in events if isinstance(event, Throttled)} >= {"outage"}
     assert {event.call for event in events if isinstance(event, CallFinished)} == {
         event.call for event in events if isinstance(event, CallStarted)
     }
@@ -268,10 +268,10 @@ async def test_waiting_for_a_connection_is_told(events: list[Event]) -> None:
         client(server, hooks=events.append, concurrency=1) as rooms,
     ):
         await asyncio.gather(rooms.create(unique_name="1"), rooms.create(unique_name="2"))
-    (paced,) = [event for event in events if isinstance(event, Paced)]
+    (paced,) = [event for event in events if isinstance(event, Throttled)]
     assert (paced.call.unique_name, paced.reason) == ("2", "connection")
     mine = [event for event in events if event.call is paced.call]
-    assert kinds(mine)[:3] == ["CallStarted", "Paced", "RequestStarted"]
+    assert kinds(mine)[:3] == ["CallStarted", "Throttled", "RequestStarted"]
 
 
 async def test_a_call_that_sends_nothing_has_an_end(events: list[Event]) -> None:
@@ -304,7 +304,7 @@ async def test_calls_side_by_side_are_told_apart(sandbox: Sandbox, events: list[
         assert words[-1] == "CallFinished"
         assert words.count("RequestStarted") == words.count("RequestFinished") >= 1
         assert words.count("CallStarted") == words.count("CallFinished") == 1
-    assert any(isinstance(event, Retried) for event in events)
+    assert any(isinstance(event, RetryScheduled) for event in events)
 
 
 def test_a_blocking_client_tells_the_same(events: list[Event]) -> None:

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import pytest
 
-ADAPTER = "telnyx_video.opentelemetry"
+ADAPTER = "telnyx_video.observing.opentelemetry"
 
 
 class Broken(ModuleType):
@@ -22,7 +22,7 @@ class Broken(ModuleType):
     [
         (
             None,
-            "telnyx_video.opentelemetry needs opentelemetry-api, which is not installed: "
+            "telnyx_video.observing.opentelemetry needs opentelemetry-api, which is not installed: "
             "pip install 'telnyx-video[telemetry]'",
         ),
         (Broken("opentelemetry"), "No module named 'something_else'"),

@@ -31,7 +31,7 @@ from telnyx_video import (
     TelnyxVideoError,
 )
 from telnyx_video.observing import Call, CallFinished, CallStarted, RequestFinished, RequestStarted
-from telnyx_video.opentelemetry import OpenTelemetryHooks
+from telnyx_video.observing.opentelemetry import OpenTelemetryHooks
 from telnyx_video.sandbox import Sandbox
 
 FAST = RetryPolicy(backoff=0.001)

@@ -18,8 +18,8 @@ from telnyx_video.observing import (
     CallStarted,
     Event,
     Operation,
-    Paced,
     RequestStarted,
+    Throttled,
 )
 from telnyx_video.sandbox import Sandbox
 
@@ -202,9 +202,9 @@ async def test_a_download_tells_that_it_waited_for_a_connection(
     ):
         paths = [tmp_path / str(number) for number in range(12)]
         await rooms.recordings.download("a", paths[0])
-        assert not [event for event in events if isinstance(event, Paced)]
+        assert not [event for event in events if isinstance(event, Throttled)]
         await asyncio.gather(*(rooms.recordings.download("a", path) for path in paths))
-    paced = [event for event in events if isinstance(event, Paced)]
+    paced = [event for event in events if isinstance(event, Throttled)]
     assert {(event.call.operation, event.reason) for event in paced} == {
         ("recordings.download", "connection")
     }

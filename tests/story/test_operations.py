@@ -19,15 +19,15 @@ import yaml
 from typer.main import get_command
 
 from telnyx_video import AsyncRoomsClient, RoomsClient
-from telnyx_video.blocking import Pager
 from telnyx_video.cli import main
 from telnyx_video.cli.app import build
 from telnyx_video.cli.groups import GROUPS
-from telnyx_video.groups import blocking
-from telnyx_video.groups.compositions import AsyncCompositions
-from telnyx_video.groups.participants import AsyncParticipants
-from telnyx_video.groups.recordings import AsyncRecordings
-from telnyx_video.groups.sessions import AsyncSessions
+from telnyx_video.client.blocking import Pager
+from telnyx_video.resources import blocking
+from telnyx_video.resources.compositions import AsyncCompositions
+from telnyx_video.resources.participants import AsyncParticipants
+from telnyx_video.resources.recordings import AsyncRecordings
+from telnyx_video.resources.sessions import AsyncSessions
 from telnyx_video.sandbox import Sandbox
 from telnyx_video.sandbox.routes import DOWNLOAD, OPERATIONS
 

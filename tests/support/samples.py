@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from telnyx_video._http import HttpReply
+from telnyx_video._base.http import HttpReply
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 

@@ -1,7 +1,7 @@
 """Clients that keep a rate-limited server busy, on a made-up clock: thousands of requests a second.
 
 The server counts requests in fixed windows and tells how it stands, as Telnyx's replies do. Each
-client is a `ServerLimit`, asked as a gate asks it: by one request at a time, late as timers are.
+client is a `AdaptiveRateLimiter`, asked as a gate asks it: by one request at a time, late as timers are.
 """
 
 import heapq
@@ -14,8 +14,8 @@ from random import Random
 
 import attrs
 
-from telnyx_video._exchange import LOOK_AGAIN
-from telnyx_video._pacing import ServerLimit
+from telnyx_video._execution.attempt import LOOK_AGAIN
+from telnyx_video._execution.rate_limit import AdaptiveRateLimiter
 from telnyx_video.errors import RateLimit
 
 
@@ -53,7 +53,7 @@ class Scene:
 class Client:
     """One pacer, its free workers, and whether a request of it waits for its turn."""
 
-    pacer: ServerLimit = attrs.field(factory=ServerLimit)
+    pacer: AdaptiveRateLimiter = attrs.field(factory=AdaptiveRateLimiter)
     idle: int = 0
     waits: bool = False
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qsl, urlsplit
 
-from telnyx_video._http import HttpRequest
+from telnyx_video._base.http import HttpRequest
 
 
 def split(request: HttpRequest) -> tuple[str, str, dict[str, str]]:

@@ -10,7 +10,7 @@ import pytest
 from support.samples import HEADERS, sample
 from support.words import is_one_line, short
 from telnyx_video import ApiError, Outcome, RateLimit, ResponseDecodeError
-from telnyx_video._http import HttpReply
+from telnyx_video._base.http import HttpReply
 from telnyx_video._wire import (
     found,
     join_token_for,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from support.strategies import text
 from support.words import is_one_line, short
 from telnyx_video import CreateRoomRequest, InvalidRequestError
-from telnyx_video._http import HttpRequest
+from telnyx_video._base.http import HttpRequest
 from telnyx_video._wire import (
     MAX_PAGE_SIZE,
     create_room,
@@ -104,8 +104,8 @@ def test_enumerations_are_sent_as_their_values() -> None:
 
 def test_a_get_and_a_delete_have_no_body() -> None:
     """Reading and deleting are an address and nothing else."""
-    assert get_room(ROOM_ID) == HttpRequest("GET", f"/rooms/{ROOM_ID}", None)
-    assert delete_room(ROOM_ID) == HttpRequest("DELETE", f"/rooms/{ROOM_ID}", None)
+    assert get_room(ROOM_ID) == HttpRequest("rooms.get", "GET", f"/rooms/{ROOM_ID}", None)
+    assert delete_room(ROOM_ID) == HttpRequest("rooms.delete", "DELETE", f"/rooms/{ROOM_ID}", None)
 
 
 @pytest.mark.parametrize(("value", "written"), [(True, "true"), (False, "false")])

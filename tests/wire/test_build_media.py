@@ -9,7 +9,7 @@ import pytest
 
 from support.words import short
 from telnyx_video import InvalidRequestError
-from telnyx_video._http import HttpRequest
+from telnyx_video._base.http import HttpRequest
 from telnyx_video._wire import (
     create_composition,
     delete_composition,
@@ -117,10 +117,16 @@ def test_filters_that_cannot_be_sent_are_refused(build: Callable[..., HttpReques
 
 def test_reading_and_deleting_one_are_an_address_and_nothing_else() -> None:
     """Recordings and compositions each have their own collection."""
-    assert get_recording(ID) == HttpRequest("GET", f"/room_recordings/{ID}", None)
-    assert delete_recording(ID) == HttpRequest("DELETE", f"/room_recordings/{ID}", None)
-    assert get_composition(ID) == HttpRequest("GET", f"/room_compositions/{ID}", None)
-    assert delete_composition(ID) == HttpRequest("DELETE", f"/room_compositions/{ID}", None)
+    assert get_recording(ID) == HttpRequest("recordings.get", "GET", f"/room_recordings/{ID}", None)
+    assert delete_recording(ID) == HttpRequest(
+        "recordings.delete", "DELETE", f"/room_recordings/{ID}", None
+    )
+    assert get_composition(ID) == HttpRequest(
+        "compositions.get", "GET", f"/room_compositions/{ID}", None
+    )
+    assert delete_composition(ID) == HttpRequest(
+        "compositions.delete", "DELETE", f"/room_compositions/{ID}", None
+    )
 
 
 @pytest.mark.parametrize("object_id", ["", "..", "a/b", None])

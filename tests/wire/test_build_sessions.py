@@ -9,7 +9,7 @@ import pytest
 
 from support.words import short
 from telnyx_video import InvalidRequestError
-from telnyx_video._http import HttpRequest
+from telnyx_video._base.http import HttpRequest
 from telnyx_video._wire import (
     act_on_participants,
     end_session,
@@ -85,8 +85,12 @@ def test_participants_are_those_of_the_account_or_of_one_session() -> None:
 
 def test_an_end_and_a_get_are_an_address_and_nothing_else() -> None:
     """There is nothing to say beside which session, or which participant."""
-    assert end_session(ID) == HttpRequest("POST", f"/room_sessions/{ID}/actions/end", None)
-    assert get_participant(ID) == HttpRequest("GET", f"/room_participants/{ID}", None)
+    assert end_session(ID) == HttpRequest(
+        "sessions.end", "POST", f"/room_sessions/{ID}/actions/end", None
+    )
+    assert get_participant(ID) == HttpRequest(
+        "participants.get", "GET", f"/room_participants/{ID}", None
+    )
 
 
 @pytest.mark.parametrize("action", ["kick", "mute", "unmute"])

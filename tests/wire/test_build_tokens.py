@@ -7,7 +7,7 @@ import pytest
 
 from support.words import short
 from telnyx_video import InvalidRequestError
-from telnyx_video._http import HttpRequest
+from telnyx_video._base.http import HttpRequest
 from telnyx_video._wire import create_join_token, refresh_join_token
 
 ROOM_ID = "4f1d2c60-8a5e-4b58-9a0c-6f1f6b7e0a11"
@@ -27,8 +27,10 @@ def refresh(token: Any = "eyJ-refresh", **arguments: Any) -> HttpRequest:
 
 def test_a_token_with_the_default_lifetimes_is_an_empty_object() -> None:
     """What is not given is left to the API."""
-    assert create() == HttpRequest("POST", GENERATE, b"{}")
-    assert refresh() == HttpRequest("POST", REFRESH, b'{"refresh_token":"eyJ-refresh"}')
+    assert create() == HttpRequest("rooms.join_token", "POST", GENERATE, b"{}")
+    assert refresh() == HttpRequest(
+        "rooms.refresh_join_token", "POST", REFRESH, b'{"refresh_token":"eyJ-refresh"}'
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from support.samples import sample
 from support.strategies import participants, rooms, sessions
 from support.words import is_one_line, short
 from telnyx_video import ResponseDecodeError, Room, RoomParticipant, RoomSession
-from telnyx_video._wire.converter import structure
+from telnyx_video.models._codec import structure
 
 TWO_HOURS_EAST = timezone(timedelta(hours=2))
 

@@ -22,7 +22,7 @@ from telnyx_video import (
     ServerError,
     UnprocessableEntityError,
 )
-from telnyx_video._http import HttpReply
+from telnyx_video._base.http import HttpReply
 from telnyx_video._wire.failures import KEPT_BODY, excerpt, read_details, read_failure
 
 RECORDED: dict[str, tuple[type[ApiError], list[ErrorDetail]]] = {

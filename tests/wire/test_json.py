@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from support.strategies import damaged_bodies, json_bodies, json_values
 from support.words import short
-from telnyx_video._wire import json as wire_json
-from telnyx_video._wire.json import stdlib_dumps, stdlib_loads
+from telnyx_video._base import json as wire_json
+from telnyx_video._base.json import stdlib_dumps, stdlib_loads
 
 READABLE = [
     b" {}\n",
@@ -170,7 +170,7 @@ import json, sys
 sys.modules["orjson"] = None
 from telnyx_video import CreateRoomRequest, ResponseDecodeError
 from telnyx_video import _wire
-from telnyx_video._http import HttpReply
+from telnyx_video._base.http import HttpReply
 sent = _wire.create_room(CreateRoomRequest(unique_name="会"))
 assert json.loads(sent.body) == {"unique_name": "会"}
 room = _wire.read_room_written(HttpReply(201, {}, b'{"data": {"id": "a"}}'))

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from support.strategies import rooms
 from telnyx_video import Room
-from telnyx_video._wire import json as wire_json
+from telnyx_video._base import json as wire_json
 from telnyx_video._wire import plain
 
 WRITERS = [wire_json.dumps_objects, wire_json.stdlib_dumps_objects]

@@ -16,7 +16,7 @@ from support.samples import HEADERS, sample, sample_paths
 from support.strategies import bodies, headers, statuses
 from support.words import is_one_line, short
 from telnyx_video import ApiError, Outcome, RateLimit, ResponseDecodeError, Room, TelnyxVideoError
-from telnyx_video._http import HttpReply
+from telnyx_video._base.http import HttpReply
 from telnyx_video._wire import (
     read_action,
     read_composition_made,

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from support.strategies import json_values, rooms, times
 from telnyx_video import ResponseDecodeError, Room
-from telnyx_video._wire.converter import structure
-from telnyx_video._wire.shapes import MAX_SHAPES, ShapeReader
+from telnyx_video.models._codec import structure
+from telnyx_video.models._shapes import MAX_SHAPES, ShapeReader
 
 
 def what_comes_of(data: dict[str, object]) -> Room | str:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from telnyx_video import CreateRoomRequest, _wire
-from telnyx_video._http import HttpRequest
+from telnyx_video._base.http import HttpRequest
 from telnyx_video.models import (
     CompositionStatus,
     CreateCompositionRequest,

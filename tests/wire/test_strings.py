@@ -11,7 +11,7 @@ from support.odd import Loud, member
 from support.strategies import text
 from support.words import is_one_line
 from telnyx_video import CreateRoomRequest, InvalidRequestError
-from telnyx_video._http import HttpRequest
+from telnyx_video._base.http import HttpRequest
 from telnyx_video._wire import (
     act_on_participants,
     create_composition,

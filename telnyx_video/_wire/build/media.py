@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from telnyx_video._http import HttpRequest
+from telnyx_video._base.http import HttpRequest
+from telnyx_video._base.json import dumps
 from telnyx_video._wire import MAX_PAGE_SIZE
 from telnyx_video._wire.build.query import Query, object_path
-from telnyx_video._wire.converter import unstructure_request
-from telnyx_video._wire.json import dumps
 from telnyx_video.errors import ErrorDetail
 from telnyx_video.models import (
     UNSET,
@@ -17,16 +16,21 @@ from telnyx_video.models import (
     RecordingFilters,
     Unset,
 )
+from telnyx_video.models._codec import unstructure_request
 
 
 def get_recording(recording_id: str) -> HttpRequest:
     """``GET /room_recordings/{room_recording_id}``."""
-    return HttpRequest("GET", object_path("room_recordings", "recording_id", recording_id))
+    return HttpRequest(
+        "recordings.get", "GET", object_path("room_recordings", "recording_id", recording_id)
+    )
 
 
 def delete_recording(recording_id: str) -> HttpRequest:
     """``DELETE /room_recordings/{room_recording_id}``."""
-    return HttpRequest("DELETE", object_path("room_recordings", "recording_id", recording_id))
+    return HttpRequest(
+        "recordings.delete", "DELETE", object_path("room_recordings", "recording_id", recording_id)
+    )
 
 
 def list_recordings(
@@ -35,7 +39,7 @@ def list_recordings(
     """``GET /room_recordings``: one page of the list."""
     query = _recordings(filters)
     query.page(page_number, page_size)
-    return HttpRequest("GET", query.after("/room_recordings"))
+    return HttpRequest("recordings.list", "GET", query.after("/room_recordings"))
 
 
 def delete_recordings(
@@ -50,7 +54,7 @@ def delete_recordings(
         problem = "must be at least one: without any, every recording would be deleted"
         query.problems.append(ErrorDetail(problem, code="empty", parameter="filter"))
     query.page(page_number, page_size)
-    return HttpRequest("DELETE", query.after("/room_recordings"))
+    return HttpRequest("recordings.delete_many", "DELETE", query.after("/room_recordings"))
 
 
 def _recordings(filters: RecordingFilters) -> Query:
@@ -72,17 +76,27 @@ def _recordings(filters: RecordingFilters) -> Query:
 
 def create_composition(request: CreateCompositionRequest) -> HttpRequest:
     """``POST /room_compositions``."""
-    return HttpRequest("POST", "/room_compositions", dumps(unstructure_request(request)))
+    return HttpRequest(
+        "compositions.create", "POST", "/room_compositions", dumps(unstructure_request(request))
+    )
 
 
 def get_composition(composition_id: str) -> HttpRequest:
     """``GET /room_compositions/{room_composition_id}``."""
-    return HttpRequest("GET", object_path("room_compositions", "composition_id", composition_id))
+    return HttpRequest(
+        "compositions.get",
+        "GET",
+        object_path("room_compositions", "composition_id", composition_id),
+    )
 
 
 def delete_composition(composition_id: str) -> HttpRequest:
     """``DELETE /room_compositions/{room_composition_id}``."""
-    return HttpRequest("DELETE", object_path("room_compositions", "composition_id", composition_id))
+    return HttpRequest(
+        "compositions.delete",
+        "DELETE",
+        object_path("room_compositions", "composition_id", composition_id),
+    )
 
 
 def list_compositions(
@@ -99,4 +113,4 @@ def list_compositions(
     query.text("status", status)
     query.days("created_at", created_at)
     query.page(page_number, page_size)
-    return HttpRequest("GET", query.after("/room_compositions"))
+    return HttpRequest("compositions.list", "GET", query.after("/room_compositions"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from urllib.parse import urlencode
 
-from telnyx_video import _checks as check
-from telnyx_video._text import plain_str
+from telnyx_video._base import validate as check
+from telnyx_video._base.text import plain_str
 from telnyx_video._wire import MAX_PAGE_SIZE
 from telnyx_video.errors import ErrorDetail
 from telnyx_video.models import UNSET, DateRange, Unset

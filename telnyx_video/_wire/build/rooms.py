@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
-from telnyx_video import _checks as check
-from telnyx_video._http import HttpRequest
-from telnyx_video._text import plain_str
+from telnyx_video._base import validate as check
+from telnyx_video._base.http import HttpRequest
+from telnyx_video._base.json import dumps
+from telnyx_video._base.text import plain_str
 from telnyx_video._wire import MAX_PAGE_SIZE
 from telnyx_video._wire.build.query import Query, object_path, path_id
-from telnyx_video._wire.converter import unstructure_request
-from telnyx_video._wire.json import dumps
 from telnyx_video.errors import ErrorDetail
 from telnyx_video.models import UNSET, CreateRoomRequest, DateRange, Unset
+from telnyx_video.models._codec import unstructure_request
 
 TOKEN_TTL = (10, 3600)
 """Seconds for which a join token may let someone in, by the API's reference."""
@@ -32,7 +32,7 @@ def create_room(request: CreateRoomRequest, settings: bytes | None = None) -> Ht
     Args:
         settings: What :func:`room_settings` wrote, if it did.
     """
-    return HttpRequest("POST", "/rooms", settings or room_settings(request))
+    return HttpRequest("rooms.create", "POST", "/rooms", settings or room_settings(request))
 
 
 def get_room(room_id: str, *, include_sessions: bool | Unset = UNSET) -> HttpRequest:
@@ -40,18 +40,18 @@ def get_room(room_id: str, *, include_sessions: bool | Unset = UNSET) -> HttpReq
     query = Query()
     path = f"/rooms/{path_id(query.problems, 'room_id', room_id)}"
     query.flag("include_sessions", include_sessions)
-    return HttpRequest("GET", query.after(path))
+    return HttpRequest("rooms.get", "GET", query.after(path))
 
 
 def update_room(room_id: str, request: CreateRoomRequest) -> HttpRequest:
     """``PATCH /rooms/{room_id}`` with the fields that are set."""
     path = object_path("rooms", "room_id", room_id)
-    return HttpRequest("PATCH", path, room_settings(request))
+    return HttpRequest("rooms.update", "PATCH", path, room_settings(request))
 
 
 def delete_room(room_id: str) -> HttpRequest:
     """``DELETE /rooms/{room_id}``."""
-    return HttpRequest("DELETE", object_path("rooms", "room_id", room_id))
+    return HttpRequest("rooms.delete", "DELETE", object_path("rooms", "room_id", room_id))
 
 
 def list_rooms(
@@ -70,7 +70,7 @@ def list_rooms(
     query.days("updated_at", updated_at)
     query.flag("include_sessions", include_sessions)
     query.page(page_number, page_size)
-    return HttpRequest("GET", query.after("/rooms"))
+    return HttpRequest("rooms.list", "GET", query.after("/rooms"))
 
 
 def create_join_token(
@@ -86,7 +86,7 @@ def create_join_token(
     _add_seconds(problems, body, "token_ttl_secs", token_ttl_secs, TOKEN_TTL)
     _add_seconds(problems, body, "refresh_token_ttl_secs", refresh_token_ttl_secs, REFRESH_TTL)
     check.refuse(problems)
-    return HttpRequest("POST", path, dumps(body))
+    return HttpRequest("rooms.join_token", "POST", path, dumps(body))
 
 
 def refresh_join_token(
@@ -99,7 +99,7 @@ def refresh_join_token(
     check.secret(problems, "refresh_token", refresh_token)
     _add_seconds(problems, body, "token_ttl_secs", token_ttl_secs, TOKEN_TTL)
     check.refuse(problems)
-    return HttpRequest("POST", path, dumps(body))
+    return HttpRequest("rooms.refresh_join_token", "POST", path, dumps(body))
 
 
 def _add_seconds(

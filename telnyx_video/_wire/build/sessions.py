@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
-from telnyx_video import _checks as check
-from telnyx_video._http import HttpRequest
-from telnyx_video._text import plain_str, show
+from telnyx_video._base import validate as check
+from telnyx_video._base.http import HttpRequest, Operation
+from telnyx_video._base.json import dumps
+from telnyx_video._base.text import plain_str, show
 from telnyx_video._wire import MAX_PAGE_SIZE
 from telnyx_video._wire.build.query import Query, object_path, path_id
-from telnyx_video._wire.json import dumps
 from telnyx_video.errors import ErrorDetail
 from telnyx_video.models import UNSET, DateRange, Unset
 
@@ -21,7 +21,7 @@ def get_session(session_id: str, *, include_participants: bool | Unset = UNSET) 
     query = Query()
     path = f"/room_sessions/{path_id(query.problems, 'session_id', session_id)}"
     query.flag("include_participants", include_participants)
-    return HttpRequest("GET", query.after(path))
+    return HttpRequest("sessions.get", "GET", query.after(path))
 
 
 def list_sessions(
@@ -46,13 +46,20 @@ def list_sessions(
     query.days("ended_at", ended_at)
     query.flag("include_participants", include_participants)
     query.page(page_number, page_size)
-    return HttpRequest("GET", query.after(path))
+    return HttpRequest("sessions.list", "GET", query.after(path))
 
 
 def end_session(session_id: str) -> HttpRequest:
     """``POST /room_sessions/{room_session_id}/actions/end``."""
     path = object_path("room_sessions", "session_id", session_id)
-    return HttpRequest("POST", f"{path}/actions/end")
+    return HttpRequest("sessions.end", "POST", f"{path}/actions/end")
+
+
+_ACTIONS: Final[dict[str, Operation]] = {
+    "kick": "sessions.kick",
+    "mute": "sessions.mute",
+    "unmute": "sessions.unmute",
+}
 
 
 def act_on_participants(
@@ -77,12 +84,16 @@ def act_on_participants(
     body["participants"] = "all" if everyone else [*map(plain_str, participants)]
     if exclude:
         body["exclude"] = [*map(plain_str, exclude)]
-    return HttpRequest("POST", path, dumps(body))
+    return HttpRequest(_ACTIONS[action], "POST", path, dumps(body))
 
 
 def get_participant(participant_id: str) -> HttpRequest:
     """``GET /room_participants/{room_participant_id}``."""
-    return HttpRequest("GET", object_path("room_participants", "participant_id", participant_id))
+    return HttpRequest(
+        "participants.get",
+        "GET",
+        object_path("room_participants", "participant_id", participant_id),
+    )
 
 
 def list_participants(
@@ -103,13 +114,14 @@ def list_participants(
     """
     query = Query()
     path = "/room_participants"
+    operation: Operation = "participants.list"
     if of_session is not UNSET:
         session = path_id(query.problems, "session_id", of_session)
-        path = f"/room_sessions/{session}/participants"
+        path, operation = f"/room_sessions/{session}/participants", "sessions.participants"
     query.identifier("session_id", session_id)
     query.text("context", context)
     query.days("joined_at", joined_at)
     query.days("updated_at", updated_at)
     query.days("left_at", left_at)
     query.page(page_number, page_size)
-    return HttpRequest("GET", query.after(path))
+    return HttpRequest(operation, "GET", query.after(path))

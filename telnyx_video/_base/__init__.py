@@ -1,0 +1,1 @@
+"""What every other room stands on: text, checks, plain HTTP values and the base errors."""

@@ -1,0 +1,1 @@
+"""How a call is carried out: sent, paced, retried, reconciled and reported."""

@@ -1,0 +1,99 @@
+"""Tells an outage from single failures, and when to ask whether it is over.
+
+Pure: no clock, and randomness is handed in. All times are in seconds. Known as a circuit breaker:
+https://martinfowler.com/bliki/CircuitBreaker.html
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from telnyx_video.errors import (
+    Outcome,
+    ResponseDecodeError,
+    ServerError,
+    TelnyxVideoError,
+    TransportError,
+)
+
+TRIPPED_BY = 5
+"""Failures without a success between them that count as an outage."""
+
+FIRST_PROBE = 0.1
+LAST_PROBE = 5.0
+"""Seconds between probes: doubling from the first to the last, each shortened by up to half."""
+
+
+@attrs.define
+class CircuitBreaker:
+    """Whether the server is down; while it is, one request at a time may probe it."""
+
+    give_up_after: float
+    failures: int = 0
+    """How many requests have failed since the last success."""
+    failing_since: float = 0.0
+    down: bool = False
+    gave_up: bool = False
+    probing: bool = False
+    probes: int = 0
+    _probe_at: float = 0.0
+    _up_at: float = 0.0
+
+    def wait(self, now: float) -> float:
+        """Seconds until a request may be sent; 0 or less for now.
+
+        Raises:
+            TransportError: nothing has succeeded for ``give_up_after`` seconds.
+        """
+        if not self.down:
+            return 0.0
+        if now - self.failing_since >= self.give_up_after:
+            self.gave_up = True
+            raise TransportError(
+                f"gave up: nothing has succeeded for {self.give_up_after:g} s - nothing more was "
+                "sent; run the batch again when the server answers",
+                Outcome.NOT_APPLIED,
+                retryable=False,
+            )
+        return self._probe_at - now if not self.probing else LAST_PROBE
+
+    def sent(self, now: float) -> None:
+        """Note a request; during an outage it is the probe."""
+        self.probing = self.down
+
+    def succeeded(self, now: float) -> None:
+        """Note a sensible answer, be it a refusal: the server is up."""
+        self._up_at = now
+        if self.failures:
+            self.failures = self.probes = 0
+            self.down = self.probing = False
+
+    def failed(self, error: BaseException, sent_at: float, now: float, random: float) -> None:
+        """Note a request that ended badly.
+
+        Args:
+            error: Why. What is no error of ours, such as a cancellation, tells nothing.
+            sent_at: When it was sent: what was under way when the outage began is no probe.
+        """
+        was_probe = self.probing and sent_at >= self._probe_at
+        if isinstance(error, TransportError | ServerError | ResponseDecodeError):
+            self._count(sent_at)
+            if was_probe or (not self.down and self.failures >= TRIPPED_BY):
+                self.down = True
+                self.probing = False
+                self._schedule(now, random)
+        elif isinstance(error, TelnyxVideoError):
+            self.succeeded(now)
+        elif was_probe:
+            self.probing = False
+
+    def _count(self, sent_at: float) -> None:
+        if not self.failures:
+            # What was sent before the last answer may fail after it, by a time-out.
+            self.failing_since = max(sent_at, self._up_at)
+        self.failures += 1
+
+    def _schedule(self, now: float, random: float) -> None:
+        pause = min(LAST_PROBE, FIRST_PROBE * 2.0 ** min(self.probes, 10))
+        self._probe_at = now + pause * (1 - random / 2)
+        self.probes += 1

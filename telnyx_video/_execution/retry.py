@@ -1,0 +1,196 @@
+"""How often and how long to try: the policy, its waits, and the quota that a client's calls share.
+
+Pure: no clock, no sleeping, and randomness is handed in. All times are in seconds.
+
+A wait before retry *n* (from 0) is drawn evenly from 0 to ``min(backoff_max, backoff * 2**n)``:
+"full jitter", see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+import attrs
+
+from telnyx_video._base import validate as check
+from telnyx_video._base.http import BEGIN_WITHIN
+from telnyx_video.errors import (
+    ApiError,
+    ConfigurationError,
+    ErrorDetail,
+    Outcome,
+    RateLimitError,
+    RequestTimeoutError,
+    ResponseDecodeError,
+    TelnyxVideoError,
+    TransportError,
+)
+
+__all__ = ["RetryPolicy", "RetryBudget"]
+
+MAX_RETRY_AFTER = 300.0
+"""A server that says to stay away longer than this is taken to be mistaken."""
+
+UNLIMITED = 2**62
+"""A quota that no number of retries spends."""
+
+RETRY_COST = 5
+TIMEOUT_RETRY_COST = 10
+"""A time-out says that the server is struggling: retrying after one costs more."""
+
+
+@attrs.frozen(kw_only=True)
+class RetryPolicy:
+    """How a create is tried again, and when it is given up; all times in seconds.
+
+    Raises:
+        ConfigurationError: a value is out of its bounds.
+    """
+
+    attempts: int = 10
+    """How often a request is sent at the most. Being told to come back later (429) is no attempt:
+    only the deadline bounds that, unless ``attempts`` is 1."""
+    deadline: float = 60.0
+    """The whole call ends by then, whatever happens; waiting for a connection counts."""
+    backoff: float = 0.1
+    """The upper end of the first wait; it doubles with each retry."""
+    backoff_max: float = 20.0
+    """The upper end of any wait."""
+    quota: int = 500
+    """Tokens that all calls of a client share for retries: a retry takes 5, one after a time-out
+    10, a success gives 1 back. It keeps callers from hammering a server that is down."""
+
+    def __attrs_post_init__(self) -> None:
+        problems: list[ErrorDetail] = []
+        check.integer(problems, "attempts", self.attempts, 1)
+        check.positive(problems, "deadline", self.deadline)
+        check.positive(problems, "backoff", self.backoff)
+        check.positive(problems, "backoff_max", self.backoff_max)
+        check.integer(problems, "quota", self.quota, 0)
+        if problems:
+            raise ConfigurationError(f"not a retry policy: {'; '.join(map(str, problems))}")
+
+    @classmethod
+    def none(cls) -> Self:
+        """Send once. What became of a named create is still found out, by looking it up."""
+        return cls(attempts=1)
+
+    @property
+    def sending_time(self) -> float:
+        """Seconds in which a create may be sent.
+
+        The rest of the deadline, a fifth or 5 s, is kept for finding out what became of it.
+        """
+        return self.deadline - min(5.0, self.deadline / 5)
+
+    def wait(self, retry: int, random: float) -> float:
+        """Seconds to wait before retry number ``retry`` (from 0).
+
+        Args:
+            random: A number from 0 up to 1, drawn anew for each wait.
+        """
+        # The exponent is bounded: 2.0**1024 would overflow.
+        return random * min(self.backoff_max, self.backoff * 2.0 ** min(retry, 60))
+
+
+@attrs.define
+class RetryBudget:
+    """The tokens that the calls of one client spend on retries and earn by successes."""
+
+    capacity: int
+    tokens: int = attrs.Factory(lambda self: self.capacity, takes_self=True)
+
+    def take(self, error: TelnyxVideoError) -> bool:
+        """Pay for one retry after this error, if there are tokens enough."""
+        cost = TIMEOUT_RETRY_COST if isinstance(error, RequestTimeoutError) else RETRY_COST
+        if self.tokens < cost:
+            return False
+        self.tokens -= cost
+        return True
+
+    def give_back(self) -> None:
+        """Note a success."""
+        if self.tokens < self.capacity:
+            self.tokens += 1
+
+
+@attrs.define
+class RetryState:
+    """The tries of one call: whether there may be another, and how long to wait before it."""
+
+    policy: RetryPolicy
+    quota: RetryBudget
+    started: float
+    """When the call began, on the caller's clock; all other times are on the same one."""
+    sent: int = 0
+    """How often the request was tried."""
+    uncounted: int = 0
+    """How many of the tries do not count: those answered with 429, or made during an outage."""
+    paused: float = 0.0
+    """How long the call was held back by us; the deadline moves on by it."""
+    waits: int = 0
+    doubt: TelnyxVideoError | None = None
+    """The latest failure that leaves open whether the server acted."""
+
+    @property
+    def begun(self) -> float:
+        """When the call would have begun, had it not been held back."""
+        return self.started + self.paused
+
+    @property
+    def deadline(self) -> float:
+        """When the call must have ended."""
+        return self.begun + self.policy.deadline
+
+    @property
+    def send_until(self) -> float:
+        """Until when a create may be begun, so that there is time for its answer."""
+        return self.begun + BEGIN_WITHIN * self.policy.sending_time
+
+    def failed(self, error: TelnyxVideoError) -> None:
+        """Note a try that failed."""
+        self.sent += 1
+        self.uncounted += isinstance(error, RateLimitError)
+
+    def may_repeat(self, error: TelnyxVideoError) -> bool:
+        """Whether the request may be sent once more after this failure; pays for it if so."""
+        if isinstance(error, RateLimitError):
+            return self.policy.attempts > 1
+        return self.sent - self.uncounted < self.policy.attempts and self.quota.take(error)
+
+    def wait(self, error: TelnyxVideoError, now: float, random: float) -> float | None:
+        """Seconds to wait after this failure; None if the deadline would pass meanwhile."""
+        told = told_to_wait(error)
+        if told is None:
+            seconds = self.policy.wait(self.waits, random)
+            self.waits += 1
+        else:
+            seconds = told + self.policy.wait(0, random)  # so that not all come back at once
+        return seconds if now + seconds < self.deadline else None
+
+
+def is_transient(error: TelnyxVideoError) -> bool:
+    """Whether the same request may fare better later, by itself."""
+    match error:
+        case TransportError():
+            return error.retryable
+        case ResponseDecodeError():
+            return error.outcome is not Outcome.APPLIED
+        case ApiError():
+            return (
+                isinstance(error, RateLimitError)
+                or error.status in (408, 409)
+                or (error.status >= 500)
+            )
+        case _:
+            return False
+
+
+def told_to_wait(error: TelnyxVideoError) -> float | None:
+    """Seconds that a 429 says to wait, or None if it says nothing that can be believed."""
+    if not isinstance(error, RateLimitError) or error.rate_limit is None:
+        return None
+    for seconds in (error.rate_limit.retry_after, error.rate_limit.reset):
+        if seconds is not None and seconds <= MAX_RETRY_AFTER:
+            return seconds
+    return None

@@ -1,0 +1,1 @@
+"""The clients: one to await, one that blocks."""

@@ -1,0 +1,58 @@
+"""What the client and its groups of operations have in common: ways of calling, and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from telnyx_video._base import validate as check
+from telnyx_video._base.http import HttpReply, HttpRequest
+from telnyx_video._execution.call import CallOptions, Calls
+from telnyx_video._execution.paging import AsyncPager
+from telnyx_video._execution.retry import RetryPolicy
+from telnyx_video._transport import as_timeout, check_timeout
+from telnyx_video.errors import ErrorDetail
+from telnyx_video.models import Page, Record
+from telnyx_video.resources._arguments import check_policy
+
+if TYPE_CHECKING:
+    from aiohttp import ClientTimeout
+
+    from telnyx_video._execution._watched import WatchedCalls
+
+R = TypeVar("R", bound=Record)
+
+
+class Operations:
+    """Some of the API's operations, made with one client's connections, limits and retries."""
+
+    def __init__(self, calls: Calls | WatchedCalls, limits: CallOptions) -> None:
+        self._calls = calls
+        self._limits = limits
+
+    def _limit(
+        self, timeout: float | ClientTimeout | None, retry: RetryPolicy | None
+    ) -> CallOptions:
+        if timeout is None and retry is None:
+            return self._limits
+        problems: list[ErrorDetail] = []
+        check_timeout(problems, timeout)
+        check_policy(problems, retry)
+        check.refuse(problems)
+        return CallOptions(
+            retry or self._limits.policy, None if timeout is None else as_timeout(timeout)
+        )
+
+    def _list(
+        self,
+        request: Callable[[int], HttpRequest],
+        read: Callable[[HttpReply], Page[R]],
+        limits: CallOptions,
+    ) -> AsyncPager[R]:
+        """A list, of which ``request`` asks for the page of a number."""
+
+        async def fetch(number: int) -> Page[R]:
+            return await self._calls.call(request(number), read, limits, repeatable=True)
+
+        request(1)  # refuses bad arguments now, rather than when the first page is fetched
+        return AsyncPager(fetch)

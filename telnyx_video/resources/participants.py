@@ -1,0 +1,88 @@
+"""Participants: those who are, or were, in sessions."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from telnyx_video import _wire
+from telnyx_video._execution.paging import AsyncPager
+from telnyx_video._execution.retry import RetryPolicy
+from telnyx_video.models import UNSET, DateRange, RoomParticipant, Unset
+from telnyx_video.resources._resource import Operations
+
+if TYPE_CHECKING:
+    from aiohttp import ClientTimeout
+
+__all__ = ["AsyncParticipants"]
+
+
+class AsyncParticipants(Operations):
+    """Participants: ``rooms.participants``; ``rooms.sessions`` puts them out and mutes them."""
+
+    def list(
+        self,
+        *,
+        session_id: str | Unset = UNSET,
+        context: str | Unset = UNSET,
+        joined_at: date | DateRange | Unset = UNSET,
+        updated_at: date | DateRange | Unset = UNSET,
+        left_at: date | DateRange | Unset = UNSET,
+        page_size: int = _wire.MAX_PAGE_SIZE,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> AsyncPager[RoomParticipant]:
+        """All participants of the account that pass the filters.
+
+        https://developers.telnyx.com/api-reference/room-participants/view-a-list-of-room-participants
+
+        Args:
+            session_id: Only those of this session; ``rooms.sessions.participants`` asks for them
+                where they belong, and tells if there is no such session.
+            context: Only those of whom the client SDK said just this.
+            joined_at: Joined on this day (UTC), or in this range of days.
+            updated_at: Last changed on this day (UTC), or in this range of days.
+            left_at: Left on this day (UTC), or in this range of days.
+            page_size: Participants in a page, 1 to 250.
+            timeout: For one attempt at one page, in place of the client's.
+            retry: For one page, in place of the client's policy.
+
+        Raises:
+            InvalidRequestError: an argument is out of bounds; at once, before anything is sent.
+        """
+        return self._list(
+            lambda number: _wire.list_participants(
+                session_id=session_id,
+                context=context,
+                joined_at=joined_at,
+                updated_at=updated_at,
+                left_at=left_at,
+                page_number=number,
+                page_size=page_size,
+            ),
+            _wire.listed(RoomParticipant),
+            self._limit(timeout, retry),
+        )
+
+    async def get(
+        self,
+        participant_id: str,
+        /,
+        *,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> RoomParticipant:
+        """Read one participant.
+
+        https://developers.telnyx.com/api-reference/room-participants/view-a-room-participant
+
+        Args:
+            participant_id: The participant's id.
+            timeout: For one attempt, in place of the client's.
+            retry: In place of the client's policy.
+
+        Raises:
+            NotFoundError: there is no such participant.
+        """
+        request, read = _wire.get_participant(participant_id), _wire.found(RoomParticipant)
+        return await self._calls.call(request, read, self._limit(timeout, retry), repeatable=True)
