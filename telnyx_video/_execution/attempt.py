@@ -1,4 +1,7 @@
-"""One exchange with the API: paced, sent once, read, and what the reply says of the limit noted."""
+"""One attempt: waits for its turn and for a connection, sends, reads, and records what it shows.
+
+``create`` and ``call`` both stand on it: they decide whether there is another attempt.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +13,41 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from telnyx_video import _wire
+from telnyx_video._base.errors import RateLimit, RequestTimeoutError
 from telnyx_video._base.http import BEGIN_WITHIN, HttpReply, HttpRequest
 from telnyx_video._execution.circuit_breaker import CircuitBreaker
+from telnyx_video._execution.evidence import ServerProfile
+from telnyx_video._execution.instrument import CallTrace, Instrumentation
 from telnyx_video._execution.rate_limit import AdaptiveRateLimiter, GcraLimiter
-from telnyx_video._execution.retry import RetryState
+from telnyx_video._execution.retry import UNLIMITED, RetryBudget, RetryPolicy, RetryState
+from telnyx_video._execution.semaphore import Semaphore
 from telnyx_video._transport import Transport
-from telnyx_video.errors import RateLimit, RequestTimeoutError
 from telnyx_video.models.base import Answered
 
 if TYPE_CHECKING:
     from aiohttp import ClientTimeout
 
+    from telnyx_video.observing import Hook
+
 T = TypeVar("T", bound=Answered | None)
 
-LOOK_AGAIN = 0.1
-"""Seconds after which whoever waits for its turn asks again: a reply may have brought it nearer."""
+POLL_INTERVAL = 0.1
+"""Seconds after which a waiting request asks again: a reply may have brought its turn nearer."""
 
 
-class Line:
-    """Whoever waits for the same thing: one after the other, in the order of asking."""
+@attrs.frozen
+class CallOptions:
+    """How long and how often one call may try, and who is told."""
+
+    policy: RetryPolicy
+    timeout: ClientTimeout | None = None
+    """For one attempt; the client's own if None."""
+    trace: CallTrace | None = None
+    """The call in the hooks' view, if there are hooks; set when it starts."""
+
+
+class FifoLock:
+    """A lock that is handed on in the order of asking, and knows how many wait for it."""
 
     def __init__(self) -> None:
         self.waiting: int = 0
@@ -47,38 +66,38 @@ class Line:
         self._lock.release()
 
 
-class Gate:
-    """Lets requests through when all pacers say so at the same time, in the order of asking.
+class Limiter:
+    """Lets requests pass when all pacers allow it at the same time, in the order of asking.
 
-    It is one decision: a request that one pacer has let through and another holds back would count
-    as sent for the first, and be sent at a time that the first knows nothing of.
+    It is one decision: a request that one pacer lets through and another holds back would count as
+    sent for the first, and be sent at a time that the first does not know.
 
     Args:
-        transport: Tells the time, and sleeps.
-        server_limit: The pacer that all gates of a client share.
-        line: Where they wait for it, one of each gate, so that they take turns.
-        pacers: Those of this gate alone.
+        transport: Provides the clock and the sleeping.
+        server_limit: The pacer that all limiters of a client share.
+        shared: The lock under which they wait for it, one request of each limiter, in turns.
+        pacers: Those of this limiter alone.
     """
 
     def __init__(
         self,
         transport: Transport,
         server_limit: AdaptiveRateLimiter,
-        line: Line,
+        shared: FifoLock,
         *pacers: GcraLimiter | CircuitBreaker,
     ) -> None:
-        self.line = line
+        self.shared = shared
         self._transport = transport
         self._own = pacers
         self._pacers = (*pacers, server_limit)
-        self._queue = Line()
+        self._queue = FifoLock()
 
-    def passes(self, now: float) -> bool:
-        """Let a request through if it is its turn at once."""
-        return not self._queue.waiting and not self.line.waiting and self._try(now) <= 0
+    def try_pass(self, now: float) -> bool:
+        """Let a request pass if it is its turn at once."""
+        return not self._queue.waiting and not self.shared.waiting and self._try(now) <= 0
 
-    async def enter(self, deadline: float | None) -> None:
-        """Wait for a turn.
+    async def wait(self, deadline: float | None) -> None:
+        """Wait for the request's turn.
 
         Raises:
             RequestTimeoutError: the deadline comes first.
@@ -88,7 +107,7 @@ class Gate:
         self._transport.check()
         try:
             async with asyncio.timeout_at(deadline), self._queue:
-                while (seconds := self._held_back()) > 0 or not await self._pass_in_line():
+                while (seconds := self._held_back()) > 0 or not await self._pass_shared():
                     await self._sleep(seconds)
         except TimeoutError:
             pass
@@ -99,15 +118,15 @@ class Gate:
             "ask less often, or raise the policy's deadline"
         )
 
-    async def _pass_in_line(self) -> bool:
-        """Pass when the turn comes; or leave the line, since our own pacers hold us back now."""
-        async with self.line:
+    async def _pass_shared(self) -> bool:
+        """Pass when the turn comes; or leave the line, as our own pacers hold us back now."""
+        async with self.shared:
             while (seconds := self._try(self._transport.time())) > 0 and self._held_back() <= 0:
                 await self._sleep(seconds)
             return seconds <= 0
 
     def _try(self, now: float) -> float:
-        """Pass if it is time, else tell for how many seconds it is not."""
+        """Pass if it is time, else return the seconds until it is."""
         for pacer in self._pacers:
             if (seconds := pacer.wait(now)) > 0:
                 return seconds
@@ -116,93 +135,151 @@ class Gate:
         return 0.0
 
     def _held_back(self) -> float:
-        """For how many seconds this gate's own pacers want nothing to be sent."""
+        """Seconds for which this limiter's own pacers allow nothing to be sent."""
         now = self._transport.time()
         return max((pacer.wait(now) for pacer in self._own), default=0.0)
 
     async def _sleep(self, seconds: float) -> None:
-        await self._transport.sleep(min(seconds, LOOK_AGAIN))
+        await self._transport.sleep(min(seconds, POLL_INTERVAL))
 
 
 @attrs.frozen
-class Exchange:
-    """What all calls of a client go through, or those of one batch with a rate of its own."""
+class AttemptRunner:
+    """Everything that the attempts of a client share, or those of one batch."""
 
     transport: Transport
+    instrument: Instrumentation
+    connections: Semaphore
     server_limit: AdaptiveRateLimiter
-    gate: Gate
-    outage: CircuitBreaker | None = None
-    """How the server is doing. Only a batch waits for it to come back, and for as long as that
-    takes: a call's deadline stands still while it is held back here."""
+    limiter: Limiter
+    budget: RetryBudget
+    profile: ServerProfile
+    breaker: CircuitBreaker | None = None
+    """Whether the server is down. Only a batch waits until it is back, for as long as that takes:
+    the deadline of a call stands still while it is held back by it."""
+    max_rate: GcraLimiter | None = None
+    """The rate that the caller has set for a batch."""
 
     @classmethod
-    def over(cls, transport: Transport) -> Exchange:
-        """Throttled by what the server tells of its limit."""
+    def for_client(
+        cls, transport: Transport, policy: RetryPolicy, concurrency: int, hooks: tuple[Hook, ...]
+    ) -> AttemptRunner:
+        """Paced by the limit that the server's replies report."""
         server_limit = AdaptiveRateLimiter()
-        return cls(transport, server_limit, Gate(transport, server_limit, Line()))
+        return cls(
+            transport,
+            Instrumentation(hooks, transport.time),
+            Semaphore(concurrency),
+            server_limit,
+            Limiter(transport, server_limit, FifoLock()),
+            RetryBudget(policy.quota),
+            ServerProfile(),
+        )
 
-    def for_batch(self, max_rate: float | None, give_up_after: float) -> Exchange:
-        """The same, and besides at most so many requests a second, and riding out outages."""
-        outage = CircuitBreaker(give_up_after)
-        rates = [] if max_rate is None else [GcraLimiter(max_rate)]
-        gate = Gate(self.transport, self.server_limit, self.gate.line, outage, *rates)
-        return attrs.evolve(self, gate=gate, outage=outage)
+    def for_batch(self, max_rate: float | None, give_up_after: float) -> AttemptRunner:
+        """The same, with a rate of its own, riding out outages, and without the retry budget.
 
-    async def make(
+        The budget protects a server that is down; in a batch, waiting out the outage does.
+        """
+        breaker = CircuitBreaker(give_up_after)
+        rate = None if max_rate is None else GcraLimiter(max_rate)
+        pacers = (breaker,) if rate is None else (breaker, rate)
+        limiter = Limiter(self.transport, self.server_limit, self.limiter.shared, *pacers)
+        return attrs.evolve(
+            self, limiter=limiter, breaker=breaker, max_rate=rate, budget=RetryBudget(UNLIMITED)
+        )
+
+    async def run(
         self,
         request: HttpRequest,
         read: Callable[[HttpReply], T],
-        attempts: RetryState,
-        now: float,
+        state: RetryState,
+        options: CallOptions,
         within: float,
-        timeout: ClientTimeout | None,
     ) -> T:
         """Send once, when it is this request's turn, and read the reply.
 
         Args:
-            attempts: Those of the call that this exchange is part of.
-            now: The time.
-            within: Seconds from the call's start by which it ends, waiting included.
-            timeout: Limits for this attempt; the transport's own if None.
+            request: The request.
+            read: Reads the reply; raises if it is an error.
+            state: The attempts of the call.
+            options: The call's options.
+            within: Seconds from the call's start by which the attempt ends, waiting included.
 
         Raises:
-            TelnyxVideoError: no reply, an unreadable one, or an error.
+            TelnyxVideoError: there was no reply, an unreadable one, or an error.
         """
-        sent_at = now if self.gate.passes(now) else await self._enter(attempts, within)
+        transport = self.transport
+        now = transport.time()
+        sent_at = (
+            now if self.limiter.try_pass(now) else await self._wait_for_turn(state, options, within)
+        )
         reply: HttpReply | None = None
         result: T | None = None
         try:
-            reply = await self.transport.send(
-                request, timeout, sent_at, attempts.begun + within - sent_at
-            )
+            deadline = state.begun + within
+            if not self.connections.try_acquire():
+                now = await self._wait_for_connection(options, deadline)
+            try:
+                sending = transport.send(request, options.timeout, max(now, sent_at), deadline)
+                if options.trace is not None:
+                    url = transport.base_url + request.path
+                    sending = options.trace.send(request, url, sending)
+                reply = await sending
+            finally:
+                self.connections.release()
             result = read(reply)
         except BaseException as error:
-            if self.outage is not None:
-                self.outage.failed(error, sent_at, self.transport.time(), random())
+            if self.breaker is not None:
+                self.breaker.failed(error, sent_at, transport.time(), random())
             raise
         else:
-            if self.outage is not None:
-                self.outage.succeeded(self.transport.time())
+            if self.breaker is not None:
+                self.breaker.succeeded(transport.time())
             return result
         finally:
-            told = None if reply is None else _told(reply, result)
-            self.server_limit.answered(told, sent_at, self.transport.time())
+            rate_limit = None if reply is None else _rate_limit(reply, result)
+            self.server_limit.answered(rate_limit, sent_at, transport.time())
 
-    async def _enter(self, attempts: RetryState, within: float) -> float:
-        """Wait for the request's turn; tells when it came."""
+    async def aclose(self) -> None:
+        """End all waiting and all requests in flight, and close the connections."""
+        self.connections.close()
+        await self.transport.aclose()
+
+    async def _wait_for_turn(self, state: RetryState, options: CallOptions, within: float) -> float:
+        """Wait for the request's turn; return when it came."""
         asked_at = self.transport.time()
-        down = self.outage is not None and self.outage.down
-        begin_by = attempts.begun + BEGIN_WITHIN * within
-        await self.gate.enter(begin_by if self.outage is None else None)
+        down = self.breaker is not None and self.breaker.open
+        begin_by = state.begun + BEGIN_WITHIN * within
+        await self.limiter.wait(begin_by if self.breaker is None else None)
         now = self.transport.time()
-        self.transport.reporter.paced(now - asked_at, "outage" if down else "rate limit")
-        if self.outage is not None:
-            attempts.paused += now - asked_at
+        self.instrument.throttled(options.trace, now - asked_at, "outage" if down else "rate limit")
+        if self.breaker is not None:
+            state.paused += now - asked_at
         return now
 
+    async def _wait_for_connection(self, options: CallOptions, deadline: float) -> float:
+        """Wait for one of the pool's connections, in the order of asking; return when it came."""
+        self.transport.check()
+        asked_at = self.transport.time()
+        begin_by = asked_at + BEGIN_WITHIN * (deadline - asked_at)
+        try:
+            async with asyncio.timeout_at(begin_by):
+                await self.connections.acquire()
+        except TimeoutError:
+            failure = RequestTimeoutError(
+                f"no connection became free in time, {self.connections.count} being in use - "
+                "nothing was sent; raise the client's concurrency or the policy's deadline"
+            )
+        else:
+            now = self.transport.time()
+            self.instrument.throttled(options.trace, now - asked_at, "connection")
+            return now
+        raise failure
 
-def _told(reply: HttpReply, result: Answered | None) -> RateLimit | None:
-    """What a reply says of the limit, be it a room, a refusal, no content or unreadable."""
+
+def _rate_limit(reply: HttpReply, result: Answered | None) -> RateLimit | None:
+    """Return what a reply says of the limit, whether it was read or not."""
     if result is not None and result.reply is not None:
         return result.reply.rate_limit
     return _wire.read_rate_limit(reply.headers)

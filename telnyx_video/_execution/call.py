@@ -1,270 +1,160 @@
-"""Makes calls, and makes them again where that is harmless and may help."""
+"""Executes requests; retries idempotent ones. Creating a room is in ``create``."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from random import random
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import attrs
 
 from telnyx_video import _wire
+from telnyx_video._base.errors import ConfigurationError, TelnyxVideoError
 from telnyx_video._base.http import HttpReply, HttpRequest
-from telnyx_video._execution.attempt import Exchange
-from telnyx_video._execution.create import CreateRunner
-from telnyx_video._execution.instrument import Reporter
-from telnyx_video._execution.reconcile import CreateResult, IfExists, Reconciler
-from telnyx_video._execution.retry import (
-    UNLIMITED,
-    RetryBudget,
-    RetryPolicy,
-    RetryState,
-    is_transient,
-)
-from telnyx_video._transport import SENT, Transport
-from telnyx_video.errors import (
-    ConfigurationError,
-    NotFoundError,
-    Outcome,
-    OutcomeUnknownError,
-    TelnyxVideoError,
-)
-from telnyx_video.models import CreateRoomRequest, Room
+from telnyx_video._execution.attempt import AttemptRunner, CallOptions
+from telnyx_video._execution.instrument import note_sent
+from telnyx_video._execution.retry import RetryState, is_transient
+from telnyx_video.errors import NotFoundError, OutcomeUnknownError
 from telnyx_video.models.base import Answered
 
-if TYPE_CHECKING:
-    from aiohttp import ClientTimeout
-
-    from telnyx_video.observing import Operation
-
-R = TypeVar("R")
 T = TypeVar("T", bound=Answered | None)
 
-Settled = Callable[[OutcomeUnknownError], Awaitable[bool]]
-"""Finds out whether what a call was to bring about is so, though no answer told."""
+Verify = Callable[[OutcomeUnknownError, CallOptions], Awaitable[bool]]
+"""Finds out whether a request of unknown outcome was applied."""
 
-REPEAT = "read the object to see, or repeat the call: it leads to the same result"
-"""What to do after most calls of unknown outcome."""
-
-
-@attrs.frozen
-class CallOptions:
-    """How long and how often one call may try."""
-
-    policy: RetryPolicy
-    timeout: ClientTimeout | None = None
-    """For one attempt; the transport's own if None."""
+REPEAT_HINT = "read the object to see, or repeat the call: it leads to the same result"
 
 
-@attrs.frozen
-class Calls:
-    """The ways of making a call, by what repeating it would do."""
+async def execute(
+    runner: AttemptRunner,
+    request: HttpRequest,
+    read: Callable[[HttpReply], T],
+    options: CallOptions,
+    *,
+    idempotent: bool,
+    hint: str = REPEAT_HINT,
+) -> T:
+    """Execute a request.
 
-    exchange: Exchange
-    quota: RetryBudget
+    Args:
+        runner: Makes the attempts.
+        request: The request.
+        read: Reads the reply; raises if it is an error.
+        options: Limits of the call.
+        idempotent: Whether it may be sent again though it may have been applied.
+        hint: What the caller can do if the outcome stays unknown.
 
-    @property
-    def transport(self) -> Transport:
-        """What the calls are sent through."""
-        return self.exchange.transport
+    Raises:
+        OutcomeUnknownError: it may have been applied, and no reply tells.
+    """
 
-    @property
-    def reporter(self) -> Reporter:
-        """Who is told of what does not go well at once."""
-        return self.transport.reporter
-
-    def for_batch(self, max_rate: float | None, give_up_after: float) -> Calls:
-        """The same calls as a batch makes them: riding out outages, and spared the quota.
-
-        The quota protects a server that is down; in a batch, waiting out the outage does.
-        """
-        exchange = self.exchange.for_batch(max_rate, give_up_after)
-        return Calls(exchange, RetryBudget(UNLIMITED))
-
-    async def create(
-        self,
-        request: CreateRoomRequest,
-        if_exists: IfExists,
-        limits: CallOptions,
-        *,
-        began_ago: float | None = None,
-        settings: bytes | None = None,
-    ) -> CreateResult:
-        """Make a room: exactly one if it has a name, at most one if it has none.
-
-        Args:
-            began_ago: Seconds since an earlier run sent this very create, if one may have.
-            settings: What is asked for, as JSON, if that is at hand.
-        """
-        http_request = _wire.create_room(request, settings)
-        attempts = RetryState(limits.policy, self.quota, self.transport.time())
-        if began_ago is not None:
-            delivery = Reconciler(request, if_exists, attempts, attempts.started - began_ago)
-            return await CreateRunner(self, delivery, http_request, limits).run(delivery.resumed())
+    async def run(options: CallOptions) -> T:
         try:
-            room = await self.post(http_request, attempts, attempts.started, limits)
-        except TelnyxVideoError as error:
-            failure = error
-        else:
-            self.quota.give_back()
-            return CreateResult(room)
-        self.excuse(attempts)
-        delivery = Reconciler(request, if_exists, attempts, attempts.begun)
-        step = delivery.failed(failure, self.transport.time(), random())
-        return await CreateRunner(self, delivery, http_request, limits).run(step)
-
-    async def call(
-        self,
-        request: HttpRequest,
-        read: Callable[[HttpReply], T],
-        limits: CallOptions,
-        *,
-        repeatable: bool,
-        advice: str = REPEAT,
-    ) -> T:
-        """Make any other call, trying again while that is harmless and may help.
-
-        Args:
-            repeatable: Whether it may be sent again though it may have been applied.
-            advice: What to do if its outcome stays unknown.
-
-        Raises:
-            OutcomeUnknownError: it may have been applied, and no answer told.
-        """
-        try:
-            return await self._call(request, read, limits, repeatable=repeatable, advice=advice)
+            return await _attempts(runner, request, read, options, idempotent, hint)
         except OutcomeUnknownError as unknown:
-            self.reporter.failed(request, None, unknown)
+            runner.instrument.failed(request, None, unknown)
             raise
 
-    async def settle(
-        self,
-        request: HttpRequest,
-        read: Callable[[HttpReply], Answered | None],
-        limits: CallOptions,
-        settled: Settled,
-    ) -> None:
-        """Make a call that may be repeated, and that an earlier try without answer may have done.
+    if not runner.instrument.hooks or options.trace is not None:
+        return await run(options)
+    with runner.instrument.tracing(request.operation, request.method) as trace:
+        return await run(attrs.evolve(options, trace=trace))
 
-        Args:
-            settled: Asked if the outcome is unknown.
-        """
+
+async def execute_and_verify(
+    runner: AttemptRunner,
+    request: HttpRequest,
+    read: Callable[[HttpReply], Answered | None],
+    options: CallOptions,
+    verify: Verify,
+) -> None:
+    """Execute an idempotent request whose effect can be looked up if no reply tells.
+
+    Args:
+        runner: Makes the attempts.
+        request: The request.
+        read: Reads the reply; raises if it is an error.
+        options: Limits of the call.
+        verify: Asked if the outcome is unknown.
+    """
+
+    async def run(options: CallOptions) -> None:
         try:
-            await self._call(request, read, limits, repeatable=True, advice=REPEAT)
+            await _attempts(runner, request, read, options, True, REPEAT_HINT)
         except OutcomeUnknownError as unknown:
-            if not await settled(unknown):
-                self.reporter.failed(request, None, unknown)
+            if not await verify(unknown, options):
+                runner.instrument.failed(request, None, unknown)
                 raise
 
-    async def delete(self, request: HttpRequest, limits: CallOptions) -> None:
-        """Delete something; what an earlier try without an answer has deleted counts."""
-        await self.settle(request, _wire.read_deleted, limits, _gone)
+    if not runner.instrument.hooks or options.trace is not None:
+        return await run(options)
+    with runner.instrument.tracing(request.operation, request.method) as trace:
+        return await run(attrs.evolve(options, trace=trace))
 
-    def during(
-        self, operation: Operation, work: Coroutine[object, object, R]
-    ) -> Coroutine[object, object, R]:
-        """What takes several calls and more, for those who watch it: one call, of this name."""
-        return work
 
-    async def _call(
-        self,
-        request: HttpRequest,
-        read: Callable[[HttpReply], T],
-        limits: CallOptions,
-        *,
-        repeatable: bool,
-        advice: str,
-    ) -> T:
-        attempts = RetryState(limits.policy, self.quota, self.transport.time())
-        try:
-            return await self._try(
-                request, read, attempts, limits, repeatable=repeatable, advice=advice
-            )
-        except asyncio.CancelledError as cancelled:
-            if attempts.doubt is not None:
-                cancelled.add_note(f"{request.method} {request.path} {SENT}")
-            raise
+async def delete(runner: AttemptRunner, request: HttpRequest, options: CallOptions) -> None:
+    """Delete an object; a deletion by an earlier attempt of this call counts as success."""
+    await execute_and_verify(runner, request, _wire.read_deleted, options, _is_gone)
 
-    async def _try(
-        self,
-        request: HttpRequest,
-        read: Callable[[HttpReply], T],
-        attempts: RetryState,
-        limits: CallOptions,
-        *,
-        repeatable: bool,
-        advice: str,
-    ) -> T:
+
+async def _is_gone(unknown: OutcomeUnknownError, _: CallOptions) -> bool:
+    return isinstance(unknown.last_error, NotFoundError)
+
+
+async def _attempts(
+    runner: AttemptRunner,
+    request: HttpRequest,
+    read: Callable[[HttpReply], T],
+    options: CallOptions,
+    idempotent: bool,
+    hint: str,
+) -> T:
+    """Send until there is a reply, or no sense or time in another attempt."""
+    state = RetryState(options.policy, runner.budget, runner.transport.time())
+    try:
         while True:
             try:
-                result = await self.make(request, read, attempts, limits)
+                result = await runner.run(request, read, state, options, options.policy.deadline)
             except TelnyxVideoError as error:
                 failure = error
             else:
-                self.quota.give_back()
+                runner.budget.refund()
                 return result
-            attempts.failed(failure)
-            if failure.outcome is Outcome.UNKNOWN:
-                attempts.doubt = failure
-            hopeless = attempts.doubt is not None and not repeatable
-            if hopeless or not await self._again(request, attempts, failure):
+            state.record_failure(failure)
+            resend = idempotent or state.unresolved_error is None
+            if not resend or not await _wait(runner, request, state, options, failure):
                 break
-        if attempts.doubt is None:
-            raise failure
-        raise OutcomeUnknownError(
-            f"{request.method} {request.path} may have been applied "
-            f"({attempts.doubt.message.partition(' - ')[0]}) - {advice}",
-            attempts=attempts.sent,
-            last_error=failure,
-        )
-
-    def post(
-        self, request: HttpRequest, attempts: RetryState, now: float, limits: CallOptions
-    ) -> Coroutine[None, None, Room]:
-        """Try a create once."""
-        return self.exchange.make(
-            request,
-            _wire.read_room_written,
-            attempts,
-            now,
-            limits.policy.sending_time,
-            limits.timeout,
-        )
-
-    def make(
-        self,
-        request: HttpRequest,
-        read: Callable[[HttpReply], T],
-        attempts: RetryState,
-        limits: CallOptions,
-    ) -> Coroutine[None, None, T]:
-        """Try anything else once."""
-        now = self.transport.time()
-        within = limits.policy.deadline
-        return self.exchange.make(request, read, attempts, now, within, limits.timeout)
-
-    def excuse(self, attempts: RetryState) -> None:
-        """During an outage a create that failed does not count."""
-        if self.exchange.outage is not None and self.exchange.outage.down:
-            attempts.uncounted += 1
-
-    async def _again(
-        self, request: HttpRequest, attempts: RetryState, error: TelnyxVideoError
-    ) -> bool:
-        """Wait for another try, if there is to be one."""
-        if not is_transient(error) or not attempts.may_repeat(error):
-            return False
-        seconds = attempts.wait(error, self.transport.time(), random())
-        if seconds is None:
-            return False
-        self.reporter.retried(request, None, error, seconds, "send")
-        try:
-            await self.transport.sleep(seconds)
-        except ConfigurationError:  # closed meanwhile: what is known so far is the result
-            return False
-        return True
+    except asyncio.CancelledError as cancelled:
+        if state.unresolved_error is not None:
+            note_sent(cancelled, request)
+        raise
+    if state.unresolved_error is None:
+        raise failure
+    raise OutcomeUnknownError(
+        f"{request.method} {request.path} may have been applied "
+        f"({state.unresolved_error.message.partition(' - ')[0]}) - {hint}",
+        attempts=state.sent,
+        last_error=failure,
+    )
 
 
-async def _gone(unknown: OutcomeUnknownError) -> bool:
-    return isinstance(unknown.last_error, NotFoundError)
+async def _wait(
+    runner: AttemptRunner,
+    request: HttpRequest,
+    state: RetryState,
+    options: CallOptions,
+    error: TelnyxVideoError,
+) -> bool:
+    """Wait for another attempt; return False if there is none."""
+    if not is_transient(error) or not state.may_retry(error):
+        return False
+    seconds = state.wait(error, runner.transport.time(), random())
+    if seconds is None:
+        return False
+    runner.instrument.retry_scheduled(options.trace, request, None, error, seconds, "send")
+    try:
+        await runner.transport.sleep(seconds)
+    except ConfigurationError:  # closed meanwhile: the error is the result
+        return False
+    return True

@@ -32,9 +32,9 @@ class CircuitBreaker:
     failures: int = 0
     """How many requests have failed since the last success."""
     failing_since: float = 0.0
-    down: bool = False
-    gave_up: bool = False
-    probing: bool = False
+    open: bool = False
+    expired: bool = False
+    half_open: bool = False
     probes: int = 0
     _probe_at: float = 0.0
     _up_at: float = 0.0
@@ -45,28 +45,28 @@ class CircuitBreaker:
         Raises:
             TransportError: nothing has succeeded for ``give_up_after`` seconds.
         """
-        if not self.down:
+        if not self.open:
             return 0.0
         if now - self.failing_since >= self.give_up_after:
-            self.gave_up = True
+            self.expired = True
             raise TransportError(
                 f"gave up: nothing has succeeded for {self.give_up_after:g} s - nothing more was "
                 "sent; run the batch again when the server answers",
                 Outcome.NOT_APPLIED,
                 retryable=False,
             )
-        return self._probe_at - now if not self.probing else LAST_PROBE
+        return self._probe_at - now if not self.half_open else LAST_PROBE
 
     def sent(self, now: float) -> None:
         """Note a request; during an outage it is the probe."""
-        self.probing = self.down
+        self.half_open = self.open
 
     def succeeded(self, now: float) -> None:
         """Note a sensible answer, be it a refusal: the server is up."""
         self._up_at = now
         if self.failures:
             self.failures = self.probes = 0
-            self.down = self.probing = False
+            self.open = self.half_open = False
 
     def failed(self, error: BaseException, sent_at: float, now: float, random: float) -> None:
         """Note a request that ended badly.
@@ -75,17 +75,17 @@ class CircuitBreaker:
             error: Why. What is no error of ours, such as a cancellation, tells nothing.
             sent_at: When it was sent: what was under way when the outage began is no probe.
         """
-        was_probe = self.probing and sent_at >= self._probe_at
+        was_probe = self.half_open and sent_at >= self._probe_at
         if isinstance(error, TransportError | ServerError | ResponseDecodeError):
             self._count(sent_at)
-            if was_probe or (not self.down and self.failures >= TRIPPED_BY):
-                self.down = True
-                self.probing = False
+            if was_probe or (not self.open and self.failures >= TRIPPED_BY):
+                self.open = True
+                self.half_open = False
                 self._schedule(now, random)
         elif isinstance(error, TelnyxVideoError):
             self.succeeded(now)
         elif was_probe:
-            self.probing = False
+            self.half_open = False
 
     def _count(self, sent_at: float) -> None:
         if not self.failures:

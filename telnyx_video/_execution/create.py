@@ -1,4 +1,4 @@
-"""A create that did not go well at once: carries out its steps, one after the other, to its end."""
+"""Creates one room: sends, then carries out the steps that ``reconcile`` decides on."""
 
 from __future__ import annotations
 
@@ -10,125 +10,213 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from telnyx_video import _wire
+from telnyx_video._base.errors import ConfigurationError, InvalidRequestError, TelnyxVideoError
 from telnyx_video._base.http import HttpReply, HttpRequest
-from telnyx_video._execution.instrument import Reporter
+from telnyx_video._execution.attempt import AttemptRunner, CallOptions
+from telnyx_video._execution.instrument import note_sent
 from telnyx_video._execution.paging import Reader
 from telnyx_video._execution.reconcile import (
     CreateResult,
+    IfExists,
     LookUp,
     Reconciler,
     Send,
     Step,
     Update,
     Wait,
+    unaddressable,
 )
-from telnyx_video._transport import SENT
-from telnyx_video.errors import ConfigurationError, TelnyxVideoError
-from telnyx_video.models import Page, Room
+from telnyx_video._execution.retry import RetryState
+from telnyx_video.models import CreateRoomRequest, Page, Room
 
 if TYPE_CHECKING:
-    from telnyx_video._execution.call import CallOptions, Calls
     from telnyx_video.observing import Next
 
 
-@attrs.frozen
+async def create_room(
+    runner: AttemptRunner,
+    request: CreateRoomRequest,
+    if_exists: IfExists,
+    options: CallOptions,
+    *,
+    seconds_since_intent: float | None = None,
+    encoded_request: bytes | None = None,
+) -> CreateResult:
+    """Create a room: exactly one if it has a name, at most one if it has none.
+
+    Args:
+        runner: Makes the attempts.
+        request: The room to create.
+        if_exists: What to do if a room of the name was there before.
+        options: Limits of the call.
+        seconds_since_intent: Seconds since an earlier run began this very create, if one may have.
+        encoded_request: The request as JSON, if that is at hand.
+    """
+    http_request = _wire.create_room(request, encoded_request)
+    run = CreateRunner(runner, request, http_request, if_exists, options)
+    if not runner.instrument.hooks:
+        return await run.run(seconds_since_intent)
+    name = request.unique_name or None
+    with runner.instrument.tracing("rooms.create", "POST", name) as trace:
+        run.options = attrs.evolve(options, trace=trace)
+        result = await run.run(seconds_since_intent)
+        trace.recovered, trace.existed = result.recovered, result.existed
+        trace.error = result.error
+        return result
+
+
 class CreateRunner:
-    """One create from its first failure on, and what its steps are taken with."""
+    """One create: its first attempt and, if that fails, the reconciler's steps."""
 
-    calls: Calls
-    delivery: Reconciler
-    request: HttpRequest
-    limits: CallOptions
+    def __init__(
+        self,
+        runner: AttemptRunner,
+        request: CreateRoomRequest,
+        http_request: HttpRequest,
+        if_exists: IfExists,
+        options: CallOptions,
+    ) -> None:
+        self.options = options
+        self._runner = runner
+        self._request = request
+        self._http_request = http_request
+        self._if_exists: IfExists = if_exists
+        self._state = RetryState(options.policy, runner.budget, runner.transport.time())
 
-    async def run(self, step: Step) -> CreateResult:
-        """Take step after step until the create has its end."""
+    async def run(self, seconds_since_intent: float | None) -> CreateResult:
+        """Create the room; every failure of the create is in the result."""
+        state = self._state
+        if seconds_since_intent is not None:
+            reconciler = self._reconciler(state.started - seconds_since_intent)
+            return await self._reconcile(reconciler, reconciler.resumed())
+        try:
+            room = await self._post()
+        except TelnyxVideoError as error:
+            failure = error
+        else:
+            self._runner.budget.refund()
+            return CreateResult(room)
+        self._exempt_from_budget()
+        reconciler = self._reconciler(state.begun)
+        step = reconciler.failed(failure, self._runner.transport.time(), random())
+        return await self._reconcile(reconciler, step)
+
+    def _reconciler(self, began: float) -> Reconciler:
+        return Reconciler(self._request, self._if_exists, self._state, began, self._runner.profile)
+
+    async def _post(self) -> Room:
+        return await self._runner.run(
+            self._http_request,
+            self._read,
+            self._state,
+            self.options,
+            self.options.policy.sending_time,
+        )
+
+    def _read(self, reply: HttpReply) -> Room:
+        """Read the room, and check that it is the one that was asked for."""
+        room = _wire.read_room_written(reply)
+        self._runner.profile.check(self._request, room, reply)
+        return room
+
+    def _exempt_from_budget(self) -> None:
+        """During an outage a create that failed does not count."""
+        if self._runner.breaker is not None and self._runner.breaker.open:
+            self._state.exempt += 1
+
+    async def _reconcile(self, reconciler: Reconciler, step: Step) -> CreateResult:
+        """Take step after step until the create has ended."""
         try:
             while not isinstance(step, CreateResult):
-                step = await self._take(step)
+                step = await self._take(reconciler, step)
         except asyncio.CancelledError as cancelled:
-            if self.delivery.doubt is not None:
-                cancelled.add_note(f"{self.request.method} {self.request.path} {SENT}")
+            if reconciler.unresolved_error is not None:
+                note_sent(cancelled, self._http_request)
             raise
-        if step.error is None:
-            self.calls.quota.give_back()
-        self._reporter.delivered(self.request, self._name, step.error, recovered=step.recovered)
+        instrument, name = self._runner.instrument, self._request.unique_name or None
+        if step.error is not None:
+            instrument.failed(self._http_request, name, step.error)
+        else:
+            self._runner.budget.refund()
+            if step.recovered:
+                instrument.recovered(self._http_request, name)
         return step
 
-    @property
-    def _name(self) -> str | None:
-        return self.delivery.request.unique_name or None
-
-    @property
-    def _reporter(self) -> Reporter:
-        return self.calls.transport.reporter
-
-    async def _take(self, step: Send | LookUp | Update | Wait) -> Step:
+    async def _take(self, reconciler: Reconciler, step: Send | LookUp | Update | Wait) -> Step:
         match step:
             case Wait():
-                return await self._wait(step)
+                return await self._wait(reconciler, step)
             case Send():
-                return await self._send()
+                return await self._send(reconciler)
             case LookUp():
-                return await self._look_up()
-            case _:
-                return await self._update(step)
+                return await self._look_up(reconciler, step)
+            case Update():
+                return await self._update(reconciler, step)
 
-    async def _wait(self, step: Wait) -> Step:
-        then = _WORDS[type(step.then)]
-        self._reporter.retried(self.request, self._name, step.error, step.seconds, then)
+    async def _wait(self, reconciler: Reconciler, step: Wait) -> Step:
+        then, name = _NEXT[type(step.then)], self._request.unique_name or None
+        self._runner.instrument.retry_scheduled(
+            self.options.trace, self._http_request, name, step.error, step.seconds, then
+        )
         try:
-            await self.calls.transport.sleep(step.seconds)
+            await self._runner.transport.sleep(step.seconds)
         except ConfigurationError as error:
-            return self.delivery.interrupted(error)
+            return reconciler.interrupted(error)
         return step.then
 
-    async def _send(self) -> Step:
-        attempts = self.delivery.attempts
+    async def _send(self, reconciler: Reconciler) -> Step:
         try:
-            room = await self.calls.post(self.request, attempts, self._now(), self.limits)
+            room = await self._post()
         except TelnyxVideoError as error:
-            self.calls.excuse(attempts)
-            return self.delivery.failed(error, self._now(), random())
-        return self.delivery.created(room)
+            self._exempt_from_budget()
+            return reconciler.failed(error, self._runner.transport.time(), random())
+        return reconciler.created(room)
 
-    async def _look_up(self) -> Step:
-        """List the rooms of the name, on every page, and keep those that have exactly this name."""
-        name = self.delivery.request.unique_name
+    async def _look_up(self, reconciler: Reconciler, step: LookUp) -> Step:
+        """List the rooms of the name, on every page."""
+        runner, options = self._runner, self.options
         found: dict[str, Room] = {}
-        answered: datetime | None = None
+        server_time: datetime | None = None
 
         async def fetch(number: int) -> Page[Room]:
-            request = _wire.list_rooms(unique_name=name, page_number=number)
-            return await self.calls.make(request, read, self.delivery.attempts, self.limits)
+            request = _wire.list_rooms(unique_name=step.name, page_number=number)
+            return await runner.run(request, read, self._state, options, options.policy.deadline)
 
         def read(reply: HttpReply) -> Page[Room]:
-            nonlocal answered
-            answered = _wire.server_time(reply.headers)
+            nonlocal server_time
+            server_time = _wire.server_time(reply.headers)
             return _wire.read_rooms(reply)
 
         try:
             pages = Reader(fetch)
             while (page := await pages.next()) is not None:
-                found |= {room.id: room for room in page.items if room.unique_name == name}
+                found |= {room.id: room for room in page.items}
         except TelnyxVideoError as error:
-            return self.delivery.look_up_failed(error, self._now(), random())
-        self._reporter.looked_up(self._name, len(found))
-        return self.delivery.looked_up([*found.values()], answered, self._now(), random())
+            return reconciler.look_up_failed(error, runner.transport.time(), random())
+        exact = [room for room in found.values() if room.unique_name == self._request.unique_name]
+        runner.instrument.lookup_finished(
+            options.trace, self._request.unique_name or None, len(exact)
+        )
+        return reconciler.looked_up(
+            [*found.values()], server_time, runner.transport.time(), random()
+        )
 
-    async def _update(self, step: Update) -> Step:
-        request = _wire.update_room(step.room.id, self.delivery.request)
-        attempts = self.delivery.attempts
+    async def _update(self, reconciler: Reconciler, step: Update) -> Step:
+        runner, options = self._runner, self.options
         try:
-            room = await self.calls.make(request, _wire.read_room_written, attempts, self.limits)
+            request = _wire.update_room(step.room.id, self._request)
+        except InvalidRequestError:  # the id is the server's, and the create was sent
+            return reconciler.interrupted(unaddressable(step.room))
+        try:
+            room = await runner.run(
+                request, _wire.read_room_written, self._state, options, options.policy.deadline
+            )
         except TelnyxVideoError as error:
-            return self.delivery.update_failed(error, step, self._now(), random())
-        return self.delivery.updated(room)
-
-    def _now(self) -> float:
-        return self.calls.transport.time()
+            return reconciler.update_failed(error, step, runner.transport.time(), random())
+        return reconciler.updated(room)
 
 
-_WORDS: Final[dict[type[Send | LookUp | Update], Next]] = {
+_NEXT: Final[dict[type[Send | LookUp | Update], Next]] = {
     Send: "send",
     LookUp: "look up",
     Update: "update",

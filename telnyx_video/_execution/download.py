@@ -23,6 +23,7 @@ from telnyx_video._execution._download_state import (
 )
 from telnyx_video._execution._part import Part
 from telnyx_video._execution.retry import RetryPolicy
+from telnyx_video._execution.semaphore import Semaphore
 from telnyx_video._transport import Transport
 from telnyx_video._transport.files import FileBody, open_file
 from telnyx_video.errors import TransportError
@@ -47,6 +48,7 @@ class Located:
 
     locate: Locate
     transport: Transport
+    connections: Semaphore
     policy: RetryPolicy
     read_timeout: float
     """Seconds without a byte after which the connection is taken to be broken."""
@@ -101,15 +103,26 @@ class _Download:
                     raise self._failure(verdict.reason, advice, retryable=False)
 
     async def _try(self, address: str) -> Whole | Again | Expired | Refused:
-        transport, patience = self._source.transport, self._source.read_timeout
+        source = self._source
         try:
-            async with open_file(transport, address, self._course.ask(), patience=patience) as body:
-                verdict = self._course.answered(body.status, body.headers)
-                if not isinstance(verdict, Take):
-                    return verdict
-                await self._take(body)
+            if not source.connections.try_acquire():
+                await source.connections.acquire()
+            try:
+                return await self._transfer(address)
+            finally:
+                source.connections.release()
         except TransportError as error:
             return Again(error.message) if error.retryable else Refused(error.message)
+
+    async def _transfer(self, address: str) -> Whole | Again | Expired | Refused:
+        source = self._source
+        async with open_file(
+            source.transport, address, self._course.ask(), read_timeout=source.read_timeout
+        ) as body:
+            verdict = self._course.answered(body.status, body.headers)
+            if not isinstance(verdict, Take):
+                return verdict
+            await self._take(body)
         return self._course.ended()
 
     async def _take(self, body: FileBody) -> None:

@@ -1,72 +1,195 @@
-"""Telling what happens to calls that do not succeed at once: to the log, and by ``_hooks`` to more.
+"""Reports the life of calls: to the log, and to a client's hooks if it has any.
 
-Nothing here is called on the way of a create that succeeds at once.
+Every client has one :class:`Instrumentation`. Without hooks it costs a call one ``if``: a call is
+traced only if there are hooks, and what happens off the straight path is logged in any case.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from contextlib import contextmanager
+from typing import Final
 
-from telnyx_video._base.http import HttpRequest
-from telnyx_video.errors import ApiError, Outcome, TelnyxVideoError
+import attrs
 
-if TYPE_CHECKING:
-    from telnyx_video.observing import Next, Reason
+from telnyx_video._base.errors import Outcome, TelnyxVideoError
+from telnyx_video._base.http import HttpReply, HttpRequest, Operation
+from telnyx_video._transport import SENT
+from telnyx_video.errors import ApiError
+from telnyx_video.observing import (
+    Call,
+    CallFinished,
+    CallStarted,
+    Event,
+    Hook,
+    LookupFinished,
+    Next,
+    Reason,
+    RequestFinished,
+    RequestStarted,
+    RetryScheduled,
+    Throttled,
+)
 
 log = logging.getLogger("telnyx_video.calls")
-# An outcome that is unknown is raised, too: whoever has set up no logging does not read it twice.
+# An unknown outcome is raised as well: without any logging set up, nobody needs to read it twice.
 log.addHandler(logging.NullHandler())
 
 
-class Reporter:
-    """Tells the log."""
+class Instrumentation:
+    """Calls the hooks, in their order, and writes the log lines of calls.
 
-    def retried(
+    Args:
+        hooks: The client's hooks.
+        time: The clock by which durations are measured, in seconds.
+    """
+
+    def __init__(self, hooks: Sequence[Hook], time: Callable[[], float]) -> None:
+        self.hooks: Final = tuple(hooks)
+        self.time: Final = time
+
+    def emit(self, event: Event) -> None:
+        """Call the hooks; one that fails is logged and stops nothing."""
+        for hook in self.hooks:
+            try:
+                hook(event)
+            except Exception:
+                log.exception("a hook failed on %s", type(event).__name__)
+
+    @contextmanager
+    def tracing(
+        self, operation: Operation, method: str, unique_name: str | None = None
+    ) -> Generator[CallTrace]:
+        """Report the start and the end of a call.
+
+        Args:
+            operation: The client method.
+            method: The HTTP method of the call's own request; requests of other methods, such as
+                look-ups, do not count as attempts.
+            unique_name: The name of the room to create.
+        """
+        trace = CallTrace(Call(operation, unique_name), method, self)
+        started = self.time()
+        self.emit(CallStarted(trace.call))
+        failure: BaseException | None = None
+        try:
+            yield trace
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            ended_with = failure or trace.error
+            self.emit(
+                CallFinished(
+                    trace.call,
+                    self.time() - started,
+                    sum(n for request, n in trace.sent.items() if request.method == method),
+                    trace.recovered,
+                    trace.existed,
+                    ended_with,
+                    _outcome(ended_with),
+                )
+            )
+
+    def retry_scheduled(
         self,
+        trace: CallTrace | None,
         request: HttpRequest,
         unique_name: str | None,
         error: TelnyxVideoError,
         seconds: float,
         then: Next,
     ) -> None:
-        """Something failed, and is tried again after a wait."""
-        extra = _extra(request, unique_name) | _extra_of(error) | {"telnyx_video_wait": seconds}
-        operation, why = request.operation, str(error).partition(" - ")[0]
-        log.info("%s: %s in %.2f s after %s", operation, then, seconds, why, extra=extra)
+        """Report that something failed and will be tried again after a wait."""
+        extra = _extra(request, unique_name) | _error_extra(error) | {"telnyx_video_wait": seconds}
+        why = str(error).partition(" - ")[0]
+        log.info("%s: %s in %.2f s after %s", request.operation, then, seconds, why, extra=extra)
+        if trace is not None:
+            self.emit(RetryScheduled(trace.call, error, seconds, then))
 
-    def looked_up(self, unique_name: str | None, found: int) -> None:
-        """Rooms of a create's name were asked for."""
+    def lookup_finished(self, trace: CallTrace | None, unique_name: str | None, found: int) -> None:
+        """Report how many rooms have the name of a create."""
         extra = {"telnyx_video_unique_name": unique_name, "telnyx_video_found": found}
         log.debug("room %r was looked up: %d found", unique_name, found, extra=extra)
+        if trace is not None:
+            self.emit(LookupFinished(trace.call, found))
 
-    def paced(self, seconds: float, reason: Reason) -> None:
-        """A request was held back."""
+    def throttled(self, trace: CallTrace | None, seconds: float, reason: Reason) -> None:
+        """Report that a request was held back."""
         extra = {"telnyx_video_wait": seconds, "telnyx_video_reason": reason}
         log.debug("a request was held back for %.2f s: %s", seconds, reason, extra=extra)
+        if trace is not None:
+            self.emit(Throttled(trace.call, seconds, reason))
 
-    def delivered(
-        self,
-        request: HttpRequest,
-        unique_name: str | None,
-        error: TelnyxVideoError | None,
-        *,
-        recovered: bool,
-    ) -> None:
-        """A create that did not succeed at once has its end."""
-        if error is not None:
-            self.failed(request, unique_name, error)
-        elif recovered:
-            extra = _extra(request, unique_name)
-            log.info("room %r exists, though its answer was lost", unique_name, extra=extra)
+    def recovered(self, request: HttpRequest, unique_name: str | None) -> None:
+        """Report a room that was found though the answer to its create was lost."""
+        extra = _extra(request, unique_name)
+        log.info("room %r exists, though its answer was lost", unique_name, extra=extra)
 
     def failed(
         self, request: HttpRequest, unique_name: str | None, error: TelnyxVideoError
     ) -> None:
-        """A call failed; that is worth a warning if it is unknown whether it was applied."""
+        """Report the error that a call ends with; an unknown outcome is worth a warning."""
         if error.outcome is Outcome.UNKNOWN:
-            extra = _extra(request, unique_name) | _extra_of(error)
+            extra = _extra(request, unique_name) | _error_extra(error)
             log.warning("%s: %s", request.operation, error, extra=extra)
+
+
+@attrs.define(eq=False)
+class CallTrace:
+    """A call that is reported to hooks, and the requests that it has sent."""
+
+    call: Call
+    method: str
+    instrument: Instrumentation
+    sent: Counter[HttpRequest] = attrs.Factory(Counter[HttpRequest])
+    recovered: bool = False
+    existed: bool = False
+    error: TelnyxVideoError | None = None
+    """The error that the call ends with, where it is not raised."""
+
+    async def send(
+        self, request: HttpRequest, url: str, sending: Coroutine[None, None, HttpReply]
+    ) -> HttpReply:
+        """Send a request and report it."""
+        instrument = self.instrument
+        started = RequestStarted(self.call, request.method, url, self.sent[request])
+        self.sent[request] += 1
+        instrument.emit(started)
+        sent_at = instrument.time()
+        try:
+            reply = await sending
+        except BaseException as error:
+            instrument.emit(RequestFinished(started, instrument.time() - sent_at, error=error))
+            raise
+        request_id = reply.headers.get("x-request-id")
+        duration = instrument.time() - sent_at
+        instrument.emit(RequestFinished(started, duration, reply.status, request_id))
+        return reply
+
+
+def note_sent(cancelled: asyncio.CancelledError, request: HttpRequest) -> None:
+    """Note on a cancellation that the request was sent, and may have been applied."""
+    if not was_sent(cancelled):
+        cancelled.add_note(f"{request.method} {request.path} {SENT}")
+
+
+def was_sent(cancelled: BaseException) -> bool:
+    """Whether a cancellation came after the request was sent."""
+    return any(SENT in note for note in getattr(cancelled, "__notes__", ()))
+
+
+def _outcome(error: BaseException | None) -> Outcome | None:
+    """Whether what failed may have been applied."""
+    if error is None:
+        return None
+    if isinstance(error, TelnyxVideoError):
+        return error.outcome
+    sent = isinstance(error, asyncio.CancelledError) and was_sent(error)
+    return Outcome.UNKNOWN if sent else Outcome.NOT_APPLIED
 
 
 def _extra(request: HttpRequest, unique_name: str | None) -> dict[str, object]:
@@ -76,7 +199,7 @@ def _extra(request: HttpRequest, unique_name: str | None) -> dict[str, object]:
     }
 
 
-def _extra_of(error: TelnyxVideoError) -> dict[str, object]:
+def _error_extra(error: TelnyxVideoError) -> dict[str, object]:
     api_error = error if isinstance(error, ApiError) else None
     return {
         "telnyx_video_error": type(error).__name__,

@@ -5,9 +5,9 @@ which may leap ahead but never goes back.
 
 - :class:`GcraLimiter`, a rate that the caller sets: the generic cell rate algorithm (GCRA),
   https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm, whose tolerance is for late timers only
-- :class:`AdaptiveRateLimiter`, the account's limit as replies tell it: what is left of the window is spread
-  over the time that is left of it. Several clients that do so share a limit without knowing of each
-  other, for each slows down as the common rest shrinks.
+- :class:`AdaptiveRateLimiter`, the account's limit as replies report it: what is left of the window
+  is spread over the time that is left of it. Several clients that do so share a limit without
+  knowing of each other, as each slows down when the common rest shrinks.
 """
 
 from __future__ import annotations

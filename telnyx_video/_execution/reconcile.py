@@ -11,17 +11,30 @@ The caller reports what happened, when, and passes a random number; the answer i
                     absent ───► POST again, since the server refuses a second room of the name
 
 The promise: exactly one room for each name, given that the server enforces unique names.
+
+What is claimed about a room that is found:
+
+- The name was taken, for certain, only if the first attempt was refused for it (``NOT_APPLIED``).
+- After an attempt of unknown outcome, the room may be this call's. Times are a hint: a room that
+  seems older is reported with an ``UNKNOWN`` outcome, never as proof that nothing was applied.
+- A field that a reply leaves out, or writes in another form, does not show that a room is another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Literal, cast
+from datetime import datetime
+from typing import Final, Literal, cast
 
 import attrs
 
-from telnyx_video._base.text import show
+from telnyx_video._base.text import one_line, show
+from telnyx_video._execution.evidence import (
+    ServerProfile,
+    differing_fields,
+    fold,
+    is_same_name,
+)
 from telnyx_video._execution.retry import RetryState, is_transient
 from telnyx_video.errors import (
     ApiError,
@@ -29,6 +42,7 @@ from telnyx_video.errors import (
     NameTakenError,
     Outcome,
     OutcomeUnknownError,
+    ResponseDecodeError,
     TelnyxVideoError,
     TransportError,
     UnprocessableEntityError,
@@ -36,6 +50,12 @@ from telnyx_video.errors import (
 from telnyx_video.models import UNSET, CreateRoomRequest, Room
 
 IfExists = Literal["error", "return", "update"]
+
+MIN_LOOK_UP_TIME: Final = 0.05
+"""Seconds before the deadline in which it is too late for a last look-up."""
+
+MAX_LOOK_UPS: Final = 3
+"""Look-ups that only complete what is certain, or likely, without them."""
 
 
 @attrs.frozen
@@ -45,12 +65,14 @@ class Send:
 
 @attrs.frozen
 class LookUp:
-    """Step: list the rooms of the request's name."""
+    """Step: list the rooms of a name."""
+
+    name: str
 
 
 @attrs.frozen
 class Update:
-    """Step: PATCH the room that has the name to what was asked."""
+    """Step: PATCH the room that has the name to what was requested."""
 
     room: Room
 
@@ -67,22 +89,22 @@ class Wait:
 
 @attrs.define  # frozen ones are made three times as slowly, and each create makes one
 class CreateResult:
-    """The end: a room, or the error that tells why there is none, and how it went."""
+    """The end: a room, or the error that says why there is none, and how it went."""
 
     room: Room | None = None
     error: TelnyxVideoError | None = None
     """What went wrong, if there is no room."""
     attempts: int = 1
-    """How many times the create was tried."""
+    """How many times the create was sent."""
     recovered: bool = False
     """Made by this call, though its answer was lost: found by looking it up."""
     existed: bool = False
     """Made before this call."""
     differences: tuple[str, ...] = ()
-    """Fields in which a room that existed was not as asked."""
+    """Fields in which a room that was found is not as requested."""
 
     def unwrap(self) -> Room:
-        """The room.
+        """Return the room.
 
         Raises:
             TelnyxVideoError: there is none, for this reason.
@@ -95,77 +117,77 @@ class CreateResult:
 Step = Send | LookUp | Update | Wait | CreateResult
 
 
-CLOCK_SLACK = timedelta(seconds=5)
-"""How far the clocks behind ``Date`` and ``created_at`` may differ, being of different machines."""
-
-SHORTEST_LOOK = 0.05
-"""Seconds before the deadline in which it is too late for a last look-up."""
-
-LOOK_UPS_FOR_ERROR = 3
-"""Look-ups spent on finding the room for a ``NameTakenError``, which is certain without it."""
-
-
 @attrs.define
 class Reconciler:
     """The state of one create after its first failure."""
 
     request: CreateRoomRequest
     if_exists: IfExists
-    attempts: RetryState
+    state: RetryState
     began: float
     """When the create was first sent, on the same clock as all other times."""
-    doubt: TelnyxVideoError | None = None
+    profile: ServerProfile = attrs.Factory(ServerProfile)
+    unresolved_error: TelnyxVideoError | None = None
     """The latest failure that leaves open whether the server acted."""
-    verdict: ApiError | None = None
+    final_error: ApiError | None = None
     """The server's answer since then, if it is final: the name is taken, or no permission."""
-    latest: TelnyxVideoError | None = None
+    applied_error: ResponseDecodeError | None = None
+    """The reply that says that the room was made, but cannot be read in full."""
+    latest_error: TelnyxVideoError | None = None
     """How the latest POST failed."""
     look_ups: int = 0
     last_look: bool = False
-    """Whether the look-up under way is the one that still fits before the deadline."""
+    """Whether the current look-up is the one that still fits before the deadline."""
     outdated: tuple[str, ...] = ()
     """Once a room that existed is being updated: the fields in which it differed."""
     updates: int = 0
 
     def resumed(self) -> Step:
-        """An earlier run may have sent the create: find out, before anything is sent."""
+        """An earlier run may have sent the create: find out before anything is sent."""
         interrupted = TransportError("an earlier run ended before the answer", Outcome.UNKNOWN)
-        self.attempts.failed(interrupted)
-        self.attempts.uncounted += 1  # it may never have been sent: this run has its own tries
-        self.doubt = self.latest = interrupted
-        return LookUp() if self._named else self._give_up(interrupted)
+        self.state.record_failure(interrupted)
+        self.state.exempt += 1  # it may never have been sent: this run has its own attempts
+        self.unresolved_error = self.latest_error = interrupted
+        return self._look_up() if self._named else self._give_up(interrupted)
 
     def created(self, room: Room) -> Step:
         """A POST was answered with the room."""
-        return CreateResult(room, attempts=self.attempts.sent + 1)
+        return CreateResult(room, attempts=self.state.sent + 1)
 
     def failed(self, error: TelnyxVideoError, now: float, random: float) -> Step:
         """A POST failed."""
-        self.attempts.failed(error)
-        self.latest = error
-        if error.outcome is Outcome.APPLIED:
-            return self._end(error)
+        self.state.record_failure(error)
+        self.latest_error = error
+        if error.outcome is Outcome.APPLIED and isinstance(error, ResponseDecodeError):
+            self.applied_error = error
+            return self._look_up() if self._named else self._end(error)
         if error.outcome is Outcome.UNKNOWN:
-            self.doubt, self.verdict, self.last_look = error, None, False
-            return self._wait(LookUp(), error, now, random) if self._named else self._give_up(error)
+            self.unresolved_error, self.final_error, self.last_look = error, None, False
+            if not self._named:
+                return self._give_up(error)
+            return self._wait(self._look_up(), error, now, random)
         if is_transient(error):
-            if self.doubt:
-                return self._wait(LookUp(), error, now, random)
-            if self.attempts.may_repeat(error):
+            if self.unresolved_error:
+                return self._wait(self._look_up(), error, now, random)
+            if self.state.may_retry(error):
                 return self._wait(Send(), error, now, random)
             return self._give_up(error)
-        if isinstance(error, NameTakenError) and self._named:
-            self.verdict = error
-            return LookUp()
-        if self.doubt is None:
+        return self._refused(error)
+
+    def _refused(self, error: TelnyxVideoError) -> Step:
+        """A POST failed in a way that another attempt cannot mend."""
+        if isinstance(error, UnprocessableEntityError):
+            if self._named and _may_be_taken(error):
+                self.final_error = error
+                return self._look_up()
+            if self.unresolved_error is not None:
+                error.outcome = Outcome.UNKNOWN  # this refusal says little of the earlier attempt
             return self._end(error)
-        if isinstance(error, ApiError) and _blames_another_field(error):
-            # This try was refused; that says little of the earlier one.
-            error.outcome = Outcome.UNKNOWN
+        if self.unresolved_error is None:
             return self._end(error)
         if isinstance(error, ApiError):
-            self.verdict = error
-            return LookUp()
+            self.final_error = error
+            return self._look_up()
         return self._give_up(error)
 
     def looked_up(
@@ -174,24 +196,35 @@ class Reconciler:
         """A look-up was answered.
 
         Args:
-            rooms: Those whose name is exactly the one asked for.
-            server_time: The server's clock when it answered, if it told.
+            rooms: The rooms that the server listed for the name.
+            server_time: The server's clock when it answered, if it gave it.
+            now: The time.
+            random: A number from 0 up to 1.
         """
         self.look_ups += 1
-        if len(rooms) > 1:
-            error = _two_rooms(self.request, rooms, self.attempts.sent, self.doubt)
-            return self._end(error)
-        if rooms:
-            return self._found(rooms[0], server_time, now)
-        if isinstance(self.verdict, NameTakenError):
-            return self._look_again(self.verdict, now, random)
-        if self.verdict:
-            return self._give_up(self.verdict)
+        exact = [room for room in rooms if room.unique_name == self.request.unique_name]
+        if len(exact) > 1:
+            return self._end(
+                _two_rooms(self.request, exact, self.state.sent, self.unresolved_error)
+            )
+        if exact:
+            return self._found(exact[0], server_time, now)
+        if self.applied_error is not None:
+            return self._look_again(self.applied_error, now, random)
+        if isinstance(self.final_error, UnprocessableEntityError):
+            similar = [room for room in rooms if is_same_name(self.request, room)]
+            if similar:
+                return self._end(
+                    _name_folded(self.request, similar[0], self.final_error, self._claim)
+                )
+            return self._look_again(self.final_error, now, random)
+        if self.final_error:
+            return self._give_up(self.final_error)
         self.outdated = ()  # if there was a room to update, it is gone
-        if self.latest is not None and (
-            now >= self.attempts.send_until or not self.attempts.may_repeat(self.latest)
+        if self.latest_error is not None and (
+            now >= self.state.send_until or not self.state.may_retry(self.latest_error)
         ):
-            return self._give_up(self.latest)
+            return self._give_up(self.latest_error)
         return Send()
 
     def look_up_failed(self, error: TelnyxVideoError, now: float, random: float) -> Step:
@@ -208,127 +241,129 @@ class Reconciler:
     def update_failed(
         self, error: TelnyxVideoError, step: Update, now: float, random: float
     ) -> Step:
-        """A PATCH failed. It may be repeated, for it says what shall be, not what shall change."""
+        """A PATCH failed. If it may have been applied, the room is read before another one."""
         self.updates += 1
         if error.outcome is Outcome.UNKNOWN:
-            self.doubt = error
-            return self._wait(LookUp(), error, now, random)
+            self.unresolved_error = error
+            return self._wait(self._look_up(), error, now, random)
         if is_transient(error) and self._may_update(error):
             return self._wait(step, error, now, random)
         return self._give_up(error)
 
     def interrupted(self, error: TelnyxVideoError) -> Step:
-        """A step could not be carried out at all: the client was closed."""
+        """A step could not be carried out: the client was closed, or the room has no usable id."""
         return self._give_up(error)
 
     @property
     def _named(self) -> bool:
         return self.request.unique_name is not UNSET
 
+    @property
+    def _claim(self) -> Outcome:
+        """What may be said of a create whose name another room seems to have."""
+        return Outcome.NOT_APPLIED if self.unresolved_error is None else Outcome.UNKNOWN
+
+    def _look_up(self) -> LookUp:
+        """Look the name up; in turns as the server may have rewritten it, once it says "taken"."""
+        name = cast("str", self.request.unique_name)
+        rewritten = isinstance(self.final_error, UnprocessableEntityError) and self.look_ups % 2
+        return LookUp(fold(name) if rewritten else name)
+
     def _found(self, room: Room, server_time: datetime | None, now: float) -> Step:
         differences = differing_fields(self.request, room)
+        contradictions = self.profile.contradictions(self.request, room)
         if self.outdated:
-            return self._still_outdated(room) if differences else self._existed(room, self.outdated)
-        ours = self.doubt is not None and self._is_ours(room, server_time, now)
-        if ours and not differences:
-            return CreateResult(room, attempts=self.attempts.sent, recovered=True)
+            if contradictions:
+                return self._still_outdated(room)
+            return self._existed(room, self.outdated)
+        if self.applied_error is not None:
+            if self.applied_error.room_id in (None, room.id):
+                return self._recovered(room, differences)
+            return self._give_up(self.applied_error)
+        if (
+            self.unresolved_error is not None
+            and not contradictions
+            and self.profile.may_postdate(room, server_time, now - self.began)
+        ):
+            return self._recovered(room, differences)
         if self.if_exists == "error":
-            outcome = Outcome.UNKNOWN if ours else Outcome.NOT_APPLIED
-            refusal = self.verdict if isinstance(self.verdict, NameTakenError) else None
-            return self._end(_name_taken(room, differences, refusal, outcome))
+            refusal = self.final_error
+            if not isinstance(refusal, UnprocessableEntityError):
+                refusal = None
+            return self._end(_name_taken(room, differences, refusal, self._claim))
         if self.if_exists == "update" and differences:
             self.outdated = differences
-            self.verdict = None
-            if not ours:
-                self.doubt = None  # the room was there: what is open now is the update
+            self.final_error = None
             return Update(room)
         return self._existed(room, differences)
 
     def _still_outdated(self, room: Room) -> Step:
-        if self.doubt and not self._may_update(self.doubt):
-            return self._give_up(self.doubt)
+        if self.unresolved_error and not self._may_update(self.unresolved_error):
+            return self._give_up(self.unresolved_error)
         return Update(room)
 
     def _may_update(self, error: TelnyxVideoError) -> bool:
-        """Updates have as many tries as creates have."""
-        return self.updates < self.attempts.policy.attempts and self.attempts.quota.take(error)
-
-    def _is_ours(self, room: Room, server_time: datetime | None, now: float) -> bool:
-        """Whether the room can have been made by this call, judged by the server's own clock."""
-        if room.created_at is None or server_time is None:
-            return True
-        began = server_time - timedelta(seconds=now - self.began)
-        return room.created_at >= began - CLOCK_SLACK
+        """Updates have as many attempts as creates have."""
+        return self.updates < self.state.policy.attempts and self.state.budget.spend(error)
 
     def _wait(
         self, then: Send | LookUp | Update, error: TelnyxVideoError, now: float, random: float
     ) -> Step:
-        seconds = self.attempts.wait(error, now, random)
-        too_late = isinstance(then, Send) and now + (seconds or 0.0) >= self.attempts.send_until
+        seconds = self.state.wait(error, now, random)
+        too_late = isinstance(then, Send) and now + (seconds or 0.0) >= self.state.send_until
         if seconds is not None and not too_late:
             return Wait(seconds, then, error)
-        left = self.attempts.deadline - now
-        in_doubt = self.doubt is not None and isinstance(then, LookUp)
-        if in_doubt and left > SHORTEST_LOOK and not self.last_look:
+        left = self.state.deadline - now
+        unresolved = self.unresolved_error is not None and isinstance(then, LookUp)
+        if unresolved and left > MIN_LOOK_UP_TIME and not self.last_look:
             self.last_look = True
             return Wait(left / 2, then, error)
         return self._give_up(error)
 
     def _look_again(self, error: TelnyxVideoError, now: float, random: float) -> Step:
-        """Look-ups are free of the quota: without them, a lost answer would stay lost."""
-        certain = self.doubt is None and self.if_exists == "error"
-        if certain and self.look_ups >= LOOK_UPS_FOR_ERROR:
+        """Look-ups do not use the budget: without them, a lost answer would stay lost."""
+        certain = self.unresolved_error is None and (
+            self.if_exists == "error" or not isinstance(self.final_error, NameTakenError)
+        )
+        if certain and self.look_ups >= MAX_LOOK_UPS:
             return self._give_up(error)
-        return self._wait(LookUp(), error, now, random)
+        return self._wait(self._look_up(), error, now, random)
+
+    def _recovered(self, room: Room, differences: tuple[str, ...]) -> CreateResult:
+        return CreateResult(room, attempts=self.state.sent, recovered=True, differences=differences)
 
     def _existed(self, room: Room, differences: tuple[str, ...]) -> CreateResult:
-        return CreateResult(
-            room, attempts=self.attempts.sent, existed=True, differences=differences
-        )
+        return CreateResult(room, attempts=self.state.sent, existed=True, differences=differences)
 
     def _end(self, error: TelnyxVideoError) -> CreateResult:
-        return CreateResult(error=error, attempts=self.attempts.sent)
+        return CreateResult(error=error, attempts=self.state.sent)
 
     def _give_up(self, error: TelnyxVideoError) -> CreateResult:
-        """No time, tries or sense are left: say what is known, which may be that nothing is."""
-        if self.doubt is None:
-            return self._end(self.verdict or error)
+        """No time, attempts or sense are left: report what is known."""
+        if self.applied_error is not None:
+            return self._end(self.applied_error)
+        if self.unresolved_error is None:
+            return self._end(self.final_error or error)
         unknown = _outcome_unknown(
-            self.request, self.attempts.sent, self.doubt, error, updating=bool(self.outdated)
+            self.request,
+            self.state.sent,
+            self.unresolved_error,
+            error,
+            updating=bool(self.outdated),
         )
         return self._end(unknown)
 
 
-def differing_fields(request: CreateRoomRequest, room: Room) -> tuple[str, ...]:
-    """The fields that the request sets and in which the room is not as asked."""
-    return tuple(
-        name
-        for name, wanted in request.to_dict().items()
-        if _differs(name, wanted, getattr(room, name))
-    )
-
-
-def _differs(name: str, wanted: object, actual: object) -> bool:
-    nothing = (None, "")
-    if name.startswith("webhook_"):
-        return wanted != actual and not (wanted in nothing and actual in nothing)
-    # The other fields always have a value: a reply that leaves one out just does not tell it.
-    return actual is not None and wanted != actual
-
-
-def _blames_another_field(error: TelnyxVideoError) -> bool:
-    """Whether a 422 is certainly not about the name; the API's wording for that is undocumented."""
-    return (
-        isinstance(error, UnprocessableEntityError)
-        and bool(error.details)
-        and all(detail.field not in (None, "unique_name") for detail in error.details)
-    )
+def _may_be_taken(error: UnprocessableEntityError) -> bool:
+    """Whether a refusal may be about the name: the API's wording for that is undocumented."""
+    named = [detail.field for detail in error.details]
+    return isinstance(error, NameTakenError) or not named or None in named or "unique_name" in named
 
 
 def _outcome_unknown(
     request: CreateRoomRequest,
     attempts: int,
-    doubt: TelnyxVideoError,
+    unresolved_error: TelnyxVideoError,
     last_error: TelnyxVideoError,
     *,
     updating: bool,
@@ -336,15 +371,15 @@ def _outcome_unknown(
     """The room may exist, and it is too late to find out.
 
     Args:
-        doubt: The failure that left it open.
+        unresolved_error: The failure that left it open.
         updating: Whether it is an update of a room that existed of which nothing is known.
     """
-    why = str(doubt).partition(" - ")[0]
-    message = _advice(request.unique_name or None, attempts, why, updating=updating)
+    why = str(unresolved_error).partition(" - ")[0]
+    message = _hint(request.unique_name or None, attempts, why, updating=updating)
     return OutcomeUnknownError(message, request, attempts, last_error)
 
 
-def _advice(name: str | None, attempts: int, why: str, *, updating: bool) -> str:
+def _hint(name: str | None, attempts: int, why: str, *, updating: bool) -> str:
     times = "once" if attempts == 1 else f"{attempts} times"
     if name is None:
         return (
@@ -364,37 +399,80 @@ def _advice(name: str | None, attempts: int, why: str, *, updating: bool) -> str
 
 
 def _name_taken(
-    room: Room, differences: Sequence[str], refusal: NameTakenError | None, outcome: Outcome
+    room: Room,
+    differences: Sequence[str],
+    refusal: UnprocessableEntityError | None,
+    outcome: Outcome,
 ) -> NameTakenError:
-    """A room of the name was there before.
+    """A room of the name was there before, or seems to have been.
 
     Args:
-        refusal: What the server said to the create, if that is how it is known.
+        room: The room.
+        differences: Fields in which it is not as requested.
+        refusal: What the server answered to the create, if it refused it.
+        outcome: What is known of this call's own create.
     """
-    if refusal is not None:
-        return NameTakenError(
-            422,
-            refusal.details,
-            refusal.request_id,
-            refusal.rate_limit,
-            refusal.body,
-            outcome,
-            room,
-        )
     reason = (
         f"has other settings in {', '.join(differences)}"
         if differences
-        else f"was made at {room.created_at}, before this request"
+        else f"was made at {room.created_at}, which seems to be before this request"
     )
-    detail = ErrorDetail(f"room {room.id} has this name and {reason}", pointer="/unique_name")
-    return NameTakenError(422, (detail,), outcome=outcome, room=room)
+    detail = ErrorDetail(
+        f"room {one_line(room.id, 200)} has this name and {reason}", pointer="/unique_name"
+    )
+    if outcome is Outcome.UNKNOWN:
+        detail = attrs.evolve(
+            detail, detail=f"{detail.detail}; as an answer was lost, it may be this call's own"
+        )
+    if refusal is None:
+        return NameTakenError(422, (detail,), outcome=outcome, room=room)
+    return _refusal(
+        refusal, room, outcome, () if isinstance(refusal, NameTakenError) else (detail,)
+    )
+
+
+def _name_folded(
+    request: CreateRoomRequest, room: Room, refusal: UnprocessableEntityError, outcome: Outcome
+) -> NameTakenError:
+    """The server does not tell the request's name from that of another room."""
+    detail = ErrorDetail(
+        f"room {one_line(room.id, 200)} has the name {show(room.unique_name)}, which this server "
+        f"does not tell from {show(request.unique_name)}",
+        pointer="/unique_name",
+    )
+    return _refusal(refusal, room, outcome, (detail,))
+
+
+def _refusal(
+    refusal: UnprocessableEntityError,
+    room: Room,
+    outcome: Outcome,
+    details: tuple[ErrorDetail, ...],
+) -> NameTakenError:
+    return NameTakenError(
+        refusal.status,
+        details + refusal.details,
+        refusal.request_id,
+        refusal.rate_limit,
+        refusal.body,
+        outcome,
+        room,
+    )
+
+
+def unaddressable(room: Room) -> ResponseDecodeError:
+    """The room that has the name cannot be updated, as its id does not fit into a path."""
+    return ResponseDecodeError(
+        f"the room of this name has the id {show(room.id)}, which cannot be part of a URL - it was "
+        "not updated; report it to Telnyx support"
+    )
 
 
 def _two_rooms(
     request: CreateRoomRequest,
     rooms: Sequence[Room],
     attempts: int,
-    doubt: TelnyxVideoError | None,
+    unresolved_error: TelnyxVideoError | None,
 ) -> OutcomeUnknownError:
     """Should never be: the server did not keep names unique, so none of them can be chosen."""
     ids = " and ".join(room.id for room in rooms)
@@ -403,4 +481,4 @@ def _two_rooms(
         f"{len(rooms)} rooms have the name {show(name)}: {ids} - "
         "the server did not keep it unique; delete all but one, then repeat the create"
     )
-    return OutcomeUnknownError(message, request, attempts, doubt)
+    return OutcomeUnknownError(message, request, attempts, unresolved_error)

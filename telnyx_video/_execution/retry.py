@@ -1,4 +1,4 @@
-"""How often and how long to try: the policy, its waits, and the quota that a client's calls share.
+"""How often and how long to try: the policy, the state of one call, and the budget of a client.
 
 Pure: no clock, no sleeping, and randomness is handed in. All times are in seconds.
 
@@ -26,7 +26,7 @@ from telnyx_video.errors import (
     TransportError,
 )
 
-__all__ = ["RetryPolicy", "RetryBudget"]
+__all__ = ["RetryBudget", "RetryPolicy"]
 
 MAX_RETRY_AFTER = 300.0
 """A server that says to stay away longer than this is taken to be mistaken."""
@@ -95,12 +95,12 @@ class RetryPolicy:
 
 @attrs.define
 class RetryBudget:
-    """The tokens that the calls of one client spend on retries and earn by successes."""
+    """The tokens that the calls of a client share: retries spend them, successes refund them."""
 
     capacity: int
     tokens: int = attrs.Factory(lambda self: self.capacity, takes_self=True)
 
-    def take(self, error: TelnyxVideoError) -> bool:
+    def spend(self, error: TelnyxVideoError) -> bool:
         """Pay for one retry after this error, if there are tokens enough."""
         cost = TIMEOUT_RETRY_COST if isinstance(error, RequestTimeoutError) else RETRY_COST
         if self.tokens < cost:
@@ -108,7 +108,7 @@ class RetryBudget:
         self.tokens -= cost
         return True
 
-    def give_back(self) -> None:
+    def refund(self) -> None:
         """Note a success."""
         if self.tokens < self.capacity:
             self.tokens += 1
@@ -116,20 +116,20 @@ class RetryBudget:
 
 @attrs.define
 class RetryState:
-    """The tries of one call: whether there may be another, and how long to wait before it."""
+    """The attempts of one call: whether there may be another, and how long to wait before it."""
 
     policy: RetryPolicy
-    quota: RetryBudget
+    budget: RetryBudget
     started: float
     """When the call began, on the caller's clock; all other times are on the same one."""
     sent: int = 0
-    """How often the request was tried."""
-    uncounted: int = 0
-    """How many of the tries do not count: those answered with 429, or made during an outage."""
+    """How often the request was sent."""
+    exempt: int = 0
+    """How many attempts do not count: those answered with 429, or made during an outage."""
     paused: float = 0.0
     """How long the call was held back by us; the deadline moves on by it."""
     waits: int = 0
-    doubt: TelnyxVideoError | None = None
+    unresolved_error: TelnyxVideoError | None = None
     """The latest failure that leaves open whether the server acted."""
 
     @property
@@ -147,25 +147,27 @@ class RetryState:
         """Until when a create may be begun, so that there is time for its answer."""
         return self.begun + BEGIN_WITHIN * self.policy.sending_time
 
-    def failed(self, error: TelnyxVideoError) -> None:
-        """Note a try that failed."""
+    def record_failure(self, error: TelnyxVideoError) -> None:
+        """Record an attempt that failed."""
         self.sent += 1
-        self.uncounted += isinstance(error, RateLimitError)
+        if error.outcome is Outcome.UNKNOWN:
+            self.unresolved_error = error
+        self.exempt += isinstance(error, RateLimitError)
 
-    def may_repeat(self, error: TelnyxVideoError) -> bool:
+    def may_retry(self, error: TelnyxVideoError) -> bool:
         """Whether the request may be sent once more after this failure; pays for it if so."""
         if isinstance(error, RateLimitError):
             return self.policy.attempts > 1
-        return self.sent - self.uncounted < self.policy.attempts and self.quota.take(error)
+        return self.sent - self.exempt < self.policy.attempts and self.budget.spend(error)
 
     def wait(self, error: TelnyxVideoError, now: float, random: float) -> float | None:
         """Seconds to wait after this failure; None if the deadline would pass meanwhile."""
-        told = told_to_wait(error)
-        if told is None:
+        requested = requested_wait(error)
+        if requested is None:
             seconds = self.policy.wait(self.waits, random)
             self.waits += 1
         else:
-            seconds = told + self.policy.wait(0, random)  # so that not all come back at once
+            seconds = requested + self.policy.wait(0, random)  # so that not all come back at once
         return seconds if now + seconds < self.deadline else None
 
 
@@ -186,7 +188,7 @@ def is_transient(error: TelnyxVideoError) -> bool:
             return False
 
 
-def told_to_wait(error: TelnyxVideoError) -> float | None:
+def requested_wait(error: TelnyxVideoError) -> float | None:
     """Seconds that a 429 says to wait, or None if it says nothing that can be believed."""
     if not isinstance(error, RateLimitError) or error.rate_limit is None:
         return None

@@ -1,45 +1,59 @@
-"""Places of which there are only so many at a time, given out in the order of asking."""
+"""A semaphore that is handed on in the order of asking."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 
+from telnyx_video._base.errors import ConfigurationError
+
 
 class Semaphore:
-    """A semaphore whose free places are taken without a coroutine.
+    """A FIFO semaphore: a free place is taken without a coroutine.
 
-    A place that is given back goes to whoever has waited longest: while anybody waits none is free,
-    so that nobody who comes later overtakes.
+    A place that is released goes to the one that has waited longest: while anyone waits no place is
+    free, so that nobody overtakes.
     """
 
     def __init__(self, count: int) -> None:
+        self.count = count
         self._free = count
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiters: deque[asyncio.Future[None]] = deque()
 
-    def take(self) -> bool:
-        """Take a place if there is a free one."""
+    def try_acquire(self) -> bool:
+        """Take a place if one is free."""
         if not self._free:
             return False
         self._free -= 1
         return True
 
-    async def wait(self) -> None:
-        """Wait, as there is no free place, for one that is given back, and take it."""
+    async def acquire(self) -> None:
+        """Take a place that is released; only to be called when none is free.
+
+        Raises:
+            ConfigurationError: it was closed meanwhile.
+        """
         turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        self._waiters.append(turn)
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # it came at the same time
-                self.give_back()
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self.release()  # its turn came at the same time
             raise
 
-    def give_back(self) -> None:
-        """Leave a place to the next."""
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():  # else its waiter was cancelled
+    def release(self) -> None:
+        """Hand a place on to the next, or make it free."""
+        while self._waiters:
+            turn = self._waiters.popleft()
+            if not turn.done():  # else it was cancelled
                 turn.set_result(None)
                 return
         self._free += 1
+
+    def close(self) -> None:
+        """Let all that wait fail."""
+        while self._waiters:
+            turn = self._waiters.popleft()
+            if not turn.done():
+                turn.set_exception(ConfigurationError("this client is closed: make a new one"))

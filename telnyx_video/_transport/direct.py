@@ -1,12 +1,15 @@
-"""Requests that need no task of their own to write their body.
+"""Requests that write a short body themselves, without the task that aiohttp makes for each body.
 
-aiohttp has a task write each body, as a body may be long and the connection slow. Ours are short
-and at hand: head and body go to the connection in one piece, from a callback. That spares a create
-a seventh of its processor time.
+aiohttp writes each body in a task, as a body may be long and the connection slow. Ours are short
+and complete: head and body go to the connection in one piece, from a callback. That spares a create
+a seventh of its CPU time; ``docs/performance.md`` says what it is worth and how to measure it.
 
-The callback is the loop's next. So requests that begin in one turn are written right one after
-another, which spares both sides from being woken for each. A request without company is written at
+The callback is the loop's next, so that requests which begin in one pass of the loop are written
+right one after another, and wake the server once. A request that is alone in flight is written at
 once.
+
+This rests on private parts of aiohttp, so it is used for exactly the releases whose sources were
+compared (``KNOWN``). With any other release, requests are written in aiohttp's public way.
 """
 
 from __future__ import annotations
@@ -18,28 +21,28 @@ from aiohttp.connector import Connection
 from aiohttp.http import StreamWriter
 from aiohttp.payload import BytesPayload
 
-from telnyx_video._transport.body import UNFIT, TrackedPayload, is_reusable
+from telnyx_video._transport.payload import NOT_REUSABLE, TrackedPayload, is_reusable
 
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
 
-KNOWN: Final = "3.14."
-"""The versions of aiohttp of which is known here how they write a request. With any other, requests
-are written in its own way, which only costs more."""
+KNOWN: Final = frozenset({"3.14.3", "3.14.4", "3.14.5"})
+"""Releases of aiohttp in which ``ClientRequest.send`` and ``StreamWriter`` were compared with what
+is written here. To add one: compare both, then run ``nox -s newest``."""
 
 SHORT: Final = 32 * 1024
-"""Bytes of a body that a connection takes without asking for a pause, be the other side slow."""
+"""Bytes of a body that a connection takes without asking for a pause, however slow the server."""
 
 
-class DirectBody(TrackedPayload):
-    """A body that is made without more ado, for requests of this module.
+class DirectPayload(TrackedPayload):
+    """The body of a :class:`DirectRequest`.
 
     Args:
         content: The JSON.
-        at_once: Whether to write it in this very turn of the loop, having no company.
+        at_once: Whether to write it in this pass of the loop, as nothing else is in flight.
     """
 
-    # All of them have the same, which nobody changes: no middleware sees them.
+    # All have the same headers, which nothing changes: no middleware sees them.
     _headers = BytesPayload(b"", content_type="application/json").headers
 
     def __init__(self, content: bytes, *, at_once: bool) -> None:
@@ -51,18 +54,18 @@ class DirectBody(TrackedPayload):
 class DirectRequest(aiohttp.ClientRequest):
     """A request that writes itself, head and body, if its body is a short one of ours.
 
-    With a proxy its first line is another one, and whoever traces it is told of each step: then it
-    is left to aiohttp, as is one whose body may have to wait for the other side.
+    Behind a proxy its first line differs, and traces report each step: then aiohttp sends it, and
+    also where the body is so long that it may have to wait for the server.
     """
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        """Send it; the answer's head comes later."""
+        """Send the request; the response's head comes later."""
         protocol, body = conn.protocol, self.body
         if protocol is None or not is_reusable(protocol):
-            raise aiohttp.ServerDisconnectedError(UNFIT)
-        if type(body) is not DirectBody:  # quicker than `isinstance`, as payloads are abstract
+            raise aiohttp.ServerDisconnectedError(NOT_REUSABLE)
+        if type(body) is not DirectPayload:  # quicker than `isinstance`, as payloads are abstract
             return await super().send(conn)
-        body.handed_on = True
+        body.handed_over = True
         if len(body.content) > SHORT or self.proxy is not None or self._traces:
             return await super().send(conn)
         writer = _Writer(protocol, self.loop)
@@ -87,20 +90,20 @@ class DirectRequest(aiohttp.ClientRequest):
 
 
 class _Writer(StreamWriter):
-    def finish(self, body: DirectBody) -> None:
+    def finish(self, body: DirectPayload) -> None:
         """Write the head and this body in one piece.
 
-        Something may have come since the request was begun, as uvloop reads before it calls back.
-        Then nothing is written, and the connection serves nobody else.
+        Something may have arrived since the request began, as uvloop reads before it calls back.
+        Then nothing is written, and the connection is closed.
         """
         protocol = cast("ResponseHandler", self.protocol)
         if not is_reusable(protocol):
             protocol.force_close()
             return
-        body.asked_to_write = True
+        body.written = True
         try:
             self._send_headers_with_payload(body.content, is_eof=True)
-        except Exception as error:  # else nobody would tell who waits for the answer
+        except Exception as error:  # in a callback: the waiting request would not learn of it
             failed = f"it cannot be written: {type(error).__name__}"
             protocol.set_exception(aiohttp.ClientConnectionError(failed))
         else:
@@ -108,5 +111,5 @@ class _Writer(StreamWriter):
 
 
 def request_class(version: str) -> type[aiohttp.ClientRequest]:
-    """The class of requests for this version of aiohttp."""
-    return DirectRequest if version.startswith(KNOWN) else aiohttp.ClientRequest
+    """Return the class of requests for this release of aiohttp."""
+    return DirectRequest if version in KNOWN else aiohttp.ClientRequest

@@ -1,4 +1,4 @@
-"""What a failure of aiohttp means: may the server have acted, and is it worth another try."""
+"""Maps a failure of aiohttp to ours: whether the server may have acted, and if a retry can help."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from urllib.parse import unquote
 import aiohttp
 from aiohttp.http import HttpProcessingError
 
-from telnyx_video._base.http import HttpRequest
-from telnyx_video._base.text import one_line
-from telnyx_video._transport.secret import Key
-from telnyx_video.errors import (
+from telnyx_video._base.errors import (
     ConfigurationError,
     Outcome,
     RequestTimeoutError,
     TelnyxVideoError,
     TransportError,
 )
+from telnyx_video._base.http import HttpRequest
+from telnyx_video._base.text import one_line
+from telnyx_video._transport.redact import ApiKey
 
 SENT: Final = "was sent, and may have been applied"
-"""What a cancellation is noted with, if it is so."""
+"""The note on a cancellation after the request was written."""
 
 _PERMANENT = (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch)
 
 _QUOTED = re.compile(r""":?\s*(\n|(?<=\s)b?['"]).*|\.$""", re.DOTALL)
-"""What aiohttp quotes of a reply that it cannot read: it may hold the key, or be cut within it."""
+"""The part of a response that aiohttp quotes if it cannot read it: it may hold half of the key."""
 
-_ADVICE = {
+_HINTS = {
     Outcome.NOT_APPLIED: "nothing was sent, so it is safe to try again",
     Outcome.UNKNOWN: "it may have been applied: look before sending it again",
 }
 
 
 def as_failure(
-    request: HttpRequest, error: Exception, *, written: bool, key: Key
+    request: HttpRequest, error: Exception, *, written: bool, key: ApiKey
 ) -> TelnyxVideoError:
-    """The error to raise in place of one of aiohttp's or the system's.
+    """Return the error to raise in place of one of aiohttp's or the system's.
 
     Args:
         written: Whether a byte of a request that can change something may have been written.
@@ -49,23 +49,23 @@ def as_failure(
         return ConfigurationError(f"this request cannot be sent: {described}")
     permanent = isinstance(error, _PERMANENT)
     if permanent:
-        advice = "nothing was sent; check the address, and the certificates that you trust"
+        hint = "nothing was sent; check the address, and the certificates that you trust"
     elif request.method == "GET":
-        advice = "it only read: try again"
+        hint = "it only read: try again"
     else:
-        advice = _ADVICE[outcome]
+        hint = _HINTS[outcome]
     what = f"{request.method} {one_line(unquote(request.path))}"
-    message = f"{what} failed: {described} - {advice}"
+    message = f"{what} failed: {described} - {hint}"
     if isinstance(error, TimeoutError):
         return RequestTimeoutError(message, outcome)
     return TransportError(message, outcome, not permanent)
 
 
-def _describe(error: Exception, key: Key) -> str:
+def _describe(error: Exception, key: ApiKey) -> str:
     cause = error.__cause__
     if isinstance(cause, HttpProcessingError):
-        # Its code is not the reply's: aiohttp calls all that it cannot read a 400.
+        # Its code is not the response's: aiohttp calls everything that it cannot read a 400.
         text = f"the reply cannot be read as HTTP: {_QUOTED.sub('', cause.message)}"
     else:
         text = str(error) or "the time limit ran out"
-    return f"{one_line(key.hidden_in(text))} ({type(error).__name__})"
+    return f"{one_line(key.redact(text))} ({type(error).__name__})"

@@ -1,10 +1,9 @@
-"""Files at other hosts, as they come: fetched without the key, and in pieces.
+"""Streams files from other hosts, without the key.
 
-The API names a recording's file by an address that opens it by itself, at a storage host that is
-none of the API's. So nothing goes there that belongs to the API: neither the key, nor cookies, nor
-whatever headers a session of the caller's sends by default. Redirects are followed, which storage
-hosts live by; and nothing after the question mark of an address is ever shown, since it is what
-opens the file.
+The API names a recording's file by a signed address at a storage host outside the API. So nothing
+of the API goes there: neither the key, nor cookies, nor the default headers of a caller's session.
+Redirects are followed, as storage hosts use them; and the query of an address is never shown, as it
+is what opens the file.
 """
 
 from __future__ import annotations
@@ -17,11 +16,10 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
+from telnyx_video._base.errors import RequestTimeoutError, TransportError
 from telnyx_video._base.text import one_line
-from telnyx_video._transport.limits import DEFAULT_TIMEOUT
-from telnyx_video._transport.session import USER_AGENT
+from telnyx_video._transport.session import DEFAULT_TIMEOUT, USER_AGENT
 from telnyx_video._transport.transport import Transport
-from telnyx_video.errors import RequestTimeoutError, TransportError
 
 MAX_REDIRECTS: Final = 10
 
@@ -37,11 +35,11 @@ _UNUSABLE = (
 )
 
 _BROKEN = (aiohttp.ClientError, OSError, ValueError)
-"""What aiohttp raises: the last for a redirect to what is no address."""
+"""The errors that aiohttp raises: the last for a redirect to something that is not an address."""
 
 
 class FileBody:
-    """A reply whose body is still to come."""
+    """A response whose body is still to be read."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
@@ -49,7 +47,7 @@ class FileBody:
         self.headers: Mapping[str, str] = response.headers
 
     async def read(self) -> bytes:
-        """What has come since; nothing at the end.
+        """Return the bytes that have arrived; none at the end.
 
         Raises:
             TransportError: the connection broke, or the body ended early.
@@ -63,23 +61,23 @@ class FileBody:
 
 @asynccontextmanager
 async def open_file(
-    transport: Transport, url: str, headers: Mapping[str, str], *, patience: float
+    transport: Transport, url: str, headers: Mapping[str, str], *, read_timeout: float
 ) -> AsyncGenerator[FileBody]:
-    """Ask for a file, over a connection of the client's but with nothing else of it.
+    """Request a file through the client's pool of connections, and with nothing else of the client.
 
     Args:
-        transport: Whose connections are used, when one is free.
+        transport: Whose connections are used.
         url: The file's whole address, at any host.
-        headers: Such as which part of it is wanted.
-        patience: Seconds without a byte after which the connection is taken to be broken.
+        headers: Such as the range that is wanted.
+        read_timeout: Seconds without a byte after which the connection counts as broken.
 
     Raises:
-        TransportError: no reply came; nor, from ``read``, the rest of the body.
+        TransportError: no response came; nor, from ``read``, the rest of the body.
         ConfigurationError: the client is closed, or belongs to another loop.
     """
     limits = DEFAULT_TIMEOUT
     async with (
-        transport.connection(url) as (session, proxy),
+        transport.borrowed_session(url) as (session, proxy),
         aiohttp.ClientSession(
             connector=session.connector,
             connector_owner=False,
@@ -92,7 +90,7 @@ async def open_file(
                 total=None,
                 connect=limits.connect,
                 sock_connect=limits.sock_connect,
-                sock_read=patience,
+                sock_read=read_timeout,
             ),
         ) as storage,
     ):

@@ -1,16 +1,25 @@
-"""The session that a client makes for itself, with its pool of connections."""
+"""How a client connects: its session, time-outs and proxy, and the checks of their arguments.
+
+All times are in seconds.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+import attrs
 
+from telnyx_video._base import validate as check
+from telnyx_video._base.errors import ConfigurationError, ErrorDetail
+from telnyx_video._base.text import show
 from telnyx_video._base.version import __version__
 from telnyx_video._transport.direct import request_class
-from telnyx_video._transport.secret import Key
+from telnyx_video._transport.redact import ApiKey
 
 KEEPALIVE: Final = 15.0
 """Seconds an idle connection is kept. Servers close theirs later, so that a request rarely meets a
@@ -24,10 +33,16 @@ USER_AGENT: Final = (
 REQUEST_CLASS: Final = request_class(aiohttp.__version__)
 """What the session makes its requests of."""
 
+DEFAULT_TIMEOUT: Final = aiohttp.ClientTimeout(total=20, connect=10, sock_connect=5)
+"""For one attempt; waiting for one of the client's connections is not part of it.
+
+A limit between bytes (``sock_read``) would cost each request a tenth of its CPU for two more
+timers, and tell little more: a reply here is a few hundred bytes, and comes at once or not."""
+
 
 def make_session(
     concurrency: int,
-    key: Key,
+    key: ApiKey,
     limits: aiohttp.ClientTimeout,
     trace_configs: Sequence[aiohttp.TraceConfig],
 ) -> aiohttp.ClientSession:
@@ -45,10 +60,127 @@ def make_session(
     )
 
 
-def default_headers(key: Key) -> dict[str, str]:
+def default_headers(key: ApiKey) -> dict[str, str]:
     """The headers of every request."""
     return {
         "Authorization": key.authorization,
         "Accept": "application/json",
         "User-Agent": USER_AGENT,
     }
+
+
+def as_timeout(timeout: float | aiohttp.ClientTimeout) -> aiohttp.ClientTimeout:
+    """Seconds for a whole attempt, or finer limits as aiohttp has them."""
+    if isinstance(timeout, aiohttp.ClientTimeout):
+        return timeout
+    limits = DEFAULT_TIMEOUT
+    return aiohttp.ClientTimeout(
+        total=timeout, connect=limits.connect, sock_connect=limits.sock_connect
+    )
+
+
+@attrs.frozen
+class Proxies:
+    """A proxy for everything, or what the environment says (``HTTPS_PROXY``, ``NO_PROXY``, …).
+
+    Not by aiohttp's own ``trust_env``: that would also take a password from netrc, in whose
+    presence it refuses to send our key.
+    """
+
+    given: str | None = attrs.field(repr=False)  # it may hold a password
+    trust_env: bool
+
+    def for_url(self, url: str) -> str | None:
+        """The proxy's address; None to go there directly.
+
+        Raises:
+            ConfigurationError: that of the environment is not an address of an HTTP proxy.
+        """
+        if self.given or not self.trust_env:
+            return self.given or None
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # no address: whoever sends there will say so
+            return None
+        if proxy_bypass(parts.hostname or ""):
+            return None
+        proxy = getproxies().get(parts.scheme)
+        if not proxy:
+            return None
+        address = proxy if "://" in proxy else f"http://{proxy}"
+        problems: list[ErrorDetail] = []
+        check_proxy(problems, address)
+        if problems:
+            raise ConfigurationError(f"{problems[0]}")
+        return address
+
+
+def check_connecting(
+    problems: list[ErrorDetail],
+    timeout: object,
+    session: object,
+    proxy: object,
+    trust_env: object,
+    trace_configs: object,
+) -> None:
+    """Note all that is wrong with the arguments of a transport."""
+    check_timeout(problems, timeout)
+    if session is not None:
+        _check_session(problems, session, alone=not (trust_env or trace_configs))
+    check_proxy(problems, proxy)
+    check.boolean(problems, "trust_env", trust_env)
+    if not _are_trace_configs(trace_configs):
+        problem = f"must be a list of aiohttp.TraceConfig, not {show(trace_configs)}"
+        problems.append(ErrorDetail(problem, code="wrong_type", pointer="/trace_configs"))
+
+
+def check_timeout(problems: list[ErrorDetail], timeout: object) -> None:
+    """A time-out is a number of seconds above 0, or limits as aiohttp has them, each one such.
+
+    In place of a time-out, None means the default; in place of a limit, None or 0 means no limit.
+    """
+    if isinstance(timeout, aiohttp.ClientTimeout):
+        for limit in ("total", "connect", "sock_connect", "sock_read"):
+            seconds = getattr(timeout, limit)
+            if seconds is not None and seconds != 0:
+                check.positive(problems, f"timeout.{limit}", seconds)
+    elif timeout is not None:
+        check.positive(problems, "timeout", timeout)
+
+
+def check_proxy(problems: list[ErrorDetail], proxy: object) -> None:
+    """A proxy's address is an HTTP URL with a host; an empty one, or None, is none.
+
+    Aiohttp would find out at the first request, and quote the address with its password.
+    """
+    if not (proxy is None or (isinstance(proxy, str) and _is_address(proxy))):
+        problem = (
+            "the proxy must be a string, a URL such as http://proxy.example.com:3128 - it is not "
+            "shown here, as it may hold a password"
+        )
+        problems.append(ErrorDetail(problem))
+
+
+def _check_session(problems: list[ErrorDetail], session: object, *, alone: bool) -> None:
+    if not isinstance(session, aiohttp.ClientSession):
+        problem = f"must be an aiohttp.ClientSession, not {type(session).__name__}"
+        problems.append(ErrorDetail(problem, code="wrong_type", pointer="/session"))
+    elif not alone:
+        problem = "is yours: give trust_env and trace_configs to it, not to the client"
+        problems.append(ErrorDetail(problem, pointer="/session"))
+
+
+def _are_trace_configs(value: object) -> bool:
+    return isinstance(value, Sequence) and all(
+        isinstance(one, aiohttp.TraceConfig) for one in cast("Sequence[object]", value)
+    )
+
+
+def _is_address(proxy: str) -> bool:
+    if not proxy:
+        return True
+    try:
+        parts = urlsplit(proxy)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

@@ -156,7 +156,7 @@ class OutcomeStream:
             if self._failure is not None:
                 raise self._failure
             raise StopAsyncIteration
-        self._space.give_back()
+        self._space.release()
         self._begun.discard(outcome.index)
         if self._on_progress is not None:
             self._progress = self._progress.after(outcome)
@@ -174,8 +174,8 @@ class OutcomeStream:
             if len(self._workers) < self._concurrency:
                 self._add_worker()
             outcome = job.outcome or await self._do(job)
-            if not self._space.take():
-                await self._space.wait()
+            if not self._space.try_acquire():
+                await self._space.acquire()
             self._finished.put_nowait(outcome)
 
     def _worker_ended(self, worker: asyncio.Task[None]) -> None:

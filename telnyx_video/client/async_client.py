@@ -9,10 +9,9 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from telnyx_video._execution.attempt import Exchange
-from telnyx_video._execution.call import CallOptions, Calls
+from telnyx_video._execution.attempt import AttemptRunner, CallOptions
 from telnyx_video._execution.reconcile import IfExists
-from telnyx_video._execution.retry import RetryBudget, RetryPolicy
+from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video._transport import Transport, check_connecting
 from telnyx_video.batch import CreateOutcome, OnProgress, OutcomeStream, Requests, collect
 from telnyx_video.client._creator import Creator
@@ -24,7 +23,6 @@ from telnyx_video.resources.rooms import RoomOperations
 if TYPE_CHECKING:
     from aiohttp import ClientSession, ClientTimeout, TraceConfig
 
-    from telnyx_video._execution._watched import Watching
     from telnyx_video.observing import Hook
     from telnyx_video.resources.compositions import AsyncCompositions
     from telnyx_video.resources.participants import AsyncParticipants
@@ -93,8 +91,7 @@ class AsyncRoomsClient(RoomOperations):
             api_key=api_key, base_url=base_url, allow_insecure=allow_insecure, others=problems
         )
         policy = retry or RetryPolicy()
-        watching = _watching(each_hook)
-        transport = (watching.transport if watching else Transport)(
+        transport = Transport(
             settings,
             timeout=timeout,
             concurrency=concurrency,
@@ -104,39 +101,36 @@ class AsyncRoomsClient(RoomOperations):
             trace_configs=trace_configs,
         )
         self._base_url = settings.base_url
-        self._transport = transport
-        calls = Calls(Exchange.over(transport), RetryBudget(policy.quota))
-        super().__init__(
-            watching.calls(calls) if watching else calls, CallOptions(policy), auto_name=auto_name
-        )
+        runner = AttemptRunner.for_client(transport, policy, concurrency, each_hook)
+        super().__init__(runner, CallOptions(policy), auto_name=auto_name)
 
     @cached_property
     def sessions(self) -> AsyncSessions:
         """The meetings in rooms: list, get, end; kick, mute and unmute those who are in one."""
         from telnyx_video.resources.sessions import AsyncSessions
 
-        return AsyncSessions(self._calls, self._limits)
+        return AsyncSessions(self._runner, self._options)
 
     @cached_property
     def participants(self) -> AsyncParticipants:
         """Those who are, or were, in sessions: list and get."""
         from telnyx_video.resources.participants import AsyncParticipants
 
-        return AsyncParticipants(self._calls, self._limits)
+        return AsyncParticipants(self._runner, self._options)
 
     @cached_property
     def recordings(self) -> AsyncRecordings:
         """What was recorded: list, get, download, delete, one or many."""
         from telnyx_video.resources.recordings import AsyncRecordings
 
-        return AsyncRecordings(self._calls, self._limits)
+        return AsyncRecordings(self._runner, self._options)
 
     @cached_property
     def compositions(self) -> AsyncCompositions:
         """Films made of recordings: list, create, get, download, delete."""
         from telnyx_video.resources.compositions import AsyncCompositions
 
-        return AsyncCompositions(self._calls, self._limits)
+        return AsyncCompositions(self._runner, self._options)
 
     async def create_many(
         self,
@@ -226,9 +220,9 @@ class AsyncRoomsClient(RoomOperations):
             give_up_after,
             on_progress,
         )
-        calls = self._calls.for_batch(max_rate, give_up_after)
+        runner = self._runner.for_batch(max_rate, give_up_after)
         return OutcomeStream(
-            Creator(calls, self._limits, if_exists, lambda request: self._prepare(request, {})),
+            Creator(runner, self._options, if_exists, lambda request: self._prepare(request, {})),
             requests,
             concurrency=concurrency,
             journal=journal,
@@ -242,7 +236,7 @@ class AsyncRoomsClient(RoomOperations):
 
         Calls in flight end: with ``OutcomeUnknownError`` if the server may have acted on them.
         """
-        await self._transport.aclose()
+        await self._runner.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -260,12 +254,3 @@ class AsyncRoomsClient(RoomOperations):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client holds the API key and live connections: it cannot be pickled")
-
-
-def _watching(hooks: Sequence[Hook]) -> Watching | None:
-    """What goes between a client and its hooks; without any it is not even loaded."""
-    if not hooks:
-        return None
-    from telnyx_video._execution._watched import Watching
-
-    return Watching(hooks)

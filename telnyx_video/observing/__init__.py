@@ -2,12 +2,12 @@
 
 ::
 
-    CallStarted                     somebody calls the client
-    ├── Throttled                       it was held back before a request: by a limit, or by an outage
+    CallStarted                     a method of the client was called
+    ├── Throttled                   it was held back before a request: by a limit, or by an outage
     ├── RequestStarted              one HTTP request is sent …
     ├── RequestFinished             … and has ended: a reply, or none
-    ├── LookupFinished                    rooms of the name were asked for, since an answer was lost
-    ├── RetryScheduled                     something failed, and there will be another try after a wait
+    ├── LookupFinished              rooms of the name were listed, since an answer was lost
+    ├── RetryScheduled              something failed, and will be tried again after a wait
     └── CallFinished                the end: how often, how long, and how it ended
 
 A call has one ``CallStarted`` and one ``CallFinished``, whatever happens in between, cancellation
@@ -36,11 +36,11 @@ __all__ = [
     "LookupFinished",
     "Next",
     "Operation",
-    "Throttled",
     "Reason",
     "RequestFinished",
     "RequestStarted",
     "RetryScheduled",
+    "Throttled",
 ]
 
 Next = Literal["send", "look up", "update"]

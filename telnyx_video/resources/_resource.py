@@ -1,4 +1,4 @@
-"""What the client and its groups of operations have in common: ways of calling, and limits."""
+"""What the client and its groups of operations have in common: ways of calling, and options."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from telnyx_video._base import validate as check
 from telnyx_video._base.http import HttpReply, HttpRequest
-from telnyx_video._execution.call import CallOptions, Calls
+from telnyx_video._execution.attempt import AttemptRunner, CallOptions
+from telnyx_video._execution.call import execute
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video._transport import as_timeout, check_timeout
@@ -18,41 +19,39 @@ from telnyx_video.resources._arguments import check_policy
 if TYPE_CHECKING:
     from aiohttp import ClientTimeout
 
-    from telnyx_video._execution._watched import WatchedCalls
-
 R = TypeVar("R", bound=Record)
 
 
 class Operations:
-    """Some of the API's operations, made with one client's connections, limits and retries."""
+    """Some of the API's operations, made with one client's connections, options and retries."""
 
-    def __init__(self, calls: Calls | WatchedCalls, limits: CallOptions) -> None:
-        self._calls = calls
-        self._limits = limits
+    def __init__(self, runner: AttemptRunner, options: CallOptions) -> None:
+        self._runner = runner
+        self._options = options
 
-    def _limit(
+    def _call_options(
         self, timeout: float | ClientTimeout | None, retry: RetryPolicy | None
     ) -> CallOptions:
         if timeout is None and retry is None:
-            return self._limits
+            return self._options
         problems: list[ErrorDetail] = []
         check_timeout(problems, timeout)
         check_policy(problems, retry)
         check.refuse(problems)
         return CallOptions(
-            retry or self._limits.policy, None if timeout is None else as_timeout(timeout)
+            retry or self._options.policy, None if timeout is None else as_timeout(timeout)
         )
 
     def _list(
         self,
         request: Callable[[int], HttpRequest],
         read: Callable[[HttpReply], Page[R]],
-        limits: CallOptions,
+        options: CallOptions,
     ) -> AsyncPager[R]:
         """A list, of which ``request`` asks for the page of a number."""
 
         async def fetch(number: int) -> Page[R]:
-            return await self._calls.call(request(number), read, limits, repeatable=True)
+            return await execute(self._runner, request(number), read, options, idempotent=True)
 
         request(1)  # refuses bad arguments now, rather than when the first page is fetched
         return AsyncPager(fetch)

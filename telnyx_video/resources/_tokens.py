@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from telnyx_video import _wire
+from telnyx_video._execution.call import execute
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video.models import UNSET, Unset
 from telnyx_video.resources._resource import Operations
@@ -58,12 +59,13 @@ class JoinTokens(Operations):
             token_ttl_secs=token_ttl_secs,
             refresh_token_ttl_secs=refresh_token_ttl_secs,
         )
-        return await self._calls.call(
+        return await execute(
+            self._runner,
             request,
             _wire.read_join_token,
-            self._limit(timeout, retry),
-            repeatable=True,
-            advice=_ASK_AGAIN,
+            self._call_options(timeout, retry),
+            idempotent=True,
+            hint=_ASK_AGAIN,
         )
 
     async def refresh_join_token(
@@ -93,10 +95,11 @@ class JoinTokens(Operations):
             PermissionDeniedError: the refresh token has expired, or is none.
             OutcomeUnknownError: a token may have been made, and was lost; just ask again.
         """
-        return await self._calls.call(
+        return await execute(
+            self._runner,
             _wire.refresh_join_token(room_id, refresh_token, token_ttl_secs=token_ttl_secs),
             _wire.join_token_for(refresh_token),
-            self._limit(timeout, retry),
-            repeatable=True,
-            advice=_ASK_AGAIN,
+            self._call_options(timeout, retry),
+            idempotent=True,
+            hint=_ASK_AGAIN,
         )

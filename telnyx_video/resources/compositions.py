@@ -8,7 +8,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Unpack
 
 from telnyx_video import _wire
-from telnyx_video._execution.call import CallOptions
+from telnyx_video._execution.attempt import CallOptions
+from telnyx_video._execution.call import delete, execute
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video.models import (
@@ -73,7 +74,7 @@ class AsyncCompositions(Downloads):
                 page_size=page_size,
             ),
             _wire.listed(RoomComposition),
-            self._limit(timeout, retry),
+            self._call_options(timeout, retry),
         )
 
     async def create(
@@ -102,12 +103,13 @@ class AsyncCompositions(Downloads):
             InvalidRequestError: a field breaks a bound; nothing was sent.
             OutcomeUnknownError: it may be under way: look before asking for it again.
         """
-        return await self._calls.call(
+        return await execute(
+            self._runner,
             _wire.create_composition(composition_request(request, fields)),
             _wire.read_composition_made,
-            self._limit(timeout, retry),
-            repeatable=False,
-            advice=_LOOK_FIRST,
+            self._call_options(timeout, retry),
+            idempotent=False,
+            hint=_LOOK_FIRST,
         )
 
     async def get(
@@ -130,7 +132,7 @@ class AsyncCompositions(Downloads):
         Raises:
             NotFoundError: there is no such composition.
         """
-        return await self._get(composition_id, self._limit(timeout, retry))
+        return await self._get(composition_id, self._call_options(timeout, retry))
 
     async def download(
         self,
@@ -168,7 +170,7 @@ class AsyncCompositions(Downloads):
         """
         return await self._download(
             "compositions.download",
-            lambda limits: self._get(composition_id, limits),
+            lambda options: self._get(composition_id, options),
             path,
             on_progress,
             read_timeout,
@@ -197,8 +199,8 @@ class AsyncCompositions(Downloads):
             OutcomeUnknownError: it may have been deleted; the same call can be repeated.
         """
         request = _wire.delete_composition(composition_id)
-        await self._calls.delete(request, self._limit(timeout, retry))
+        await delete(self._runner, request, self._call_options(timeout, retry))
 
-    async def _get(self, composition_id: str, limits: CallOptions) -> RoomComposition:
+    async def _get(self, composition_id: str, options: CallOptions) -> RoomComposition:
         request, read = _wire.get_composition(composition_id), _wire.found(RoomComposition)
-        return await self._calls.call(request, read, limits, repeatable=True)
+        return await execute(self._runner, request, read, options, idempotent=True)

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from telnyx_video import _wire
+from telnyx_video._execution.call import execute
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video.models import UNSET, DateRange, RoomParticipant, Unset
@@ -61,7 +62,7 @@ class AsyncParticipants(Operations):
                 page_size=page_size,
             ),
             _wire.listed(RoomParticipant),
-            self._limit(timeout, retry),
+            self._call_options(timeout, retry),
         )
 
     async def get(
@@ -85,4 +86,6 @@ class AsyncParticipants(Operations):
             NotFoundError: there is no such participant.
         """
         request, read = _wire.get_participant(participant_id), _wire.found(RoomParticipant)
-        return await self._calls.call(request, read, self._limit(timeout, retry), repeatable=True)
+        return await execute(
+            self._runner, request, read, self._call_options(timeout, retry), idempotent=True
+        )

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Unpack
 
 from telnyx_video import _wire
-from telnyx_video._execution.call import CallOptions
+from telnyx_video._execution.attempt import CallOptions
+from telnyx_video._execution.call import delete, execute
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video.models import UNSET, RecordingFilters, RoomRecording, Unset
@@ -54,7 +55,7 @@ class AsyncRecordings(Downloads):
         return self._list(
             lambda number: _wire.list_recordings(filters, page_number=number, page_size=page_size),
             _wire.listed(RoomRecording),
-            self._limit(timeout, retry),
+            self._call_options(timeout, retry),
         )
 
     async def get(
@@ -77,7 +78,7 @@ class AsyncRecordings(Downloads):
         Raises:
             NotFoundError: there is no such recording.
         """
-        return await self._get(recording_id, self._limit(timeout, retry))
+        return await self._get(recording_id, self._call_options(timeout, retry))
 
     async def download(
         self,
@@ -115,7 +116,7 @@ class AsyncRecordings(Downloads):
         """
         return await self._download(
             "recordings.download",
-            lambda limits: self._get(recording_id, limits),
+            lambda options: self._get(recording_id, options),
             path,
             on_progress,
             read_timeout,
@@ -144,7 +145,7 @@ class AsyncRecordings(Downloads):
             OutcomeUnknownError: it may have been deleted; the same call can be repeated.
         """
         request = _wire.delete_recording(recording_id)
-        await self._calls.delete(request, self._limit(timeout, retry))
+        await delete(self._runner, request, self._call_options(timeout, retry))
 
     async def delete_many(
         self,
@@ -179,15 +180,16 @@ class AsyncRecordings(Downloads):
             OutcomeUnknownError: some may have been deleted: list them to see what is left.
         """
         request = _wire.delete_recordings(filters, page_number=page_number, page_size=page_size)
-        deleted = await self._calls.call(
+        deleted = await execute(
+            self._runner,
             request,
             _wire.read_deleted_count,
-            self._limit(timeout, retry),
-            repeatable=False,
-            advice=_LOOK_FIRST,
+            self._call_options(timeout, retry),
+            idempotent=False,
+            hint=_LOOK_FIRST,
         )
         return deleted.count
 
-    async def _get(self, recording_id: str, limits: CallOptions) -> RoomRecording:
+    async def _get(self, recording_id: str, options: CallOptions) -> RoomRecording:
         request, read = _wire.get_recording(recording_id), _wire.found(RoomRecording)
-        return await self._calls.call(request, read, limits, repeatable=True)
+        return await execute(self._runner, request, read, options, idempotent=True)

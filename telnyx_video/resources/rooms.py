@@ -11,7 +11,9 @@ import attrs
 
 from telnyx_video import _wire
 from telnyx_video._base.text import few, one_line, show
-from telnyx_video._execution.call import CallOptions, Calls
+from telnyx_video._execution.attempt import AttemptRunner, CallOptions
+from telnyx_video._execution.call import delete, execute
+from telnyx_video._execution.create import create_room
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.reconcile import IfExists
 from telnyx_video._execution.retry import RetryPolicy
@@ -28,18 +30,17 @@ from telnyx_video.resources._tokens import JoinTokens
 if TYPE_CHECKING:
     from aiohttp import ClientTimeout
 
-    from telnyx_video._execution._watched import WatchedCalls
-
 __all__ = ["RoomOperations"]
+
+
+_READ_FIRST = "read the room to see whether it was changed, then update it again if it was not"
 
 
 class RoomOperations(JoinTokens):
     """What can be done with rooms, one at a time."""
 
-    def __init__(
-        self, calls: Calls | WatchedCalls, limits: CallOptions, *, auto_name: bool
-    ) -> None:
-        super().__init__(calls, limits)
+    def __init__(self, runner: AttemptRunner, options: CallOptions, *, auto_name: bool) -> None:
+        super().__init__(runner, options)
         self._auto_name = auto_name
 
     async def create(
@@ -79,15 +80,15 @@ class RoomOperations(JoinTokens):
         try:
             prepared = self._prepare(request, fields)
             check_if_exists(if_exists)
-            limits = self._limit(timeout, retry)
+            options = self._call_options(timeout, retry)
         except InvalidRequestError:  # only now it may cost something to look for more
             raise all_wrong(
                 partial(self._prepare, request, fields),
                 partial(check_if_exists, if_exists),
-                partial(self._limit, timeout, retry),
+                partial(self._call_options, timeout, retry),
             ) from None
-        delivered = await self._calls.create(prepared, if_exists, limits)
-        return delivered.unwrap()
+        result = await create_room(self._runner, prepared, if_exists, options)
+        return result.unwrap()
 
     async def get(
         self,
@@ -112,8 +113,8 @@ class RoomOperations(JoinTokens):
             NotFoundError: there is no such room.
         """
         request = _wire.get_room(room_id, include_sessions=include_sessions)
-        limits = self._limit(timeout, retry)
-        return await self._calls.call(request, _wire.read_room_found, limits, repeatable=True)
+        options = self._call_options(timeout, retry)
+        return await execute(self._runner, request, _wire.read_room_found, options, idempotent=True)
 
     async def get_by_name(
         self,
@@ -196,7 +197,7 @@ class RoomOperations(JoinTokens):
                 page_size=page_size,
             ),
             _wire.read_rooms,
-            self._limit(timeout, retry),
+            self._call_options(timeout, retry),
         )
 
     async def update(
@@ -227,8 +228,10 @@ class RoomOperations(JoinTokens):
             OutcomeUnknownError: the change may have been made: read the room to see.
         """
         patch = _wire.update_room(room_id, room_request(request, fields))
-        limits = self._limit(timeout, retry)
-        return await self._calls.call(patch, _wire.read_room_written, limits, repeatable=False)
+        options = self._call_options(timeout, retry)
+        return await execute(
+            self._runner, patch, _wire.read_room_written, options, idempotent=False
+        )
 
     async def delete(
         self,
@@ -251,7 +254,7 @@ class RoomOperations(JoinTokens):
             NotFoundError: there is no such room, and this call did not delete it.
             OutcomeUnknownError: it may have been deleted; the same call can be repeated.
         """
-        await self._calls.delete(_wire.delete_room(room_id), self._limit(timeout, retry))
+        await delete(self._runner, _wire.delete_room(room_id), self._call_options(timeout, retry))
 
     def _prepare(self, request: CreateRoomRequest | None, fields: RoomFields) -> CreateRoomRequest:
         merged = room_request(request, fields)

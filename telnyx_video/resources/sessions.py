@@ -7,7 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from telnyx_video import _wire
-from telnyx_video._execution.call import CallOptions
+from telnyx_video._execution.attempt import CallOptions
+from telnyx_video._execution.call import execute, execute_and_verify
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video.errors import ApiError, Outcome, OutcomeUnknownError
@@ -73,7 +74,7 @@ class AsyncSessions(Operations):
                 page_size=page_size,
             ),
             _wire.listed(RoomSession),
-            self._limit(timeout, retry),
+            self._call_options(timeout, retry),
         )
 
     async def get(
@@ -98,8 +99,8 @@ class AsyncSessions(Operations):
         Raises:
             NotFoundError: there is no such session.
         """
-        limits = self._limit(timeout, retry)
-        return await self._get(session_id, limits, include_participants=include_participants)
+        options = self._call_options(timeout, retry)
+        return await self._get(session_id, options, include_participants=include_participants)
 
     async def end(
         self,
@@ -123,12 +124,12 @@ class AsyncSessions(Operations):
             UnprocessableEntityError: it has ended, or somebody named is not in it.
             OutcomeUnknownError: it may have been ended; the same call can be repeated.
         """
-        request, limits = _wire.end_session(session_id), self._limit(timeout, retry)
+        request, options = _wire.end_session(session_id), self._call_options(timeout, retry)
 
-        async def ended(unknown: OutcomeUnknownError) -> bool:
-            return _refused_at_last(unknown) and not await self._goes_on(session_id, limits)
+        async def ended(unknown: OutcomeUnknownError, options: CallOptions) -> bool:
+            return _refused_at_last(unknown) and not await self._goes_on(session_id, options)
 
-        await self._calls.settle(request, _wire.read_action, limits, ended)
+        await execute_and_verify(self._runner, request, _wire.read_action, options, ended)
 
     async def kick(
         self,
@@ -157,14 +158,14 @@ class AsyncSessions(Operations):
             OutcomeUnknownError: they may have been put out; the same call can be repeated.
         """
         request = _wire.act_on_participants("kick", session_id, participants, exclude)
-        limits = self._limit(timeout, retry)
+        options = self._call_options(timeout, retry)
 
-        async def out(unknown: OutcomeUnknownError) -> bool:
+        async def out(unknown: OutcomeUnknownError, options: CallOptions) -> bool:
             return _refused_at_last(unknown) and not await self._present(
-                session_id, participants, exclude, limits
+                session_id, participants, exclude, options
             )
 
-        await self._calls.settle(request, _wire.read_action, limits, out)
+        await execute_and_verify(self._runner, request, _wire.read_action, options, out)
 
     async def mute(
         self,
@@ -229,25 +230,25 @@ class AsyncSessions(Operations):
                 page_size=page_size,
             ),
             _wire.listed(RoomParticipant),
-            self._limit(timeout, retry),
+            self._call_options(timeout, retry),
         )
 
     async def _get(
-        self, session_id: str, limits: CallOptions, *, include_participants: bool | Unset = UNSET
+        self, session_id: str, options: CallOptions, *, include_participants: bool | Unset = UNSET
     ) -> RoomSession:
         request = _wire.get_session(session_id, include_participants=include_participants)
         read = _wire.found(RoomSession)
-        return await self._calls.call(request, read, limits, repeatable=True)
+        return await execute(self._runner, request, read, options, idempotent=True)
 
-    async def _goes_on(self, session_id: str, limits: CallOptions) -> bool:
-        session = await self._get(session_id, limits)
+    async def _goes_on(self, session_id: str, options: CallOptions) -> bool:
+        session = await self._get(session_id, options)
         return session.active is not False
 
     async def _present(
-        self, session_id: str, participants: Whom, exclude: Collection[str], limits: CallOptions
+        self, session_id: str, participants: Whom, exclude: Collection[str], options: CallOptions
     ) -> bool:
         """Whether any of these is still in the session."""
-        session = await self._get(session_id, limits, include_participants=True)
+        session = await self._get(session_id, options, include_participants=True)
         if session.participants is None:
             return True
         present = {one.id for one in session.participants if one.left_at is None}
@@ -263,8 +264,8 @@ class AsyncSessions(Operations):
         retry: RetryPolicy | None,
     ) -> None:
         request = _wire.act_on_participants(action, session_id, participants, exclude)
-        limits = self._limit(timeout, retry)
-        await self._calls.call(request, _wire.read_action, limits, repeatable=True)
+        options = self._call_options(timeout, retry)
+        await execute(self._runner, request, _wire.read_action, options, idempotent=True)
 
 
 def _refused_at_last(error: OutcomeUnknownError) -> bool:

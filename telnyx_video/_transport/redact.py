@@ -1,8 +1,9 @@
-"""The API key, and keeping it out of whatever is shown: replies and errors may repeat it."""
+"""Keeps secrets out of whatever is shown: replies and errors may repeat the key or a password."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -13,10 +14,13 @@ MIN_LENGTH: Final = 16
 
 REDACTED: Final = "[API key]"
 
+_USERINFO = re.compile(r"(?<=://)[^/\s'\"]*@")
+"""User and password in a URL."""
+
 
 @attrs.frozen
-class Key:
-    """The key; where it must be sent, and nowhere else."""
+class ApiKey:
+    """The API key: sent with each request, and shown nowhere."""
 
     value: str = attrs.field(repr=False)
     _bytes: bytes = attrs.field(
@@ -33,27 +37,31 @@ class Key:
         """The value of the ``Authorization`` header."""
         return f"Bearer {self.value}"
 
-    def hidden_in(self, text: str) -> str:
-        """The text without the key."""
-        return text.replace(self.value, REDACTED) if self._is_secret else text
+    def redact(self, text: str) -> str:
+        """Return the text without the key, and without user and password in URLs."""
+        if self._is_secret:
+            text = text.replace(self.value, REDACTED)
+        return _USERINFO.sub("", text)
 
-    def hidden_in_reply(
+    def redact_reply(
         self, headers: Mapping[str, str], body: bytes
     ) -> tuple[Mapping[str, str], bytes]:
-        """A reply without the key, which some servers repeat when they refuse it."""
+        """Return a reply without the key, which some servers repeat when they refuse it."""
         if not self._is_secret:
             return headers, body
         if b"\\" in body and b"\\u" in body:  # one byte is found faster, and mostly absent
-            body = _unescaped(body)
+            body = _unescape(body)
         if self._bytes in body:
             body = body.replace(self._bytes, REDACTED.encode())
         if self.value in headers.get("x-request-id", ""):
-            headers = {name.lower(): self.hidden_in(value) for name, value in headers.items()}
+            headers = {
+                name.lower(): value.replace(self.value, REDACTED) for name, value in headers.items()
+            }
         return headers, body
 
 
-def _unescaped(body: bytes) -> bytes:
-    """JSON with its characters as they are, so that nothing hides in escapes."""
+def _unescape(body: bytes) -> bytes:
+    """Write JSON without escapes of characters, so that nothing hides in them."""
     try:
         return json.dumps(json.loads(body), ensure_ascii=False).encode()
     except (ValueError, RecursionError):

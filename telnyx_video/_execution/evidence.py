@@ -1,0 +1,157 @@
+"""Judges what a reply or a room shows: whether it is about the room that was requested. Pure.
+
+A reply may be a late or repeated one; a room that was found may be another's. Servers may leave
+fields out, write them in another form, and have clocks of their own: none of that is proof.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime, timedelta
+from typing import Final, cast
+from urllib.parse import urlsplit
+
+import attrs
+
+from telnyx_video import _wire
+from telnyx_video._base.errors import Outcome, ResponseDecodeError
+from telnyx_video._base.http import HttpReply
+from telnyx_video._base.text import show
+from telnyx_video.models import UNSET, CreateRoomRequest, Room
+
+CLOCK_SLACK: Final = timedelta(seconds=5)
+"""How far the clocks behind ``Date`` and ``created_at`` may differ, being of different machines."""
+
+RECENT_IDS: Final = 4096
+"""Ids of created rooms that a client remembers, to notice a reply that arrives twice."""
+
+
+@attrs.define
+class ServerProfile:
+    """What the replies to a client's creates have shown of the server. Shared by its calls."""
+
+    clock_offset: timedelta = timedelta()
+    """How far ``created_at`` lies before ``Date``, at most; 0 or less."""
+    rewritten: set[str] = attrs.Factory(set[str])
+    """Fields that the server does not keep as they were sent."""
+    _recent_ids: dict[str, None] = attrs.Factory(dict[str, None])
+    _date: str | None = None
+
+    def check(self, request: CreateRoomRequest, room: Room, reply: HttpReply) -> None:
+        """Check that a successful reply is about the room that was requested, and learn from it.
+
+        Raises:
+            ResponseDecodeError: it is about another one, such as a late or repeated reply.
+        """
+        named = request.unique_name is not UNSET
+        if room.id in self._recent_ids:
+            problem = f"room {show(room.id)} was created by an earlier call"
+        elif named and room.unique_name is not None and not is_same_name(request, room):
+            problem = f"it names {show(room.unique_name)}, not {show(request.unique_name)}"
+        elif not named and (fields := self.contradictions(request, room)):
+            problem = f"its {', '.join(fields)} are not as requested"
+        else:
+            self._learn(request, room, reply)
+            return
+        raise ResponseDecodeError(
+            f"the reply is about another room: {problem} - it may be a late or repeated one; "
+            "whether this request was applied is unknown",
+            Outcome.UNKNOWN,
+            reply.status,
+            reply.headers.get("x-request-id"),
+            reply.body,
+        )
+
+    def contradictions(self, request: CreateRoomRequest, room: Room) -> tuple[str, ...]:
+        """Fields that show that a room was made by another request."""
+        return tuple(
+            name
+            for name in differing_fields(request, room)
+            if name not in self.rewritten and _contradicts(request, room, name)
+        )
+
+    def _learn(self, request: CreateRoomRequest, room: Room, reply: HttpReply) -> None:
+        if len(self._recent_ids) == RECENT_IDS:
+            del self._recent_ids[next(iter(self._recent_ids))]
+        self._recent_ids[room.id] = None
+        date = reply.headers.get("date")
+        if date != self._date:  # about once a second
+            self._date = date
+            self.rewritten.update(differing_fields(request, room))
+            server_time = _wire.server_time(reply.headers)
+            if server_time is not None and room.created_at is not None:
+                self.clock_offset = min(self.clock_offset, room.created_at - server_time)
+
+    def may_postdate(self, room: Room, server_time: datetime | None, seconds: float) -> bool:
+        """Whether a room can have been made within so many seconds, by the server's own clock."""
+        if room.created_at is None or server_time is None:
+            return True
+        slack = CLOCK_SLACK + _precision(room.created_at) - self.clock_offset
+        return room.created_at >= server_time - timedelta(seconds=seconds) - slack
+
+
+def differing_fields(request: CreateRoomRequest, room: Room) -> tuple[str, ...]:
+    """Return the fields that the request sets and in which the room is not as requested."""
+    return tuple(
+        name
+        for name in _FIELDS
+        if (wanted := getattr(request, name)) is not UNSET
+        and (actual := getattr(room, name)) != wanted
+        and _differs(name, wanted, actual)
+    )
+
+
+_FIELDS: Final = tuple(field.name for field in attrs.fields(CreateRoomRequest))
+
+
+def _differs(name: str, wanted: object, actual: object) -> bool:
+    nothing = (None, "")
+    if name.startswith("webhook_"):
+        return not (wanted in nothing and actual in nothing)
+    # The others always have a value: a reply that leaves one out does not say that it differs.
+    return actual is not None
+
+
+def _contradicts(request: CreateRoomRequest, room: Room, name: str) -> bool:
+    """Whether a field that differs was certainly not sent like this."""
+    wanted, actual = getattr(request, name), getattr(room, name)
+    if actual is None and name not in room.null_fields:
+        return False
+    if name.endswith("_url"):
+        return _normal_url(wanted) != _normal_url(actual)
+    return True
+
+
+def _normal_url(url: object) -> object:
+    """A URL in the form that servers may turn it into."""
+    if not isinstance(url, str):
+        return None
+    try:
+        parts = urlsplit(url.strip())
+        default = {"http": 80, "https": 443}.get(parts.scheme)
+        port = None if parts.port == default else parts.port
+    except ValueError:
+        return url
+    return parts.scheme, parts.hostname, port, parts.path.rstrip("/"), parts.query
+
+
+def is_same_name(request: CreateRoomRequest, room: Room) -> bool:
+    """Whether a room has the request's name, or what the server may have made of it."""
+    return room.unique_name == request.unique_name or (
+        room.unique_name is not None
+        and fold(room.unique_name) == fold(cast("str", request.unique_name))
+    )
+
+
+def fold(name: str) -> str:
+    """A name without case, surplus spaces and differences of Unicode form."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _precision(time: datetime) -> timedelta:
+    """How far a time may lie before the moment that it stands for, judged by its zeros."""
+    if time.second or time.microsecond:
+        return timedelta()
+    if time.hour or time.minute:
+        return timedelta(minutes=1)
+    return timedelta(days=1)
