@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Coroutine, Iterator
+from itertools import count
 from typing import Any
 
 import aiohttp
@@ -16,7 +17,7 @@ import attrs
 import pytest
 
 from support.asking import asked_for
-from support.canned import CannedServer
+from support.static_server import StaticServer
 from support.costing import Cost, CountingLoop, Turns, cost_of
 from telnyx_video import AsyncRoomsClient
 from telnyx_video._base.json import (  # how much memory JSON takes depends on the library
@@ -45,8 +46,8 @@ class Costs:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[CannedServer]:
-    with CannedServer() as server:
+def server() -> Iterator[StaticServer]:
+    with StaticServer() as server:
         yield server
 
 
@@ -56,10 +57,12 @@ def run(main: Callable[[], Coroutine[Any, Any, Costs]]) -> Costs:
 
 
 @pytest.fixture(scope="module")
-def costs(server: CannedServer) -> Costs:
+def costs(server: StaticServer) -> Costs:
     """Both, one after the other, in one loop."""
     url = f"{server.url}/rooms"
     headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+
+    names = map("standup-{:06}".format, count())
 
     async def measure() -> Costs:
         async with (
@@ -68,12 +71,12 @@ def costs(server: CannedServer) -> Costs:
         ):
 
             async def by_hand() -> object:
-                body = dumps({"unique_name": "standup"})
+                body = dumps({"unique_name": next(names)})
                 async with session.post(url, data=body) as reply:
                     return loads(await reply.read())
 
             return Costs(
-                await cost_of(lambda: rooms.create(unique_name="standup")), await cost_of(by_hand)
+                await cost_of(lambda: rooms.create(unique_name=next(names))), await cost_of(by_hand)
             )
 
     return run(measure)
@@ -101,7 +104,7 @@ def test_a_room_is_small(costs: Costs) -> None:
     assert 0 < costs.ours.kept <= KEPT
 
 
-async def test_a_create_sends_what_it_must_and_in_one_piece(server: CannedServer) -> None:
+async def test_a_create_sends_what_it_must_and_in_one_piece(server: StaticServer) -> None:
     """Seven headers and compact JSON, written at once: one packet, one call of the system."""
     async with AsyncRoomsClient(base_url=server.url, api_key=KEY) as rooms:
         await rooms.create(unique_name="standup", max_participants=12)
@@ -123,7 +126,7 @@ async def test_a_create_sends_what_it_must_and_in_one_piece(server: CannedServer
 
 async def test_a_thousand_waiting_calls_are_served_in_the_order_of_asking() -> None:
     """However long the queue for a connection, nobody is overtaken in it."""
-    with CannedServer() as server:
+    with StaticServer() as server:
         async with AsyncRoomsClient(base_url=server.url, api_key=KEY, concurrency=1) as rooms:
             await asyncio.gather(*(rooms.create(request) for request in asked_for(1000)))
         names = [json.loads(received.partition(b"\r\n\r\n")[2]) for received in server.received]

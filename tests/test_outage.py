@@ -163,7 +163,7 @@ def test_a_probe_that_was_cancelled_makes_way_for_another(end: BaseException) ->
     outage.failed(end, 99.9, 100.2, 0.0)  # was under way before
     assert outage.wait(100.2) > 0
     outage.failed(end, 100.1, 100.3, 0.0)
-    assert outage.down
+    assert outage.open
     assert outage.wait(100.3) <= 0
     outage.sent(100.3)
     assert outage.wait(100.3) > 0
@@ -183,7 +183,7 @@ def test_in_the_end_it_is_given_up() -> None:
     assert outage.wait(109.9) <= 0
     with pytest.raises(TransportError, match="nothing has succeeded for 10 s") as caught:
         outage.wait(110.0)
-    assert outage.gave_up
+    assert outage.expired
     assert caught.value.outcome is Outcome.NOT_APPLIED
     assert not caught.value.retryable
     assert is_one_line(caught.value.message)

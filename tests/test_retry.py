@@ -29,7 +29,7 @@ from telnyx_video import (
     TelnyxVideoError,
     TransportError,
 )
-from telnyx_video._execution.retry import RetryBudget, RetryState, is_transient, told_to_wait
+from telnyx_video._execution.retry import RetryBudget, RetryState, is_transient, requested_wait
 
 RESET = TransportError("reset", Outcome.UNKNOWN)
 TIMEOUT = RequestTimeoutError("timed out", Outcome.UNKNOWN)
@@ -137,23 +137,23 @@ def test_sending_ends_before_the_call_does(deadline: float) -> None:
 def test_the_quota_pays_for_retries_and_earns_by_successes() -> None:
     """A retry costs 5 tokens, one after a time-out 10, a success gives 1 back, 0 is the end."""
     quota = RetryBudget(16)
-    assert quota.take(RESET)
-    assert quota.take(TIMEOUT)
+    assert quota.spend(RESET)
+    assert quota.spend(TIMEOUT)
     assert quota.tokens == 1
-    assert not quota.take(RESET)
+    assert not quota.spend(RESET)
     for _ in range(4):
-        quota.give_back()
-    assert quota.take(RESET)
+        quota.refund()
+    assert quota.spend(RESET)
     assert quota.tokens == 0
-    assert not quota.take(RESET)
+    assert not quota.spend(RESET)
 
 
 def test_a_time_out_needs_its_whole_price() -> None:
     """Tokens that pay for one kind of retry may be too few for the other."""
     quota = RetryBudget(500, tokens=9)
-    assert not quota.take(TIMEOUT)
+    assert not quota.spend(TIMEOUT)
     assert quota.tokens == 9
-    assert quota.take(RESET)
+    assert quota.spend(RESET)
 
 
 @given(st.integers(0, 30), st.lists(st.sampled_from([RESET, TIMEOUT, ServerError(500), None])))
@@ -165,11 +165,11 @@ def test_the_quota_stays_between_nothing_and_full(
     for happening in happenings:
         before = quota.tokens
         if happening is None:
-            quota.give_back()
+            quota.refund()
             assert quota.tokens == min(before + 1, capacity)
         else:
             cost = 10 if happening is TIMEOUT else 5
-            assert quota.take(happening) is (before >= cost)
+            assert quota.spend(happening) is (before >= cost)
             assert quota.tokens == (before - cost if before >= cost else before)
 
 
@@ -178,39 +178,39 @@ def test_a_request_is_sent_as_often_as_the_policy_allows() -> None:
     tries = attempts(RetryPolicy(attempts=3))
     allowed: list[bool] = []
     for _ in range(3):
-        tries.failed(RESET)
-        allowed.append(tries.may_repeat(RESET))
+        tries.record_failure(RESET)
+        allowed.append(tries.may_retry(RESET))
     assert allowed == [True, True, False]
-    assert (tries.sent, tries.quota.tokens) == (3, 490)
+    assert (tries.sent, tries.budget.tokens) == (3, 490)
 
 
 def test_being_told_to_come_back_is_no_attempt() -> None:
     """Any number of 429 uses up neither attempts nor tokens."""
     tries = attempts(RetryPolicy(attempts=2, quota=5))
     for _ in range(100):
-        tries.failed(REFUSED)
-        assert tries.may_repeat(REFUSED)
-    tries.failed(RESET)
-    assert tries.may_repeat(RESET)
-    tries.failed(RESET)
-    assert not tries.may_repeat(RESET)
-    assert (tries.sent, tries.uncounted, tries.quota.tokens) == (102, 100, 0)
+        tries.record_failure(REFUSED)
+        assert tries.may_retry(REFUSED)
+    tries.record_failure(RESET)
+    assert tries.may_retry(RESET)
+    tries.record_failure(RESET)
+    assert not tries.may_retry(RESET)
+    assert (tries.sent, tries.exempt, tries.budget.tokens) == (102, 100, 0)
 
 
 def test_a_policy_of_one_attempt_does_not_come_back_either() -> None:
     """Whoever asks for one try gets one, also when told to come back later."""
     for error in (REFUSED, RESET):
         tries = attempts(RetryPolicy.none())
-        tries.failed(error)
-        assert not tries.may_repeat(error)
-        assert tries.quota.tokens == 500
+        tries.record_failure(error)
+        assert not tries.may_retry(error)
+        assert tries.budget.tokens == 500
 
 
 def test_a_spent_quota_ends_the_retries() -> None:
     """Calls of one client stop retrying together when their tokens are gone."""
     tries = attempts(RetryPolicy(quota=4))
-    tries.failed(RESET)
-    assert not tries.may_repeat(RESET)
+    tries.record_failure(RESET)
+    assert not tries.may_retry(RESET)
 
 
 def test_waits_grow_with_each_failure_of_a_call() -> None:
@@ -235,9 +235,9 @@ def test_a_try_that_does_not_count_leaves_the_number_of_attempts() -> None:
     """Tries made during an outage can be repeated as if they had not been."""
     tries = attempts(RetryPolicy(attempts=2))
     for _ in range(10):
-        tries.failed(RESET)
-        tries.uncounted += 1
-        assert tries.may_repeat(RESET)
+        tries.record_failure(RESET)
+        tries.exempt += 1
+        assert tries.may_retry(RESET)
 
 
 @given(st.floats(-1e6, 1e6), st.floats(0.1, 1e4), st.floats(0, 1e4), randoms, st.floats(0, 400))
@@ -276,7 +276,7 @@ def test_no_wait_leads_past_the_deadline(
 )
 def test_only_a_429_tells_how_long_to_wait(error: TelnyxVideoError, seconds: float | None) -> None:
     """Retry-After goes before the reset of the window; what is beyond belief is ignored."""
-    assert told_to_wait(error) == seconds
+    assert requested_wait(error) == seconds
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,8 @@ async def play(count: int, steps: Steps) -> None:
 
     async def hold(number: int) -> None:
         nonlocal held
-        if not slots.take():
-            await slots.wait()
+        if not slots.try_acquire():
+            await slots.acquire()
         held += 1
         served.append(number)
 
@@ -51,7 +51,7 @@ async def play(count: int, steps: Steps) -> None:
             cancelled.add(number)
         elif step == "give back" and held:
             held -= 1
-            slots.give_back()
+            slots.release()
         elif step == "run":
             await run()
         assert held <= count
@@ -59,19 +59,19 @@ async def play(count: int, steps: Steps) -> None:
 
     assert served == sorted(served)
     assert {*served} | cancelled == {*range(len(asked))}
-    slots_left = [slots.take() for _ in range(count - held + 1)]
+    slots_left = [slots.try_acquire() for _ in range(count - held + 1)]
     assert slots_left == [True] * (count - held) + [False]
 
 
 async def test_a_turn_that_comes_with_a_cancellation_goes_to_the_next() -> None:
     """A place that is given to one who is just being cancelled is not lost."""
     slots = Semaphore(1)
-    assert slots.take()
-    first, second = (asyncio.create_task(slots.wait()) for _ in range(2))
+    assert slots.try_acquire()
+    first, second = (asyncio.create_task(slots.acquire()) for _ in range(2))
     await asyncio.sleep(0)
-    slots.give_back()
+    slots.release()
     first.cancel()
     await asyncio.wait({first, second})
     assert first.cancelled()
     assert second.exception() is None
-    assert not slots.take()
+    assert not slots.try_acquire()

@@ -20,7 +20,7 @@ from telnyx_video._execution.evidence import ServerProfile
 from telnyx_video._execution.instrument import CallTrace, Instrumentation
 from telnyx_video._execution.rate_limit import AdaptiveRateLimiter, GcraLimiter
 from telnyx_video._execution.retry import UNLIMITED, RetryBudget, RetryPolicy, RetryState
-from telnyx_video._execution.semaphore import Semaphore
+from telnyx_video._execution.semaphore import FifoLock, Semaphore
 from telnyx_video._transport import Transport
 from telnyx_video.models.base import Answered
 
@@ -44,26 +44,6 @@ class CallOptions:
     """For one attempt; the client's own if None."""
     trace: CallTrace | None = None
     """The call in the hooks' view, if there are hooks; set when it starts."""
-
-
-class FifoLock:
-    """A lock that is handed on in the order of asking, and knows how many wait for it."""
-
-    def __init__(self) -> None:
-        self.waiting: int = 0
-        self._lock = asyncio.Lock()
-
-    async def __aenter__(self) -> None:
-        self.waiting += 1
-        try:
-            await self._lock.acquire()
-        except BaseException:
-            self.waiting -= 1
-            raise
-
-    async def __aexit__(self, *_: object) -> None:
-        self.waiting -= 1
-        self._lock.release()
 
 
 class Limiter:
@@ -94,7 +74,9 @@ class Limiter:
 
     def try_pass(self, now: float) -> bool:
         """Let a request pass if it is its turn at once."""
-        return not self._queue.waiting and not self.shared.waiting and self._try(now) <= 0
+        if self._queue.waiting or self.shared.waiting:
+            return False
+        return self._try(now) <= 0
 
     async def wait(self, deadline: float | None) -> None:
         """Wait for the request's turn.
@@ -196,6 +178,7 @@ class AttemptRunner:
         state: RetryState,
         options: CallOptions,
         within: float,
+        now: float,
     ) -> T:
         """Send once, when it is this request's turn, and read the reply.
 
@@ -205,19 +188,19 @@ class AttemptRunner:
             state: The attempts of the call.
             options: The call's options.
             within: Seconds from the call's start by which the attempt ends, waiting included.
+            now: The time.
 
         Raises:
             TelnyxVideoError: there was no reply, an unreadable one, or an error.
         """
         transport = self.transport
-        now = transport.time()
         sent_at = (
             now if self.limiter.try_pass(now) else await self._wait_for_turn(state, options, within)
         )
         reply: HttpReply | None = None
         result: T | None = None
         try:
-            deadline = state.begun + within
+            deadline = state.started + state.paused + within
             if not self.connections.try_acquire():
                 now = await self._wait_for_connection(options, deadline)
             try:
@@ -238,7 +221,11 @@ class AttemptRunner:
                 self.breaker.succeeded(transport.time())
             return result
         finally:
-            rate_limit = None if reply is None else _rate_limit(reply, result)
+            rate_limit: RateLimit | None = None
+            if result is not None and result.reply is not None:
+                rate_limit = result.reply.rate_limit
+            elif reply is not None:  # an error, or a reply without content
+                rate_limit = _wire.read_rate_limit(reply.headers)
             self.server_limit.answered(rate_limit, sent_at, transport.time())
 
     async def aclose(self) -> None:
@@ -276,10 +263,3 @@ class AttemptRunner:
             self.instrument.throttled(options.trace, now - asked_at, "connection")
             return now
         raise failure
-
-
-def _rate_limit(reply: HttpReply, result: Answered | None) -> RateLimit | None:
-    """Return what a reply says of the limit, whether it was read or not."""
-    if result is not None and result.reply is not None:
-        return result.reply.rate_limit
-    return _wire.read_rate_limit(reply.headers)

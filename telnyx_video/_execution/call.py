@@ -115,7 +115,10 @@ async def _attempts(
     try:
         while True:
             try:
-                result = await runner.run(request, read, state, options, options.policy.deadline)
+                now = runner.transport.time()
+                result = await runner.run(
+                    request, read, state, options, options.policy.deadline, now
+                )
             except TelnyxVideoError as error:
                 failure = error
             else:

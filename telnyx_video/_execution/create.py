@@ -52,12 +52,17 @@ async def create_room(
         seconds_since_intent: Seconds since an earlier run began this very create, if one may have.
         encoded_request: The request as JSON, if that is at hand.
     """
-    http_request = _wire.create_room(request, encoded_request)
-    run = CreateRunner(runner, request, http_request, if_exists, options)
+    run = CreateRunner(
+        runner,
+        request,
+        _wire.create_room(request, encoded_request),
+        if_exists,
+        options,
+        RetryState(options.policy, runner.budget, runner.transport.time()),
+    )
     if not runner.instrument.hooks:
         return await run.run(seconds_since_intent)
-    name = request.unique_name or None
-    with runner.instrument.tracing("rooms.create", "POST", name) as trace:
+    with runner.instrument.tracing("rooms.create", "POST", request.unique_name or None) as trace:
         run.options = attrs.evolve(options, trace=trace)
         result = await run.run(seconds_since_intent)
         trace.recovered, trace.existed = result.recovered, result.existed
@@ -65,64 +70,51 @@ async def create_room(
         return result
 
 
+@attrs.define
 class CreateRunner:
     """One create: its first attempt and, if that fails, the reconciler's steps."""
 
-    def __init__(
-        self,
-        runner: AttemptRunner,
-        request: CreateRoomRequest,
-        http_request: HttpRequest,
-        if_exists: IfExists,
-        options: CallOptions,
-    ) -> None:
-        self.options = options
-        self._runner = runner
-        self._request = request
-        self._http_request = http_request
-        self._if_exists: IfExists = if_exists
-        self._state = RetryState(options.policy, runner.budget, runner.transport.time())
+    runner: AttemptRunner
+    request: CreateRoomRequest
+    http_request: HttpRequest
+    if_exists: IfExists
+    options: CallOptions
+    state: RetryState
 
     async def run(self, seconds_since_intent: float | None) -> CreateResult:
         """Create the room; every failure of the create is in the result."""
-        state = self._state
+        runner, state, options = self.runner, self.state, self.options
         if seconds_since_intent is not None:
             reconciler = self._reconciler(state.started - seconds_since_intent)
             return await self._reconcile(reconciler, reconciler.resumed())
+        within = options.policy.sending_time
         try:
-            room = await self._post()
+            room = await runner.run(
+                self.http_request, self._read, state, options, within, state.started
+            )
         except TelnyxVideoError as error:
             failure = error
         else:
-            self._runner.budget.refund()
+            runner.budget.refund()
             return CreateResult(room)
         self._exempt_from_budget()
         reconciler = self._reconciler(state.begun)
-        step = reconciler.failed(failure, self._runner.transport.time(), random())
+        step = reconciler.failed(failure, runner.transport.time(), random())
         return await self._reconcile(reconciler, step)
 
     def _reconciler(self, began: float) -> Reconciler:
-        return Reconciler(self._request, self._if_exists, self._state, began, self._runner.profile)
-
-    async def _post(self) -> Room:
-        return await self._runner.run(
-            self._http_request,
-            self._read,
-            self._state,
-            self.options,
-            self.options.policy.sending_time,
-        )
+        return Reconciler(self.request, self.if_exists, self.state, began, self.runner.profile)
 
     def _read(self, reply: HttpReply) -> Room:
         """Read the room, and check that it is the one that was asked for."""
         room = _wire.read_room_written(reply)
-        self._runner.profile.check(self._request, room, reply)
+        self.runner.profile.check(self.request, room, reply)
         return room
 
     def _exempt_from_budget(self) -> None:
         """During an outage a create that failed does not count."""
-        if self._runner.breaker is not None and self._runner.breaker.open:
-            self._state.exempt += 1
+        if self.runner.breaker is not None and self.runner.breaker.open:
+            self.state.exempt += 1
 
     async def _reconcile(self, reconciler: Reconciler, step: Step) -> CreateResult:
         """Take step after step until the create has ended."""
@@ -131,15 +123,15 @@ class CreateRunner:
                 step = await self._take(reconciler, step)
         except asyncio.CancelledError as cancelled:
             if reconciler.unresolved_error is not None:
-                note_sent(cancelled, self._http_request)
+                note_sent(cancelled, self.http_request)
             raise
-        instrument, name = self._runner.instrument, self._request.unique_name or None
+        instrument, name = self.runner.instrument, self.request.unique_name or None
         if step.error is not None:
-            instrument.failed(self._http_request, name, step.error)
+            instrument.failed(self.http_request, name, step.error)
         else:
-            self._runner.budget.refund()
+            self.runner.budget.refund()
             if step.recovered:
-                instrument.recovered(self._http_request, name)
+                instrument.recovered(self.http_request, name)
         return step
 
     async def _take(self, reconciler: Reconciler, step: Send | LookUp | Update | Wait) -> Step:
@@ -154,33 +146,38 @@ class CreateRunner:
                 return await self._update(reconciler, step)
 
     async def _wait(self, reconciler: Reconciler, step: Wait) -> Step:
-        then, name = _NEXT[type(step.then)], self._request.unique_name or None
-        self._runner.instrument.retry_scheduled(
-            self.options.trace, self._http_request, name, step.error, step.seconds, then
+        then, name = _NEXT[type(step.then)], self.request.unique_name or None
+        self.runner.instrument.retry_scheduled(
+            self.options.trace, self.http_request, name, step.error, step.seconds, then
         )
         try:
-            await self._runner.transport.sleep(step.seconds)
+            await self.runner.transport.sleep(step.seconds)
         except ConfigurationError as error:
             return reconciler.interrupted(error)
         return step.then
 
     async def _send(self, reconciler: Reconciler) -> Step:
+        runner, options = self.runner, self.options
+        within, now = options.policy.sending_time, runner.transport.time()
         try:
-            room = await self._post()
+            room = await runner.run(self.http_request, self._read, self.state, options, within, now)
         except TelnyxVideoError as error:
             self._exempt_from_budget()
-            return reconciler.failed(error, self._runner.transport.time(), random())
+            return reconciler.failed(error, runner.transport.time(), random())
         return reconciler.created(room)
 
     async def _look_up(self, reconciler: Reconciler, step: LookUp) -> Step:
         """List the rooms of the name, on every page."""
-        runner, options = self._runner, self.options
+        runner, options = self.runner, self.options
         found: dict[str, Room] = {}
         server_time: datetime | None = None
 
         async def fetch(number: int) -> Page[Room]:
             request = _wire.list_rooms(unique_name=step.name, page_number=number)
-            return await runner.run(request, read, self._state, options, options.policy.deadline)
+            now = runner.transport.time()
+            return await runner.run(
+                request, read, self.state, options, options.policy.deadline, now
+            )
 
         def read(reply: HttpReply) -> Page[Room]:
             nonlocal server_time
@@ -193,23 +190,28 @@ class CreateRunner:
                 found |= {room.id: room for room in page.items}
         except TelnyxVideoError as error:
             return reconciler.look_up_failed(error, runner.transport.time(), random())
-        exact = [room for room in found.values() if room.unique_name == self._request.unique_name]
+        exact = [room for room in found.values() if room.unique_name == self.request.unique_name]
         runner.instrument.lookup_finished(
-            options.trace, self._request.unique_name or None, len(exact)
+            options.trace, self.request.unique_name or None, len(exact)
         )
         return reconciler.looked_up(
             [*found.values()], server_time, runner.transport.time(), random()
         )
 
     async def _update(self, reconciler: Reconciler, step: Update) -> Step:
-        runner, options = self._runner, self.options
+        runner, options = self.runner, self.options
         try:
-            request = _wire.update_room(step.room.id, self._request)
+            request = _wire.update_room(step.room.id, self.request)
         except InvalidRequestError:  # the id is the server's, and the create was sent
             return reconciler.interrupted(unaddressable(step.room))
         try:
             room = await runner.run(
-                request, _wire.read_room_written, self._state, options, options.policy.deadline
+                request,
+                _wire.read_room_written,
+                self.state,
+                options,
+                options.policy.deadline,
+                runner.transport.time(),
             )
         except TelnyxVideoError as error:
             return reconciler.update_failed(error, step, runner.transport.time(), random())

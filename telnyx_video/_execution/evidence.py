@@ -43,15 +43,20 @@ class ServerProfile:
         Raises:
             ResponseDecodeError: it is about another one, such as a late or repeated reply.
         """
-        named = request.unique_name is not UNSET
+        name = request.unique_name
         if room.id in self._recent_ids:
             problem = f"room {show(room.id)} was created by an earlier call"
-        elif named and room.unique_name is not None and not is_same_name(request, room):
-            problem = f"it names {show(room.unique_name)}, not {show(request.unique_name)}"
-        elif not named and (fields := self.contradictions(request, room)):
+        elif name is UNSET and (fields := self.contradictions(request, room)):
             problem = f"its {', '.join(fields)} are not as requested"
+        elif name is not UNSET and room.unique_name != name and not _may_be_named(request, room):
+            problem = f"it names {show(room.unique_name)}, not {show(name)}"
         else:
-            self._learn(request, room, reply)
+            if len(self._recent_ids) == RECENT_IDS:
+                del self._recent_ids[next(iter(self._recent_ids))]
+            self._recent_ids[room.id] = None
+            if (date := reply.headers.get("date")) != self._date:  # about once a second
+                self._date = date
+                self._learn(request, room, reply)
             return
         raise ResponseDecodeError(
             f"the reply is about another room: {problem} - it may be a late or repeated one; "
@@ -71,16 +76,10 @@ class ServerProfile:
         )
 
     def _learn(self, request: CreateRoomRequest, room: Room, reply: HttpReply) -> None:
-        if len(self._recent_ids) == RECENT_IDS:
-            del self._recent_ids[next(iter(self._recent_ids))]
-        self._recent_ids[room.id] = None
-        date = reply.headers.get("date")
-        if date != self._date:  # about once a second
-            self._date = date
-            self.rewritten.update(differing_fields(request, room))
-            server_time = _wire.server_time(reply.headers)
-            if server_time is not None and room.created_at is not None:
-                self.clock_offset = min(self.clock_offset, room.created_at - server_time)
+        self.rewritten.update(differing_fields(request, room))
+        server_time = _wire.server_time(reply.headers)
+        if server_time is not None and room.created_at is not None:
+            self.clock_offset = min(self.clock_offset, room.created_at - server_time)
 
     def may_postdate(self, room: Room, server_time: datetime | None, seconds: float) -> bool:
         """Whether a room can have been made within so many seconds, by the server's own clock."""
@@ -136,11 +135,14 @@ def _normal_url(url: object) -> object:
 
 
 def is_same_name(request: CreateRoomRequest, room: Room) -> bool:
-    """Whether a room has the request's name, or what the server may have made of it."""
-    return room.unique_name == request.unique_name or (
-        room.unique_name is not None
-        and fold(room.unique_name) == fold(cast("str", request.unique_name))
+    """Whether a room has the request's name, or what a server may have made of it."""
+    return room.unique_name is not None and fold(room.unique_name) == fold(
+        cast("str", request.unique_name)
     )
+
+
+def _may_be_named(request: CreateRoomRequest, room: Room) -> bool:
+    return room.unique_name is None or is_same_name(request, room)
 
 
 def fold(name: str) -> str:

@@ -322,8 +322,9 @@ class Reconciler:
 
     def _look_again(self, error: TelnyxVideoError, now: float, random: float) -> Step:
         """Look-ups do not use the budget: without them, a lost answer would stay lost."""
-        certain = self.unresolved_error is None and (
-            self.if_exists == "error" or not isinstance(self.final_error, NameTakenError)
+        certain = self.applied_error is not None or (
+            self.unresolved_error is None
+            and (self.if_exists == "error" or not isinstance(self.final_error, NameTakenError))
         )
         if certain and self.look_ups >= MAX_LOOK_UPS:
             return self._give_up(error)

@@ -60,6 +60,10 @@ class RetryPolicy:
     """Tokens that all calls of a client share for retries: a retry takes 5, one after a time-out
     10, a success gives 1 back. It keeps callers from hammering a server that is down."""
 
+    sending_time: float = attrs.field(init=False, repr=False, eq=False, default=0.0)
+    """Seconds in which a create may be sent. The rest of the deadline, a fifth or 5 s, is kept for
+    finding out what became of it."""
+
     def __attrs_post_init__(self) -> None:
         problems: list[ErrorDetail] = []
         check.integer(problems, "attempts", self.attempts, 1)
@@ -69,19 +73,12 @@ class RetryPolicy:
         check.integer(problems, "quota", self.quota, 0)
         if problems:
             raise ConfigurationError(f"not a retry policy: {'; '.join(map(str, problems))}")
+        object.__setattr__(self, "sending_time", self.deadline - min(5.0, self.deadline / 5))
 
     @classmethod
     def none(cls) -> Self:
         """Send once. What became of a named create is still found out, by looking it up."""
         return cls(attempts=1)
-
-    @property
-    def sending_time(self) -> float:
-        """Seconds in which a create may be sent.
-
-        The rest of the deadline, a fifth or 5 s, is kept for finding out what became of it.
-        """
-        return self.deadline - min(5.0, self.deadline / 5)
 
     def wait(self, retry: int, random: float) -> float:
         """Seconds to wait before retry number ``retry`` (from 0).

@@ -1,4 +1,4 @@
-"""A semaphore that is handed on in the order of asking."""
+"""Locks that are handed on in the order of asking."""
 
 from __future__ import annotations
 
@@ -57,3 +57,23 @@ class Semaphore:
             turn = self._waiters.popleft()
             if not turn.done():
                 turn.set_exception(ConfigurationError("this client is closed: make a new one"))
+
+
+class FifoLock:
+    """A lock that is handed on in the order of asking, and knows how many wait for it."""
+
+    def __init__(self) -> None:
+        self.waiting: int = 0
+        self._lock = asyncio.Lock()
+
+    async def __aenter__(self) -> None:
+        self.waiting += 1
+        try:
+            await self._lock.acquire()
+        except BaseException:
+            self.waiting -= 1
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self.waiting -= 1
+        self._lock.release()

@@ -1,7 +1,6 @@
 """Sends one HTTP request and receives its response whole: the only client-side use of aiohttp."""
 
 from telnyx_video._transport.failures import SENT
-from telnyx_video._transport.payload import MAX_BODY
 from telnyx_video._transport.session import (
     KEEPALIVE,
     USER_AGENT,
@@ -9,7 +8,7 @@ from telnyx_video._transport.session import (
     check_connecting,
     check_timeout,
 )
-from telnyx_video._transport.transport import Transport
+from telnyx_video._transport.transport import MAX_BODY, Transport
 
 __all__ = [
     "KEEPALIVE",

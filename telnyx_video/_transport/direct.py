@@ -71,9 +71,9 @@ class DirectRequest(aiohttp.ClientRequest):
         writer = _Writer(protocol, self.loop)
         await writer.write_headers(f"{self.method} {self.url.raw_path_qs} HTTP/1.1", self.headers)
         if body.at_once:
-            writer.finish(body)
+            writer.write_whole(body)
         else:
-            self.loop.call_soon(writer.finish, body)
+            self.loop.call_soon(writer.write_later, body)
         response_class: type[aiohttp.ClientResponse] = self.response_class
         return response_class(
             self.method,
@@ -90,16 +90,20 @@ class DirectRequest(aiohttp.ClientRequest):
 
 
 class _Writer(StreamWriter):
-    def finish(self, body: DirectPayload) -> None:
-        """Write the head and this body in one piece.
+    def write_later(self, body: DirectPayload) -> None:
+        """Write the request, unless something has arrived since it began: uvloop reads first.
 
-        Something may have arrived since the request began, as uvloop reads before it calls back.
         Then nothing is written, and the connection is closed.
         """
         protocol = cast("ResponseHandler", self.protocol)
-        if not is_reusable(protocol):
+        if is_reusable(protocol):
+            self.write_whole(body)
+        else:
             protocol.force_close()
-            return
+
+    def write_whole(self, body: DirectPayload) -> None:
+        """Write the head and this body in one piece."""
+        protocol = cast("ResponseHandler", self.protocol)
         body.written = True
         try:
             self._send_headers_with_payload(body.content, is_eof=True)

@@ -54,27 +54,22 @@ class InFlight:
     """The deadlines of all requests in flight, and the one timer, set for the earliest."""
 
     def __init__(self) -> None:
-        self._deadlines: set[Deadline] = set()
+        self.deadlines: set[Deadline] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._fires_at = inf
-
-    @property
-    def empty(self) -> bool:
-        """Whether no request is in flight."""
-        return not self._deadlines
 
     def enter(self, at: float = inf) -> Deadline:
         """Add a request of the current task that has to end at a time on the loop's clock."""
         task: asyncio.Task[object] = asyncio.current_task()  # type: ignore[assignment] # not None
         deadline = Deadline(task, task.cancelling(), at)
-        self._deadlines.add(deadline)
+        self.deadlines.add(deadline)
         if at < self._fires_at:
             self._set_timer(at)
         return deadline
 
     def leave(self, deadline: Deadline) -> None:
         """Remove a request that has ended."""
-        self._deadlines.remove(deadline)
+        self.deadlines.remove(deadline)
         if deadline.cancels:
             deadline.uncancel()
 
@@ -82,7 +77,7 @@ class InFlight:
         """Cancel all requests, and the timer."""
         if self._timer is not None:
             self._timer.cancel()
-        for deadline in self._deadlines:
+        for deadline in self.deadlines:
             deadline.cancel()
 
     def _set_timer(self, at: float) -> None:
@@ -93,18 +88,18 @@ class InFlight:
 
     def _on_timer(self) -> None:
         now = asyncio.get_running_loop().time()
-        late = [deadline for deadline in self._deadlines if deadline.at <= now]
+        late = [deadline for deadline in self.deadlines if deadline.at <= now]
         for deadline in late:
             deadline.at = inf
         self._cancel_after(READ_PASSES, late)
         self._timer, self._fires_at = None, inf
-        earliest = min((deadline.at for deadline in self._deadlines), default=inf)
+        earliest = min((deadline.at for deadline in self.deadlines), default=inf)
         if earliest < inf:
             self._set_timer(earliest)
 
     def _cancel_after(self, passes: int, late: list[Deadline]) -> None:
         """Cancel those that are still in flight after so many passes of the loop."""
-        still = [deadline for deadline in late if deadline in self._deadlines]
+        still = [deadline for deadline in late if deadline in self.deadlines]
         if passes and still:
             asyncio.get_running_loop().call_soon(self._cancel_after, passes - 1, still)
             return

@@ -1,4 +1,4 @@
-"""Request bodies that know whether they were written, and response bodies of bounded size.
+"""Request bodies that know whether they were written, also in a caller's session.
 
 When a request fails, the exception's class cannot tell whether the server has seen it: a connection
 reset looks the same before and after the server acted. What can tell is whether the body was
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
     from aiohttp.http import StreamWriter
 
-MAX_BODY: Final = 8 * 1024 * 1024
-"""Bytes of a response that are accepted, after decompression; a page of 250 rooms has 0.2 MiB."""
-
 NOT_REUSABLE: Final = "the connection was closed, or an unsolicited response arrived on it"
 
 
@@ -36,11 +33,6 @@ class TrackedPayload(BytesPayload):
 
     def __init__(self, content: bytes) -> None:
         super().__init__(content, content_type="application/json")
-
-    @property
-    def held_back(self) -> bool:
-        """Whether it was to be written, and was not."""
-        return self.handed_over and not self.written
 
     @property
     def consumed(self) -> bool:
@@ -102,18 +94,3 @@ def middleware_guard(
         return await send(request)
 
     return (*cast("Sequence[aiohttp.ClientMiddlewareType]", theirs), watch)
-
-
-async def read_body(response: aiohttp.ClientResponse) -> bytes:
-    """Read a body chunk by chunk, so that a huge one (or a compressed bomb) ends early."""
-    stream = response.content
-    body = await stream.readany()
-    if stream.at_eof():
-        return body
-    chunks, size = [body], len(body)
-    while chunk := await stream.readany():
-        size += len(chunk)
-        if size > MAX_BODY:
-            raise aiohttp.ClientPayloadError(f"the response has more than {MAX_BODY} bytes")
-        chunks.append(chunk)
-    return b"".join(chunks)

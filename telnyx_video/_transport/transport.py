@@ -22,7 +22,6 @@ from telnyx_video._transport.payload import (
     NOT_REUSABLE,
     TrackedPayload,
     middleware_guard,
-    read_body,
 )
 from telnyx_video._transport.redact import ApiKey
 from telnyx_video._transport.session import (
@@ -38,6 +37,9 @@ from telnyx_video.config import Settings
 log: Final = logging.getLogger("telnyx_video")
 
 CLOSED: Final = "this client is closed: make a new one"
+
+MAX_BODY: Final = 8 * 1024 * 1024
+"""Bytes of a response that are accepted, after decompression; a page of 250 rooms has 0.2 MiB."""
 
 _FAILURES = (asyncio.CancelledError, aiohttp.ClientError, OSError, ValueError, RuntimeError)
 """The last two: a line break in a header, and a session that was closed meanwhile."""
@@ -101,7 +103,13 @@ class Transport:
         session = self._usable_session()
         total, limits = self._limits if timeout is None else _split(timeout)
         # A DELETE has no body, but needs a tracked one, which keeps aiohttp from resending it.
-        payload = None if request.method == "GET" else self._payload(request.body or b"")
+        payload: TrackedPayload | None = None
+        if request.method != "GET":
+            content = request.body or b""
+            if self._direct:
+                payload = DirectPayload(content, at_once=not self._in_flight.deadlines)
+            else:
+                payload = TrackedPayload(content)
         logged = log.isEnabledFor(logging.DEBUG)
         if logged:
             _log_sending(request)
@@ -230,18 +238,13 @@ class Transport:
             middlewares=guard,
         )
         try:
-            content = await read_body(response)
+            content = await _read_body(response)
         except BaseException:
             response.close()
             raise
-        if payload is not None and payload.held_back:
+        if payload is not None and payload.handed_over and not payload.written:
             raise aiohttp.ServerDisconnectedError(NOT_REUSABLE)
         return HttpReply(response.status, response.headers, content)
-
-    def _payload(self, body: bytes) -> TrackedPayload:
-        if self._direct:
-            return DirectPayload(body, at_once=self._in_flight.empty)
-        return TrackedPayload(body)
 
     def _url(self, path: str) -> URL:
         """The whole address; all creates have the same."""
@@ -313,3 +316,18 @@ def _log_failure(request: HttpRequest, failure: BaseException) -> None:
 
 def _extra(request: HttpRequest) -> dict[str, object]:
     return {"telnyx_video_method": request.method, "telnyx_video_path": request.path}
+
+
+async def _read_body(response: aiohttp.ClientResponse) -> bytes:
+    """Read a body chunk by chunk, so that a huge one (or a compressed bomb) ends early."""
+    stream = response.content
+    body = await stream.readany()
+    if stream.at_eof():
+        return body
+    chunks, size = [body], len(body)
+    while chunk := await stream.readany():
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise aiohttp.ClientPayloadError(f"the response has more than {MAX_BODY} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)

@@ -31,7 +31,7 @@ from telnyx_video import (
     TelnyxVideoError,
     TransportError,
 )
-from telnyx_video._transport.proxies import Proxies
+from telnyx_video._transport.session import Proxies
 from telnyx_video.sandbox import Sandbox
 
 

@@ -69,14 +69,14 @@ def fail_update(create: Reconciler, error: TelnyxVideoError, now: float = 2.0) -
 def lost(if_exists: IfExists = "error", policy: RetryPolicy | None = None) -> Reconciler:
     """A create whose first answer was lost."""
     create = delivery(ASKED, if_exists, policy)
-    assert after_wait(fail(create, LOST)) == LookUp()
+    assert after_wait(fail(create, LOST)) == LookUp("standup")
     return create
 
 
 def updating() -> Reconciler:
     """A create that found another room of the name, and was told to change it."""
     create = delivery(if_exists="update")
-    assert fail(create, TAKEN) == LookUp()
+    assert fail(create, TAKEN) == LookUp("standup")
     assert find(create, OTHER) == Update(OTHER)
     return create
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 
 import attrs
 import pytest
 
-from delivery.model import ASKED_NAMELESS
+from delivery.model import ASKED, ASKED_NAMELESS
 from delivery.steps import (
     LOST,
     NOW,
@@ -28,6 +29,7 @@ from telnyx_video import (
     ApiError,
     AuthenticationError,
     ConfigurationError,
+    ErrorDetail,
     NameTakenError,
     Outcome,
     OutcomeUnknownError,
@@ -38,6 +40,8 @@ from telnyx_video import (
     TransportError,
     UnprocessableEntityError,
 )
+from telnyx_video._base.http import HttpReply
+from telnyx_video._execution.evidence import ServerProfile
 from telnyx_video._execution.reconcile import (
     CreateResult,
     LookUp,
@@ -63,7 +67,7 @@ def test_what_cannot_help_is_not_repeated() -> None:
         AuthenticationError(401),
         ApiError(413),
         ConfigurationError("this client is closed"),
-        UnprocessableEntityError(422),
+        UnprocessableEntityError(422, (ErrorDetail("no", pointer="/max_participants"),)),
     ):
         assert error_of(fail(delivery(), error)) is error
         assert error_of(fail(delivery(ASKED_NAMELESS), error)) is error
@@ -101,7 +105,7 @@ def test_a_name_that_a_nameless_create_cannot_have_is_no_reason_to_look_up() -> 
 )
 def test_a_lost_answer_of_a_named_create_is_looked_into(error: TelnyxVideoError) -> None:
     """Whatever leaves the outcome open, the name is looked up before anything else is sent."""
-    assert after_wait(fail(delivery(), error)) == LookUp()
+    assert after_wait(fail(delivery(), error)) == LookUp("standup")
 
 
 def test_a_room_that_was_made_is_found() -> None:
@@ -123,18 +127,66 @@ def test_clocks_may_differ_by_five_seconds(ahead: int) -> None:
     assert find(lost(), room, now=1.5) == CreateResult(room, recovered=True)
 
 
-def test_an_older_room_is_not_ours() -> None:
-    """A room that was there before the create is another's, however alike."""
+def test_an_older_room_is_reported_and_not_claimed() -> None:
+    """A room that seems older than the create may be another's; time is no proof that it is."""
     room = attrs.evolve(OURS, created_at=NOW - timedelta(seconds=6.6))
     error = error_of(find(lost(), room, now=1.5))
     assert isinstance(error, NameTakenError)
     assert error.room is room
-    assert error.outcome is Outcome.NOT_APPLIED
-    assert str(error) == (
-        "422 Unprocessable Entity: unique_name: room room-1 has this name and was made at "
-        "2026-01-01 11:59:53.400000+00:00, before this request - room room-1 has this name; choose "
-        'another name, or pass if_exists="return" or "update" to use that room'
+    assert error.outcome is Outcome.UNKNOWN
+    assert "room room-1 has this name" in str(error)
+    assert "it may be this call's own" in str(error)
+
+
+@pytest.mark.parametrize(
+    "created_at",
+    [
+        NOW.replace(second=0, microsecond=0) - timedelta(seconds=55),
+        NOW.replace(hour=0, minute=0, second=0, microsecond=0),
+    ],
+    ids=["minutes", "days"],
+)
+def test_times_may_be_rounded(created_at: datetime) -> None:
+    """A time without seconds, or without hours, stands for a minute or a day."""
+    room = attrs.evolve(OURS, created_at=created_at.replace(second=0))
+    assert find(lost(), room) == CreateResult(room, recovered=True)
+
+
+def test_the_offset_of_the_clocks_is_learned() -> None:
+    """Once a reply has shown how far ``created_at`` lies behind ``Date``, that is allowed for."""
+    create = lost()
+    late = attrs.evolve(OURS, created_at=NOW - timedelta(hours=2))
+    assert isinstance(error_of(find(create, late)), NameTakenError)
+    profile = ServerProfile()
+    reply = HttpReply(201, {"date": format_datetime(NOW, usegmt=True)}, b"")
+    other = attrs.evolve(OURS, id="room-9", created_at=NOW - timedelta(hours=2))
+    profile.check(ASKED, other, reply)
+    create = attrs.evolve(lost(), profile=profile)
+    assert find(create, late) == CreateResult(late, recovered=True)
+
+
+def test_a_setting_that_the_server_rewrites_is_no_difference() -> None:
+    """A field that replies have shown to be kept in another form does not make a room another's."""
+    profile = ServerProfile()
+    clamped = attrs.evolve(OURS, id="room-9", max_participants=5)
+    profile.check(ASKED, clamped, HttpReply(201, {"date": "Thu, 01 Jan 2026 12:00:00 GMT"}, b""))
+    room = attrs.evolve(OURS, max_participants=5)
+    create = attrs.evolve(lost(), profile=profile)
+    assert find(create, room) == CreateResult(
+        room, recovered=True, differences=("max_participants",)
     )
+
+
+@pytest.mark.parametrize("room_name", ["Standup", " standup", "ｓｔａｎｄｕｐ"])
+def test_a_name_that_the_server_folds_is_named(room_name: str) -> None:
+    """If the name is taken by one that the server does not tell from it, the error names both."""
+    create = delivery(if_exists="return")
+    assert fail(create, TAKEN) == LookUp("standup")
+    error = error_of(find(create, attrs.evolve(OLD, unique_name=room_name)))
+    assert isinstance(error, NameTakenError)
+    assert error.outcome is Outcome.NOT_APPLIED
+    assert repr(room_name) in str(error)
+    assert "'standup'" in str(error)
 
 
 @pytest.mark.parametrize("server_time", [None, NOW])
@@ -148,7 +200,7 @@ def test_an_earlier_run_counts() -> None:
     """A create that an earlier run began is looked up first, and judged by when that run began."""
     create = delivery()
     create.began = -60.0
-    assert create.resumed() == LookUp()
+    assert create.resumed() == LookUp("standup")
     assert find(create, attrs.evolve(OURS, created_at=NOW - timedelta(seconds=60)), now=0.5) == (
         CreateResult(attrs.evolve(OURS, created_at=NOW - timedelta(seconds=60)), recovered=True)
     )
@@ -164,26 +216,27 @@ def test_an_earlier_run_of_a_nameless_create_cannot_be_resumed() -> None:
 @pytest.mark.parametrize("create", [delivery(), lost()])
 def test_a_name_taken_long_ago_is_an_error_that_has_the_room(create: Reconciler) -> None:
     """By default a name that is taken is an error, with the server's words and the room itself."""
-    assert fail(create, TAKEN) == LookUp()
+    assert fail(create, TAKEN) == LookUp("standup")
     error = error_of(find(create, OTHER))
     assert isinstance(error, NameTakenError)
     assert (error.room, error.details, error.request_id) == (OTHER, TAKEN.details, "id-1")
-    assert error.outcome is Outcome.NOT_APPLIED
+    in_doubt = create.unresolved_error is not None
+    assert error.outcome is (Outcome.UNKNOWN if in_doubt else Outcome.NOT_APPLIED)
 
 
 def test_a_name_taken_by_our_own_earlier_try_is_a_success() -> None:
     """A name that is taken after a lost answer was, as its age shows, taken by that very try."""
     create = lost()
     assert find(create) == Send()
-    assert fail(create, TAKEN) == LookUp()
-    assert after_wait(find(create)) == LookUp()
+    assert fail(create, TAKEN) == LookUp("standup")
+    assert after_wait(find(create)) == LookUp("standup")
     assert find(create, OURS) == CreateResult(OURS, attempts=2, recovered=True)
 
 
 def test_a_room_that_exists_is_returned_if_that_is_wanted() -> None:
     """With "return" a room of the name is as good as a new one, and its differences are told."""
     create = delivery(if_exists="return")
-    assert fail(create, TAKEN) == LookUp()
+    assert fail(create, TAKEN) == LookUp("standup")
     assert find(create, OTHER) == CreateResult(
         OTHER, existed=True, differences=("max_participants",)
     )

@@ -44,7 +44,7 @@ from telnyx_video import (
     UnprocessableEntityError,
 )
 from telnyx_video._execution.reconcile import (
-    LOOK_UPS_FOR_ERROR,
+    MAX_LOOK_UPS,
     CreateResult,
     IfExists,
     LookUp,
@@ -65,7 +65,7 @@ def test_attempts_are_kept() -> None:
 
     create = lost(policy=policy)
     assert find(create) == Send()
-    assert after_wait(fail(create, LOST)) == LookUp()
+    assert after_wait(fail(create, LOST)) == LookUp("standup")
     assert isinstance(error_of(find(create)), OutcomeUnknownError)
 
 
@@ -96,7 +96,7 @@ def test_being_told_to_wait_in_doubt_costs_nothing() -> None:
     create = lost(policy=RetryPolicy(attempts=2, quota=5))
     for _ in range(20):
         assert find(create) == Send()
-        assert after_wait(fail(create, BUSY)) == LookUp()
+        assert after_wait(fail(create, BUSY)) == LookUp("standup")
 
 
 def test_whoever_wants_one_attempt_is_not_made_to_wait() -> None:
@@ -124,7 +124,7 @@ def test_time_is_left_to_look_into_a_lost_answer() -> None:
     """However long the next wait would be, a look-up is made before the deadline."""
     create = delivery(policy=RetryPolicy(deadline=10.0, backoff=8.0))
     step = create.failed(LOST, now=7.0, random=0.9)
-    assert after_wait(step) == LookUp()
+    assert after_wait(step) == LookUp("standup")
     assert isinstance(step, Wait)
     assert 7.0 + step.seconds < 10.0
 
@@ -132,9 +132,9 @@ def test_time_is_left_to_look_into_a_lost_answer() -> None:
 def test_time_is_left_to_look_into_each_lost_answer() -> None:
     """The last look-up that fits before the deadline is due to every lost answer."""
     create = delivery(policy=RetryPolicy(deadline=10.0, backoff=8.0))
-    assert after_wait(create.failed(LOST, 3.0, 0.99)) == LookUp()
+    assert after_wait(create.failed(LOST, 3.0, 0.99)) == LookUp("standup")
     assert find(create, now=7.0) == Send()
-    assert after_wait(create.failed(LOST, 7.5, 0.99)) == LookUp()
+    assert after_wait(create.failed(LOST, 7.5, 0.99)) == LookUp("standup")
 
 
 def test_a_long_retry_after_does_not_keep_from_looking() -> None:
@@ -143,14 +143,14 @@ def test_a_long_retry_after_does_not_keep_from_looking() -> None:
     assert find(create) == Send()
     busy = RateLimitError(429, rate_limit=RateLimit(retry_after=120.0))
     step = fail(create, busy)
-    assert after_wait(step) == LookUp()
+    assert after_wait(step) == LookUp("standup")
 
 
 def test_a_refused_connection_in_doubt_leads_to_a_look_up() -> None:
     """In doubt a POST that was not sent is not just sent again: first the name is looked up."""
     create = lost()
     assert find(create) == Send()
-    assert after_wait(fail(create, REFUSED)) == LookUp()
+    assert after_wait(fail(create, REFUSED)) == LookUp("standup")
 
 
 @pytest.mark.parametrize(
@@ -167,13 +167,17 @@ def test_a_refusal_does_not_undo_what_is_in_doubt(refusal: ApiError) -> None:
     """After a lost answer a refusal leads to a look-up, and never to "not applied"."""
     create = lost()
     find(create)
-    assert fail(create, refusal) == LookUp()
+    assert fail(create, refusal) == LookUp("standup")
     assert find(create, OURS) == CreateResult(OURS, attempts=2, recovered=True)
 
     create = lost()
     find(create)
     fail(create, refusal)
-    error = error_of(find(create))
+    step = find(create)
+    if isinstance(refusal, UnprocessableEntityError):  # it may mean the name: look until the end
+        assert after_wait(step) == LookUp("standup")
+        step = find(create, now=60.0)
+    error = error_of(step)
     assert isinstance(error, OutcomeUnknownError)
     assert "was asked for 2 times and may exist" in str(error)
 
@@ -193,7 +197,7 @@ def test_a_refusal_that_may_mean_the_name_is_looked_into(pointer: str | None) ->
     create = lost()
     find(create)
     refusal = UnprocessableEntityError(422, (ErrorDetail("no", pointer=pointer),))
-    assert fail(create, refusal) == LookUp()
+    assert fail(create, refusal) == LookUp("standup")
 
 
 @pytest.mark.parametrize(
@@ -208,12 +212,25 @@ def test_what_ends_a_create_in_doubt_leaves_it_in_doubt(error: TelnyxVideoError)
 
 
 def test_a_room_that_was_made_is_not_forgotten() -> None:
-    """A reply that tells the room's id though nothing else means APPLIED, in doubt or not."""
+    """A reply of which only the room's id can be read means APPLIED: the room is looked up."""
     unreadable = ResponseDecodeError("unreadable", Outcome.APPLIED, 201, room_id="room-1")
-    assert error_of(fail(delivery(), unreadable)) is unreadable
-    create = lost()
-    find(create)
-    assert error_of(fail(create, unreadable)).outcome is Outcome.APPLIED
+    nameless = delivery(CreateRoomRequest(max_participants=2))
+    assert error_of(fail(nameless, unreadable)) is unreadable
+
+    for create in (delivery(), lost()):
+        assert fail(create, unreadable) == LookUp("standup")
+        assert find(create, OURS) == CreateResult(OURS, attempts=create.state.sent, recovered=True)
+
+    for create in (delivery(), lost()):
+        step = fail(create, unreadable)
+        while not isinstance(step, CreateResult):
+            step = find(create)
+        assert error_of(step) is unreadable
+        assert create.look_ups <= MAX_LOOK_UPS
+
+    another = delivery()
+    fail(another, unreadable)
+    assert error_of(find(another, attrs.evolve(OURS, id="room-2"))) is unreadable
 
 
 def test_waiting_is_over_when_the_client_is_closed() -> None:
@@ -228,7 +245,7 @@ def test_a_failed_look_up_is_repeated() -> None:
     """A look-up that fails in a way that may pass is made again, quota or not."""
     create = lost(policy=RetryPolicy(attempts=1, quota=0))
     for error in (BUSY, REFUSED, ServerError(503, outcome=Outcome.NOT_APPLIED)):
-        assert after_wait(create.look_up_failed(error, 2.0, 0.5)) == LookUp()
+        assert after_wait(create.look_up_failed(error, 2.0, 0.5)) == LookUp("standup")
     assert find(create, OURS) == CreateResult(OURS, recovered=True)
 
 
@@ -243,8 +260,8 @@ def test_a_name_taken_is_certain_without_the_room() -> None:
     """A few look-ups are spent on finding the room that has the name, then the error does."""
     create = delivery()
     step = fail(create, TAKEN)
-    for _ in range(LOOK_UPS_FOR_ERROR - 1):
-        assert step == LookUp()
+    for _ in range(MAX_LOOK_UPS - 1):
+        assert step == LookUp("standup")
         step = after_wait(find(create))
     error = error_of(create.look_up_failed(BUSY, 2.0, 0.5))
     assert error is TAKEN
@@ -257,7 +274,7 @@ def test_the_room_that_is_wanted_is_looked_for_until_the_deadline(if_exists: IfE
     create = delivery(if_exists=if_exists)
     step = fail(create, TAKEN)
     for _ in range(10):
-        assert step == LookUp()
+        assert step == LookUp("standup")
         step = after_wait(find(create))
     assert find(create, OLD) == CreateResult(OLD, existed=True)
     assert error_of(find(create, now=59.99)).outcome is Outcome.NOT_APPLIED
@@ -287,6 +304,7 @@ def test_two_rooms_of_a_name_are_an_error_that_names_both(create: Reconciler) ->
 def test_a_long_name_does_not_fill_the_message() -> None:
     """Where nobody knows which room is whose, or whether there is one, the name is cut short."""
     long = CreateRoomRequest(unique_name="x" * 4000)
+    ours, other = (attrs.evolve(room, unique_name="x" * 4000) for room in (OURS, OTHER))
     policy = RetryPolicy(quota=0)
     doubtful = delivery(long, policy=policy)
     fail(doubtful, LOST)
@@ -294,12 +312,12 @@ def test_a_long_name_does_not_fill_the_message() -> None:
     fail(doubled, TAKEN)
     updated = delivery(long, if_exists="update", policy=policy)
     fail(updated, TAKEN)
-    find(updated, OTHER)
+    find(updated, other)
     fail_update(updated, LOST)
     for step in (
         find(doubtful),
-        find(doubled, OURS, attrs.evolve(OURS, id="room-2")),
-        find(updated, OTHER),
+        find(doubled, ours, attrs.evolve(ours, id="room-2")),
+        find(updated, other),
     ):
         error = error_of(step)
         assert isinstance(error, OutcomeUnknownError)

@@ -39,9 +39,9 @@ def test_an_update_is_repeated_while_that_may_help() -> None:
     """An update that was not sent is sent again; one that may have been applied is read first."""
     create = updating()
     assert after_wait(fail_update(create, REFUSED)) == Update(OTHER)
-    assert after_wait(fail_update(create, LOST)) == LookUp()
+    assert after_wait(fail_update(create, LOST)) == LookUp("standup")
     assert find(create, OTHER) == Update(OTHER)
-    assert after_wait(fail_update(create, LOST)) == LookUp()
+    assert after_wait(fail_update(create, LOST)) == LookUp("standup")
     assert find(create, OLD) == CreateResult(OLD, existed=True, differences=("max_participants",))
 
 
@@ -81,9 +81,9 @@ def test_a_room_made_after_the_other_was_deleted_did_not_exist_before() -> None:
     """If the room to be updated is gone and the create makes a new one, that one is ours."""
     create = lost("update")
     assert find(create, OTHER) == Update(OTHER)
-    assert after_wait(fail_update(create, LOST)) == LookUp()
+    assert after_wait(fail_update(create, LOST)) == LookUp("standup")
     assert find(create) == Send()
-    assert after_wait(fail(create, LOST)) == LookUp()
+    assert after_wait(fail(create, LOST)) == LookUp("standup")
     step = find(create, OURS)
     assert isinstance(step, CreateResult)
     assert (step.room, step.existed) == (OURS, False)
@@ -97,7 +97,7 @@ def test_updates_count_against_the_attempts() -> None:
     for _ in range(3):
         if step != Update(OTHER):
             break
-        assert after_wait(fail_update(create, LOST)) == LookUp()
+        assert after_wait(fail_update(create, LOST)) == LookUp("standup")
         step = find(create, OTHER)
     assert isinstance(error_of(step), OutcomeUnknownError)
 

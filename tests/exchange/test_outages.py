@@ -22,7 +22,7 @@ from telnyx_video import (
     ServerError,
     TransportError,
 )
-from telnyx_video._execution.attempt import Exchange
+from telnyx_video._execution.attempt import CallOptions
 from telnyx_video._execution.retry import RetryBudget, RetryState
 from telnyx_video._wire import list_rooms, read_rooms
 from telnyx_video.models import Page
@@ -106,12 +106,12 @@ async def test_a_cancelled_probe_makes_way_for_another() -> None:
         peer(*[answer(503)] * 5, stall, *[listed(room("0"))] * 9) as server,
         AsyncRoomsClient(base_url=server.url, api_key="key") as rooms,
     ):
-        exchange = Exchange.over(rooms._transport).for_batch(None, 900.0)
+        runner = rooms._runner.for_batch(None, 900.0)
 
         def call() -> Coroutine[object, object, Page[Room]]:
             now = asyncio.get_running_loop().time()
             attempts = RetryState(RetryPolicy(), RetryBudget(0), now)
-            return exchange.make(list_rooms(), read_rooms, attempts, now, 60.0, None)
+            return runner.run(list_rooms(), read_rooms, attempts, CallOptions(RetryPolicy()), 60.0)
 
         for _ in range(5):
             with pytest.raises(ServerError):

@@ -27,7 +27,7 @@ from telnyx_video import (
     TransportError,
     UnprocessableEntityError,
 )
-from telnyx_video._execution.attempt import LOOK_AGAIN, Exchange
+from telnyx_video._execution.attempt import POLL_INTERVAL
 from telnyx_video._execution.circuit_breaker import TRIPPED_BY
 from telnyx_video._execution.rate_limit import CATCH_UP
 from telnyx_video.sandbox import Sandbox
@@ -278,22 +278,22 @@ async def test_a_batch_and_calls_beside_it_take_turns(nothing_is_left: None) -> 
 async def test_a_batch_that_waits_for_an_outage_makes_way_for_others() -> None:
     """If its server goes down while it waits for the limit, calls beside it go first."""
     async with client("http://127.0.0.1:1/v2") as rooms:
-        alone = Exchange.over(rooms._transport)
+        alone = rooms._runner
         batch = alone.for_batch(None, 900.0)
-        assert alone.gate.passes(now())
+        assert alone.limiter.try_pass(now())
         alone.server_limit.answered(RateLimit(100, 0, 2.0), now(), now())
-        assert batch.outage
+        assert batch.breaker
 
         began = now()
-        of_batch = asyncio.create_task(batch.gate.enter(None))
+        of_batch = asyncio.create_task(batch.limiter.wait(None))
         await asyncio.sleep(0)
-        beside = asyncio.create_task(alone.gate.enter(None))
+        beside = asyncio.create_task(alone.limiter.wait(None))
         for _ in range(TRIPPED_BY):
-            batch.outage.failed(TransportError("refused"), now(), now(), 0.0)
-        batch.outage.sent(now())  # a probe is under way
+            batch.breaker.failed(TransportError("refused"), now(), now(), 0.0)
+        batch.breaker.sent(now())  # a probe is under way
 
         await beside
-        assert 2 - NEARLY <= now() - began <= 2 + LOOK_AGAIN + NEARLY
+        assert 2 - NEARLY <= now() - began <= 2 + POLL_INTERVAL + NEARLY
         assert not of_batch.done()
-        batch.outage.succeeded(now())
+        batch.breaker.succeeded(now())
         await of_batch

@@ -183,7 +183,7 @@ def named(name: str, fields: Mapping[str, object]) -> dict[str, object]:
 
 def connector_of(client: AsyncRoomsClient) -> aiohttp.BaseConnector:
     """The pool of a client, which is nothing of a caller's business."""
-    session = client._transport._session
+    session = client._runner.transport._session
     assert session is not None
     assert session.connector is not None
     return session.connector
@@ -191,6 +191,6 @@ def connector_of(client: AsyncRoomsClient) -> aiohttp.BaseConnector:
 
 def has_idle_connection(client: AsyncRoomsClient) -> bool:
     """Whether a connection waits to be used again."""
-    if client._transport._session is None:
+    if client._runner.transport._session is None:
         return False
     return any(connector_of(client)._conns.values())

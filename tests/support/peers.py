@@ -13,6 +13,8 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import cache
+from typing import cast
+from uuid import uuid4
 
 import attrs
 
@@ -101,8 +103,17 @@ def room(unique_name: str | None = "standup", **fields: object) -> dict[str, obj
 
 
 def created(**fields: object) -> Act:
-    """Answer a create with its room."""
-    return answer(201, {"data": room(**fields)})  # type: ignore[arg-type] # a name is text
+    """Answer a create with a new room of the name that it asks for, or with the given fields."""
+
+    async def act(visit: Visit) -> None:
+        new: dict[str, object] = {"id": str(uuid4())}
+        if visit.request is not None and visit.request.method == "POST":
+            asked = cast("dict[str, object]", visit.request.json)
+            new["unique_name"] = asked.get("unique_name")
+        new |= fields
+        await answer(201, {"data": room(**new)})(visit)  # type: ignore[arg-type] # a name is text
+
+    return act
 
 
 def listed(*rooms: dict[str, object]) -> Act:

@@ -1,4 +1,4 @@
-"""A server that costs as little as one can: it answers every request with the same new room.
+"""A server that costs as little as one can: it answers every request with a new room of the name.
 
 It runs in a process of its own, and tells how much processor time it has spent, so that a benchmark
 can show that the server was not what it measured. uvloop drives it where it is installed.
@@ -11,37 +11,17 @@ import sys
 import threading
 import time
 from contextlib import AbstractContextManager
+from itertools import count
 from typing import cast
 
 from benchmarks.measuring import loops
 from benchmarks.measuring.cores import keep_to
 from benchmarks.measuring.server_process import TimedServer, started
-
-ROOM = (
-    b'{"data":{"id":"0ccc7b54-4df3-4bca-a65a-3da1ecc777f0","record_type":"room",'
-    b'"unique_name":"benchmark","max_participants":12,"enable_recording":false,'
-    b'"webhook_event_url":"https://hooks.example.com/rooms","webhook_event_failover_url":"",'
-    b'"webhook_timeout_secs":null,"active_session_id":null,'
-    b'"created_at":"2024-03-01T00:00:00.954863Z","updated_at":"2024-03-01T00:00:00.954863Z"}}'
-)
-
-CREATED = b"".join(
-    [
-        b"HTTP/1.1 201 Created\r\n",
-        b"Date: Fri, 01 Mar 2024 00:00:01 GMT\r\n",
-        b"Content-Type: application/json; charset=utf-8\r\n",
-        b"Content-Length: %d\r\n" % len(ROOM),
-        b"X-Request-Id: 8f1c2e9e-5a0d-4c55-9a0a-3f0f9d2f6c11\r\n",
-        # As the API sends them, but for a limit that nobody reaches.
-        b"X-RateLimit-Limit: 1000000000\r\n",
-        b"X-RateLimit-Remaining: 999999999\r\n",
-        b"X-RateLimit-Reset: 1\r\n",
-        b"\r\n",
-        ROOM,
-    ]
-)
+from support.created import created_reply
 
 LENGTH = b"\r\ncontent-length:"
+
+_numbers = count()
 
 
 def serving() -> AbstractContextManager[TimedServer]:
@@ -61,7 +41,7 @@ class _Answering(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         data = self._unread + data
         while (end := end_of_request(data)) and end <= len(data):
-            self._transport.write(CREATED)
+            self._transport.write(created_reply(data[:end], next(_numbers)))
             data = data[end:]
         self._unread = data
 
