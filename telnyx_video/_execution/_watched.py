@@ -18,7 +18,7 @@ from telnyx_video._execution.call import REPEAT, CallOptions, Calls, Settled
 from telnyx_video._execution.reconcile import CreateResult, IfExists
 from telnyx_video._transport import SENT, Transport
 from telnyx_video._transport.watched import WatchedTransport
-from telnyx_video.config import Settings
+from telnyx_video.config import ClientConfig
 from telnyx_video.errors import Outcome, TelnyxVideoError
 from telnyx_video.models import CreateRoomRequest
 from telnyx_video.models.base import Answered
@@ -34,7 +34,7 @@ class Watching:
     def __init__(self, hooks: Sequence[Hook]) -> None:
         self._hooks = HookReporter(hooks)
 
-    def transport(self, settings: Settings, **arguments: Any) -> Transport:
+    def transport(self, settings: ClientConfig, **arguments: Any) -> Transport:
         """A transport; as :class:`Transport`."""
         return WatchedTransport(self._hooks, settings, **arguments)
 

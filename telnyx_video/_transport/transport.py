@@ -24,7 +24,7 @@ from telnyx_video._transport.proxies import Proxies
 from telnyx_video._transport.secret import Key
 from telnyx_video._transport.session import REQUEST_CLASS, default_headers, make_session
 from telnyx_video._transport.watch import UnderWay, Watch
-from telnyx_video.config import Settings
+from telnyx_video.config import ClientConfig
 from telnyx_video.errors import ConfigurationError, RequestTimeoutError, TelnyxVideoError
 
 
@@ -36,7 +36,7 @@ class Transport:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: ClientConfig,
         *,
         timeout: float | aiohttp.ClientTimeout | None = None,
         concurrency: int = 100,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from telnyx_video._base.http import HttpReply, HttpRequest
 from telnyx_video._execution._hooks import CURRENT, HookReporter
 from telnyx_video._transport.transport import Transport
-from telnyx_video.config import Settings
+from telnyx_video.config import ClientConfig
 from telnyx_video.observing import RequestFinished, RequestStarted
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class WatchedTransport(Transport):
     """A transport that tells the hooks of each request, and how it ended."""
 
-    def __init__(self, hooks: HookReporter, settings: Settings, **arguments: Any) -> None:
+    def __init__(self, hooks: HookReporter, settings: ClientConfig, **arguments: Any) -> None:
         super().__init__(settings, **arguments)
         self.hooks = self.reporter = hooks
 
