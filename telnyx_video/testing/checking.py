@@ -30,7 +30,8 @@ def checked(made: M) -> M:
     """
     cls = type(made)
     # Field by field, since values of wrong types are what the reader is to explain.
-    given_fields = {n: v for n in api_fields(cls) if (v := getattr(made, n)) is not None}
+    defaults = {field.name: field.default for field in attrs.fields(cls)}
+    given_fields = {n: v for n in api_fields(cls) if (v := getattr(made, n)) is not defaults[n]}
     try:
         read = cls.from_dict(loads(dumps_objects(given_fields | made.extra, plain)))
     except ResponseDecodeError as error:
