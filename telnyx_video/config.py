@@ -1,16 +1,15 @@
-"""Settings of a client: arguments first, then the environment, then the defaults; checked once.
+"""Configuration of a client: arguments, then the environment, then the defaults; checked once.
 
-The environment's names are those of the official SDK: ``TELNYX_API_KEY``, ``TELNYX_BASE_URL``,
+The environment variables are those of the official SDK: ``TELNYX_API_KEY``, ``TELNYX_BASE_URL``,
 ``TELNYX_PUBLIC_KEY`` and ``TELNYX_LOG``.
 """
 
 from __future__ import annotations
 
-import binascii
 import logging
 import os
 from base64 import b64decode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 from typing import TypeGuard
 from urllib.parse import SplitResult, urlsplit
@@ -19,23 +18,42 @@ import attrs
 
 from telnyx_video._base import validate as check
 from telnyx_video._base.errors import ConfigurationError, ErrorDetail
-from telnyx_video._base.text import plain_str
 
-__all__ = ["DEFAULT_BASE_URL", "PublicKeys", "Settings", "resolve", "resolve_public_keys"]
+__all__ = [
+    "DEFAULT_BASE_URL",
+    "ApiKey",
+    "ClientConfig",
+    "PublicKeys",
+    "resolve",
+    "resolve_public_keys",
+]
 
 PublicKeys = str | bytes | Iterable[str | bytes]
 """One public key, or several: each in base64, as Telnyx shows it, or as its 32 raw bytes."""
 
 DEFAULT_BASE_URL = "https://api.telnyx.com/v2"
-"""Where the API is served; ``https://api.telnyx.eu/v2`` serves the EU region."""
+"""The address of the API; the EU region has ``https://api.telnyx.eu/v2``."""
 
 _EXAMPLE = f"it must look like {DEFAULT_BASE_URL}"
 _LOG_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO}
 
 
 @attrs.frozen
-class Settings:
-    """Where the API is, and what opens it."""
+class ApiKey:
+    """Holds the API key where a traceback that shows local variables cannot show it."""
+
+    value: object = attrs.field(repr=False)
+    """The key, or whatever was given as one."""
+
+    @classmethod
+    def wrap(cls, key: object) -> ApiKey:
+        """Wrap a key; return one that is wrapped already."""
+        return key if isinstance(key, ApiKey) else cls(key)
+
+
+@attrs.frozen
+class ClientConfig:
+    """The address of the API, and the key to it."""
 
     api_key: str = attrs.field(repr=False)
     base_url: str
@@ -44,72 +62,72 @@ class Settings:
 
 def resolve(
     *,
-    api_key: str | None = None,
+    api_key: str | ApiKey | None = None,
     base_url: str | None = None,
     allow_insecure: bool = False,
-    environment: Mapping[str, str] = os.environ,
     others: Sequence[ErrorDetail] = (),
-) -> Settings:
-    """The settings to use; an explicit argument beats the environment.
+) -> ClientConfig:
+    """Combine arguments and environment; an explicit argument beats the environment.
+
+    No local variable holds the key or the environment when it raises: crash reporters show them.
 
     Args:
-        api_key: The API key.
-        base_url: Where the API is.
-        allow_insecure: Whether the key may go to another machine in the clear.
-        environment: Where the variables are looked up.
-        others: What is wrong with the client's other settings, to be told together with these.
+        api_key: The API key. A caller that may raise wraps it before it does anything else.
+        base_url: The address of the API.
+        allow_insecure: Whether the key may be sent to another machine over plain HTTP.
+        others: Problems of the client's other arguments, to be reported together with these.
 
     Raises:
-        ConfigurationError: the key is missing or malformed, the URL is not one, or it would carry
-            the key in the clear to another machine; or there are other problems.
+        ConfigurationError: the key is missing or malformed, the URL is invalid or would send the
+            key to another machine over plain HTTP, or there are other problems.
     """
-    apply_log_level(environment)
+    api_key = ApiKey.wrap(api_key)
+    apply_log_level(os.environ.get("TELNYX_LOG"))
     problems: list[ErrorDetail] = []
-    settings = Settings(
-        _checked_key(problems, api_key, environment.get("TELNYX_API_KEY")),
-        _checked_url(problems, base_url, environment.get("TELNYX_BASE_URL"), allow_insecure),
+    config = ClientConfig(
+        _checked_key(problems, api_key),
+        _checked_url(problems, base_url, os.environ.get("TELNYX_BASE_URL"), allow_insecure),
     )
     check.boolean(problems, "allow_insecure", allow_insecure)
     problems += others
     if problems:
         raise ConfigurationError("; ".join(map(str, problems)))
-    return settings
+    return config
 
 
-def resolve_public_keys(
-    public_key: PublicKeys | None = None, *, environment: Mapping[str, str] = os.environ
-) -> tuple[bytes, ...]:
-    """The keys, 32 bytes each, one of which must have signed a webhook.
+def resolve_public_keys(public_key: PublicKeys | None = None) -> tuple[bytes, ...]:
+    """Decode the public keys, 32 bytes each, one of which must have signed a webhook.
 
     Args:
-        public_key: One key or several; by default those of ``TELNYX_PUBLIC_KEY``, which may be
-            several, parted by commas.
-        environment: Where the variable is looked up.
+        public_key: One key or several; by default those of ``TELNYX_PUBLIC_KEY``, separated by
+            commas.
 
     Raises:
         ConfigurationError: there is no key, or one is malformed.
     """
-    if public_key is None:
-        source = "TELNYX_PUBLIC_KEY"
-        given: Iterable[object] = environment.get(source, "").split(",")
-    else:
-        source = "public_key"
-        given = public_key if _holds_several(public_key) else [public_key]
-    keys = tuple(_checked_public_key(key, source) for key in given if key not in ("", b""))
+    source = "TELNYX_PUBLIC_KEY" if public_key is None else "public_key"
+    keys = _decode_public_keys(public_key)
+    del public_key  # it may be a private one, given by mistake
     if not keys:
         raise ConfigurationError(
             "no public key to check webhooks with: pass public_key=..., or set the environment "
             "variable TELNYX_PUBLIC_KEY to the account's public key, which Mission Control shows"
         )
-    return keys
+    valid = tuple(key for key in keys if key is not None)
+    if len(valid) < len(keys):
+        raise ConfigurationError(
+            f"{source} is not an Ed25519 public key: it must be 32 bytes, or those in base64 "
+            "(44 characters, the last one '='); copy it again from Mission Control"
+        )
+    return valid
 
 
-def apply_log_level(environment: Mapping[str, str]) -> None:
+def apply_log_level(level_name: str | None) -> None:
     """Log to stderr if ``TELNYX_LOG`` is ``debug`` or ``info``, as the official SDK does.
 
     Services that configure :mod:`logging` themselves leave the variable unset.
     """
-    level = _LOG_LEVELS.get(environment.get("TELNYX_LOG", ""))
+    level = _LOG_LEVELS.get(level_name or "")
     if level is None:
         return
     logger = logging.getLogger("telnyx_video")
@@ -120,18 +138,19 @@ def apply_log_level(environment: Mapping[str, str]) -> None:
         logger.addHandler(handler)
 
 
-def _checked_key(problems: list[ErrorDetail], argument: object, variable: str | None) -> str:
-    key = variable if argument is None else argument
-    source = "TELNYX_API_KEY" if argument is None else "api_key"
+def _checked_key(problems: list[ErrorDetail], argument: ApiKey) -> str:
+    given = argument.value is not None
+    key = argument.value if given else os.environ.get("TELNYX_API_KEY")
+    source = "api_key" if given else "TELNYX_API_KEY"
     if not key:
         problem = "no API key: pass api_key=..., or set the environment variable TELNYX_API_KEY"
     elif not isinstance(key, str) or not key.isascii() or not key.isprintable() or " " in key:
         problem = (
-            f"{source} is not an API key: it holds a space, a line break or a character "
+            f"{source} is not an API key: it has a space, a line break or a character "
             "outside ASCII; copy it again"
         )
     else:
-        return plain_str(key)
+        return key
     problems.append(ErrorDetail(problem))
     return ""
 
@@ -140,19 +159,23 @@ def _holds_several(public_key: object) -> TypeGuard[Iterable[object]]:
     return isinstance(public_key, Iterable) and not isinstance(public_key, str | bytes)
 
 
-def _checked_public_key(given: object, source: str) -> bytes:
-    key: object = given
-    if isinstance(given, str):
+def _decode_public_keys(public_key: PublicKeys | None) -> list[bytes | None]:
+    given: Iterable[object]
+    if public_key is None:
+        given = os.environ.get("TELNYX_PUBLIC_KEY", "").split(",")
+    else:
+        given = public_key if _holds_several(public_key) else [public_key]
+    return [_decode_public_key(key) for key in given if key not in ("", b"")]
+
+
+def _decode_public_key(key: object) -> bytes | None:
+    """Decode one key; None if it is malformed."""
+    if isinstance(key, str):
         try:
-            key = b64decode(given.strip(), validate=True)
-        except (binascii.Error, ValueError):
-            key = None
-    if not isinstance(key, bytes) or len(key) != 32:
-        raise ConfigurationError(
-            f"{source} is not an Ed25519 public key: it must be 32 bytes, or those in base64 "
-            "(44 characters, the last one '='); copy it again from Mission Control"
-        )
-    return key
+            key = b64decode(key.strip(), validate=True)
+        except ValueError:
+            return None
+    return key if isinstance(key, bytes) and len(key) == 32 else None
 
 
 def _checked_url(
@@ -179,18 +202,18 @@ def _problem_of_url(base_url: str, allow_insecure: object) -> str | None:
     if not valid or parts.scheme not in ("http", "https") or " " in base_url:
         return f"is not an HTTP URL with a host; {_EXAMPLE}"
     if any(mark in base_url for mark in "@?#"):
-        return f"holds more than scheme, host, port and path; {_EXAMPLE}"
-    # Any word would pass for true, even "false"; nothing else permits it than the bool itself.
+        return f"has more than scheme, host, port and path; {_EXAMPLE}"
+    # Any non-empty string is truthy, even "false": only True itself allows it.
     if parts.scheme == "http" and allow_insecure is not True and not is_loopback(parts):
         return (
             f"{base_url} would send the API key in the clear; "
-            "use https, or pass allow_insecure=True if that is what you want"
+            "use https, or pass allow_insecure=True if that is intended"
         )
     return None
 
 
 def is_loopback(parts: SplitResult) -> bool:
-    """Whether the URL's host can only be this machine."""
+    """Test whether the URL's host can only be this machine."""
     host = parts.hostname or ""
     try:
         return host == "localhost" or ip_address(host).is_loopback

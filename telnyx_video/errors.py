@@ -1,4 +1,4 @@
-"""What can go wrong, as facts: whether the server may have acted, and what to do next.
+"""The public errors. Each says whether the server may have acted, and what to do next.
 
 ::
 
@@ -6,29 +6,29 @@
     ├── ConfigurationError              the client cannot be used like this: no key, closed, …
     ├── InvalidRequestError             refused before sending; lists all problems (a ValueError)
     ├── TransportError                  no readable HTTP reply: refused, reset, cut off, …
-    │   └── RequestTimeoutError         the same, by a time limit (a TimeoutError)
-    ├── ResponseDecodeError             a reply came, but it is not what the API promises
+    │   └── RequestTimeoutError         a time limit expired (a TimeoutError)
+    ├── ResponseDecodeError             a reply came, but its content is not as documented
     ├── ApiError                        the API answered with an error status
     │   ├── BadRequestError             400
     │   ├── AuthenticationError         401
     │   ├── PermissionDeniedError       403
     │   ├── NotFoundError               404
     │   ├── UnprocessableEntityError    422
-    │   │   └── NameTakenError          422, because another room has the name; carries that room
+    │   │   └── NameTakenError          422, because another room has the name; has that room
     │   ├── RateLimitError              429
     │   └── ServerError                 5xx
     ├── NotReadyError                   a recording or composition has no file yet
-    ├── OutcomeUnknownError             it may have been applied, and asking could not tell
-    └── WebhookVerificationError        a delivery that Telnyx cannot be shown to have sent just now
+    ├── OutcomeUnknownError             it may have been applied, and a look-up could not tell
+    └── WebhookVerificationError        a delivery not proven to come from Telnyx just now
 
-Errors are attrs classes with positional fields: they compare by identity, pickle and copy.
-None of them holds the API key.
+Errors are attrs classes with positional fields; they compare by identity, pickle and copy.
+None of them contains the API key.
 """
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -45,9 +45,7 @@ from telnyx_video._base.errors import (
     WebhookVerificationError,
 )
 from telnyx_video._base.text import SHORT, few, one_line
-
-if TYPE_CHECKING:
-    from telnyx_video.models import CreateRoomRequest, Room
+from telnyx_video.models import CreateRoomRequest, Room
 
 __all__ = [
     "ApiError",
@@ -81,7 +79,7 @@ class ApiError(TelnyxVideoError):
     status: int
     """The HTTP status code."""
     details: tuple[ErrorDetail, ...] = ()
-    """What the body says, whichever of the API's shapes it had; empty if it said nothing."""
+    """The problems that the body names, in any of the API's shapes."""
     request_id: str | None = None
     """The ``x-request-id`` of the reply: quote it to Telnyx support."""
     rate_limit: RateLimit | None = None
@@ -125,11 +123,11 @@ class PermissionDeniedError(ApiError):
 
 
 class NotFoundError(ApiError):
-    """404: there is no such room, or whatever was asked for."""
+    """404: the requested object does not exist."""
 
 
 class UnprocessableEntityError(ApiError):
-    """422: the API refuses a field, which ``details`` names, or what is asked for as things are."""
+    """422: the API refuses a field, which ``details`` names, or the operation in this state."""
 
     def _hint(self) -> str:
         if any(detail.field for detail in self.details):
@@ -142,7 +140,7 @@ class NameTakenError(UnprocessableEntityError):
     """Another room has the ``unique_name`` that was asked for; nothing was changed."""
 
     room: Room | None = None
-    """The room that has the name, if it could be found."""
+    """The room that has the name, if it was found."""
 
     def _hint(self) -> str:
         if self.room is None:
@@ -154,46 +152,58 @@ class NameTakenError(UnprocessableEntityError):
 
 
 class RateLimitError(ApiError):
-    """429: too many requests; ``rate_limit`` says when to come back, if the reply did."""
+    """429: too many requests; ``rate_limit`` says when to retry, if the reply did."""
 
 
 class ServerError(ApiError):
-    """5xx: the API, or a gateway before it, failed; it may have applied the request first."""
+    """5xx: the API or a gateway failed; the request may have been applied before."""
 
 
 @attrs.define(slots=False, eq=False, str=False, repr=False)
 class NotReadyError(TelnyxVideoError):
-    """A recording or composition cannot be downloaded yet: it is still being made."""
+    """A recording or composition cannot be downloaded yet: it is still being processed."""
 
     message: str
     status: str | None = None
-    """How far it is, by the API's word."""
+    """Its status, as the API reports it."""
 
 
 @attrs.define(slots=False, eq=False, str=False, repr=False)
 class OutcomeUnknownError(TelnyxVideoError):
-    """The request was sent, no answer tells whether it was applied, and it was not safe to resend.
+    """The request was sent, no reply says whether it was applied, and it was not safe to resend.
 
     Do not send the request again blindly: the message says how to find out first.
     """
 
     message: str
     request: CreateRoomRequest | None = None
-    """What was asked for, if it was a create."""
+    """The request, if it was a create."""
     attempts: int = 1
     """How many times it was sent."""
     last_error: TelnyxVideoError | None = None
-    """The failure that left the outcome open."""
+    """The error that left the outcome unknown."""
     outcome: Outcome = attrs.field(init=False, default=Outcome.UNKNOWN)
 
 
 def outcome_of_status(status: int) -> Outcome:
-    """Whether a reply with this error status can come after the request was applied.
+    """Say whether a request may have been applied before this error status was sent.
 
-    Gateways send 5xx after forwarding, and nothing is promised of the other statuses, so only
-    those count as not applied that an API sends instead of acting.
+    Gateways send 5xx after forwarding, and nothing is documented of the other statuses. Only those
+    that an API sends instead of acting count as not applied.
     """
     return Outcome.NOT_APPLIED if status in _REFUSALS else Outcome.UNKNOWN
+
+
+def hint_at_base_url(error: ApiError, base_url: str) -> None:
+    """Extend the message of a 404 if the base URL lacks the version that the API's paths have.
+
+    Args:
+        error: The error that a call at this base URL raises.
+        base_url: As the client uses it, without a query.
+    """
+    if error.status == HTTPStatus.NOT_FOUND and not urlsplit(base_url).path.strip("/"):
+        hint = f"base_url {base_url} has no path: did you mean {base_url.rstrip('/')}/v2?"
+        error.message = one_line(f"{error.message}; {hint}")
 
 
 _REFUSALS = frozenset({400, 401, 403, 404, 405, 413, 415, 422, 429})

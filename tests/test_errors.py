@@ -33,7 +33,7 @@ from telnyx_video import (
     WebhookVerificationError,
     errors,
 )
-from telnyx_video.errors import outcome_of_status
+from telnyx_video.errors import hint_at_base_url, outcome_of_status
 
 DETAIL = ErrorDetail("is bad", "10015", "Bad request", "/unique_name", None, {"url": "x"})
 FACTS = ((DETAIL,), "req-1", RateLimit(1, 2, 3.0, 4.0), b"\xff{}")
@@ -295,3 +295,28 @@ def test_a_refusal_that_names_no_field_does_not_speak_of_one() -> None:
     """As when a session has ended: no field of the request is at fault."""
     error = UnprocessableEntityError(422, (ErrorDetail("The session has ended."),))
     assert str(error).endswith("or see in what state the object is")
+
+
+@pytest.mark.parametrize("base_url", ["https://api.telnyx.com", "http://127.0.0.1:8080/"])
+def test_a_404_without_a_version_in_the_base_url_says_so(base_url: str) -> None:
+    """A base URL that lacks its path makes every call a 404: the message suggests the path."""
+    error = NotFoundError(404)
+    hint_at_base_url(error, base_url)
+    suggestion = f"did you mean {base_url.rstrip('/')}/v2?"
+    assert str(error).endswith(suggestion)
+    assert str(pickle.loads(pickle.dumps(error))).endswith(suggestion)
+
+
+@pytest.mark.parametrize(
+    ("error", "base_url"),
+    [
+        (NotFoundError(404), "https://api.telnyx.com/v2"),
+        (NotFoundError(404), "https://proxy.example.com/telnyx"),
+        (ServerError(503), "https://api.telnyx.com"),
+    ],
+)
+def test_other_errors_say_nothing_of_the_base_url(error: ApiError, base_url: str) -> None:
+    """With a path, or another status, the base URL is not the likely cause."""
+    before = str(error)
+    hint_at_base_url(error, base_url)
+    assert str(error) == before

@@ -1,1 +1,1 @@
-"""What every other room stands on: text, checks, plain HTTP values and the base errors."""
+"""What every other package builds on: text, validation, plain HTTP values and the base errors."""

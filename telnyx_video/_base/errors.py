@@ -1,4 +1,4 @@
-"""The errors that need no model, and the plain values that errors and models share."""
+"""The errors that refer to no model, and the values that errors and models share."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ class Outcome(enum.Enum):
     """Whether the server applied the request that failed."""
 
     NOT_APPLIED = "not_applied"
-    """Nothing was sent, or the reply says that nothing was done: safe to send again."""
+    """Nothing was sent, or the reply says that nothing was done: it is safe to send again."""
     UNKNOWN = "unknown"
     """It may have been applied: sending a create again could make a second room."""
     APPLIED = "applied"
-    """It was applied, though the reply could not be read in full."""
+    """It was applied, but its reply could not be read in full."""
 
 
 @attrs.frozen
 class ErrorDetail:
-    """One problem with one part of a request, as the API or our own checks report it."""
+    """One problem with one part of a request, found by the API or by this package."""
 
     detail: str | None = None
     """What is wrong, in words."""
     code: str | None = None
-    """The API's code, such as ``"10012"``; from our own checks a word, such as ``"empty"``."""
+    """The API's code, such as ``"10012"``; a word, such as ``"empty"``, from this package."""
     title: str | None = None
-    """The name of the kind of problem."""
+    """The kind of problem."""
     pointer: str | None = None
     """JSON pointer (RFC 6901) to the offending field of the body, such as ``/max_participants``."""
     parameter: str | None = None
     """The offending query parameter."""
     meta: Mapping[str, object] | None = None
-    """Anything more that the API says."""
+    """Additional data of the API, unless it is nested more than 200 levels deep."""
 
     @property
     def field(self) -> str | None:
@@ -52,9 +52,9 @@ class ErrorDetail:
         return f"{self.field}: {text}" if self.field else text
 
 
-@attrs.define  # made with each reply: a frozen one takes three times as long
+@attrs.define  # one per reply: a frozen class takes three times as long to construct
 class RateLimit:
-    """The figures that a reply gave on the account's rate limit; None where it gave none."""
+    """The rate-limit figures of a reply; None for each that it did not give."""
 
     limit: int | None = None
     """Requests allowed in a window."""
@@ -67,7 +67,7 @@ class RateLimit:
 
 
 class TelnyxVideoError(Exception):
-    """Any failure of this package: ``except TelnyxVideoError`` catches them all."""
+    """Base of all errors of this package."""
 
     message: str = ""
     """One line: what happened, and what to do next."""
@@ -83,7 +83,7 @@ class TelnyxVideoError(Exception):
 
 @attrs.define(slots=False, eq=False, str=False, repr=False)
 class ConfigurationError(TelnyxVideoError):
-    """The client is set up, or used, in a way that cannot work; nothing was sent."""
+    """The client is configured or used in a way that cannot work; nothing was sent."""
 
     message: str
 
@@ -102,21 +102,21 @@ class InvalidRequestError(TelnyxVideoError, ValueError):
 
 @attrs.define(slots=False, eq=False, str=False, repr=False)
 class TransportError(TelnyxVideoError):
-    """The exchange failed below HTTP: no connection, or one that broke before a whole reply."""
+    """The request failed below HTTP: no connection, or one that broke before a whole reply."""
 
     message: str
     outcome: Outcome = Outcome.NOT_APPLIED
     retryable: bool = True
-    """False where the same request must fail again, as with a certificate that does not verify."""
+    """False if the same request must fail again, as with a certificate that does not verify."""
 
 
 class RequestTimeoutError(TransportError, TimeoutError):
-    """A time limit ran out before a whole reply had come."""
+    """A time limit expired before the reply was complete."""
 
 
 @attrs.define(slots=False, eq=False, str=False, repr=False)
 class ResponseDecodeError(TelnyxVideoError):
-    """A reply, or a webhook, whose content is not what the API promises; ``message`` says where."""
+    """A reply or webhook whose content is not as documented; ``message`` says where."""
 
     message: str
     outcome: Outcome = Outcome.NOT_APPLIED
@@ -125,17 +125,17 @@ class ResponseDecodeError(TelnyxVideoError):
     body: bytes = b""
     """The body as received, cut at 64 KiB."""
     room_id: str | None = None
-    """With outcome APPLIED: the id of the room that exists though its reply could not be read."""
+    """With outcome APPLIED: the id of the room, which exists although its reply was unreadable."""
     composition_id: str | None = None
-    """The same, where a composition was to be made."""
+    """The same for a composition."""
 
 
 @attrs.define(slots=False, eq=False, str=False, repr=False)
 class WebhookVerificationError(TelnyxVideoError):
-    """A webhook's delivery is refused: nothing shows that Telnyx sent it, unchanged and just now.
+    """A webhook delivery is refused: it is not proven that Telnyx sent it, unchanged and just now.
 
-    The message names the header at fault. Of a signature it says no more than that it does not
-    match: a wrong key, a changed body and a changed time look the same. Nothing was acted on.
+    The message names the header at fault. About a signature it only says that it does not match: a
+    wrong key, a changed body and a changed time cannot be told apart. The event was not processed.
     """
 
     message: str

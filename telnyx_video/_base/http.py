@@ -1,4 +1,4 @@
-"""An HTTP exchange as plain values: what ``_wire`` builds and reads, and ``_transport`` sends."""
+"""Requests and replies as plain values: ``_wire`` builds and reads them, ``_transport`` sends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 BEGIN_WITHIN: Final = 0.9
-"""The share of the time for a call in which a request may begin; the rest is for its answer."""
+"""The share of a call's deadline in which a request may start; the rest is for its reply."""
 
 
 Operation = Literal[
@@ -37,28 +37,28 @@ Operation = Literal[
     "compositions.get",
     "compositions.list",
 ]
-"""A method of the client, with its group; those of the client itself are of ``rooms``.
+"""A method of the client, with its resource; the client's own methods belong to ``rooms``.
 
-Each room of a batch is a ``rooms.create``, and each page of a list a call of its own.
+Each room of a batch is one ``rooms.create``, and each page of a list is one call.
 """
 
 
 class HttpRequest(NamedTuple):
-    """One request, complete but for the server's address and the key."""
+    """One request, complete except for the server's address and the key."""
 
     operation: Operation
-    """The client method that it carries out."""
+    """The client method that sends it."""
     method: Literal["GET", "POST", "PATCH", "DELETE"]
     path: str
-    """From the base URL on, percent-encoded, with its query."""
+    """Relative to the base URL, percent-encoded, with its query."""
     body: bytes | None = None
-    """JSON, or nothing."""
+    """JSON, or None."""
 
 
 class HttpReply(NamedTuple):
-    """One reply, received whole."""
+    """One complete reply."""
 
     status: int
     headers: Mapping[str, str]
-    """Names in any case."""
+    """Case-insensitive by name."""
     body: bytes

@@ -1,20 +1,39 @@
-"""JSON by orjson where it is installed (the extra ``speed``), else by the standard library.
+"""JSON by orjson if it is installed (the extra ``speed``), else by the standard library.
 
-Both refuse what JSON does not have: ``NaN``, ``Infinity``, byte-order marks, lone surrogates.
+Both refuse ``NaN``, ``Infinity``, byte-order marks and lone surrogates, which are not JSON.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from math import isfinite
-from typing import Any
+from typing import Any, cast
 
-__all__ = ["dumps", "dumps_objects", "loads"]
+__all__ = ["MAX_DEPTH", "dumps", "dumps_objects", "is_deep", "loads"]
 
 Default = Callable[[object], object]
-"""Turns what JSON does not have into what it has; for the rest it raises ``TypeError``."""
+"""Converts an object that JSON cannot express; raises ``TypeError`` for an unknown one."""
+
+MAX_DEPTH = 200
+"""Levels of arrays and objects that a value of unknown content may have. orjson writes at most 254,
+and the standard library fails somewhere before 1000, by how deep its caller's stack is."""
+
+
+def is_deep(value: object) -> bool:
+    """Test whether a value has more than ``MAX_DEPTH`` levels, without recursion."""
+    level: dict[int, object] = {id(value): value} if type(value) in (dict, list) else {}
+    for _ in range(MAX_DEPTH):
+        level = {id(item): item for parent in level.values() for item in _containers(parent)}
+        if not level:
+            return False
+    return True
+
+
+def _containers(parent: object) -> Iterator[object]:
+    items = cast("Iterable[object]", parent.values() if isinstance(parent, dict) else parent)
+    return (item for item in items if type(item) in (dict, list))
 
 
 def _refuse_constant(constant: str) -> object:
@@ -29,7 +48,7 @@ def _read_float(text: str) -> float:
 
 
 def _read_int(text: str) -> float:
-    """Beyond 64 bits an integer is a float, as with orjson."""
+    """Read an integer of more than 64 bits as a float, as orjson does."""
     value = int(text) if len(text) < 25 else _read_float(text)
     return value if -(2**63) <= value < 2**64 else _read_float(text)
 
@@ -41,7 +60,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 
 
 def stdlib_loads(body: bytes) -> object:
-    """Read JSON; anything else is a ``ValueError``, whatever its depth."""
+    """Read JSON; raise ``ValueError`` for anything else, and for what is nested too deeply."""
     try:
         value = _decode(body.decode())
         if b"\\ud" in body or b"\\uD" in body:
@@ -57,7 +76,7 @@ def stdlib_dumps(value: object) -> bytes:
 
 
 def stdlib_dumps_objects(value: object, default: Default) -> bytes:
-    """Write compact UTF-8, asking ``default`` for whatever JSON does not have."""
+    """Write compact UTF-8, with ``default`` for objects that JSON cannot express."""
     encoder = json.JSONEncoder(
         ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=default
     )
@@ -73,5 +92,5 @@ except ImportError:
     loads, dumps, dumps_objects = stdlib_loads, stdlib_dumps, stdlib_dumps_objects
 else:
     loads, dumps = orjson.loads, orjson.dumps
-    # Times in UTC are written by orjson itself.
+    # orjson writes times in UTC by itself.
     dumps_objects = partial(orjson.dumps, option=orjson.OPT_UTC_Z)

@@ -1,6 +1,7 @@
-"""The bounds of the API as small checks: each adds the problem it finds, in words, to a list.
+"""The bounds of the API as small checks; each appends the problem it finds to a list.
 
-They take any object, since what they guard against is callers whose types were never checked.
+They accept any object, because they guard against callers whose code is not type-checked. Sizes are
+compared before contents: a text of 10 MB must not block the event loop before it is refused.
 """
 
 from __future__ import annotations
@@ -13,20 +14,26 @@ from typing import Protocol, cast
 from urllib.parse import quote_plus, urlsplit
 
 from telnyx_video._base.errors import ErrorDetail, InvalidRequestError
-from telnyx_video._base.text import show
+from telnyx_video._base.text import show, without_userinfo
 
 MAX_URL_LENGTH = 2000
 """Characters in a webhook URL, by the API's reference."""
 
 MAX_NAME_LENGTH = 4000
-"""Bytes of a room's name in a URL. The API tells no bound; but a name is looked up by a URL, and
-many servers refuse one of more than 8 KB: such a room could be made, and never be found."""
+"""Bytes of a room's name in a URL. The API documents no bound, but a name is looked up by a URL,
+and many servers refuse one of more than 8 KB: such a room could be created, and never found."""
+
+MAX_TEXT_LENGTH = 1_000_000
+"""Characters of any other text that is sent."""
+
+MAX_ID_LENGTH = 4000
+"""Characters of an id, which is part of a URL; those of the API have 36."""
 
 MAX_BITS = 63
-"""Bits of an integer that is sent, beside its sign."""
+"""Bits of an integer that is sent, not counting its sign."""
 
 _LONGEST_ESCAPE = len("%F0%9F%98%80")
-"""Bytes that one character takes at most in a URL."""
+"""Bytes that one character takes in a URL, at most."""
 
 
 class _Path(Protocol):
@@ -37,6 +44,10 @@ def name(
     problems: list[ErrorDetail], field: str, value: object, if_empty: str = "must not be empty"
 ) -> None:
     """A name is a text, and short enough to be looked up."""
+    if isinstance(value, str) and len(value) > MAX_NAME_LENGTH:
+        problem = f"must take at most {MAX_NAME_LENGTH} bytes in a URL, not {len(value)} or more"
+        _add(problems, field, "too_long", problem)
+        return
     text(problems, field, value, if_empty)
     if isinstance(value, str) and len(value) > MAX_NAME_LENGTH // _LONGEST_ESCAPE:
         length = len(quote_plus(value, errors="replace"))
@@ -48,21 +59,24 @@ def name(
 def text(
     problems: list[ErrorDetail], field: str, value: object, if_empty: str = "must not be empty"
 ) -> None:
-    """A text is a string, not empty, and can be written as UTF-8."""
+    """A text is a string that is not empty and can be written as UTF-8."""
     if not isinstance(value, str):
         _wrong_type(problems, field, "a string", value)
     elif not value:
         _add(problems, field, "empty", if_empty)
+    elif len(value) > MAX_TEXT_LENGTH:
+        problem = f"must have at most {MAX_TEXT_LENGTH:,} characters, not {len(value):,}"
+        _add(problems, field, "too_long", problem)
     elif not value.isascii() and not _is_text(value):
         _add(problems, field, "not_text", "has a lone surrogate, which UTF-8 cannot express")
 
 
 def secret(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """A secret is a text; what was given instead is not shown, as it may be a secret, too."""
+    """A secret is a text; an invalid value is not quoted, as it may be a secret, too."""
     found: list[ErrorDetail] = []
     text(found, field, value)
     if found:
-        problem = f"must be a string that is not empty, not this {type(value).__name__}"
+        problem = f"must be a non-empty string, not this {type(value).__name__}"
         _add(problems, field, found[0].code or "", problem)
 
 
@@ -88,11 +102,11 @@ def sent_integer(
     least: int | None,
     most: int | None = None,
 ) -> None:
-    """An integer that is sent has at most 64 bits, as any reader of JSON expects."""
+    """An integer that is sent fits into 64 bits, as JSON parsers expect."""
     found = len(problems)
     integer(problems, field, value, least, most)
     if len(problems) == found and cast("int", value).bit_length() > MAX_BITS:
-        problem = f"must fit into 64 bits, unlike {show(value)}"
+        problem = f"must fit into 64 bits, not {show(value)}"
         _add(problems, field, "out_of_range", problem)
 
 
@@ -103,7 +117,7 @@ def boolean(problems: list[ErrorDetail], field: str, value: object) -> None:
 
 
 def positive(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """A span of time or a rate is a number above 0, and finite."""
+    """A duration or a rate is a finite number above 0."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         _wrong_type(problems, field, "a number above 0", value)
     elif not 0 < value <= float_info.max:
@@ -120,28 +134,28 @@ def url(problems: list[ErrorDetail], field: str, value: object) -> None:
     elif not _is_url(value):
         problem = (
             "must be a URL with a scheme and a host, such as https://example.com/hook, "
-            f"not {show(value)}"
+            f"not {show(without_userinfo(value))}"
         )
         _add(problems, field, "not_a_url", problem)
 
 
 def url_or_none(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """The same, or None or ``""`` for no URL."""
+    """A URL, or None or ``""`` for no URL."""
     if value is not None and not (isinstance(value, str) and not value):
         url(problems, field, value)
 
 
 def identifier(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """An id fits one segment of a path, so that it cannot reach another resource."""
+    """An id fits one segment of a path, so that it cannot address another resource."""
     if not isinstance(value, str):
         _wrong_type(problems, field, "a string", value)
-    elif not (value.isascii() and value.replace("-", "").replace("_", "").isalnum()):
+    elif len(value) > MAX_ID_LENGTH or not _is_id(value):
         problem = f"must be an id as the API gave it, not {show(value)}"
         _add(problems, field, "not_an_id", problem)
 
 
 def identifiers(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """Ids are a collection of them that is not empty; a single id is not taken for one."""
+    """Several ids are a collection that is not empty; a string is not a collection of ids."""
     if not isinstance(value, list | tuple | set | frozenset):
         _wrong_type(problems, field, "a list of ids", value)
         return
@@ -159,7 +173,7 @@ def refuse(problems: list[ErrorDetail]) -> None:
 
 
 def choice(problems: list[ErrorDetail], field: str, value: object, choices: Sequence[str]) -> None:
-    """A choice is one of several words."""
+    """A choice is one of several strings."""
     if not isinstance(value, str) or value not in choices:
         *others, last = (f'"{choice}"' for choice in choices)
         problem = f"must be {', '.join(others)} or {last}, not {show(value)}"
@@ -167,45 +181,42 @@ def choice(problems: list[ErrorDetail], field: str, value: object, choices: Sequ
 
 
 def path(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """A path is a string that may name a file, or an object that tells one (``os.PathLike``)."""
-    told = cast("_Path", value).__fspath__() if hasattr(type(value), "__fspath__") else value
-    if not isinstance(told, str):
+    """A path is a string that can name a file, or an ``os.PathLike`` of one."""
+    name = cast("_Path", value).__fspath__() if hasattr(type(value), "__fspath__") else value
+    if not isinstance(name, str):
         _wrong_type(problems, field, "a path", value)
-    elif not told or "\0" in told or not _names_a_file(told):
-        _add(problems, field, "not_a_path", f"must be the path of a file, not {show(told)}")
+    elif not name or "\0" in name or not _can_name_a_file(name):
+        _add(problems, field, "not_a_path", f"must be the path of a file, not {show(name)}")
 
 
 def callback(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """A callback can be called, and nobody would await what it returns."""
+    """A callback is a plain callable: what it returns is not awaited."""
     if not callable(value):
         _wrong_type(problems, field, "callable", value)
     elif iscoroutinefunction(value) or iscoroutinefunction(type(value).__call__):
-        _add(problems, field, "awaited", "is called, not awaited: give a plain function")
+        _add(problems, field, "awaited", "is called, not awaited: pass a plain function")
 
 
 def several(problems: list[ErrorDetail], field: str, value: object, what: str) -> None:
-    """Several are any iterable or async iterable of them; one of them alone is none.
-
-    Neither are a text and the fields of one, which are iterables, but of letters and names.
-    """
+    """Several items are an iterable or async iterable, but not a string or a mapping."""
     kind = type(value)
-    alone = issubclass(kind, str | bytes | bytearray | memoryview | Mapping)
-    if alone or not issubclass(kind, Iterable | AsyncIterable):
+    single = issubclass(kind, str | bytes | bytearray | memoryview | Mapping)
+    if single or not issubclass(kind, Iterable | AsyncIterable):
         problem = f"must be an iterable of {what}, not {kind.__name__}"
         if issubclass(kind, Mapping):
-            problem += f"; for one alone use [{what}(**fields)]"
+            problem += f"; for a single one use [{what}(**fields)]"
         _add(problems, field, "wrong_type", problem)
 
 
 def day(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """A day has no time of day, which would silently be cut off."""
+    """A day is a date without a time, which would be cut off silently."""
     if not isinstance(value, date) or isinstance(value, datetime):
         problem = f"must be a datetime.date (a day in UTC), not {type(value).__name__}"
         _add(problems, field, "wrong_type", problem)
 
 
 def mapping(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """A mapping is one of names to values, such as a dict."""
+    """A mapping has names and values, as a dict has."""
     if not isinstance(value, Mapping):
         _wrong_type(problems, field, "a mapping of names to values", value)
 
@@ -219,6 +230,10 @@ def _bounds(least: int | None, most: int | None) -> str:
     if most is not None:
         return f" from {least} to {most}"
     return "" if least is None else f" {least} or more"
+
+
+def _is_id(value: str) -> bool:
+    return value.isascii() and value.replace("-", "").replace("_", "").isalnum()
 
 
 def _is_url(value: str) -> bool:
@@ -239,9 +254,9 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def _names_a_file(path: str) -> bool:
+def _can_name_a_file(path: str) -> bool:
     try:
-        path.encode(getfilesystemencoding(), getfilesystemencodeerrors())  # as the system does
+        path.encode(getfilesystemencoding(), getfilesystemencodeerrors())  # as the OS does
     except UnicodeEncodeError:
         return False
     return True

@@ -18,7 +18,7 @@ from telnyx_video._base.errors import (
 )
 from telnyx_video._base.http import HttpRequest
 from telnyx_video._base.text import one_line
-from telnyx_video._transport.redact import ApiKey
+from telnyx_video._transport.redact import Credential
 
 SENT: Final = "was sent, and may have been applied"
 """The note on a cancellation after the request was written."""
@@ -35,7 +35,7 @@ _HINTS = {
 
 
 def as_failure(
-    request: HttpRequest, error: Exception, *, written: bool, key: ApiKey
+    request: HttpRequest, error: Exception, *, written: bool, key: Credential
 ) -> TelnyxVideoError:
     """Return the error to raise in place of one of aiohttp's or the system's.
 
@@ -61,7 +61,7 @@ def as_failure(
     return TransportError(message, outcome, not permanent)
 
 
-def _describe(error: Exception, key: ApiKey) -> str:
+def _describe(error: Exception, key: Credential) -> str:
     cause = error.__cause__
     if isinstance(cause, HttpProcessingError):
         # Its code is not the response's: aiohttp calls everything that it cannot read a 400.

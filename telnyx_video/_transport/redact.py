@@ -19,7 +19,7 @@ _USERINFO = re.compile(r"(?<=://)[^/\s'\"]*@")
 
 
 @attrs.frozen
-class ApiKey:
+class Credential:
     """The API key: sent with each request, and shown nowhere."""
 
     value: str = attrs.field(repr=False)

@@ -19,7 +19,7 @@ from telnyx_video._base.errors import ConfigurationError, ErrorDetail
 from telnyx_video._base.text import show
 from telnyx_video._base.version import __version__
 from telnyx_video._transport.direct import request_class
-from telnyx_video._transport.redact import ApiKey
+from telnyx_video._transport.redact import Credential
 
 KEEPALIVE: Final = 15.0
 """Seconds an idle connection is kept. Servers close theirs later, so that a request rarely meets a
@@ -42,7 +42,7 @@ timers, and tell little more: a reply here is a few hundred bytes, and comes at 
 
 def make_session(
     concurrency: int,
-    key: ApiKey,
+    key: Credential,
     limits: aiohttp.ClientTimeout,
     trace_configs: Sequence[aiohttp.TraceConfig],
 ) -> aiohttp.ClientSession:
@@ -60,7 +60,7 @@ def make_session(
     )
 
 
-def default_headers(key: ApiKey) -> dict[str, str]:
+def default_headers(key: Credential) -> dict[str, str]:
     """The headers of every request."""
     return {
         "Authorization": key.authorization,

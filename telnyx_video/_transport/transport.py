@@ -23,7 +23,7 @@ from telnyx_video._transport.payload import (
     TrackedPayload,
     middleware_guard,
 )
-from telnyx_video._transport.redact import ApiKey
+from telnyx_video._transport.redact import Credential
 from telnyx_video._transport.session import (
     DEFAULT_TIMEOUT,
     REQUEST_CLASS,
@@ -32,7 +32,7 @@ from telnyx_video._transport.session import (
     default_headers,
     make_session,
 )
-from telnyx_video.config import Settings
+from telnyx_video.config import ClientConfig
 
 log: Final = logging.getLogger("telnyx_video")
 
@@ -52,7 +52,7 @@ class Transport:
 
     def __init__(
         self,
-        config: Settings,
+        config: ClientConfig,
         *,
         timeout: float | aiohttp.ClientTimeout | None = None,
         concurrency: int = 100,
@@ -63,7 +63,7 @@ class Transport:
     ) -> None:
         self.base_url: Final = config.base_url
         self._latest_url = "", URL(config.base_url, encoded=True)
-        self._key = ApiKey(config.api_key)
+        self._key = Credential(config.api_key)
         self._limits = _split(DEFAULT_TIMEOUT if timeout is None else as_timeout(timeout))
         self._concurrency = concurrency
         self._session = session

@@ -1,4 +1,4 @@
-"""Error replies: whichever of the API's shapes the body has, one list of ``ErrorDetail``.
+"""Error replies: each of the API's body shapes as one list of ``ErrorDetail``.
 
 The shapes, of which the reference describes the first three:
 
@@ -6,16 +6,17 @@ The shapes, of which the reference describes the first three:
 2. one such error, bare
 3. ``{"success": false, "message": "…"}``
 4. ``{"errors": {"some_key": ["message", …]}}``
-5. an empty body, or what a gateway writes: HTML or plain text
+5. an empty body, or the HTML or plain text of a gateway
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import cast
 
 from telnyx_video._base.http import HttpReply
-from telnyx_video._base.json import loads
+from telnyx_video._base.json import is_deep, loads
 from telnyx_video._base.text import SHORT, one_line, show
 from telnyx_video._wire.headers import read_rate_limit
 from telnyx_video.errors import (
@@ -34,7 +35,7 @@ from telnyx_video.errors import (
 )
 
 KEPT_BODY = 64 * 1024
-"""Bytes of a body that an error keeps."""
+"""Bytes of a reply's body that an error keeps."""
 
 _CLASSES: dict[int, type[ApiError]] = {
     400: BadRequestError,
@@ -50,10 +51,10 @@ _TAKEN = re.compile(r"taken|already|in use|not[ _]unique|duplicate|exists", re.I
 
 
 def read_failure(reply: HttpReply, *, writes: bool) -> ApiError:
-    """The error that a reply is, with all that it says.
+    """Read an error reply, with all that it says.
 
     Args:
-        writes: Whether the request could change anything: one that only reads is never applied.
+        writes: Whether the request could change anything; one that only reads is never applied.
     """
     details = read_details(reply.body)
     error_class = _CLASSES.get(reply.status, ServerError if reply.status >= 500 else ApiError)
@@ -70,7 +71,7 @@ def read_failure(reply: HttpReply, *, writes: bool) -> ApiError:
 
 
 def read_details(body: bytes) -> tuple[ErrorDetail, ...]:
-    """The problems that the body of an error reply names."""
+    """Read the problems that the body of an error reply names."""
     if not body.strip():
         return ()
     try:
@@ -90,8 +91,21 @@ def read_details(body: bytes) -> tuple[ErrorDetail, ...]:
     return () if detail == ErrorDetail() else (detail,)
 
 
+def blames_only_other_fields(details: Sequence[ErrorDetail]) -> bool:
+    """Test whether a 422 of a named create can only be about something other than the name.
+
+    True only if every detail names a field, none of them the name, and none speaks of a duplicate.
+    In doubt it is False: neither the code nor the wording for a taken name is documented, so the
+    caller has to look the name up.
+    """
+    return bool(details) and all(
+        detail.field not in (None, "", "unique_name") and not _mentions_duplicate(detail)
+        for detail in details
+    )
+
+
 def excerpt(body: bytes) -> str:
-    """The beginning of a body of any kind, as one line of printable text."""
+    """Quote the beginning of a body as one line of printable text."""
     text = body[: 16 * SHORT].decode(errors="replace")
     title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
     said = title[1] if title else re.sub(r"<[^>]*>", " ", text)
@@ -111,12 +125,12 @@ def _listed(value: object) -> ErrorDetail:
         title=_text(error.get("title")),
         pointer=_text(source.get("pointer")),
         parameter=_text(source.get("parameter")),
-        meta=cast("dict[str, object]", meta) if isinstance(meta, dict) else None,
+        meta=None if type(meta) is not dict or is_deep(meta) else cast("dict[str, object]", meta),
     )
 
 
 def _keyed(errors: dict[str, object]) -> list[ErrorDetail]:
-    """Shape 4, whose keys are undocumented; the one that is known is for a name taken."""
+    """Read shape 4, whose keys are undocumented; the known one is for a taken name."""
     return [
         ErrorDetail(
             _text(message),
@@ -131,16 +145,18 @@ def _keyed(errors: dict[str, object]) -> list[ErrorDetail]:
 
 
 def _says_taken(detail: ErrorDetail) -> bool:
-    """Whether a problem is that another room has the name.
+    """Test whether a problem is that another room has the name.
 
-    Neither code nor wording is documented for rooms, so more than one form is understood.
+    Neither code nor wording is documented for rooms, so several forms are recognized.
     """
-    if detail.field not in (None, "unique_name"):
-        return False
+    if detail.field == "unique_name":
+        return _mentions_duplicate(detail)
+    return detail.field is None and detail.code == _DUPLICATE_RESOURCE
+
+
+def _mentions_duplicate(detail: ErrorDetail) -> bool:
     words = " ".join(filter(None, (detail.code, detail.title, detail.detail)))
-    return detail.code == _DUPLICATE_RESOURCE or (
-        detail.field == "unique_name" and _TAKEN.search(words) is not None
-    )
+    return detail.code == _DUPLICATE_RESOURCE or _TAKEN.search(words) is not None
 
 
 def _text(value: object) -> str | None:

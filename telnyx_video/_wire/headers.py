@@ -1,4 +1,4 @@
-"""What the headers of a reply say: its id, the rate limit, when to come back, what time it is."""
+"""Reads the headers of a reply: request id, rate limit, ``Retry-After`` and ``Date``."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from telnyx_video.models import Reply
 
 
 def read_reply(headers: Mapping[str, str]) -> Reply:
-    """The facts that every reply carries beside its content."""
+    """Read the facts that every reply has besides its content."""
     return Reply(headers.get("x-request-id"), read_rate_limit(headers))
 
 
 def read_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
-    """The rate-limit figures, or None if the reply has none at all.
+    """Read the rate-limit figures; None if the reply has none.
 
     Source: https://developers.telnyx.com/api/rate-limiting
     """
@@ -36,12 +36,12 @@ def read_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
 
 
 def server_time(headers: Mapping[str, str]) -> datetime | None:
-    """The server's clock when it replied, to the second, from the ``Date`` header."""
+    """Read the server's time, to the second, from the ``Date`` header."""
     return _http_date(headers.get("date"))
 
 
 def _retry_after(text: str, headers: Mapping[str, str]) -> float | None:
-    """Seconds, or an HTTP date judged against the reply's own ``Date`` (RFC 9110, 10.2.3)."""
+    """Read seconds, or an HTTP date relative to the reply's own ``Date`` (RFC 9110, 10.2.3)."""
     seconds = _seconds(text)
     if seconds is not None:
         return seconds
@@ -60,7 +60,7 @@ def _http_date(text: str | None) -> datetime | None:
 
 
 def _seconds(text: str | None) -> float | None:
-    """A number of seconds, at least 0."""
+    """Read a number of seconds; a negative one is 0."""
     if text is None:
         return None
     try:

@@ -163,7 +163,7 @@ class Journal:
             raise self._broken
 
     def _intent(self, index: int, at: float, request: CreateRoomRequest) -> bytes:
-        settings = self._settings[index] = _wire.room_settings(request)
+        settings = self._settings[index] = _wire.encode_room_request(request)
         return intent_line(index, at, settings)
 
     async def _commit_of(self, lines: list[bytes]) -> None:

@@ -15,7 +15,7 @@ from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video._transport import Transport, check_connecting
 from telnyx_video.batch import CreateOutcome, OnProgress, OutcomeStream, Requests, collect
 from telnyx_video.client._creator import Creator
-from telnyx_video.config import resolve
+from telnyx_video.config import ApiKey, resolve
 from telnyx_video.errors import ErrorDetail
 from telnyx_video.resources._arguments import check_batch, check_settings, checked_hooks
 from telnyx_video.resources.rooms import RoomOperations
@@ -83,12 +83,14 @@ class AsyncRoomsClient(RoomOperations):
         auto_name: bool = False,
         allow_insecure: bool = False,
     ) -> None:
+        hidden_key = ApiKey.wrap(api_key)
+        del api_key  # a crash reporter may show the local variables
         problems: list[ErrorDetail] = []
         check_settings(problems, retry, concurrency, auto_name)
         check_connecting(problems, timeout, session, proxy, trust_env, trace_configs)
         each_hook = checked_hooks(problems, hooks)
         settings = resolve(
-            api_key=api_key, base_url=base_url, allow_insecure=allow_insecure, others=problems
+            api_key=hidden_key, base_url=base_url, allow_insecure=allow_insecure, others=problems
         )
         policy = retry or RetryPolicy()
         transport = Transport(

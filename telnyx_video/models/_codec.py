@@ -1,62 +1,52 @@
-"""The one cattrs converter, compiled once: strict about types, lossless about everything else.
+"""The one cattrs converter: models from and to JSON-like values, without loss.
 
-cattrs by itself turns ``5`` into ``"5"``; here a value of another type is an error that names its
-path. Fields that the models do not know are kept in ``extra``, and nulls are remembered, so that
-an object written again is the object read.
+It is strict about types and lossless about everything else. cattrs by itself turns ``5`` into
+``"5"``; here a value of another type is an error that names its path. Fields that a model does not
+have are kept in ``extra``, and nulls in ``null_fields``, so that an object is written as it was
+read.
+
+The models import this module, so it knows them by their form only: a model of a reply is an attrs
+class with a field ``extra``, and any other attrs class is a request. cattrs is imported, and the
+converter built, when it is first used: that is a tenth of the time that importing the package
+would take.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar, cast, get_args
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Final, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
-from cattrs import Converter, transform_error
-from cattrs.errors import IterableValidationError, IterableValidationNote
-from cattrs.fns import identity
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from telnyx_video._base.errors import ResponseDecodeError
+from telnyx_video._base.json import MAX_DEPTH, is_deep
 from telnyx_video._base.text import FEW
-from telnyx_video.models import Model
-from telnyx_video.models._kinds import (
-    KEPT_APART,
-    PLAIN,
-    api_fields,
-    enumerations,
-    is_dict,
-    is_list,
-    is_nullable,
-    is_object,
-    is_record,
-    is_request,
-    is_setting,
-    is_word,
-    without_null,
-)
-from telnyx_video.models._shapes import ShapeReader
-from telnyx_video.models._values import (
-    Hook,
-    mistyped,
-    plain_reader,
-    read_array,
-    read_object,
-    read_time,
-    write_time,
-)
+from telnyx_video.models.unset import Unset
 
 if TYPE_CHECKING:
-    from telnyx_video.models import CreateCompositionRequest, CreateRoomRequest
+    from cattrs import Converter
 
-M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 K = TypeVar("K", int, str)
 
-UNREADABLE = (ExceptionGroup, TypeError)
+Hook = Callable[[Any, Any], Any]
+"""Reads a value as a type, as cattrs calls it."""
+
+PLAIN: Final = (str, int, bool, float)
+"""Types whose values are the same in JSON and in a model."""
+
+LOCAL_FIELDS: Final = ("delivery", "extra", "null_fields", "problem", "reply")
+"""Fields of the models that are not fields of the API."""
+
+UNREADABLE: Final = (ExceptionGroup, TypeError)
 """What :func:`structure_data` raises for data that is not a ``cls``."""
 
 
-def structure(data: object, cls: type[M]) -> M:
+def structure(data: object, cls: type[T]) -> T:
     """Read an object as the API writes it.
 
     Raises:
@@ -71,54 +61,178 @@ def structure(data: object, cls: type[M]) -> M:
     raise ResponseDecodeError(f"not a {cls.__name__}: {problem}")
 
 
-def structure_data(data: object, cls: type[M]) -> M:
-    """The same for any data; raises ``UNREADABLE``, which :func:`explain` puts into words."""
-    return _converter.structure(data, cls)
+def structure_data(data: object, cls: type[T]) -> T:
+    """Read an object from a JSON value; raises ``UNREADABLE``, for :func:`explain`."""
+    return _converter().structure(data, cls)
 
 
-def unstructure(record: Model) -> dict[str, object]:
-    """Write an object as the API would."""
-    fields: dict[str, object] = _converter.unstructure(record)
+def unstructure(record: object) -> dict[str, object]:
+    """Write a model as the API would: of a reply what was read, of a request what is set."""
+    fields: dict[str, object] = _converter().unstructure(record)
     return fields
 
 
-def unstructure_request(
-    request: CreateRoomRequest | CreateCompositionRequest,
-) -> dict[str, object]:
-    """The fields of a request that are set."""
-    fields: dict[str, object] = _converter.unstructure(request)
-    return fields
+def plain(value: object) -> object:
+    """Convert an object for a JSON encoder that calls this for each one it does not know.
+
+    Raises:
+        TypeError: it is neither a model nor a time.
+    """
+    if isinstance(value, datetime):
+        return _write_time(value)
+    if attrs.has(type(value)) and hasattr(value, "extra"):
+        return unstructure(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def explain(error: BaseException, path: str) -> str:
-    """All that is wrong with a value, as ``reason @ $.path``, joined by semicolons."""
+    """Describe everything wrong with a value as ``reason @ $.path``, joined by semicolons."""
+    from cattrs import transform_error
+
     return "; ".join(transform_error(error, path, format_exception=_reason))
 
 
-def _reason(error: BaseException, _: type | None) -> str:
-    if isinstance(error, KeyError):
-        return "required field missing"
-    return str(error)
+def api_fields(cls: type[attrs.AttrsInstance]) -> tuple[str, ...]:
+    """The names of a model's fields in the API, in the model's order."""
+    return tuple(a.name for a in attrs.fields(cls) if a.name not in LOCAL_FIELDS)
 
 
-def _read_nullable(kind: object, converter: Converter) -> Hook:
-    """``T | None`` in one call for plain types."""
-    inner = without_null(kind)
+@cache
+def _converter() -> Converter:
+    from cattrs import Converter
+    from cattrs.fns import identity
+
+    converter = Converter(detailed_validation=True)
+    for kind in PLAIN:
+        converter.register_structure_hook(kind, _plain_reader(kind, nullable=False))
+    converter.register_structure_hook(datetime, _read_time)
+    converter.register_unstructure_hook(datetime, _write_time)
+    converter.register_structure_hook_factory(_is_nullable, _nullable_reader)
+    converter.register_unstructure_hook_factory(_is_nullable, _nullable_writer)
+    converter.register_structure_hook_factory(_is_enumeration, _enumeration_reader)
+    converter.register_unstructure_hook_func(_is_plain_setting, identity)
+    converter.register_unstructure_hook_factory(_is_enumeration, _enumeration_writer)
+    converter.register_structure_hook_factory(_is_list, _list_reader)
+    converter.register_structure_hook_factory(_is_dict, _dict_reader)
+    converter.register_structure_hook_func(_is_object, _read_object)
+    converter.register_unstructure_hook_func(_is_object, identity)
+    converter.register_structure_hook_factory(_is_reply_model, _model_reader)
+    converter.register_unstructure_hook_factory(_is_reply_model, _model_writer)
+    converter.register_unstructure_hook_factory(_is_request_model, _request_writer)
+    return converter
+
+
+# What a field is declared as.
+
+
+def _is_nullable(kind: object) -> bool:
+    """``T | None``."""
+    arguments = _members(kind)
+    return len(arguments) == 2 and NoneType in arguments
+
+
+def _without_null(kind: Any) -> Any:
+    """The ``T`` of ``T | None``; any other kind as it is."""
+    if not _is_nullable(kind):
+        return kind
+    (inner,) = (argument for argument in get_args(kind) if argument is not NoneType)
+    return inner
+
+
+def _is_plain_setting(kind: object) -> bool:
+    """A plain value or ``Unset``, as most fields of requests are."""
+    arguments = {*_members(kind)}
+    return Unset in arguments and arguments <= {Unset, NoneType, *PLAIN}
+
+
+def _is_enumeration(kind: object) -> bool:
+    """``Words | str``, or the same with None or ``Unset``: known words, and any other string."""
+    return bool(_enumerations(kind))
+
+
+def _enumerations(kind: object) -> list[type[StrEnum]]:
+    return [a for a in _members(kind) if isinstance(a, type) and issubclass(a, StrEnum)]
+
+
+def _is_list(kind: object) -> bool:
+    return get_origin(kind) is list
+
+
+def _is_object(kind: object) -> bool:
+    """A JSON object of any content."""
+    return kind == dict[str, object]
+
+
+def _is_dict(kind: object) -> bool:
+    """A JSON object of caller-chosen names, whose values have one type."""
+    return get_origin(kind) is dict
+
+
+def _is_reply_model(kind: object) -> bool:
+    return isinstance(kind, type) and attrs.has(kind) and "extra" in attrs.fields_dict(kind)
+
+
+def _is_request_model(kind: object) -> bool:
+    return isinstance(kind, type) and attrs.has(kind) and not _is_reply_model(kind)
+
+
+def _members(kind: object) -> tuple[object, ...]:
+    """The types in a union; nothing for any other type."""
+    return get_args(kind) if get_origin(kind) in (Union, UnionType) else ()
+
+
+# Reading: each value is of the expected type, or an error. Only times are converted.
+
+
+def _plain_reader(kind: type, *, nullable: bool) -> Hook:
+    """Read a value of exactly this type: ``True`` is not an integer."""
+    # JSON does not tell 6 from 6.0: a number without a fraction is read, and kept, as it came.
+    kinds = (float, int) if kind is float else (kind,)
+    allowed = (*kinds, NoneType) if nullable else kinds
+
+    def read_plain(value: object, _: object) -> object:
+        if type(value) in allowed:
+            return value
+        raise _mistyped(kind, value)
+
+    return read_plain
+
+
+def _read_object(value: object, _: object) -> dict[str, object]:
+    """Keep a JSON object as it came."""
+    if type(value) is not dict:
+        raise _mistyped(dict, value)
+    return cast("dict[str, object]", _not_too_deep(value))
+
+
+def _read_time(value: object, _: object) -> datetime:
+    """A time always has a zone; one written without it is in UTC, as all times of the API are."""
+    if type(value) is not str:
+        raise TypeError(f"expected an ISO 8601 time, got {_type_name(value)}")
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"not an ISO 8601 time: {value[:_QUOTED]!r}") from None
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+
+
+_QUOTED: Final = 40
+"""Characters of a text that an error quotes: more than any time has."""
+
+
+def _nullable_reader(kind: object, converter: Converter) -> Hook:
+    inner = _without_null(kind)
     if inner in PLAIN:
-        return plain_reader(inner, nullable=True)
+        return _plain_reader(inner, nullable=True)
     read = converter.get_structure_hook(inner)
-
-    def read_nullable(value: object, _: object) -> object:
-        return None if value is None else read(value, inner)
-
-    return read_nullable
+    return lambda value, _: None if value is None else read(value, inner)
 
 
-def _read_word(kind: object, _: Converter) -> Hook:
-    """One of the words that an enumeration has, or any other, which stays a plain string."""
-    (words,) = enumerations(kind)
+def _enumeration_reader(kind: object, _: Converter) -> Hook:
+    """Read a known word as a member of its enumeration, and any other as a plain string."""
+    (words,) = _enumerations(kind)
     members = {member.value: member for member in words}
-    read_text = plain_reader(str, nullable=True)
+    read_text = _plain_reader(str, nullable=True)
 
     def read_word(value: object, _: object) -> object:
         text = read_text(value, str)
@@ -127,143 +241,165 @@ def _read_word(kind: object, _: Converter) -> Hook:
     return read_word
 
 
-def _read_list(kind: type, converter: Converter) -> Hook:
-    """An array of one kind."""
+def _list_reader(kind: type, converter: Converter) -> Hook:
     (inner,) = get_args(kind)
     read = converter.get_structure_hook(inner)
 
     def read_list(value: object, _: object) -> object:
-        return [*_items(enumerate(read_array(value, kind)), read, inner).values()]
+        if type(value) is not list:
+            raise _mistyped(list, value)
+        return [*_items(enumerate(cast("list[object]", value)), read, inner).values()]
 
     return read_list
 
 
-def _read_dict(kind: type, converter: Converter) -> Hook:
-    """An object of one kind of value, whose names are not ours but the caller's."""
+def _dict_reader(kind: type, converter: Converter) -> Hook:
     _, inner = get_args(kind)
     read = converter.get_structure_hook(inner)
 
     def read_dict(value: object, _: object) -> object:
-        return _items(read_object(value, kind).items(), read, inner)
+        if type(value) is not dict:
+            raise _mistyped(dict, value)
+        return _items(cast("dict[str, object]", value).items(), read, inner)
 
     return read_dict
 
 
 def _items(values: Iterable[tuple[K, object]], read: Hook, inner: type) -> dict[K, object]:
-    """Read each; of many wrong items the first few are reported, and no more read."""
+    """Read each item; report the first few wrong ones, and read no further."""
     items: dict[K, object] = {}
     errors: list[Exception] = []
     for key, value in values:
         try:
             items[key] = read(value, inner)
         except UNREADABLE as error:
+            from cattrs.errors import IterableValidationNote
+
             error.add_note(IterableValidationNote(f"[{key!r}]", key, inner))
             errors.append(error)
             if len(errors) == FEW:
                 break
     if errors:
+        from cattrs.errors import IterableValidationError
+
         raise IterableValidationError(
             "among many",
             errors,
-            inner,  # pyright: ignore[reportCallIssue] # stubs know of two
+            inner,  # pyright: ignore[reportCallIssue] # the stubs lack this parameter
         )
     return items
 
 
-def _read_sources(converter: Converter) -> Hook:
-    """The recordings of a region: ids, or the one word ``"*"``, which stands for all."""
+def _sources_reader(converter: Converter) -> Hook:
+    """Read the recordings of a region: ids, or the string ``"*"``, which stands for all."""
     read_list = converter.get_structure_hook(list[str])
-
-    def read_sources(value: object, _: object) -> object:
-        return value if value is None or type(value) is str else read_list(value, list[str])
-
-    return read_sources
+    return lambda value, _: (
+        value if value is None or type(value) is str else read_list(value, list[str])
+    )
 
 
-def _read_record(cls: type[Model], converter: Converter) -> Hook:
-    sources = _read_sources(converter)
-    overrides = {name: override(omit=True) for name in KEPT_APART}
-    overrides["video_sources"] = override(struct_hook=sources)
+def _model_reader(cls: type[attrs.AttrsInstance], converter: Converter) -> Hook:
+    from cattrs.gen import make_dict_structure_fn, override
+
+    overrides = {name: override(omit=True) for name in LOCAL_FIELDS}
+    overrides["video_sources"] = override(struct_hook=_sources_reader(converter))
     read = make_dict_structure_fn(cls, converter, **overrides)  # type: ignore[arg-type] # by name
-    kinds = {a.name: without_null(a.type) for a in attrs.fields(attrs.resolve_types(cls))}
-    hooks = {
-        name: (sources if name == "video_sources" else converter.get_structure_hook(kind), kind)
-        for name, kind in kinds.items()
-        if name not in KEPT_APART and kind not in PLAIN
-    }
-    reader = ShapeReader(cls, lambda data: read(data, cls), frozenset(api_fields(cls)), hooks)
+    known = frozenset(api_fields(cls))
 
-    def read_record(data: dict[str, object], _: object) -> Model:
-        if type(data) is not dict:  # any value of JSON may come
-            raise mistyped(dict, data)
-        return reader.read(data)
+    def read_model(data: dict[str, object], _: object) -> object:
+        if type(data) is not dict:
+            raise _mistyped(dict, data)
+        model = read(data, cls)
+        if not data.keys() <= known:
+            unknown = {name: value for name, value in data.items() if name not in known}
+            _set(model, "extra", _not_too_deep(unknown))
+        if None in data.values():
+            _set(model, "null_fields", frozenset(n for n in data if data[n] is None and n in known))
+        return model
 
-    return read_record
+    return read_model
 
 
-def _write_nullable(kind: object, converter: Converter) -> Callable[[object], object]:
-    """``T | None`` of a plain type is written as it is, without the detour that cattrs takes."""
-    inner = without_null(kind)
+_set: Final = object.__setattr__
+"""Sets a field of a frozen model while it is being read."""
+
+
+def _not_too_deep(value: object) -> object:
+    if is_deep(value):
+        raise TypeError(f"nested more than {MAX_DEPTH} levels deep")
+    return value
+
+
+def _reason(error: BaseException, _: type | None) -> str:
+    return "required field missing" if isinstance(error, KeyError) else str(error)
+
+
+def _mistyped(expected: type, value: object) -> TypeError:
+    return TypeError(f"expected {_TYPE_NAMES[expected]}, got {_type_name(value)}")
+
+
+def _type_name(value: object) -> str:
+    return _TYPE_NAMES.get(type(value), type(value).__name__)
+
+
+_TYPE_NAMES: Final[dict[type, str]] = {
+    NoneType: "null",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+}
+
+
+# Writing: the reverse.
+
+
+def _write_time(value: datetime) -> str:
+    """ISO 8601, as the API writes it."""
+    text = value.isoformat()
+    return f"{text[:-6]}Z" if text.endswith("+00:00") else text
+
+
+def _nullable_writer(kind: object, converter: Converter) -> Callable[[object], object]:
+    from cattrs.fns import identity
+
+    inner = _without_null(kind)
     if inner in PLAIN:
         return identity
     write = converter.get_unstructure_hook(inner)
     return lambda value: None if value is None else write(value)
 
 
-def _write_word(_: object, __: Converter) -> Callable[[object], object]:
-    """A member of an enumeration is written as the plain string that it stands for."""
+def _enumeration_writer(_: object, __: Converter) -> Callable[[object], object]:
+    """Write a member of an enumeration as a plain string."""
     return lambda value: None if value is None else str(value)
 
 
-def _write_record(cls: type[Model], converter: Converter) -> Callable[[Model], object]:
+def _model_writer(
+    cls: type[attrs.AttrsInstance], converter: Converter
+) -> Callable[[Any], dict[str, object]]:
+    from cattrs.gen import make_dict_unstructure_fn, override
+
     write = make_dict_unstructure_fn(
         cls,
         converter,
         _cattrs_omit_if_default=True,
-        **{name: override(omit=True) for name in KEPT_APART},  # type: ignore[arg-type] # by name
+        **{name: override(omit=True) for name in LOCAL_FIELDS},  # type: ignore[arg-type] # by name
     )
 
-    def write_record(record: Model) -> object:
-        nulls = (name for name in record.null_fields if getattr(record, name) is None)
-        return write(record) | dict.fromkeys(nulls) | record.extra
+    def write_model(model: Any) -> dict[str, object]:
+        fields: dict[str, object] = write(model)
+        for name in model.null_fields:
+            fields.setdefault(name, None)
+        fields.update(model.extra)
+        return fields
 
-    return write_record
-
-
-def flat_writer(cls: type[Model]) -> Callable[[Model], dict[str, object]]:
-    """What makes a dictionary of a record's fields, with their values as they are."""
-    as_it_is = {name: override(unstruct_hook=identity) for name in api_fields(cls)}
-    return make_dict_unstructure_fn(
-        cls,
-        _converter,
-        _cattrs_omit_if_default=True,
-        **{name: override(omit=True) for name in KEPT_APART} | as_it_is,  # type: ignore[arg-type] # by name
-    )
+    return write_model
 
 
-def _write_request(cls: type[object], converter: Converter) -> Callable[[object], object]:
+def _request_writer(cls: type, converter: Converter) -> Callable[[Any], dict[str, object]]:
+    from cattrs.gen import make_dict_unstructure_fn
+
     return make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True)
-
-
-def _make_converter() -> Converter:
-    converter = Converter(detailed_validation=True)
-    for kind in PLAIN:
-        converter.register_structure_hook(kind, plain_reader(kind, nullable=False))
-    converter.register_structure_hook(datetime, read_time)
-    converter.register_unstructure_hook(datetime, write_time)
-    converter.register_structure_hook_factory(is_nullable, _read_nullable)
-    converter.register_unstructure_hook_factory(is_nullable, _write_nullable)
-    converter.register_structure_hook_factory(is_word, _read_word)
-    converter.register_unstructure_hook_func(is_setting, identity)
-    converter.register_unstructure_hook_factory(is_word, _write_word)
-    converter.register_structure_hook_factory(is_list, _read_list)
-    converter.register_structure_hook_factory(is_dict, _read_dict)
-    converter.register_structure_hook_func(is_object, read_object)
-    converter.register_unstructure_hook_func(is_object, identity)
-    converter.register_structure_hook_factory(is_record, _read_record)
-    converter.register_unstructure_hook_factory(is_record, _write_record)
-    converter.register_unstructure_hook_factory(is_request, _write_request)
-    return converter
-
-
-_converter = _make_converter()

@@ -1,8 +1,8 @@
-"""What the models have in common: conversion without loss, what comes beside a reply, pages."""
+"""What the models share: conversion, short reprs, the facts of a reply, pages and date ranges."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -10,7 +10,8 @@ import attrs
 
 from telnyx_video._base import validate as check
 from telnyx_video._base.errors import ErrorDetail, RateLimit
-from telnyx_video._base.text import plain_str
+from telnyx_video._base.text import did_you_mean, without_userinfo
+from telnyx_video.models._codec import structure, unstructure
 from telnyx_video.models.unset import UNSET
 
 T = TypeVar("T")
@@ -18,11 +19,11 @@ T = TypeVar("T")
 
 @attrs.frozen
 class DateRange:
-    """A span of days (UTC) to filter a list by; each bound is included.
+    """A range of days (UTC) to filter a list by; both bounds are included.
 
     Raises:
-        InvalidRequestError: a bound is no ``datetime.date`` (nor may it be a ``datetime``), or the
-            first day is after the last, so that nothing could pass.
+        InvalidRequestError: a bound is not a ``datetime.date`` (a ``datetime`` is refused, too), or
+            the first day is after the last.
     """
 
     gte: date | None = None
@@ -44,7 +45,7 @@ class DateRange:
 
 @attrs.define
 class Reply:
-    """What came with a reply beside its content."""
+    """The facts of a reply besides its content."""
 
     request_id: str | None = None
     """The ``x-request-id`` header: quote it to Telnyx support."""
@@ -53,23 +54,46 @@ class Reply:
 
 
 class Answered(Protocol):
-    """Whatever was read from a reply."""
+    """An object that was read from a reply."""
 
     @property
     def reply(self) -> Reply | None:
-        """What came beside it."""
+        """The facts of the reply."""
         ...
 
 
-@attrs.define
+@attrs.frozen
+class DownloadProgress:
+    """Reported while a recording or composition is downloaded, about once per MiB."""
+
+    received: int
+    """Bytes received. It returns to 0 if the file has to be fetched from the start."""
+    total: int | None
+    """Bytes of the whole file, if the server says."""
+
+
+def short_repr(self: attrs.AttrsInstance) -> str:
+    """Show only the fields that are set, and no password of a URL."""
+    values = ((a, getattr(self, a.name)) for a in attrs.fields(type(self)) if a.repr)
+    shown = (
+        f"{a.name}={(without_userinfo(v) if type(v) is str else v)!r}"
+        for a, v in values
+        if v is not None and v is not UNSET
+    )
+    return f"{type(self).__name__}({', '.join(shown)})"
+
+
+@attrs.define(repr=False)
 class Model:
-    """What the API sends, in whole or in part: lossless conversion from and to JSON-like dicts."""
+    """What the API sends, in whole or in part; converts from and to JSON-like dicts, lossless."""
 
     extra: dict[str, object] = attrs.field(factory=dict[str, object], kw_only=True, repr=False)
     """Fields of the reply that this version does not know, as they came. They are in no repr, since
-    nobody knows which of them is a secret."""
+    any of them may be a secret."""
     null_fields: frozenset[str] = attrs.field(default=frozenset(), kw_only=True, repr=False)
     """Known fields that the reply gave as null; like absent ones, they read as None."""
+
+    __repr__ = short_repr
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object]) -> Self:
@@ -78,26 +102,25 @@ class Model:
         Raises:
             ResponseDecodeError: a value has the wrong type; the message names its path.
         """
-        # Conversion lives a storey above; only these two conveniences reach up to it.
-        from telnyx_video import _wire
-
-        return _wire.structure(data, cls)
+        return structure(data, cls)
 
     def to_dict(self) -> dict[str, object]:
         """Write the object as the API would: ``from_dict(x.to_dict()) == x``."""
-        from telnyx_video import _wire
-
-        return _wire.unstructure(self)
+        return unstructure(self)
 
 
-@attrs.define
+@attrs.frozen(repr=False, unsafe_hash=False)
 class Record(Model):
-    """What the API keeps under an id. Absent and null fields are None."""
+    """An object that the API keeps under an id. Absent and null fields are None.
+
+    It is a snapshot and cannot be assigned to: change a room with ``update``, and derive a changed
+    copy with :func:`attrs.evolve`.
+    """
 
     id: str = attrs.field(kw_only=True)
     """The object's identifier, as sent."""
     reply: Reply | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
-    """What came beside the object, if it was read from a reply of its own."""
+    """The facts of the reply, if the object was read from a reply of its own."""
 
 
 class _WithWebhooks(Protocol):
@@ -110,12 +133,10 @@ class _WithWebhooks(Protocol):
 
 
 def check_webhooks(problems: list[ErrorDetail], request: _WithWebhooks) -> None:
-    """The bounds that the three fields about webhooks have, of a room and of a composition."""
+    """Check the three webhook fields that rooms and compositions share."""
     if request.webhook_event_url is not UNSET:
-        keep_plain(request, "webhook_event_url")
         check.url(problems, "webhook_event_url", request.webhook_event_url)
     if request.webhook_event_failover_url is not UNSET:
-        keep_plain(request, "webhook_event_failover_url")
         check.url_or_none(
             problems, "webhook_event_failover_url", request.webhook_event_failover_url
         )
@@ -123,9 +144,24 @@ def check_webhooks(problems: list[ErrorDetail], request: _WithWebhooks) -> None:
         check.integer(problems, "webhook_timeout_secs", request.webhook_timeout_secs, 0, 30)
 
 
-def keep_plain(request: object, field: str) -> None:
-    """Have a request that is being made keep a string as a plain one; see ``plain_str``."""
-    object.__setattr__(request, field, plain_str(getattr(request, field)))  # it is frozen
+def refuse_unknown_keywords(
+    cls: type, positional: Collection[object], fields: Collection[str], known: Collection[str]
+) -> None:
+    """Raise ``TypeError`` for arguments that a request does not have, naming the nearest.
+
+    It is a ``TypeError``, as for any call with a misspelt keyword: the mistake is in the code, not
+    in the data.
+    """
+    if positional:
+        raise TypeError(
+            f"{cls.__name__} takes keywords only, such as {cls.__name__}({next(iter(known))}=...)"
+        )
+    for name in fields:
+        if name not in known:
+            raise TypeError(
+                f"{cls.__name__} has no field {name!r}{did_you_mean(name, known)} "
+                f"(fields: {', '.join(known)})"
+            )
 
 
 @attrs.frozen
@@ -134,18 +170,18 @@ class Page(Generic[T]):
 
     items: list[T]
     reply: Reply = attrs.field(eq=False, repr=False)
-    """What came beside the items."""
+    """The facts of the reply."""
     page_number: int | None = None
     """This page's number, counted from 1."""
     page_size: int | None = None
-    """How many items a full page has."""
+    """Items in a full page."""
     total_pages: int | None = None
     total_results: int | None = None
-    """How many items all pages have together, at the time of this reply."""
+    """Items in all pages together, at the time of this reply."""
 
     @property
     def is_last(self) -> bool:
-        """Whether no page can follow: this one is empty, or the last one by its own figures."""
+        """Whether no page can follow: this one is empty, or its figures say that it is the last."""
         if not self.items:
             return True
         if self.page_number is None or self.total_pages is None:

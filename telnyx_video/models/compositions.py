@@ -1,4 +1,4 @@
-"""Compositions: a session's recordings, laid out in one film.
+"""Compositions: the recordings of a session in one video.
 
 Field meanings and bounds:
 https://developers.telnyx.com/api-reference/room-compositions/create-a-room-composition
@@ -10,31 +10,37 @@ import enum
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Literal, TypedDict, cast
+from typing import Literal, Self, TypedDict, cast
 
 import attrs
 
 from telnyx_video._base import validate as check
 from telnyx_video._base.errors import ErrorDetail
-from telnyx_video._base.text import plain_str, show
-from telnyx_video.models.base import Model, Record, check_webhooks, keep_plain
+from telnyx_video._base.text import show
+from telnyx_video.models.base import (
+    Model,
+    Record,
+    check_webhooks,
+    refuse_unknown_keywords,
+    short_repr,
+)
 from telnyx_video.models.unset import UNSET, Unset
 
 MAX_REGIONS = 2
 """Regions in a layout, by the API's reference."""
 
 MIN_SIDE = 16
-"""Pixels that a film or a region has at least in each direction."""
+"""Pixels of a picture or a region in each direction, at least."""
 
 MAX_SIDE = 1280
-"""Pixels that a film has at most in each direction."""
+"""Pixels of a picture in each direction, at most."""
 
 MAX_AREA = 1280 * 720
-"""Pixels that a film has at most in all."""
+"""Pixels of a picture in all, at most."""
 
 
 class CompositionStatus(enum.StrEnum):
-    """How far a composition is."""
+    """The progress of a composition."""
 
     ENQUEUED = "enqueued"
     PROCESSING = "processing"
@@ -51,20 +57,20 @@ class CompositionFormat(enum.StrEnum):
 def _as_sources(sources: Iterable[str] | Literal["*"] | None) -> list[str] | None:
     # A string is iterable, too: its letters would become the sources.
     if isinstance(sources, str):
-        return [plain_str(sources)]
+        return [sources]
     try:
         each = iter(cast("Iterable[str]", sources))
-    except TypeError:  # None, or none at all: refused later, with the region's name
+    except TypeError:  # None, or not a list: refused later, with the region's name
         return cast("None", sources)
-    return [*map(plain_str, each)]
+    return [*each]
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, repr=False)
 class VideoRegion(Model):
     """A rectangle of a composition's picture, and the recordings shown in it.
 
-    A field that is None is left out, so that the API's default holds. The bounds are checked by
-    the request that a region is put into; regions of a reply are as they came.
+    A field that is None is left out, so that the API's default applies. The request that a region
+    is put into checks its bounds; regions of a reply are as they came.
     """
 
     width: int | None = None
@@ -76,7 +82,7 @@ class VideoRegion(Model):
     y_pos: int | None = None
     """Pixels from the picture's upper edge to the region's. The API's default is 0."""
     z_pos: int | None = None
-    """Which region covers which: higher ones lie on top; -99 to 99. The API's default is 0."""
+    """The stacking order: higher regions lie on top; -99 to 99. The API's default is 0."""
     max_columns: int | None = None
     """Columns of the region's grid: 1 to 1000. By default as many as are needed."""
     max_rows: int | None = None
@@ -98,34 +104,34 @@ class CompositionFields(TypedDict, total=False):
 
 
 def _as_layout(layout: Mapping[str, VideoRegion] | Unset) -> Mapping[str, VideoRegion] | Unset:
-    """A copy, so that what was checked stays as it was."""
+    """Copy the layout, so that it stays as it was checked."""
     if not isinstance(layout, Mapping):
         return layout
-    return {plain_str(name): _copy(region) for name, region in layout.items()}
+    return {name: _copy(region) for name, region in layout.items()}
 
 
 def _copy(region: object) -> VideoRegion:
-    # What is no region is refused later, by its name.
+    # Anything else is refused later, by its name.
     return attrs.evolve(region) if isinstance(region, VideoRegion) else cast("VideoRegion", region)
 
 
 @attrs.frozen(kw_only=True)
 class CreateCompositionRequest:
-    """The settings of a composition to be made, checked when constructed.
+    """The settings of a composition to create, checked when constructed.
 
-    ``UNSET`` leaves a field out, so that the API's default holds; ``None`` is sent as null where
-    the API allows null. A string of another class, such as a member of ``class Names(str, Enum)``,
-    is kept as the plain string that it equals.
+    ``UNSET`` leaves a field out, so that the API's default applies; ``None`` is sent as null where
+    the API allows null.
 
     Raises:
         InvalidRequestError: a value breaks a bound; all such values are listed.
+        TypeError: a keyword is not one of the fields.
     """
 
     session_id: str | Unset = UNSET
     """The session whose recordings are composed. The reference does not say that it is required,
     nor what is composed without it."""
     format: CompositionFormat | str | Unset = UNSET
-    """The file's format. The API's default, and the only one it tells of, is ``"mp4"``."""
+    """The file's format. The API's default, and the only documented one, is ``"mp4"``."""
     resolution: str | Unset = UNSET
     """The picture's width and height in pixels, such as ``"800x600"``: both from 16 to 1280, their
     product at most 1280 × 720. The API's default is ``"1280x720"``."""
@@ -141,12 +147,16 @@ class CreateCompositionRequest:
     webhook_timeout_secs: int | Unset | None = UNSET
     """Seconds to wait for a webhook's receiver: 0 to 30; None for the API's own choice."""
 
+    __repr__ = short_repr
+
+    def __new__(cls, *positional: object, **fields: object) -> Self:
+        """Refuse unknown arguments with a message that names the nearest field."""
+        if positional or not fields.keys() <= _REQUEST_FIELDS.keys():
+            refuse_unknown_keywords(cls, positional, fields, _REQUEST_FIELDS)
+        return super().__new__(cls)
+
     def __attrs_post_init__(self) -> None:
         problems: list[ErrorDetail] = []
-        for field in ("session_id", "resolution"):
-            keep_plain(self, field)
-        if not isinstance(self.format, CompositionFormat):
-            keep_plain(self, "format")
         if self.session_id is not UNSET:
             check.identifier(problems, "session_id", self.session_id)
         if self.format is not UNSET:
@@ -159,16 +169,19 @@ class CreateCompositionRequest:
         check.refuse(problems)
 
 
-@attrs.define(kw_only=True)
+_REQUEST_FIELDS = attrs.fields_dict(CreateCompositionRequest)
+
+
+@attrs.frozen(kw_only=True, repr=False, unsafe_hash=False)
 class RoomComposition(Record):
     """A composition as the API describes it."""
 
     room_id: str | None = None
     session_id: str | None = None
     user_id: str | None = None
-    """The user of the account whose composition it is."""
+    """The user of the account who owns it."""
     status: CompositionStatus | str | None = None
-    """How far it is; a status that this version does not know is a plain ``str``."""
+    """Its progress; a status that this version does not know is a plain ``str``."""
     format: CompositionFormat | str | None = None
     """The file's format; one that this version does not know is a plain ``str``."""
     resolution: str | None = None
@@ -176,7 +189,7 @@ class RoomComposition(Record):
     video_layout: dict[str, VideoRegion] | None = None
     """The regions of the picture, by their names."""
     download_url: str | None = attrs.field(default=None, repr=False)
-    """Where the file is. Whoever has this address may have the file: it is in no repr."""
+    """The file's address. It grants access to the file, so it is in no repr."""
     duration_secs: int | None = None
     """Its length in seconds."""
     size_mb: float | None = None
@@ -186,7 +199,7 @@ class RoomComposition(Record):
     webhook_event_failover_url: str | None = None
     """Where events go if the first URL fails; ``""`` for nowhere."""
     webhook_timeout_secs: int | None = None
-    """Seconds that a webhook's receiver is given."""
+    """Seconds to wait for a webhook's receiver."""
     started_at: datetime | None = None
     ended_at: datetime | None = None
     created_at: datetime | None = None
@@ -215,7 +228,9 @@ def _check_resolution(problems: list[ErrorDetail], value: object) -> None:
 
 def _check_layout(problems: list[ErrorDetail], layout: object) -> None:
     if not isinstance(layout, Mapping):
-        problem = f"must be regions by their names, not {show(layout)} ({type(layout).__name__})"
+        problem = (
+            f"must be a mapping of names to regions, not {show(layout)} ({type(layout).__name__})"
+        )
         problems.append(ErrorDetail(problem, code="wrong_type", pointer="/video_layout"))
         return
     regions = cast("Mapping[object, object]", layout)
@@ -264,7 +279,7 @@ _REGION_BOUNDS = (
 
 
 def _of_region(name: object, problem: ErrorDetail) -> ErrorDetail:
-    """The same problem, with the region that has it."""
+    """Name the region in a problem of one of its fields."""
     return attrs.evolve(
         problem,
         detail=f"in region {show(name)}: {problem.detail}",

@@ -1,4 +1,4 @@
-"""Recordings: what a participant was heard or seen to do, one for each of their tracks.
+"""Recordings of participants, one for each audio or video track.
 
 Field meanings: https://developers.telnyx.com/api-reference/room-recordings/view-a-room-recording
 """
@@ -16,7 +16,7 @@ from telnyx_video.models.unset import Unset
 
 
 class RecordingStatus(enum.StrEnum):
-    """How far a recording is."""
+    """The progress of a recording."""
 
     COMPLETED = "completed"
     """It can be downloaded."""
@@ -24,49 +24,49 @@ class RecordingStatus(enum.StrEnum):
 
 
 class RecordingType(enum.StrEnum):
-    """What was recorded."""
+    """The kind of a recorded track."""
 
     AUDIO = "audio"
     VIDEO = "video"
 
 
 class RecordingFilters(TypedDict, total=False):
-    """What recordings can be picked by, as keywords; all that are given must hold."""
+    """Filters of recordings, as keywords; a recording must match all that are given."""
 
     room_id: str | Unset
-    """Those of this room."""
+    """Recordings of this room."""
     session_id: str | Unset
-    """Those of this session."""
+    """Recordings of this session."""
     participant_id: str | Unset
-    """Those of this participant."""
+    """Recordings of this participant."""
     status: RecordingStatus | str | Unset
-    """Those that are so far."""
+    """Recordings with this status."""
     type: RecordingType | str | Unset
-    """Those of sound, or those of pictures."""
+    """Audio or video recordings."""
     min_duration_secs: int | Unset
-    """Those of so many seconds or more."""
+    """Recordings of at least this many seconds."""
     started_at: date | DateRange | Unset
-    """Those begun on this day (UTC), or in this range of days."""
+    """Recordings started on this day (UTC), or in this range of days."""
     ended_at: date | DateRange | Unset
-    """Those ended on this day (UTC), or in this range of days."""
+    """Recordings ended on this day (UTC), or in this range of days."""
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False, unsafe_hash=False)
 class RoomRecording(Record):
     """A recording as the API describes it."""
 
     room_id: str | None = None
     session_id: str | None = None
     participant_id: str | None = None
-    """Whose recording it is."""
+    """The recorded participant."""
     status: RecordingStatus | str | None = None
-    """How far it is; a status that this version does not know is a plain ``str``."""
+    """Its progress; a status that this version does not know is a plain ``str``."""
     type: RecordingType | str | None = None
-    """What was recorded; a type that this version does not know is a plain ``str``."""
+    """Its kind; a type that this version does not know is a plain ``str``."""
     codec: str | None = None
     """Such as ``"opus"``."""
     download_url: str | None = attrs.field(default=None, repr=False)
-    """Where the file is. Whoever has this address may have the file: it is in no repr."""
+    """The file's address. It grants access to the file, so it is in no repr."""
     duration_secs: int | None = None
     """Its length in seconds."""
     size_mb: float | None = None

@@ -1,4 +1,4 @@
-"""Rooms: what can be asked for, checked, and what the API tells of one, as it came.
+"""Rooms and the tokens to join them: requests, which are checked, and replies, as they came.
 
 Field meanings and bounds: https://developers.telnyx.com/api-reference/rooms/create-a-room
 """
@@ -6,15 +6,23 @@ Field meanings and bounds: https://developers.telnyx.com/api-reference/rooms/cre
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self, TypedDict, cast
 
 import attrs
 
 from telnyx_video._base import validate as check
 from telnyx_video._base.errors import ErrorDetail, InvalidRequestError
-from telnyx_video._base.text import plain_str, show
-from telnyx_video.models.base import Record, check_webhooks, keep_plain
+from telnyx_video._base.text import did_you_mean, plain_str, show
+from telnyx_video.models._codec import unstructure
+from telnyx_video.models.base import (
+    Model,
+    Record,
+    Reply,
+    check_webhooks,
+    refuse_unknown_keywords,
+    short_repr,
+)
 from telnyx_video.models.sessions import RoomSession
 from telnyx_video.models.unset import UNSET, Unset
 
@@ -32,20 +40,20 @@ class RoomFields(TypedDict, total=False):
 
 @attrs.frozen(kw_only=True)
 class CreateRoomRequest:
-    """The settings of a room to be made, checked when constructed.
+    """The settings of a room to create, checked when constructed.
 
-    ``UNSET`` leaves a field out, so that the API's default holds; ``None`` is sent as null where
-    the API allows null. A string of another class, such as a member of ``class Names(str, Enum)``,
-    is kept as the plain string that it equals.
+    ``UNSET`` leaves a field out, so that the API's default applies; ``None`` is sent as null where
+    the API allows null. A name that is a member of an enumeration is kept as its plain string.
 
     Raises:
         InvalidRequestError: a value breaks a bound; all such values are listed.
+        TypeError: a keyword is not one of the fields.
     """
 
     unique_name: str | Unset = UNSET
     """The room's name, unique within the account; not empty, and at most 4000 bytes when it is
     percent-encoded (4000 ASCII letters, 333 emoji), since a look-up has it in its URL. Without a
-    name, a create whose answer is lost can be neither repeated safely nor looked up."""
+    name, a create whose reply is lost can neither be repeated safely nor looked up."""
     max_participants: int | Unset = UNSET
     """How many people may be in the room at once: 2 to 50. The API's default is 10."""
     enable_recording: bool | Unset = UNSET
@@ -57,11 +65,19 @@ class CreateRoomRequest:
     webhook_timeout_secs: int | Unset | None = UNSET
     """Seconds to wait for a webhook's receiver: 0 to 30; None for the API's own choice."""
 
+    __repr__ = short_repr
+
+    def __new__(cls, *positional: object, **fields: object) -> Self:
+        """Refuse unknown arguments with a message that names the nearest field."""
+        if positional or not fields.keys() <= _REQUEST_FIELDS.keys():
+            refuse_unknown_keywords(cls, positional, fields, _REQUEST_FIELDS)
+        return super().__new__(cls)
+
     def __attrs_post_init__(self) -> None:
         problems: list[ErrorDetail] = []
         if self.unique_name is not UNSET:
             if type(self.unique_name) is not str:
-                keep_plain(self, "unique_name")
+                object.__setattr__(self, "unique_name", plain_str(self.unique_name))
             check.name(problems, "unique_name", self.unique_name, _IF_NAMELESS)
         if self.max_participants is not UNSET:
             check.integer(problems, "max_participants", self.max_participants, 2, 50)
@@ -75,17 +91,18 @@ class CreateRoomRequest:
         """Make a request from a mapping of the API's field names, as read from a file.
 
         Raises:
-            InvalidRequestError: it is no mapping, a name is not one of the API's, or a value
-                breaks a bound; all problems are listed.
+            InvalidRequestError: it is not a mapping, a name is not one of the API's, or a value
+                breaks a bound; all problems are listed. An unknown name is a problem of the data
+                here, unlike an unknown keyword in code, which is a ``TypeError``.
         """
         problems: list[ErrorDetail] = []
         known: dict[str, object] = {}
         check.mapping(problems, "fields", fields)
         check.refuse(problems)
         for name, value in fields.items():
-            # The names may be any: csv gives None to the surplus cells of a row.
+            # The names may be anything: csv gives None to the surplus cells of a row.
             if isinstance(cast("object", name), str) and name in _REQUEST_FIELDS:
-                known[plain_str(name)] = value
+                known[name] = value
             else:
                 problems.append(_unknown_field(name))
         try:
@@ -99,23 +116,22 @@ class CreateRoomRequest:
 
     def to_dict(self) -> dict[str, object]:
         """The fields that are set, under the API's names."""
-        return {
-            name: value for name in _REQUEST_FIELDS if (value := getattr(self, name)) is not UNSET
-        }
+        return unstructure(self)
 
 
 def _unknown_field(name: object) -> ErrorDetail:
-    problem = f"no such field; the API knows {', '.join(_REQUEST_FIELDS)}"
-    text = plain_str(name) if isinstance(name, str) else show(name)
+    text = name if isinstance(name, str) else show(name)
+    problem = f"not a field{did_you_mean(text, _REQUEST_FIELDS)} (fields: {_FIELD_LIST})"
     return ErrorDetail(problem, code="unknown_field", pointer=check.pointer(text))
 
 
 _IF_NAMELESS = "must not be empty; leave it out for a room without a name"
 
-_REQUEST_FIELDS = tuple(attribute.name for attribute in attrs.fields(CreateRoomRequest))
+_REQUEST_FIELDS = attrs.fields_dict(CreateRoomRequest)
+_FIELD_LIST = ", ".join(_REQUEST_FIELDS)
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False, unsafe_hash=False)
 class Room(Record):
     """A video room as the API describes it."""
 
@@ -130,14 +146,51 @@ class Room(Record):
     webhook_event_failover_url: str | None = None
     """Where events go if the first URL fails; ``""`` for nowhere."""
     webhook_timeout_secs: int | None = None
-    """Seconds that a webhook's receiver is given."""
+    """Seconds to wait for a webhook's receiver."""
     created_at: datetime | None = None
-    """When the room was made, with its time zone."""
+    """When the room was created, with its time zone."""
     updated_at: datetime | None = None
     """When the room was last changed, with its time zone."""
     active_session_id: str | None = None
-    """The session going on in the room, if any."""
+    """The room's active session, if any."""
     sessions: list[RoomSession] | None = None
     """The room's sessions, where the reply includes them."""
     record_type: str | None = None
     """``"room"``."""
+
+
+@attrs.define(kw_only=True, repr=False)
+class JoinToken(Model):
+    """Lets a participant into a room for a limited time. Its secrets are in no repr.
+
+    https://developers.telnyx.com/api-reference/rooms-client-tokens/create-client-token-to-join-a-room
+    """
+
+    token: str = attrs.field(repr=False)
+    """The client token: pass it to the participant's client SDK, and to nobody else."""
+    token_expires_at: datetime
+    """Until when the token admits a participant."""
+    refresh_token: str | None = attrs.field(default=None, repr=False)
+    """Gets another client token. The reply to a refresh has none: keep the first."""
+    refresh_token_expires_at: datetime | None = None
+    """Until when the refresh token is valid."""
+    reply: Reply | None = attrs.field(default=None, eq=False, repr=False)
+    """The facts of the reply."""
+
+    def seconds_left(self, now: datetime | None = None) -> float:
+        """Seconds for which the client token is still valid; negative once it has expired.
+
+        Args:
+            now: The current time, with its zone; by default this machine's, which may be wrong.
+        """
+        return _seconds_until(self.token_expires_at, now)
+
+    def refresh_seconds_left(self, now: datetime | None = None) -> float | None:
+        """The same for the refresh token; None if the reply had none, or no expiry."""
+        if self.refresh_token is None or self.refresh_token_expires_at is None:
+            return None
+        return _seconds_until(self.refresh_token_expires_at, now)
+
+
+def _seconds_until(time: datetime, now: datetime | None) -> float:
+    return (time - (now or datetime.now(UTC))).total_seconds()

@@ -1,4 +1,4 @@
-"""Sessions, which are the meetings in a room, and those who take part in them."""
+"""Sessions of rooms and their participants."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import attrs
 from telnyx_video.models.base import Record
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False, unsafe_hash=False)
 class RoomParticipant(Record):
-    """Someone who is, or was, in a session of a room."""
+    """A participant in a session of a room, now or earlier."""
 
     session_id: str | None = None
-    """The session that the participant is part of."""
+    """The participant's session."""
     context: str | None = None
-    """What the client SDK said of the participant, such as a display name."""
+    """What the client SDK said about the participant, such as a display name."""
     joined_at: datetime | None = None
     updated_at: datetime | None = None
     left_at: datetime | None = None
@@ -25,9 +25,9 @@ class RoomParticipant(Record):
     """``"room_participant"``."""
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False, unsafe_hash=False)
 class RoomSession(Record):
-    """One meeting in a room: from the first participant's coming to the last one's going."""
+    """A session of a room: from the first participant's arrival to the last one's departure."""
 
     room_id: str | None = None
     active: bool | None = None

@@ -1,4 +1,4 @@
-"""``UNSET``: what stands for a value that was not given, where None has a meaning of its own."""
+"""``UNSET``: the value of an argument that was not given, where None has a meaning of its own."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ class Unset(enum.Enum):
 
 
 UNSET: Final = Unset.UNSET
-"""Stands for "not given": the field is left out of the request, and the API's default holds."""
+"""Means "not given": the field is left out of the request, and the API's default applies."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final, cast, get_args
 
 from telnyx_video._base import validate as check
-from telnyx_video._base.text import few, plain_str
+from telnyx_video._base.text import few, plain_str, show
 from telnyx_video._execution.reconcile import IfExists
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video.errors import ErrorDetail, InvalidRequestError
@@ -48,6 +48,8 @@ def _no_request(request: object, wanted: type) -> InvalidRequestError:
         problem = "give either a request or fields, not both"
     else:
         problem = f"must be a {wanted.__name__}, not {type(request).__name__}"
+        if isinstance(request, str) and wanted is CreateRoomRequest:
+            problem += f"; for a room of this name use unique_name={show(request)}"
         if isinstance(request, Mapping):
             problem += f"; use {wanted.__name__}(**fields)"
     return InvalidRequestError((ErrorDetail(problem, code="wrong_type", pointer="/request"),))

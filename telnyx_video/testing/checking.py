@@ -8,9 +8,9 @@ import attrs
 
 from telnyx_video._base.json import dumps_objects, loads
 from telnyx_video._base.text import show
-from telnyx_video._wire import plain
 from telnyx_video.errors import ResponseDecodeError
 from telnyx_video.models import Model
+from telnyx_video.models._codec import api_fields, plain
 
 __all__ = ["checked", "is_class_of"]
 
@@ -29,8 +29,11 @@ def checked(made: M) -> M:
         TypeError: a field is of another type than the API's; the message says which.
     """
     cls = type(made)
+    # Field by field, since values of wrong types are what the reader is to explain.
+    defaults = {field.name: field.default for field in attrs.fields(cls)}
+    given_fields = {n: v for n in api_fields(cls) if (v := getattr(made, n)) is not defaults[n]}
     try:
-        read = cls.from_dict(loads(dumps_objects(made, plain)))
+        read = cls.from_dict(loads(dumps_objects(given_fields | made.extra, plain)))
     except ResponseDecodeError as error:
         raise TypeError(str(error)) from None
     except (TypeError, ValueError) as error:  # it has something that JSON has not

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from telnyx_video._base.text import show
 from telnyx_video.models import Model
-from telnyx_video.models._kinds import api_fields
+from telnyx_video.models._codec import api_fields
 from telnyx_video.testing.checking import checked, is_class_of
 from telnyx_video.testing.samples import SAMPLES
 

@@ -23,7 +23,13 @@ from telnyx_video import (
     UnprocessableEntityError,
 )
 from telnyx_video._base.http import HttpReply
-from telnyx_video._wire.failures import KEPT_BODY, excerpt, read_details, read_failure
+from telnyx_video._wire.failures import (
+    KEPT_BODY,
+    blames_only_other_fields,
+    excerpt,
+    read_details,
+    read_failure,
+)
 
 RECORDED: dict[str, tuple[type[ApiError], list[ErrorDetail]]] = {
     "invalid_fields/422.json": (
@@ -148,8 +154,8 @@ def test_a_failure_that_may_have_done_something_says_so() -> None:
     ],
     ids=short,
 )
-def test_a_name_taken_is_recognised_in_each_form(body: object) -> None:
-    """Neither code nor wording is documented, so every likely form of it is understood."""
+def test_a_taken_name_is_recognized_in_each_form(body: object) -> None:
+    """Neither code nor wording is documented, so several forms are recognized."""
     error = read_failure(HttpReply(422, {}, json.dumps(body).encode()), writes=True)
     assert isinstance(error, NameTakenError)
     assert error.room is None
@@ -168,10 +174,41 @@ def test_a_name_taken_is_recognised_in_each_form(body: object) -> None:
     ],
     ids=short,
 )
-def test_other_refusals_are_not_taken_for_a_name_taken(status: int, body: object) -> None:
-    """Another field's trouble, or another status, does not send anyone looking for a room."""
+def test_other_refusals_are_not_a_taken_name(status: int, body: object) -> None:
+    """A problem of another field, or another status, is not a NameTakenError."""
     error = read_failure(HttpReply(status, {}, json.dumps(body).encode()), writes=True)
     assert not isinstance(error, NameTakenError)
+
+
+@pytest.mark.parametrize(
+    ("details", "expected"),
+    [
+        ([ErrorDetail("must be at most 50", pointer="/max_participants")], True),
+        ([ErrorDetail("bad", parameter="page"), ErrorDetail("x", pointer="/data/region")], True),
+        ([], False),
+        ([ErrorDetail("must be unique", pointer="/unique_name")], False),
+        ([ErrorDetail("must be unique", pointer="/data/unique_name")], False),
+        ([ErrorDetail(code="10015")], False),
+        ([ErrorDetail("is bad")], False),
+        ([ErrorDetail("is bad", pointer="/")], False),
+        ([ErrorDetail("is bad", pointer="/max_participants"), ErrorDetail("bad")], False),
+        ([ErrorDetail("already exists", pointer="/max_participants")], False),
+        ([ErrorDetail(code="10012", pointer="/webhook_event_url")], False),
+        ([ErrorDetail(title="Duplicate resource", pointer="/id")], False),
+    ],
+    ids=short,
+)
+def test_a_422_may_blame_other_fields_only(details: list[ErrorDetail], expected: bool) -> None:
+    """Only then a named create needs no look-up: in doubt the name may be taken."""
+    assert blames_only_other_fields(details) is expected
+
+
+def test_data_of_an_error_that_is_nested_too_deeply_is_dropped() -> None:
+    """An error can be pickled and written, whatever the reply had in its meta."""
+    shallow, deep = (b'{"a": %s%s}' % (b"[" * n, b"]" * n) for n in (100, 980))
+    for meta, kept in ((shallow, True), (deep, False)):
+        (detail,) = read_details(b'{"errors": [{"meta": %s}]}' % meta)
+        assert (detail.meta is not None) is kept
 
 
 @pytest.mark.parametrize(

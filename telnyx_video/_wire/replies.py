@@ -1,24 +1,29 @@
-"""Objects and lists in replies; anything else is raised as the error that it is."""
+"""Reads replies: the object, page or confirmation that was asked for, or a typed error."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
+
+import attrs
 
 from telnyx_video._base.http import HttpReply
-from telnyx_video._base.json import loads
+from telnyx_video._base.json import dumps, loads
 from telnyx_video._base.text import SHORT, one_line
 from telnyx_video._wire.failures import KEPT_BODY, excerpt, read_failure
 from telnyx_video._wire.headers import read_reply
 from telnyx_video.errors import Outcome, ResponseDecodeError
-from telnyx_video.models import Page, Record, Room
+from telnyx_video.models import JoinToken, Page, Record, Reply, Room, RoomComposition
 from telnyx_video.models._codec import UNREADABLE, explain, structure_data
 
 R = TypeVar("R", bound=Record)
 
+MIN_TOKEN_LENGTH: Final = 16
+"""Characters of a refresh token; shorter ones, as in tests, may occur in any reply."""
+
 
 def read_object(reply: HttpReply, cls: type[R], *, writes: bool) -> R:
-    """The object in a reply.
+    """Read the object in a reply.
 
     Args:
         writes: Whether the request could change anything. If so, a success that cannot be read
@@ -36,24 +41,24 @@ def read_object(reply: HttpReply, cls: type[R], *, writes: bool) -> R:
         problem = explain(error, "$.data")
     else:
         if record.id:
-            record.reply = read_reply(reply.headers)
+            object.__setattr__(record, "reply", read_reply(reply.headers))  # it is frozen
             return record
         problem = "empty @ $.data.id"
     raise unreadable(reply, problem, writes=writes, made=cls.__name__, made_id=_id(data))
 
 
 def read_room_found(reply: HttpReply) -> Room:
-    """The room in a reply to a get."""
+    """Read the room in a reply to a get."""
     return read_object(reply, Room, writes=False)
 
 
 def read_room_written(reply: HttpReply) -> Room:
-    """The room in a reply to a create or update."""
+    """Read the room in a reply to a create or update."""
     return read_object(reply, Room, writes=True)
 
 
 def found(cls: type[R]) -> Callable[[HttpReply], R]:
-    """What reads the object in a reply to a get."""
+    """Make a reader of the object in a reply to a get."""
 
     def read_found(reply: HttpReply) -> R:
         return read_object(reply, cls, writes=False)
@@ -62,7 +67,7 @@ def found(cls: type[R]) -> Callable[[HttpReply], R]:
 
 
 def listed(cls: type[R]) -> Callable[[HttpReply], Page[R]]:
-    """What reads one page of a list of such objects."""
+    """Make a reader of one page of a list."""
 
     def read_listed(reply: HttpReply) -> Page[R]:
         return _read_page(reply, cls)
@@ -71,12 +76,12 @@ def listed(cls: type[R]) -> Callable[[HttpReply], Page[R]]:
 
 
 def read_rooms(reply: HttpReply) -> Page[Room]:
-    """One page of a list of rooms."""
+    """Read one page of a list of rooms."""
     return _read_page(reply, Room)
 
 
 def _read_page(reply: HttpReply, cls: type[R]) -> Page[R]:
-    """One page of a list.
+    """Read one page of a list.
 
     Raises:
         ApiError: the reply is an error.
@@ -103,7 +108,7 @@ def _read_page(reply: HttpReply, cls: type[R]) -> Page[R]:
 
 
 def read_deleted(reply: HttpReply) -> None:
-    """The reply to a delete: any success will do.
+    """Read the reply to a delete: any success will do.
 
     Raises:
         ApiError: the reply is an error.
@@ -113,11 +118,11 @@ def read_deleted(reply: HttpReply) -> None:
 
 
 def success(reply: HttpReply, *, writes: bool) -> dict[str, object]:
-    """The JSON object that every successful reply with a body is.
+    """Read the JSON object that every successful reply with a body is.
 
     Raises:
         ApiError: the reply is an error.
-        ResponseDecodeError: it is no JSON object.
+        ResponseDecodeError: it is not a JSON object.
     """
     if reply.status // 100 != 2:
         raise read_failure(reply, writes=writes)
@@ -127,14 +132,87 @@ def success(reply: HttpReply, *, writes: bool) -> dict[str, object]:
     except ValueError:
         problem = f"expected JSON @ $, got {excerpt(reply.body)}"
     else:
-        if type(envelope) is dict:  # any value of JSON may come
+        if type(envelope) is dict:  # it may be any JSON value
             return envelope
         problem = "expected an object @ $"
     raise unreadable(reply, problem, writes=writes)
 
 
+def read_composition_made(reply: HttpReply) -> RoomComposition:
+    """Read the composition in a reply to a create."""
+    return read_object(reply, RoomComposition, writes=True)
+
+
+def read_join_token(reply: HttpReply) -> JoinToken:
+    """Read the token in a reply. An unreadable reply is not kept or quoted: it may hold the secret.
+
+    Raises:
+        ApiError: the reply is an error.
+        ResponseDecodeError: the reply holds no readable token.
+    """
+    try:
+        data = success(reply, writes=True).get("data")
+        token = structure_data(data, JoinToken)
+    except UNREADABLE as error:
+        problem = explain(error, "$.data")
+    except ResponseDecodeError:
+        problem = "expected an object of JSON @ $"
+    else:
+        if token.token:
+            token.reply = read_reply(reply.headers)
+            return token
+        problem = "empty @ $.data.token"
+    raise unreadable(reply._replace(body=b""), problem, writes=True)
+
+
+def join_token_for(refresh_token: str) -> Callable[[HttpReply], JoinToken]:
+    """Make a reader of the reply to a refresh, whose errors must not repeat the token sent."""
+
+    def read(reply: HttpReply) -> JoinToken:
+        if reply.status // 100 != 2 and len(refresh_token) >= MIN_TOKEN_LENGTH:
+            body = _unescaped(reply.body).replace(refresh_token.encode(), b"[refresh token]")
+            reply = reply._replace(body=body)
+        return read_join_token(reply)
+
+    return read
+
+
+def read_action(reply: HttpReply) -> None:
+    """Read the reply to an action in a session, which only confirms it.
+
+    Raises:
+        ApiError: the reply is an error.
+        ResponseDecodeError: it is not such a confirmation.
+    """
+    if not isinstance(success(reply, writes=True).get("data"), dict):
+        raise unreadable(reply, "expected an object @ $.data", writes=True)
+
+
+@attrs.frozen
+class Deleted:
+    """The result of a bulk deletion."""
+
+    count: int
+    reply: Reply
+
+
+def read_deleted_count(reply: HttpReply) -> Deleted:
+    """Read how many recordings a bulk deletion has deleted.
+
+    Raises:
+        ApiError: the reply is an error.
+        ResponseDecodeError: the reply does not say.
+    """
+    data = success(reply, writes=True).get("data")
+    counts = cast("dict[str, object]", data) if isinstance(data, dict) else {}
+    count = counts.get("room_recordings")
+    if type(count) is not int:
+        raise unreadable(reply, "expected an integer @ $.data.room_recordings", writes=True)
+    return Deleted(count, read_reply(reply.headers))
+
+
 def _figures(meta: object) -> dict[str, int | None]:
-    """The four figures of a list; what is missing or malformed is None, as nothing rests on it."""
+    """Read the four figures of a list; a missing or malformed one is None."""
     figures = cast("dict[str, object]", meta) if isinstance(meta, dict) else {}
     names = ("page_number", "page_size", "total_pages", "total_results")
     return {name: n if type(n := figures.get(name)) is int else None for name in names}
@@ -155,21 +233,21 @@ def unreadable(
     made: str = "",
     made_id: str | None = None,
 ) -> ResponseDecodeError:
-    """The error that a success is whose content cannot be read.
+    """Make the error of a success whose content cannot be read.
 
     Args:
-        made: What the request makes, by the name of its class.
-        made_id: The id of what was made, if that can be read.
+        made: The name of the class that the request creates.
+        made_id: The id of the created object, if it can be read.
     """
     if not writes:
-        outcome, advice = Outcome.NOT_APPLIED, "try again, or report it with the body"
+        outcome, hint = Outcome.NOT_APPLIED, "try again, or report it with the body"
     elif made_id:
         what = f"{made.removeprefix('Room').lower() or 'room'} {one_line(made_id, SHORT)}"
-        outcome, advice = Outcome.APPLIED, f"{what} exists; only its reply is unreadable"
+        outcome, hint = Outcome.APPLIED, f"{what} exists; only its reply is unreadable"
     else:
-        outcome, advice = Outcome.UNKNOWN, "it may have been applied: look before sending it again"
+        outcome, hint = Outcome.UNKNOWN, "it may have been applied: look before sending it again"
     return ResponseDecodeError(
-        one_line(f"unreadable reply (status {reply.status}): {one_line(problem, 1000)} - {advice}"),
+        one_line(f"unreadable reply (status {reply.status}): {one_line(problem, 1000)} - {hint}"),
         outcome,
         reply.status,
         reply.headers.get("x-request-id"),
@@ -177,3 +255,11 @@ def unreadable(
         room_id=made_id if made == "Room" else None,
         composition_id=made_id if made == "RoomComposition" else None,
     )
+
+
+def _unescaped(body: bytes) -> bytes:
+    """Rewrite JSON without escapes, which could hide a token."""
+    try:
+        return dumps(loads(body))
+    except (ValueError, TypeError, RecursionError):  # not JSON, or too deep to be written
+        return body

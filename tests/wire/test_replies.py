@@ -9,6 +9,7 @@ import pickle
 import tracemalloc
 from collections.abc import Callable
 
+import orjson
 import pytest
 from hypothesis import example, given, settings
 
@@ -17,6 +18,7 @@ from support.strategies import bodies, headers, statuses
 from support.words import is_one_line, short
 from telnyx_video import ApiError, Outcome, RateLimit, ResponseDecodeError, Room, TelnyxVideoError
 from telnyx_video._base.http import HttpReply
+from telnyx_video._base.json import stdlib_loads
 from telnyx_video._wire import (
     read_action,
     read_composition_made,
@@ -26,6 +28,7 @@ from telnyx_video._wire import (
     read_room_found,
     read_room_written,
     read_rooms,
+    replies,
 )
 from telnyx_video._wire.failures import KEPT_BODY
 from telnyx_video.errors import outcome_of_status
@@ -90,7 +93,7 @@ def test_a_page_does_without_its_figures(meta: object) -> None:
     assert read_rooms(sample("listed_without_meta/200.json")).items == [Room(id=ROOM_ID)]
 
 
-def test_an_empty_page_is_no_error() -> None:
+def test_an_empty_page_is_not_an_error() -> None:
     """A list without rooms is a page without items."""
     page = read_rooms(sample("listed_empty/200.json"))
     assert (page.items, page.total_results) == ([], 0)
@@ -249,7 +252,7 @@ def test_an_error_keeps_no_more_of_a_body_than_it_says() -> None:
 
 @pytest.mark.parametrize("read", READERS)
 @pytest.mark.parametrize("status", [100, 199, 300, 304, 307, 400, 404, 500, 599])
-def test_whatever_is_no_success_is_an_error_of_the_api(
+def test_a_status_other_than_2xx_is_an_api_error(
     read: Callable[[HttpReply], object], status: int
 ) -> None:
     """A status other than 2xx is never read as a room, however much its body looks like one."""
@@ -297,12 +300,38 @@ def keeps_its_promises(error: TelnyxVideoError, reply: HttpReply, *, writes: boo
     assert error.outcome is (known if writes else Outcome.NOT_APPLIED)
 
 
+@pytest.mark.parametrize(
+    ("library", "depth", "outcome"),
+    [
+        (orjson.loads, 201, Outcome.APPLIED),
+        (orjson.loads, 980, Outcome.APPLIED),
+        (orjson.loads, 100_000, Outcome.UNKNOWN),
+        (stdlib_loads, 201, Outcome.APPLIED),
+        (stdlib_loads, 100_000, Outcome.UNKNOWN),
+    ],
+)
+def test_a_reply_that_is_nested_too_deeply_is_a_decode_error(
+    monkeypatch: pytest.MonkeyPatch,
+    library: Callable[[bytes], object],
+    depth: int,
+    outcome: Outcome,
+) -> None:
+    """With orjson and without it: applied if the room's id can be read, else unknown."""
+    monkeypatch.setattr(replies, "loads", library)
+    body = b'{"data": {"id": "a", "labels": %s%s}}' % (b"[" * depth, b"]" * depth)
+    with pytest.raises(ResponseDecodeError) as caught:
+        read_room_written(HttpReply(201, {}, body))
+    assert caught.value.outcome is outcome
+    assert caught.value.room_id == ("a" if outcome is Outcome.APPLIED else None)
+
+
 @pytest.mark.parametrize("read", READERS)
 @settings(max_examples=50)  # for each of them
 @given(status=statuses, body=bodies)
 @example(201, b'{"data": {"id": "\\u001b[2J", "sessions": 0}}')
 @example(400, b"[" * 1020 + b"]" * 1020)
 @example(200, b'{"data": ' + b"[" * 1020 + b"]" * 1020 + b"}")
+@example(201, b'{"data": {"id": "a", "x": ' + b"[" * 980 + b"]" * 980 + b"}}")
 @example(201, b'{"data": {"id": "a", "x": ' + b"[" * 1020 + b"]" * 1020 + b"}}")
 def test_any_bytes_are_read_or_are_our_error(
     read: Callable[[HttpReply], object], status: int, body: bytes

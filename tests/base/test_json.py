@@ -4,6 +4,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from types import ModuleType
 
 import orjson
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from support.strategies import damaged_bodies, json_bodies, json_values
 from support.words import short
 from telnyx_video._base import json as wire_json
-from telnyx_video._base.json import stdlib_dumps, stdlib_loads
+from telnyx_video._base.json import MAX_DEPTH, is_deep, stdlib_dumps, stdlib_loads
 
 READABLE = [
     b" {}\n",
@@ -140,6 +141,33 @@ def test_both_write_the_same_bytes() -> None:
         '{"unique_name":"a\\"\\\\/\x7f\\u001f\\n会😀","max_participants":10,"c":null,"d":[true]}'
     )
     assert stdlib_dumps(value) == orjson.dumps(value) == expected.encode()
+
+
+@pytest.mark.parametrize("depth", [0, 1, MAX_DEPTH, MAX_DEPTH + 1, 980])
+@pytest.mark.parametrize(
+    "form", [lambda inner: [inner], lambda inner: {"a": 1, "b": inner}], ids=["array", "object"]
+)
+def test_the_depth_of_a_value_is_bounded(
+    depth: int, form: Callable[[object], dict[str, object] | list[object]]
+) -> None:
+    """A value of at most MAX_DEPTH levels is accepted, and both libraries can write it."""
+    value: object = "x"
+    for _ in range(depth):
+        value = form(value)
+    assert is_deep(value) is (depth > MAX_DEPTH)
+    if depth <= MAX_DEPTH:
+        assert orjson.dumps(value) == stdlib_dumps(value)
+
+
+def test_a_value_that_contains_itself_is_deep() -> None:
+    """A cycle, and a value whose parts are shared, end in time that grows with their size only."""
+    cycle: list[object] = []
+    cycle.append(cycle)
+    assert is_deep(cycle)
+    shared: object = []
+    for _ in range(MAX_DEPTH - 1):
+        shared = [shared, shared]
+    assert not is_deep(shared)
 
 
 def without_orjson(monkeypatch: pytest.MonkeyPatch) -> ModuleType:

@@ -64,16 +64,16 @@ def unchecked_get(room_id: Any, **arguments: Any) -> HttpRequest:
 @given(requests)
 def test_a_create_sends_the_fields_that_are_set(request: CreateRoomRequest) -> None:
     """What was left out is left out, null is null, and the rest is as it was given."""
-    method, path, body = create_room(request)
-    assert (method, path) == ("POST", "/rooms")
-    assert json.loads(body or b"") == request.to_dict()
+    built = create_room(request)
+    assert (built.method, built.path) == ("POST", "/rooms")
+    assert json.loads(built.body or b"") == request.to_dict()
 
 
 @given(requests)
 def test_an_update_sends_the_same_to_the_room(request: CreateRoomRequest) -> None:
     """An update has the body of a create, and the room's address."""
     assert update_room(ROOM_ID, request) == HttpRequest(
-        "PATCH", f"/rooms/{ROOM_ID}", create_room(request).body
+        "rooms.update", "PATCH", f"/rooms/{ROOM_ID}", create_room(request).body
     )
 
 

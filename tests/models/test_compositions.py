@@ -1,4 +1,4 @@
-"""What compositions may be asked for: every bound at and beyond its edge; and what regions keep."""
+"""Compositions: every bound of a request, at and beyond its edge, and what regions keep."""
 
 from collections import UserDict
 from types import MappingProxyType
@@ -7,7 +7,6 @@ from typing import Any
 import attrs
 import pytest
 
-from support.odd import HUGE
 from support.words import is_one_line, short
 from telnyx_video import InvalidRequestError
 from telnyx_video.models import (
@@ -53,7 +52,7 @@ def region(**fields: Any) -> VideoRegion:
     ids=short,
 )
 def test_a_value_within_its_bounds_is_kept_as_it_is(field: str, value: object) -> None:
-    """What the API allows can be asked for, formats of a later day included."""
+    """Allowed values are kept, including formats of a later API version."""
     assert getattr(make(**{field: value}), field) == value
 
 
@@ -91,7 +90,7 @@ def test_a_value_within_its_bounds_is_kept_as_it_is(field: str, value: object) -
     ids=short,
 )
 def test_a_value_beyond_its_bounds_is_refused(field: str, value: object, code: str) -> None:
-    """What the API would refuse is refused before it is sent: one problem, with its field."""
+    """A value that the API would refuse is refused before it is sent, with its field."""
     with pytest.raises(InvalidRequestError) as caught:
         make(**{field: value})
     (problem,) = caught.value.details
@@ -133,7 +132,6 @@ def test_a_region_within_its_bounds_is_accepted(field: str, value: object) -> No
         ("x_pos", 1.5, "wrong_type"),
         ("x_pos", 2**63, "out_of_range"),
         ("y_pos", -(2**64), "out_of_range"),
-        ("width", HUGE, "out_of_range"),
         ("y_pos", "0", "wrong_type"),
         ("z_pos", -100, "out_of_range"),
         ("z_pos", 100, "out_of_range"),
@@ -149,7 +147,7 @@ def test_a_region_within_its_bounds_is_accepted(field: str, value: object) -> No
     ids=short,
 )
 def test_a_region_beyond_its_bounds_is_named(field: str, value: object, code: str) -> None:
-    """The refusal says which region is meant, in words and as a pointer."""
+    """The error names the region, in words and as a pointer."""
     with pytest.raises(InvalidRequestError) as caught:
         make(video_layout={"first": region(), "a/b": region(**{field: value})})
     (problem,) = caught.value.details
@@ -158,8 +156,8 @@ def test_a_region_beyond_its_bounds_is_named(field: str, value: object, code: st
     assert f"{field}: in region 'a/b': must " in str(caught.value)
 
 
-def test_what_is_no_region_is_refused_under_its_name() -> None:
-    """A dict in place of a region, a name that is none: both are told, each with its place."""
+def test_an_invalid_region_is_refused_under_its_name() -> None:
+    """A dict in place of a region and an empty name are both reported, each with its pointer."""
     with pytest.raises(InvalidRequestError) as caught:
         make(video_layout={"first": {"width": 480}, "": VideoRegion()})
     first, second = caught.value.details
@@ -168,12 +166,10 @@ def test_what_is_no_region_is_refused_under_its_name() -> None:
     assert (second.pointer, second.code) == ("/video_layout//name", "empty")
     with pytest.raises(InvalidRequestError, match="in region 7: must be a string"):
         make(video_layout={7: VideoRegion()})
-    with pytest.raises(InvalidRequestError, match=r"in region something .* \(int\): must be"):
-        make(video_layout={HUGE: VideoRegion()})
 
 
 def test_all_problems_are_listed_in_the_order_of_the_fields() -> None:
-    """One refusal names all that is wrong."""
+    """One error lists every problem."""
     with pytest.raises(InvalidRequestError) as caught:
         make(
             webhook_timeout_secs=31,
@@ -186,8 +182,8 @@ def test_all_problems_are_listed_in_the_order_of_the_fields() -> None:
 
 
 @pytest.mark.parametrize("kind", [dict, MappingProxyType, UserDict], ids=lambda kind: kind.__name__)
-def test_what_was_checked_stays_as_it_was(kind: Any) -> None:
-    """A layout that its owner changes afterwards does not change the request made of it."""
+def test_a_checked_layout_stays_as_it_was(kind: Any) -> None:
+    """Changing a layout afterwards does not change the request that was made from it."""
     place, sources = VideoRegion(width=480), ["a"]
     place.video_sources = sources
     layout = {"first": place}
@@ -208,16 +204,24 @@ def test_sources_are_a_list_however_they_are_given(given: Any, kept: list[str] |
 
 
 def test_a_request_does_not_change() -> None:
-    """Nobody can alter a request that was checked."""
+    """A checked request cannot be changed."""
     request = make(session_id="a")
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         request.session_id = ""  # type: ignore[misc] # pyright: ignore[reportAttributeAccessIssue] # the point
 
 
-def test_the_address_of_a_film_is_in_no_repr() -> None:
-    """Whoever has the address has the film, so that it does not belong into a log."""
+def test_the_address_of_a_file_is_in_no_repr() -> None:
+    """The address grants access to the file, so it does not belong in a log."""
     composition = RoomComposition(
         id="a", status=CompositionStatus.COMPLETED, download_url="https://example.com/?sig=1"
     )
     composition.extra["preview_url"] = "https://example.com/?sig=2"
     assert "sig=" not in repr(composition)
+
+
+def test_an_unknown_keyword_is_a_type_error_that_names_the_nearest() -> None:
+    """A misspelt keyword is a mistake in the code; the message lists the fields."""
+    with pytest.raises(TypeError, match="no field 'layout'; did you mean video_layout"):
+        make(layout={})
+    with pytest.raises(TypeError, match="takes keywords only"):
+        CreateCompositionRequest("a")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue] # the point

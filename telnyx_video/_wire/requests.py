@@ -1,0 +1,448 @@
+"""Builds every request of the API, with all of its arguments checked.
+
+Each builder refuses what the API would refuse, and lists all problems in one
+:class:`~telnyx_video.errors.InvalidRequestError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from typing import Final, Literal
+from urllib.parse import urlencode
+
+from telnyx_video._base import validate as check
+from telnyx_video._base.http import HttpRequest, Operation
+from telnyx_video._base.json import dumps
+from telnyx_video._base.text import did_you_mean, plain_str, show
+from telnyx_video.errors import ErrorDetail
+from telnyx_video.models import (
+    UNSET,
+    CreateCompositionRequest,
+    CreateRoomRequest,
+    DateRange,
+    RecordingFilters,
+    Unset,
+)
+from telnyx_video.models._codec import unstructure
+
+MAX_PAGE_SIZE: Final = 250
+"""Items in a page, by the API's reference."""
+
+TOKEN_TTL: Final = (10, 3600)
+"""Bounds of a join token's lifetime in seconds, by the API's reference."""
+
+REFRESH_TTL: Final = (60, 86_400)
+"""Bounds of a refresh token's lifetime in seconds, by the API's reference."""
+
+
+def encode_room_request(request: CreateRoomRequest) -> bytes:
+    """Write the body of a create or an update: the fields that are set."""
+    return dumps(unstructure(request))
+
+
+def create_room(request: CreateRoomRequest, body: bytes | None = None) -> HttpRequest:
+    """``POST /rooms``.
+
+    Args:
+        body: The result of :func:`encode_room_request`, if it is at hand.
+    """
+    return HttpRequest("rooms.create", "POST", "/rooms", body or encode_room_request(request))
+
+
+def get_room(room_id: str, *, include_sessions: bool | Unset = UNSET) -> HttpRequest:
+    """``GET /rooms/{room_id}``."""
+    query = Query()
+    path = f"/rooms/{path_id(query.problems, 'room_id', room_id)}"
+    query.flag("include_sessions", include_sessions)
+    return HttpRequest("rooms.get", "GET", query.after(path))
+
+
+def update_room(room_id: str, request: CreateRoomRequest) -> HttpRequest:
+    """``PATCH /rooms/{room_id}`` with the fields that are set."""
+    path = object_path("rooms", "room_id", room_id)
+    return HttpRequest("rooms.update", "PATCH", path, encode_room_request(request))
+
+
+def delete_room(room_id: str) -> HttpRequest:
+    """``DELETE /rooms/{room_id}``."""
+    return HttpRequest("rooms.delete", "DELETE", object_path("rooms", "room_id", room_id))
+
+
+def list_rooms(
+    *,
+    unique_name: str | Unset = UNSET,
+    created_at: date | DateRange | Unset = UNSET,
+    updated_at: date | DateRange | Unset = UNSET,
+    include_sessions: bool | Unset = UNSET,
+    page_number: int = 1,
+    page_size: int = MAX_PAGE_SIZE,
+) -> HttpRequest:
+    """``GET /rooms``: one page of the list."""
+    query = Query()
+    query.name("unique_name", unique_name)
+    query.days("created_at", created_at)
+    query.days("updated_at", updated_at)
+    query.flag("include_sessions", include_sessions)
+    query.page(page_number, page_size)
+    return HttpRequest("rooms.list", "GET", query.after("/rooms"))
+
+
+def create_join_token(
+    room_id: str,
+    *,
+    token_ttl_secs: int | Unset = UNSET,
+    refresh_token_ttl_secs: int | Unset = UNSET,
+) -> HttpRequest:
+    """``POST /rooms/{room_id}/actions/generate_join_client_token``."""
+    problems: list[ErrorDetail] = []
+    body: dict[str, object] = {}
+    path = f"/rooms/{path_id(problems, 'room_id', room_id)}/actions/generate_join_client_token"
+    _add_seconds(problems, body, "token_ttl_secs", token_ttl_secs, TOKEN_TTL)
+    _add_seconds(problems, body, "refresh_token_ttl_secs", refresh_token_ttl_secs, REFRESH_TTL)
+    check.refuse(problems)
+    return HttpRequest("rooms.join_token", "POST", path, dumps(body))
+
+
+def refresh_join_token(
+    room_id: str, refresh_token: str, *, token_ttl_secs: int | Unset = UNSET
+) -> HttpRequest:
+    """``POST /rooms/{room_id}/actions/refresh_client_token``."""
+    problems: list[ErrorDetail] = []
+    body: dict[str, object] = {"refresh_token": refresh_token}
+    path = f"/rooms/{path_id(problems, 'room_id', room_id)}/actions/refresh_client_token"
+    check.secret(problems, "refresh_token", refresh_token)
+    _add_seconds(problems, body, "token_ttl_secs", token_ttl_secs, TOKEN_TTL)
+    check.refuse(problems)
+    return HttpRequest("rooms.refresh_join_token", "POST", path, dumps(body))
+
+
+def _add_seconds(
+    problems: list[ErrorDetail],
+    body: dict[str, object],
+    field: str,
+    value: int | Unset,
+    bounds: tuple[int, int],
+) -> None:
+    if value is not UNSET:
+        check.integer(problems, field, value, *bounds)
+        body[field] = value
+
+
+def get_session(session_id: str, *, include_participants: bool | Unset = UNSET) -> HttpRequest:
+    """``GET /room_sessions/{room_session_id}``."""
+    query = Query()
+    path = f"/room_sessions/{path_id(query.problems, 'session_id', session_id)}"
+    query.flag("include_participants", include_participants)
+    return HttpRequest("sessions.get", "GET", query.after(path))
+
+
+def list_sessions(
+    room_id: str | Unset = UNSET,
+    *,
+    active: bool | Unset = UNSET,
+    created_at: date | DateRange | Unset = UNSET,
+    updated_at: date | DateRange | Unset = UNSET,
+    ended_at: date | DateRange | Unset = UNSET,
+    include_participants: bool | Unset = UNSET,
+    page_number: int = 1,
+    page_size: int = MAX_PAGE_SIZE,
+) -> HttpRequest:
+    """``GET /room_sessions``, or ``GET /rooms/{room_id}/sessions``: one page of the list."""
+    query = Query()
+    path = "/room_sessions"
+    if room_id is not UNSET:
+        path = f"/rooms/{path_id(query.problems, 'room_id', room_id)}/sessions"
+    query.switch("active", active)
+    query.days("created_at", created_at)
+    query.days("updated_at", updated_at)
+    query.days("ended_at", ended_at)
+    query.flag("include_participants", include_participants)
+    query.page(page_number, page_size)
+    return HttpRequest("sessions.list", "GET", query.after(path))
+
+
+def end_session(session_id: str) -> HttpRequest:
+    """``POST /room_sessions/{room_session_id}/actions/end``."""
+    path = object_path("room_sessions", "session_id", session_id)
+    return HttpRequest("sessions.end", "POST", f"{path}/actions/end")
+
+
+_ACTIONS: Final[dict[str, Operation]] = {
+    "kick": "sessions.kick",
+    "mute": "sessions.mute",
+    "unmute": "sessions.unmute",
+}
+
+
+def act_on_participants(
+    action: Literal["kick", "mute", "unmute"],
+    session_id: str,
+    participants: Collection[str] | Literal["all"],
+    exclude: Collection[str] = (),
+) -> HttpRequest:
+    """``POST /room_sessions/{room_session_id}/actions/…``."""
+    problems: list[ErrorDetail] = []
+    body: dict[str, object] = {}
+    path = f"/room_sessions/{path_id(problems, 'session_id', session_id)}/actions/{action}"
+    if not isinstance(participants, str):
+        check.identifiers(problems, "participants", participants)
+    elif participants != "all":
+        problem = f'must be "all" or a list of ids, not {show(participants)}'
+        problems.append(ErrorDetail(problem, code="wrong_value", pointer="/participants"))
+    if not isinstance(exclude, tuple) or exclude:
+        check.identifiers(problems, "exclude", exclude)
+    check.refuse(problems)
+    body["participants"] = "all" if isinstance(participants, str) else [*participants]
+    if exclude:
+        body["exclude"] = [*exclude]
+    return HttpRequest(_ACTIONS[action], "POST", path, dumps(body))
+
+
+def get_participant(participant_id: str) -> HttpRequest:
+    """``GET /room_participants/{room_participant_id}``."""
+    return HttpRequest(
+        "participants.get",
+        "GET",
+        object_path("room_participants", "participant_id", participant_id),
+    )
+
+
+def list_participants(
+    *,
+    of_session: str | Unset = UNSET,
+    session_id: str | Unset = UNSET,
+    context: str | Unset = UNSET,
+    joined_at: date | DateRange | Unset = UNSET,
+    updated_at: date | DateRange | Unset = UNSET,
+    left_at: date | DateRange | Unset = UNSET,
+    page_number: int = 1,
+    page_size: int = MAX_PAGE_SIZE,
+) -> HttpRequest:
+    """``GET /room_participants``, or of one session: one page of the list.
+
+    Args:
+        of_session: List ``/room_sessions/{room_session_id}/participants`` instead.
+    """
+    query = Query()
+    path = "/room_participants"
+    operation: Operation = "participants.list"
+    if of_session is not UNSET:
+        session = path_id(query.problems, "session_id", of_session)
+        path, operation = f"/room_sessions/{session}/participants", "sessions.participants"
+    query.identifier("session_id", session_id)
+    query.text("context", context)
+    query.days("joined_at", joined_at)
+    query.days("updated_at", updated_at)
+    query.days("left_at", left_at)
+    query.page(page_number, page_size)
+    return HttpRequest(operation, "GET", query.after(path))
+
+
+def get_recording(recording_id: str) -> HttpRequest:
+    """``GET /room_recordings/{room_recording_id}``."""
+    return HttpRequest(
+        "recordings.get", "GET", object_path("room_recordings", "recording_id", recording_id)
+    )
+
+
+def delete_recording(recording_id: str) -> HttpRequest:
+    """``DELETE /room_recordings/{room_recording_id}``."""
+    return HttpRequest(
+        "recordings.delete", "DELETE", object_path("room_recordings", "recording_id", recording_id)
+    )
+
+
+def list_recordings(
+    filters: RecordingFilters, *, page_number: int = 1, page_size: int = MAX_PAGE_SIZE
+) -> HttpRequest:
+    """``GET /room_recordings``: one page of the list."""
+    query = _recordings(filters)
+    query.page(page_number, page_size)
+    return HttpRequest("recordings.list", "GET", query.after("/room_recordings"))
+
+
+def delete_recordings(
+    filters: RecordingFilters,
+    *,
+    page_number: int | Unset = UNSET,
+    page_size: int | Unset = UNSET,
+) -> HttpRequest:
+    """``DELETE /room_recordings``: those that match the filters; at least one is required."""
+    query = _recordings(filters)
+    if not query.filters and not query.problems:
+        problem = "at least one is required: without a filter every recording would be deleted"
+        query.problems.append(ErrorDetail(problem, code="empty", parameter="filter"))
+    query.page(page_number, page_size)
+    return HttpRequest("recordings.delete_many", "DELETE", query.after("/room_recordings"))
+
+
+def _recordings(filters: RecordingFilters) -> Query:
+    # A misspelt filter must not be ignored: without it more would be listed, or deleted.
+    known = RecordingFilters.__annotations__
+    for name in sorted(filters.keys() - known.keys()):
+        raise TypeError(
+            f"recordings have no filter {name!r}{did_you_mean(name, known)} "
+            f"(filters: {', '.join(known)})"
+        )
+    query = Query()
+    query.identifier("room_id", filters.get("room_id", UNSET))
+    query.identifier("session_id", filters.get("session_id", UNSET))
+    query.identifier("participant_id", filters.get("participant_id", UNSET))
+    query.text("status", filters.get("status", UNSET))
+    query.text("type", filters.get("type", UNSET))
+    query.least("min_duration_secs", filters.get("min_duration_secs", UNSET), "duration_secs")
+    query.days("started_at", filters.get("started_at", UNSET))
+    query.days("ended_at", filters.get("ended_at", UNSET))
+    return query
+
+
+def create_composition(request: CreateCompositionRequest) -> HttpRequest:
+    """``POST /room_compositions``."""
+    return HttpRequest(
+        "compositions.create", "POST", "/room_compositions", dumps(unstructure(request))
+    )
+
+
+def get_composition(composition_id: str) -> HttpRequest:
+    """``GET /room_compositions/{room_composition_id}``."""
+    return HttpRequest(
+        "compositions.get",
+        "GET",
+        object_path("room_compositions", "composition_id", composition_id),
+    )
+
+
+def delete_composition(composition_id: str) -> HttpRequest:
+    """``DELETE /room_compositions/{room_composition_id}``."""
+    return HttpRequest(
+        "compositions.delete",
+        "DELETE",
+        object_path("room_compositions", "composition_id", composition_id),
+    )
+
+
+def list_compositions(
+    *,
+    session_id: str | Unset = UNSET,
+    status: str | Unset = UNSET,
+    created_at: date | DateRange | Unset = UNSET,
+    page_number: int = 1,
+    page_size: int = MAX_PAGE_SIZE,
+) -> HttpRequest:
+    """``GET /room_compositions``: one page of the list."""
+    query = Query()
+    query.identifier("session_id", session_id)
+    query.text("status", status)
+    query.days("created_at", created_at)
+    query.page(page_number, page_size)
+    return HttpRequest("compositions.list", "GET", query.after("/room_compositions"))
+
+
+class Query:
+    """Collects the query of a request, and every problem of its arguments."""
+
+    def __init__(self) -> None:
+        self.problems: list[ErrorDetail] = []
+        self._parameters: dict[str, object] = {}
+
+    def flag(self, name: str, value: bool | Unset) -> None:
+        """A boolean parameter, such as ``include_sessions``."""
+        if value is not UNSET:
+            check.boolean(self.problems, name, value)
+            self._parameters[name] = value
+
+    def switch(self, field: str, value: bool | Unset) -> None:
+        """A boolean filter."""
+        if value is not UNSET:
+            check.boolean(self.problems, field, value)
+            self._parameters[f"filter[{field}]"] = value
+
+    def text(self, field: str, value: str | Unset) -> None:
+        """A text filter."""
+        if value is not UNSET:
+            check.text(self.problems, field, value)
+            self._parameters[f"filter[{field}]"] = value
+
+    def name(self, field: str, value: str | Unset) -> None:
+        """A filter by a room's name."""
+        if value is not UNSET:
+            check.name(self.problems, field, value)
+            self._parameters[f"filter[{field}]"] = value
+
+    def identifier(self, field: str, value: str | Unset) -> None:
+        """A filter by an id."""
+        if value is not UNSET:
+            check.identifier(self.problems, field, value)
+            self._parameters[f"filter[{field}]"] = value
+
+    def least(self, field: str, value: int | Unset, parameter: str) -> None:
+        """A filter by a number that is 0 or more."""
+        if value is not UNSET:
+            check.sent_integer(self.problems, field, value, 0)
+            self._parameters[f"filter[{parameter}]"] = value
+
+    def days(self, field: str, value: date | DateRange | Unset) -> None:
+        """A filter by days of one timestamp, such as ``filter[date_created_at][gte]``."""
+        if value is UNSET:
+            return
+        if isinstance(value, DateRange):
+            bounds = {"gte": value.gte, "lte": value.lte}
+        else:
+            check.day(self.problems, field, value)
+            bounds = {"eq": value}
+        for operator, day in bounds.items():
+            if day is not None:
+                self._parameters[f"filter[date_{field}][{operator}]"] = day
+
+    def page(self, number: int | Unset, size: int | Unset) -> None:
+        """The number and size of the page."""
+        if number is not UNSET:
+            check.sent_integer(self.problems, "page_number", number, 1)
+            self._parameters["page[number]"] = number
+        if size is not UNSET:
+            check.integer(self.problems, "page_size", size, 1, MAX_PAGE_SIZE)
+            self._parameters["page[size]"] = size
+
+    @property
+    def filters(self) -> bool:
+        """Whether there is any filter."""
+        return any(name.startswith("filter[") for name in self._parameters)
+
+    def after(self, path: str) -> str:
+        """The path with the query.
+
+        Raises:
+            InvalidRequestError: an argument is invalid; all such are listed.
+        """
+        check.refuse(self.problems)
+        written = {name: _written(value) for name, value in self._parameters.items()}
+        return f"{path}?{urlencode(written)}" if written else path
+
+
+def object_path(collection: str, field: str, value: str) -> str:
+    """The path of one object.
+
+    Raises:
+        InvalidRequestError: it is not an id.
+    """
+    problems: list[ErrorDetail] = []
+    path = f"/{collection}/{path_id(problems, field, value)}"
+    check.refuse(problems)
+    return path
+
+
+def path_id(problems: list[ErrorDetail], field: str, value: str) -> str:
+    """Check an id for a path; return an empty string for an invalid one."""
+    found = len(problems)
+    check.identifier(problems, field, value)
+    # A member of an enumeration may format itself as its name.
+    return plain_str(value) if len(problems) == found else ""
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(int(value))  # a member of an enumeration may format itself as its name
+    return value.isoformat() if isinstance(value, date) else str(plain_str(value))
