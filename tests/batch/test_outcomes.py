@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from batch.maker import FAILED, Maker, made, turns
-from batch.taking import indexes, taken
+from batch.fake_creator import FAILED, FakeCreator, made, turns
+from batch.take import indexes, take
 from support.asking import asked, asked_for
 from telnyx_video import (
     ConfigurationError,
@@ -33,7 +33,7 @@ async def last_first(request: CreateRoomRequest) -> CreateResult:
 
 async def test_outcomes_come_as_they_finish() -> None:
     """The stream gives first what is done first, each with its request and place."""
-    outcomes = await taken(OutcomeStream(Maker(last_first), asked_for(10), concurrency=10))
+    outcomes = await take(OutcomeStream(FakeCreator(last_first), asked_for(10), concurrency=10))
     assert indexes(outcomes) != sorted(indexes(outcomes))
     assert sorted(indexes(outcomes)) == list(range(10))
     for outcome in outcomes:
@@ -43,7 +43,7 @@ async def test_outcomes_come_as_they_finish() -> None:
 
 async def test_a_list_of_outcomes_is_in_the_order_of_the_input() -> None:
     """Whatever finishes first, the list is ordered like the requests."""
-    outcomes = await collect(OutcomeStream(Maker(last_first), asked_for(10), concurrency=10))
+    outcomes = await collect(OutcomeStream(FakeCreator(last_first), asked_for(10), concurrency=10))
     assert indexes(outcomes) == list(range(10))
 
 
@@ -59,7 +59,7 @@ async def test_an_outcome_tells_how_its_room_came_to_be() -> None:
             differences=("enable_recording",),
         )
 
-    (outcome,) = await taken(OutcomeStream(Maker(existing), [asked(0)], concurrency=1))
+    (outcome,) = await take(OutcomeStream(FakeCreator(existing), [asked(0)], concurrency=1))
     assert outcome == CreateOutcome(
         index=0,
         request=asked(0),
@@ -73,7 +73,9 @@ async def test_an_outcome_tells_how_its_room_came_to_be() -> None:
 
 async def test_a_failure_is_an_outcome_and_ends_no_other() -> None:
     """Each other room is made all the same; unwrapping the failure raises its reason."""
-    outcomes = await collect(OutcomeStream(Maker(failing_odd_ones), asked_for(6), concurrency=2))
+    outcomes = await collect(
+        OutcomeStream(FakeCreator(failing_odd_ones), asked_for(6), concurrency=2)
+    )
     assert [outcome.room is None for outcome in outcomes] == [False, True] * 3
     assert outcomes[1].error is FAILED.error
     with pytest.raises(ConfigurationError, match="not today"):
@@ -99,7 +101,7 @@ async def test_progress_is_told_after_each_outcome(sized: bool) -> None:
 
     requests = asked_for(3)
     source = requests if sized else iter(requests)
-    await taken(OutcomeStream(Maker(make), source, concurrency=1, on_progress=told.append))
+    await take(OutcomeStream(FakeCreator(make), source, concurrency=1, on_progress=told.append))
     total = 3 if sized else None
     assert told == [
         Progress(done=1, created=1, existed=0, failed=0, total=total),
@@ -111,7 +113,7 @@ async def test_progress_is_told_after_each_outcome(sized: bool) -> None:
 async def test_what_is_no_request_fails_alone() -> None:
     """An item of another type is an outcome that says so, and the others are made."""
     wrong: list[CreateRoomRequest] = [asked(0), "room-1", None, asked(3)]  # type: ignore[list-item] # pyright: ignore[reportAssignmentType] # the point
-    outcomes = await collect(OutcomeStream(Maker(), wrong, concurrency=2))
+    outcomes = await collect(OutcomeStream(FakeCreator(), wrong, concurrency=2))
     assert [outcome.room is not None for outcome in outcomes] == [True, False, False, True]
     for outcome in outcomes[1:3]:
         assert isinstance(outcome.error, InvalidRequestError)
@@ -147,5 +149,5 @@ def test_an_outcome_can_be_written_as_json() -> None:
 async def test_an_outcome_of_what_is_no_request_can_be_written_too() -> None:
     """A line for an item of another type has no request in it."""
     wrong: list[CreateRoomRequest] = [object()]  # type: ignore[list-item] # pyright: ignore[reportAssignmentType] # the point
-    (outcome,) = await collect(OutcomeStream(Maker(), wrong, concurrency=1))
+    (outcome,) = await collect(OutcomeStream(FakeCreator(), wrong, concurrency=1))
     assert outcome.to_dict()["request"] is None

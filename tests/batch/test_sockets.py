@@ -173,7 +173,7 @@ async def test_two_batches_share_a_client(sandbox: Sandbox, rooms: AsyncRoomsCli
     assert len(sandbox.rooms) == 100
 
 
-async def test_more_may_be_under_way_than_there_are_connections(sandbox: Sandbox) -> None:
+async def test_more_may_be_in_flight_than_there_are_connections(sandbox: Sandbox) -> None:
     """Creates that wait for a connection are not failures."""
     async with AsyncRoomsClient(
         base_url=sandbox.url, api_key=sandbox.api_key, concurrency=3

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
-from batch.maker import Input, Maker, turns
+from batch.fake_creator import FakeCreator, Input, turns
 from support.asking import asked, asked_for
 from telnyx_video import CreateRoomRequest
 from telnyx_video.batch import OutcomeStream, Progress, collect
@@ -154,9 +154,12 @@ async def test_callers_code_is_called_where_they_want(told: bool) -> None:
         call()
 
     stream = OutcomeStream(
-        Maker(), iter(asked_for(3)), concurrency=1, on_progress=progress.append if told else None
+        FakeCreator(),
+        iter(asked_for(3)),
+        concurrency=1,
+        on_progress=progress.append if told else None,
     )
-    stream.call_back_through(do)
+    stream.run_callbacks_in(do)
     assert len(await collect(stream)) == 3
     assert [made.done for made in progress] == ([1, 2, 3] if told else [])
     assert len(calls) == 4 + len(progress)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from journal.parts import ROOMS, make_blocking, make_plainly, requests, serve
+from batch.killed_batches import ROOMS, make_blocking, make_plainly, requests, serve
 from telnyx_video import UNSET, Room, RoomsClient
 
 KILLS = 25
