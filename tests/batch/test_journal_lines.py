@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -110,16 +109,6 @@ def test_a_journal_must_be_a_file(journal: Path) -> None:
     with pytest.raises(OSError, match="must be a regular file"):
         file.load()
     file.close()
-
-
-async def test_a_platform_without_locks_is_told(
-    server: FakeServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where two runs could not be kept apart, a journal is refused."""
-    monkeypatch.setitem(sys.modules, "fcntl", None)
-    with pytest.raises(ConfigurationError, match="file locks"):
-        await run(server, asked_for(1))
-    assert server.posts == []
 
 
 async def test_a_long_line_is_read_back(server: FakeServer, journal: Path) -> None:

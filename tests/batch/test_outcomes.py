@@ -2,6 +2,7 @@
 
 import json
 
+import attrs
 import pytest
 
 from batch.fake_creator import FAILED, FakeCreator, made, turns
@@ -10,7 +11,11 @@ from support.asking import asked, asked_for
 from telnyx_video import (
     ConfigurationError,
     CreateRoomRequest,
+    ErrorDetail,
     InvalidRequestError,
+    Outcome,
+    OutcomeUnknownError,
+    ResponseDecodeError,
     Room,
     TelnyxVideoError,
 )
@@ -86,6 +91,71 @@ def test_an_outcome_without_room_and_reason_raises_all_the_same() -> None:
     """Unwrapping never returns what is no room."""
     with pytest.raises(TelnyxVideoError):
         CreateOutcome(index=0, request=asked(0)).unwrap()
+
+
+@pytest.mark.parametrize(
+    ("result", "status"),
+    [
+        (CreateResult(Room(id="1")), "made"),
+        (CreateResult(Room(id="1"), recovered=True), "recovered"),
+        (CreateResult(Room(id="1"), existed=True), "existed"),
+        (CreateResult(error=ResponseDecodeError("odd", Outcome.APPLIED)), "unreadable"),
+        (CreateResult(error=OutcomeUnknownError("lost")), "unknown"),
+        (FAILED, "failed"),
+    ],
+)
+async def test_the_six_ways_to_end_are_counted_apart(result: CreateResult, status: str) -> None:
+    """What was made, what may have been, and what was not are never counted together."""
+    told: list[Progress] = []
+
+    async def make(_: CreateRoomRequest) -> CreateResult:
+        return result
+
+    stream = OutcomeStream(FakeCreator(make), [asked(0)], concurrency=1, on_progress=told.append)
+    (outcome,) = await take(stream)
+    assert outcome.status == status
+    counted = attrs.asdict(told[0])
+    assert counted.pop("done") == counted.pop("total") == 1
+    assert {name for name, count in counted.items() if count} == {
+        "created" if status == "made" else status
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (InvalidRequestError((ErrorDetail("odd"),)), "unknown"),
+        (ConfigurationError("odd"), "unknown"),
+        (ResponseDecodeError("odd", Outcome.APPLIED), "unreadable"),
+    ],
+)
+async def test_an_error_that_escapes_from_a_create_is_that_of_its_request(
+    error: TelnyxVideoError, status: str
+) -> None:
+    """It ends no other create, and does not say that nothing was sent, which nobody knows."""
+
+    async def make(request: CreateRoomRequest) -> CreateResult:
+        if request == asked(1):
+            raise error
+        return made(request)
+
+    outcomes = await collect(OutcomeStream(FakeCreator(make), asked_for(4), concurrency=2))
+    assert [outcome.status for outcome in outcomes] == ["made", status, "made", "made"]
+    assert "odd" in str(outcomes[1].error)
+
+
+def test_a_repr_has_what_is_set() -> None:
+    """A list of outcomes can be read in a terminal."""
+    outcome = CreateOutcome(index=7, request=asked(7), room=Room(id="1", unique_name="room-7"))
+    assert repr(outcome) == (
+        "CreateOutcome(index=7, request=CreateRoomRequest(unique_name='room-7'), "
+        "room=Room(id='1', unique_name='room-7'))"
+    )
+    failed = CreateOutcome(index=0, request=CreateRoomRequest(), error=FAILED.error, attempts=0)
+    assert repr(failed) == (
+        "CreateOutcome(index=0, request=CreateRoomRequest(), "
+        "error=ConfigurationError('not today'), attempts=0)"
+    )
 
 
 @pytest.mark.parametrize("sized", [True, False])
