@@ -75,7 +75,7 @@ class CreateOutcome:
         """Return the room.
 
         Raises:
-            TelnyxVideoError: there is none, for this reason.
+            TelnyxVideoError: there is no room, for this reason.
         """
         if self.room is None:
             raise self.error or InvalidRequestError(())

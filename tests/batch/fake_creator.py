@@ -56,7 +56,7 @@ class FakeCreator:
         self.most_in_flight = 0
 
     def prepare(self, request: CreateRoomRequest) -> CreateRoomRequest:
-        """Refuse what is no request."""
+        """Refuse an item that is not a request."""
         if not isinstance(request, CreateRoomRequest):  # pyright: ignore[reportUnnecessaryIsInstance] # callers whose types were never checked
             raise InvalidRequestError((ErrorDetail("must be a CreateRoomRequest"),))
         return request

@@ -1,6 +1,6 @@
 """A batch that does not come to its end: it is left, cancelled, or something of the caller raises.
 
-Whatever happens, what is under way has ended when the block is left, and nobody waits for ever.
+Whatever happens, what is in flight has ended when the block is left, and nobody waits for ever.
 """
 
 import asyncio
@@ -97,7 +97,7 @@ async def test_leaving_in_the_middle_begins_nothing_more() -> None:
 
 
 async def test_a_cancelled_consumer_waits_for_what_is_in_flight() -> None:
-    """Cancelling whoever awaits the batch ends its creates before the cancellation goes on."""
+    """Cancelling the one that awaits the batch ends its creates before the cancellation goes on."""
     creator = Reluctant()
     task = asyncio.create_task(collect(OutcomeStream(creator, Input(), concurrency=4)))
     await turns()
@@ -122,7 +122,7 @@ async def test_cancelling_twice_waits_all_the_same() -> None:
 
 
 async def test_a_consumer_that_is_cancelled_while_it_waits_loses_no_outcome() -> None:
-    """A time-out around the wait for an outcome leaves that outcome to whoever asks next."""
+    """A time-out around the wait for an outcome leaves that outcome to the one that asks next."""
     go = asyncio.Event()
 
     async def make(request: CreateRoomRequest) -> CreateResult:
@@ -278,7 +278,7 @@ async def test_a_defect_in_making_a_room_is_not_swallowed() -> None:
 
 
 async def test_a_create_that_is_cancelled_from_elsewhere_does_not_hang_the_batch() -> None:
-    """A cancellation that is not the batch's own is told; nobody waits for its outcome for ever."""
+    """A cancellation from elsewhere is reported, and ends the batch."""
 
     async def make(request: CreateRoomRequest) -> CreateResult:
         if request == asked(1):
@@ -328,7 +328,7 @@ async def test_a_time_limit_inside_of_the_input_is_met_inside_of_the_input() -> 
 
 
 async def test_progress_that_raises_ends_the_batch() -> None:
-    """An exception of `on_progress` reaches the caller, and what is under way is ended first."""
+    """An exception of `on_progress` reaches the caller, and what is in flight is ended first."""
     creator = Reluctant()
 
     def report(_: Progress) -> None:
@@ -379,7 +379,7 @@ async def test_a_stream_cannot_be_entered_twice() -> None:
 
 
 async def test_tasks_that_wait_for_outcomes_learn_that_the_stream_was_left() -> None:
-    """Whoever still asks when another task leaves the block does not wait without end."""
+    """The one that still asks when another task leaves the block does not wait without end."""
     stream = OutcomeStream(FakeCreator(never), Input(), concurrency=2)
     async with stream:
         waiting = asyncio.ensure_future(anext(stream, None))

@@ -182,7 +182,7 @@ async def test_requests_that_come_one_by_one_share_commits(
 
 
 async def test_whoever_waits_for_company_waits_no_longer_for_more(server: FakeServer) -> None:
-    """Of many that are under way two wait together, and are on disk when they go on."""
+    """Of many that are in flight two wait together, and are on disk when they go on."""
     journal = await Journal.open(server.journal)
     for index in range(12):
         journal.begin(index)

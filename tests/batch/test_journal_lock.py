@@ -97,7 +97,7 @@ def test_windows_locks_keep_runs_apart(journal: str, monkeypatch: pytest.MonkeyP
     """One byte far behind the end is locked: the lines can be read and written by all."""
     windows = Windows()
     monkeypatch.setitem(sys.modules, "fcntl", None)
-    monkeypatch.setitem(sys.modules, "msvcrt", windows)  # type: ignore[arg-type] # not a module
+    monkeypatch.setitem(sys.modules, "msvcrt", windows)
     file = JournalFile(journal)
     assert list(windows.locked) == [(os.stat(journal).st_ino, LOCKED_BYTE)]
     file.load()

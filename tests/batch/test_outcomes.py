@@ -53,7 +53,7 @@ async def test_a_list_of_outcomes_is_in_the_order_of_the_input() -> None:
 
 
 async def test_an_outcome_tells_how_its_room_came_to_be() -> None:
-    """What is known of a delivery is told: attempts, whether it existed, and how it differs."""
+    """What is known of a delivery is reported: attempts, whether it existed, and how it differs."""
 
     async def existing(_: CreateRoomRequest) -> CreateResult:
         return CreateResult(
@@ -160,7 +160,7 @@ def test_a_repr_has_what_is_set() -> None:
 
 @pytest.mark.parametrize("sized", [True, False])
 async def test_progress_is_told_after_each_outcome(sized: bool) -> None:
-    """The figures add up at each step, and the total is told where it is known."""
+    """The figures add up at each step, and the total is reported where it is known."""
     told: list[Progress] = []
     deliveries = iter(
         [CreateResult(Room(id="1")), FAILED, CreateResult(Room(id="1"), existed=True)]

@@ -30,7 +30,7 @@ async def test_the_end_that_progress_raises_is_an_error(error: type[Exception]) 
 
 
 async def test_progress_that_would_have_to_be_awaited_is_refused() -> None:
-    """A function that returns a coroutine, which nobody would await, is told at its first call."""
+    """A function that returns a coroutine is refused at its first call."""
     calls: list[int] = []
 
     def report(progress: Progress) -> object:

@@ -19,7 +19,7 @@ def elsewhere(do: Callable[[], None]) -> None:
 
 
 class Later:
-    """Does what it is given when it is told to."""
+    """Does what it is given when it is reported to."""
 
     def __init__(self) -> None:
         self.given: list[Callable[[], None]] = []
@@ -94,7 +94,7 @@ async def test_an_input_that_is_interrupted_ends() -> None:
 
 
 async def test_an_answer_that_nobody_waits_for_is_dropped() -> None:
-    """A request drawn for whoever has been cancelled meanwhile goes nowhere."""
+    """A request drawn for the one that has been cancelled meanwhile goes nowhere."""
     later = Later()
     source = Source(iter(asked_for(1)))
     source.draw_through(later.given.append)

@@ -1,4 +1,4 @@
-"""How a batch goes: how much is under way, what is drawn when, and how it comes to its end."""
+"""How a batch goes: how much is in flight, what is drawn when, and how it comes to its end."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -167,7 +167,7 @@ async def test_a_batch_whose_server_stays_down_stops() -> None:
 
 
 async def test_stopping_finishes_what_is_in_flight() -> None:
-    """A stream that is told to stop gives what it has begun, and ends."""
+    """A stream that is reported to stop gives what it has begun, and ends."""
     source = Input()
     stream = OutcomeStream(FakeCreator(), source, concurrency=3)
     async with asyncio.timeout(SOON), stream:
