@@ -1,11 +1,18 @@
-"""The journal of a batch: what it means to do, and what came of it, a JSON object a line.
+"""The journal of a batch: what it is about to do, and how that ended, a JSON object a line.
 
-It is the result as well as the memory. A line ``{"intent": 7, …}`` is on disk before request 7 is
-sent; a line ``{"index": 7, …}`` is its outcome. After any interruption, the same batch with the
-same journal goes on: what is done is not done again, and what was begun is found out first.
+It is the result as well as the memory: after any interruption, the same batch with the same journal
+goes on. Lines of many workers are written together and synced once ("group commit").
 
-Lines of many workers are written together and synced once ("group commit"): what is intended
-survives a power cut, and an outcome lost in one is looked up again.
+Requests with a name are noted and synced far ahead, and each is marked as begun before it is sent:
+
+- A mark is written before the POST, so killing the process at any point leaves either no mark and
+  no POST, or a mark: only a marked request is looked up, and a room of its name may be its own.
+- A mark is not synced, as that would take a sync for each request. Only a crash of the system can
+  lose it, and the run's first line tells: it has the boot that the run was made in.
+- So in the same boot a request without a mark is as good as new. In another one it may have been
+  sent; it is sent again, which the name makes safe, and a room of its name counts as existing:
+  never as made by the batch, and never as certainly made by another.
+- Requests without a name are not noted ahead: note and mark are one line, synced before the POST.
 """
 
 from __future__ import annotations
@@ -16,39 +23,38 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Self
+from typing import Final, Self
 
 from telnyx_video import _wire
 from telnyx_video._base.text import plain_str
 from telnyx_video.batch.journal_file import (
-    Begun,
+    JournalFile,
     Line,
+    Pending,
     Records,
+    begun_line,
     intent_line,
-    load,
-    lock,
+    noted_line,
     outcome_line,
-    write,
 )
 from telnyx_video.batch.outcome import CreateOutcome
-from telnyx_video.batch.waiting import ended
+from telnyx_video.batch.source import wait_for_all
 from telnyx_video.models import CreateRoomRequest
 
-GATHERING = 0.004
-"""Seconds that a commit waits for company: little beside the time in which a create is answered."""
+COMMIT_DELAY: Final = 0.004
+"""Seconds that a commit waits for more lines: little beside the time that a create takes."""
 
-LINGERING = 0.1
-"""Seconds that outcomes wait for intents to be written with: nobody waits for them."""
+OUTCOME_DELAY: Final = 0.1
+"""Seconds that outcomes wait for other lines to be committed with: nobody waits for them."""
 
-SHARE = 0.5
-"""Once this share of what is under way waits for a commit, little more company can be expected."""
+SHARE: Final = 0.5
+"""Once this share of what is in flight waits for a commit, few more lines can be expected."""
 
 
 class Journal:
-    """The open file; one batch at a time may hold it."""
+    """The open journal of one batch."""
 
-    def __init__(self, path: str, file: int, records: Records, thread: ThreadPoolExecutor) -> None:
-        self.path = path
+    def __init__(self, file: JournalFile, records: Records, thread: ThreadPoolExecutor) -> None:
         self._file = file
         self._records = records
         self._thread = thread
@@ -56,65 +62,110 @@ class Journal:
         self._lines: list[bytes] = []
         self._outcomes: list[CreateOutcome] = []
         self._waiting: list[asyncio.Future[None]] = []
-        self._under_way: set[int] = set()
-        self._settings: dict[int, bytes] = {}
-        self._in_haste = False
-        self._gathering: asyncio.TimerHandle | None = None
+        self._in_flight: set[int] = set()
+        self._encoded: dict[int, bytes] = {}
+        self._at_once = False
+        self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Future[None] | None = None
-        self._broken: BaseException | None = None
+        self._failure: BaseException | None = None
 
     @classmethod
-    async def open(cls, path: str | os.PathLike[str], server: str | None = None) -> Self:
+    async def open(
+        cls, path: str | os.PathLike[str], server: str | None = None, ahead: int = 0
+    ) -> Self:
         """Open a journal, or begin one; repair its last line, if a crash tore it.
 
         Args:
             path: The file.
             server: The base URL of where the rooms are to be; None if that is not known.
+            ahead: How many requests may be drawn beyond those that are noted.
 
         Raises:
             ConfigurationError: the file is no journal, or one of another server, or another run
                 holds it.
             OSError: it cannot be read or written.
         """
-        name = plain_str(os.fspath(path))
-        file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        file = JournalFile(plain_str(os.fspath(path)), ahead)
         # A thread of its own: the loop's may all be busy with what the caller does in them.
         thread = ThreadPoolExecutor(1, "telnyx-video-journal")
         try:
-            lock(file, name)
-            loading = asyncio.get_running_loop().run_in_executor(thread, load, file, name, server)
-            await ended({loading})
-            return cls(name, file, loading.result(), thread)
+            loading = asyncio.get_running_loop().run_in_executor(thread, file.load, server)
+            await wait_for_all({loading})
+            return cls(file, loading.result(), thread)
         except BaseException:
             thread.shutdown()
-            os.close(file)
+            file.close()
             raise
 
     @property
+    def path(self) -> str:
+        """The file's path."""
+        return self._file.name
+
+    @property
     def length(self) -> int:
-        """How many of the input's first requests earlier runs have drawn."""
+        """How many of the input's first requests earlier runs have noted."""
         return len(self._records.offsets)
 
-    def begun(self, index: int) -> Begun | None:
-        """The request as an earlier run was about to send it, if what came of it is unknown."""
-        return self._records.begun.get(index)
+    @property
+    def unreadable_lines(self) -> int:
+        """How many lines of earlier runs cannot be read."""
+        return self._records.unreadable
+
+    @property
+    def has_all_marks(self) -> bool:
+        """Whether a request of earlier runs without a mark was certainly not begun."""
+        return self._records.has_all_marks
+
+    def pending(self, index: int) -> Pending | None:
+        """Return the request as an earlier run noted it, if it has no final outcome."""
+        return self._records.pending.get(index)
+
+    def may_have_lost(self, index: int) -> bool:
+        """Whether a line that cannot be read may have said that this request was sent."""
+        return self._records.may_have_lost(index)
 
     def outcome(self, index: int) -> Line | None:
-        """What came of the request at last in earlier runs, if it is known."""
-        return self._records.outcome(self._file, index)
+        """Return the latest outcome of the request in earlier runs, if there is one."""
+        offset = self._records.offsets[index]
+        return None if offset < 0 else self._file.line_at(offset)
 
-    def settings(self, index: int) -> bytes | None:
-        """What a request asks for, as JSON, from when this run intends it to its outcome."""
-        return self._settings.get(index)
+    def encoded_request(self, index: int) -> bytes | None:
+        """Return a request as JSON, from when this run notes it to its outcome."""
+        return self._encoded.get(index)
 
     def begin(self, index: int) -> None:
-        """A request is about to be sent, now that it is noted, or as soon as it is.
+        """Count a request as in flight, from before it is marked or intended to its outcome.
 
         Raises:
             OSError: the journal cannot be written; the request must not be sent.
         """
         self._check()
-        self._under_way.add(index)
+        self._in_flight.add(index)
+
+    async def note_ahead(self, requests: Iterable[tuple[int, CreateRoomRequest]]) -> None:
+        """Put on disk, without waiting for more lines, that these requests will be sent.
+
+        Raises:
+            OSError: the journal cannot be written; none of them must be sent.
+        """
+        lines = [noted_line(index, self._encode(index, request)) for index, request in requests]
+        self._check()
+        if lines:
+            self._at_once = True
+            await self._commit_of(lines)
+
+    def mark(self, index: int) -> None:
+        """Write that a request that was noted is about to be sent.
+
+        Raises:
+            OSError: the journal cannot be written; the request must not be sent.
+        """
+        try:
+            self._file.append(begun_line(index, time.time()))
+        except OSError as error:
+            self._failure = error
+            raise
 
     async def intend(self, index: int, request: CreateRoomRequest) -> None:
         """Put on disk that a request is about to be sent.
@@ -122,28 +173,15 @@ class Journal:
         Raises:
             OSError: the journal cannot be written; the request must not be sent.
         """
-        await self._commit_of([self._intent(index, time.time(), request)])
-
-    async def intend_all(self, requests: Iterable[tuple[int, CreateRoomRequest]]) -> None:
-        """Put on disk, without waiting for more, that these requests are about to be sent.
-
-        Raises:
-            OSError: the journal cannot be written; none of them must be sent.
-        """
-        now = time.time()
-        lines = [self._intent(index, now, request) for index, request in requests]
-        self._check()
-        if lines:
-            self._in_haste = True
-            await self._commit_of(lines)
+        await self._commit_of([intent_line(index, time.time(), self._encode(index, request))])
 
     def record(self, outcome: CreateOutcome) -> None:
         """Add an outcome; it is written with the next commit."""
-        self._under_way.discard(outcome.index)
-        if self._broken is None:
+        self._in_flight.discard(outcome.index)
+        if self._failure is None:
             self._outcomes.append(outcome)
-            if self._waiting or self._gathering is None:
-                self._consider()
+            if self._waiting or self._timer is None:
+                self._schedule()
 
     async def close(self) -> None:
         """Write what is left and release the file.
@@ -152,85 +190,83 @@ class Journal:
             OSError: outcomes could not be written.
         """
         try:
-            await ended({asyncio.create_task(self._flush())})
+            await wait_for_all({asyncio.create_task(self._flush())})
         finally:
             self._thread.shutdown()
-            os.close(self._file)
+            self._file.close()
         self._check()
 
     def _check(self) -> None:
-        if self._broken is not None:
-            raise self._broken
+        if self._failure is not None:
+            raise self._failure
 
-    def _intent(self, index: int, at: float, request: CreateRoomRequest) -> bytes:
-        settings = self._settings[index] = _wire.encode_room_request(request)
-        return intent_line(index, at, settings)
+    def _encode(self, index: int, request: CreateRoomRequest) -> bytes:
+        encoded = self._encoded[index] = _wire.encode_room_request(request)
+        return encoded
 
     async def _commit_of(self, lines: list[bytes]) -> None:
         written = self._loop.create_future()
         self._lines += lines
         self._waiting.append(written)
-        self._consider()
+        self._schedule()
         await written
 
-    def _consider(self) -> None:
-        """Commit now or soon, unless a commit is under way: then it is considered again."""
+    def _schedule(self) -> None:
+        """Commit now or soon; when a commit is being written, this is called again after it."""
         if self._writing is not None:
             return
-        enough = self._waiting and len(self._waiting) >= SHARE * len(self._under_way)
-        if enough or self._in_haste:
+        enough = self._waiting and len(self._waiting) >= SHARE * len(self._in_flight)
+        if enough or self._at_once:
             self._commit()
         elif self._waiting:
-            self._commit_within(GATHERING)
+            self._commit_within(COMMIT_DELAY)
         else:
-            self._commit_within(LINGERING)
+            self._commit_within(OUTCOME_DELAY)
 
     def _commit_within(self, seconds: float) -> None:
         at = self._loop.time() + seconds
-        if self._gathering is not None:
-            if self._gathering.when() <= at:
+        if self._timer is not None:
+            if self._timer.when() <= at:
                 return
-            self._gathering.cancel()
-        self._gathering = self._loop.call_at(at, self._commit)
+            self._timer.cancel()
+        self._timer = self._loop.call_at(at, self._commit)
 
     def _commit(self) -> asyncio.Future[None]:
-        if self._gathering is not None:
-            self._gathering.cancel()
-            self._gathering = None
-        self._in_haste = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._at_once = False
         lines, self._lines = self._outcome_lines() + self._lines, []
         waiting, self._waiting = self._waiting, []
-        self._writing = self._loop.run_in_executor(self._thread, _write, self._file, lines)
-        self._writing.add_done_callback(partial(self._written, waiting))
+        self._writing = self._loop.run_in_executor(self._thread, self._file.commit, lines)
+        self._writing.add_done_callback(partial(self._committed, waiting))
         return self._writing
 
     def _outcome_lines(self) -> list[bytes]:
-        """Write many outcomes one after the other, which takes half as long as among other work."""
+        """Encode many outcomes at once, which takes half as long as among other work."""
         outcomes, self._outcomes = self._outcomes, []
         return [
-            outcome_line(outcome, self._settings.pop(outcome.index, None)) for outcome in outcomes
+            outcome_line(outcome, self._encoded.pop(outcome.index, None)) for outcome in outcomes
         ]
 
-    def _written(self, waiting: list[asyncio.Future[None]], writing: asyncio.Future[None]) -> None:
+    def _committed(
+        self, waiting: list[asyncio.Future[None]], writing: asyncio.Future[None]
+    ) -> None:
         self._writing = None
-        self._broken = writing.exception()
-        if self._broken is not None:
+        self._failure = self._failure or writing.exception()
+        if self._failure is not None:
             waiting, self._waiting = waiting + self._waiting, []
             self._lines, self._outcomes = [], []
         for written in waiting:
             if written.done():  # its worker was cancelled
                 continue
-            if self._broken is None:
+            if self._failure is None:
                 written.set_result(None)
             else:
-                written.set_exception(self._broken)
+                written.set_exception(self._failure)
         if self._lines or self._outcomes:
-            self._consider()
+            self._schedule()
 
     async def _flush(self) -> None:
         while self._lines or self._outcomes or self._writing:
             await asyncio.wait({self._writing or self._commit()})
-
-
-def _write(file: int, lines: list[bytes]) -> None:
-    write(file, b"".join(lines))

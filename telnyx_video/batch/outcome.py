@@ -1,79 +1,102 @@
-"""What became of one request of a batch, and how far the batch has come."""
+"""The outcome of one request of a batch, and the progress of the batch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Literal, TypeAlias, cast
 
 import attrs
 
 from telnyx_video._execution.reconcile import CreateResult
-from telnyx_video.errors import InvalidRequestError, TelnyxVideoError
-from telnyx_video.models import CreateRoomRequest, Room
+from telnyx_video.errors import InvalidRequestError, Outcome, TelnyxVideoError
+from telnyx_video.models import UNSET, CreateRoomRequest, Room
+
+CreateStatus: TypeAlias = Literal["made", "recovered", "existed", "unreadable", "unknown", "failed"]
+"""How a request ended; see :attr:`CreateOutcome.status`."""
 
 
 # Not frozen, which would take three times as long: a batch of a million makes a million of them.
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, repr=False)
 class CreateOutcome:
-    """What became of one request of a batch."""
+    """The outcome of one request of a batch."""
 
     index: int
     """The request's place in the input, from 0."""
     request: CreateRoomRequest
-    """What was asked for, with its name if ``auto_name`` gave it one."""
+    """The request, with its name if ``auto_name`` gave it one."""
     room: Room | None = None
     """The room, made now or before; None if there is an error."""
     error: TelnyxVideoError | None = None
     """Why there is no room; its ``outcome`` says whether one may exist all the same."""
     attempts: int = 1
-    """How many times the create was tried; 0 if it was refused before sending."""
+    """How many times the create was sent; 0 if it was refused before sending."""
     recovered: bool = False
     """Made by this request, though its answer was lost: found by looking it up."""
     existed: bool = False
     """Made before this request."""
     differences: tuple[str, ...] = ()
-    """Fields in which a room that existed was not as asked."""
-    earlier: bool = False
-    """Settled by an earlier run with the same journal: this one sent nothing for it."""
+    """Fields in which a room that existed was not as requested."""
+    from_journal: bool = False
+    """Read from the journal of an earlier run: this run sent nothing for it."""
 
     @classmethod
-    def of(cls, index: int, request: CreateRoomRequest, delivered: CreateResult) -> CreateOutcome:
-        """The outcome of a request that was delivered."""
+    def of(cls, index: int, request: CreateRoomRequest, result: CreateResult) -> CreateOutcome:
+        """Return the outcome of a request whose create has ended."""
         return cls(
             index=index,
             request=request,
-            room=delivered.room,
-            error=delivered.error,
-            attempts=delivered.attempts,
-            recovered=delivered.recovered,
-            existed=delivered.existed,
-            differences=delivered.differences,
+            room=result.room,
+            error=result.error,
+            attempts=result.attempts,
+            recovered=result.recovered,
+            existed=result.existed,
+            differences=result.differences,
         )
 
+    @property
+    def status(self) -> CreateStatus:
+        """How the request ended, in one word.
+
+        - ``"made"``: the room was made, and its answer read
+        - ``"recovered"``: the room was made, its answer was lost, and a look-up found it
+        - ``"existed"``: a room of the name was there before
+        - ``"unreadable"``: the room was certainly made, but its answer could not be read in full
+          (``error.outcome`` is ``APPLIED``)
+        - ``"unknown"``: the room may have been made (``error.outcome`` is ``UNKNOWN``)
+        - ``"failed"``: no room was made
+        """
+        if self.error is not None:
+            return _STATUS_OF_ERROR[self.error.outcome]
+        if self.existed:
+            return "existed"
+        return "recovered" if self.recovered else "made"
+
     def unwrap(self) -> Room:
-        """The room.
+        """Return the room.
 
         Raises:
-            TelnyxVideoError: there is none, for this reason.
+            TelnyxVideoError: there is no room, for this reason.
         """
         if self.room is None:
             raise self.error or InvalidRequestError(())
         return self.room
 
     def to_dict(self) -> dict[str, object]:
-        """The outcome as a line of a results file has it."""
-        return self.line() | {"room": self.room and self.room.to_dict()}
+        """Return the outcome as a line of a results file has it."""
+        return self.to_line() | {"room": self.room and self.room.to_dict()}
 
-    def line(self) -> dict[str, object]:
-        """The same, with the room as it is: for the journal, which writes it more quickly."""
+    def to_line(self) -> dict[str, object]:
+        """Return the same with the room as an object, which the journal encodes faster."""
         error = self.error and {
             "type": type(self.error).__name__,
             "message": self.error.message,
             "outcome": self.error.outcome.value,
         }
+        # The input may have given something else in place of a request.
+        is_request = isinstance(cast("object", self.request), CreateRoomRequest)
         return {
             "index": self.index,
-            "request": _fields(self.request),
+            "request": self.request.to_dict() if is_request else None,
             "room": self.room,
             "error": error,
             "attempts": self.attempts,
@@ -82,37 +105,69 @@ class CreateOutcome:
             "differences": list(self.differences),
         }
 
+    def __repr__(self) -> str:
+        return _short_repr(self)
 
-def _fields(request: object) -> dict[str, object] | None:
-    """What was asked for; None for what the input gave in place of a request."""
-    return request.to_dict() if isinstance(request, CreateRoomRequest) else None
+
+_STATUS_OF_ERROR: dict[Outcome, CreateStatus] = {
+    Outcome.APPLIED: "unreadable",
+    Outcome.UNKNOWN: "unknown",
+    Outcome.NOT_APPLIED: "failed",
+}
+
+
+def _short_repr(value: object) -> str:
+    """Return the repr with the fields that are set; so, too, of the request and the room in it."""
+    if not isinstance(value, CreateOutcome | CreateRoomRequest | Room):
+        return repr(value)
+    fields = (
+        f"{field.name}={_short_repr(content)}"
+        for field in attrs.fields(type(value))
+        if field.repr
+        and (content := getattr(value, field.name)) is not UNSET
+        and content != field.default
+    )
+    return f"{type(value).__name__}({', '.join(fields)})"
 
 
 @attrs.frozen
 class Progress:
-    """How far a batch has come; handed to ``on_progress`` after each outcome."""
+    """How far a batch has come; passed to ``on_progress`` after each outcome.
+
+    ``done`` is the sum of the six figures that correspond to :attr:`CreateOutcome.status`.
+    """
 
     done: int
     """Requests with an outcome."""
     created: int
-    """Rooms made by this batch."""
+    """Rooms made by this batch, with an answer that was read."""
     existed: int
-    """Rooms that were there already."""
+    """Rooms that were there before."""
     failed: int
-    """Requests without a room."""
+    """Requests for which no room was made."""
     total: int | None
     """Requests in all, if the input has a length."""
+    recovered: int = attrs.field(default=0, kw_only=True)
+    """Rooms made by this batch whose answer was lost, found by looking them up."""
+    unreadable: int = attrs.field(default=0, kw_only=True)
+    """Rooms that were certainly made, with an answer that could not be read in full."""
+    unknown: int = attrs.field(default=0, kw_only=True)
+    """Requests for which a room may have been made."""
 
     def after(self, outcome: CreateOutcome) -> Progress:
-        """The progress when this outcome is added."""
-        return Progress(
-            done=self.done + 1,
-            created=self.created + (outcome.error is None and not outcome.existed),
-            existed=self.existed + outcome.existed,
-            failed=self.failed + (outcome.error is not None),
-            total=self.total,
-        )
+        """Return the progress with this outcome added."""
+        field = _FIELD_OF_STATUS[outcome.status]
+        return attrs.evolve(self, done=self.done + 1, **{field: getattr(self, field) + 1})
 
+
+_FIELD_OF_STATUS: dict[CreateStatus, str] = {
+    "made": "created",
+    "recovered": "recovered",
+    "existed": "existed",
+    "unreadable": "unreadable",
+    "unknown": "unknown",
+    "failed": "failed",
+}
 
 OnProgress: TypeAlias = Callable[[Progress], None]
 """Called after each outcome, in the thread of the client's loop."""

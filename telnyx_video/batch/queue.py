@@ -1,4 +1,4 @@
-"""What the workers of a batch draw: the input, in the light of what earlier runs have noted.
+"""What the workers of a batch draw: the input, compared with what earlier runs have written.
 
 Nothing is sent before all that they have drawn proves to be the same input. What is to be done
 again waits in the journal meanwhile, and not in memory.
@@ -11,7 +11,7 @@ import time
 from array import array
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Final, Self, cast
 
 import attrs
 
@@ -30,37 +30,47 @@ if TYPE_CHECKING:
     from telnyx_video.batch.journal import Journal
     from telnyx_video.batch.journal_file import Line
 
-AHEAD = 4
-"""Requests that are noted at once for each that may be under way. A commit costs as much as a few
-creates, and so next to nothing beside these; after a crash each of them costs a look-up."""
+AHEAD: Final = 4
+"""Requests that are noted at once for each that may be in flight. A commit costs as much as a few
+creates, and so next to nothing beside these."""
 
-DRAWING = 0.005
+MOST_AHEAD: Final = 2 * AHEAD
+"""Requests that may be drawn and not noted, for each that may be in flight: those that are drawn at
+once, half as many that are left of those before, and those with the workers."""
+
+DRAWING: Final = 0.005
 """Seconds of drawing after which fewer are noted: what the input computes holds up the loop."""
+
+_LOST = (
+    "the journal has lines that cannot be read, and one of them may have said that this request "
+    "was sent: a room may exist - it was not sent again, as that could make a second room: compare "
+    "list(created_at=...) first"
+)
 
 
 @attrs.define  # frozen ones are made three times as slowly, and each request has one
 class Job:
-    """One request, on its way to a worker."""
+    """One request on its way to a worker."""
 
     index: int
     request: CreateRoomRequest
     noted: bool = False
-    """Whether the journal has on disk that it is about to be sent."""
+    """Whether the journal has the request on disk."""
     began: float | None = None
-    """When an earlier run began it, in seconds since the epoch, if its end is unknown."""
+    """When an earlier run began to send it, in seconds since the epoch, if its end is unknown."""
+    may_exist: bool = False
+    """Whether an earlier run may have sent it without a mark that tells."""
     outcome: CreateOutcome | None = None
-    """What an earlier run made of it, if that is final."""
-    refusal: InvalidRequestError | None = None
-    """Why it cannot be sent at all."""
+    """Its outcome, if nothing is to be sent for it."""
 
     @property
-    def began_ago(self) -> float | None:
-        """How many seconds ago an earlier run began it; not below 0, whatever became of clocks."""
+    def seconds_since_intent(self) -> float | None:
+        """How many seconds ago an earlier run began it; never negative, whatever clocks do."""
         return None if self.began is None else max(0.0, time.time() - self.began)
 
 
-class Jobs:
-    """What the workers draw: first what earlier runs have drawn, all checked, then the rest."""
+class JobQueue:
+    """What the workers draw: first what earlier runs have drawn, all compared, then the rest."""
 
     def __init__(
         self,
@@ -87,27 +97,27 @@ class Jobs:
 
     @property
     def tasks(self) -> set[asyncio.Task[None]]:
-        """What still runs to note requests ahead."""
+        """The running task that notes requests ahead, if any."""
         return set() if self._noting is None else {self._noting}
 
     async def __anext__(self) -> Job:
         if self._journal is None:
-            return self._fresh(*await anext(self._source))
+            return self._new(*await anext(self._source))
         if len(self._ahead) > self._few and not self._source.stopped:
             return self._ahead.popleft()
-        if self._compared < self._journal.length and (job := await self._recall(self._journal)):
+        if self._compared < self._journal.length and (job := await self._compare(self._journal)):
             return job
         if self._resumed < len(self._again) and not self._source.stopped:
             self._resumed += 1
             return self._resume(self._journal, self._again[self._resumed - 1])
         if self._source.is_at_hand:
             return await self._look_ahead(self._journal)
-        return self._fresh(*await anext(self._source))
+        return self._new(*await anext(self._source))
 
     async def _look_ahead(self, journal: Journal) -> Job:
         """Have many requests noted at once, before they are needed: no worker waits for the disk.
 
-        Not those without names: whether one that is noted was sent, no later run could find out.
+        Not those without names, whose one line has to be written when they are sent.
         """
         while not self._source.stopped:
             if len(self._ahead) <= self._few and self._end is None and not self._noting:
@@ -124,25 +134,25 @@ class Jobs:
         until = time.monotonic() + DRAWING
         try:
             while len(jobs) < self._reach and (len(jobs) % 8 or time.monotonic() < until):
-                job = self._fresh(*await anext(self._source))
-                job.noted = job.refusal is None and job.request.unique_name is not UNSET
+                job = self._new(*await anext(self._source))
+                job.noted = job.outcome is None and job.request.unique_name is not UNSET
                 jobs.append(job)
-        except Exception as end:  # the input's end, or its failure: told after these jobs
+        except Exception as end:  # the input's end, or its failure: raised after these jobs
             self._end = end
         try:
-            await journal.intend_all((job.index, job.request) for job in jobs if job.noted)
+            await journal.note_ahead((job.index, job.request) for job in jobs if job.noted)
             self._ahead.extend(jobs)
         except (Exception, asyncio.CancelledError) as failure:  # no worker draws on behind a gap
             self._end = failure
         finally:
             self._noting = None
 
-    async def _recall(self, journal: Journal) -> Job | None:
+    async def _compare(self, journal: Journal) -> Job | None:
         """Compare what earlier runs have drawn; return the next that is done, if there is one."""
         async with self._lock:
             while self._compared < journal.length:
-                index, asked = await self._draw_again(journal)
-                outcome = self._compare(journal, index, asked)
+                index, request = await self._draw_again(journal)
+                outcome = self._earlier_outcome(journal, index, request)
                 self._compared += 1
                 if outcome is not None:
                     return Job(index, outcome.request, outcome=outcome)
@@ -161,23 +171,25 @@ class Jobs:
             f"requests, this one {self._source.drawn}; use another file"
         )
 
-    def _compare(
-        self, journal: Journal, index: int, asked: CreateRoomRequest
+    def _earlier_outcome(
+        self, journal: Journal, index: int, request: CreateRoomRequest
     ) -> CreateOutcome | None:
-        """See that it is what earlier runs have drawn; return its outcome, if that is final."""
-        begun, line = journal.begun(index), journal.outcome(index)
-        noted = begun.request if begun else line and cast("Line | None", line["request"])
+        """Check that earlier runs have drawn this request; return its outcome, if that is final."""
+        pending, line = journal.pending(index), journal.outcome(index)
+        noted = None if pending is None else pending.request
         if noted is None:
-            self._unnoted[index] = asked
+            noted = line and cast("Line | None", line["request"])
+        if noted is None:
+            self._unnoted[index] = request
             return None
-        if not _is_same(noted, asked):
+        if not _is_same(noted, request):
             raise ConfigurationError(
                 f"{journal.path} is the journal of another input: request {index} (from 0) was "
                 f"{noted} there, and is another one now; use another file"
             )
         try:
-            request = CreateRoomRequest.from_dict(noted)
-            return _final_outcome(index, request, line) if line and not begun else None
+            named = CreateRoomRequest.from_dict(noted)
+            return _final_outcome(index, named, line) if line and not pending else None
         except (InvalidRequestError, ResponseDecodeError) as error:
             raise ConfigurationError(
                 f"{journal.path}, request {index} (from 0): not a line of a journal"
@@ -185,38 +197,51 @@ class Jobs:
 
     def _resume(self, journal: Journal, index: int) -> Job:
         if index in self._unnoted:
-            return self._fresh(index, self._unnoted.pop(index))
-        begun = journal.begun(index)
-        if begun is not None:
-            request = CreateRoomRequest.from_dict(begun.request)
-            return Job(index, request, noted=True, began=begun.at)
-        line = cast("Line", journal.outcome(index))
-        return self._fresh(index, CreateRoomRequest.from_dict(cast("Line", line["request"])))
+            return self._new(index, self._unnoted.pop(index))
+        pending = journal.pending(index)
+        if pending is None or pending.request is None:
+            line = cast("Line", journal.outcome(index))
+            return self._new(index, CreateRoomRequest.from_dict(cast("Line", line["request"])))
+        request = CreateRoomRequest.from_dict(pending.request)
+        may_exist = pending.at is None and not journal.has_all_marks
+        return Job(index, request, noted=True, began=pending.at, may_exist=may_exist)
 
-    def _fresh(self, index: int, request: CreateRoomRequest) -> Job:
+    def _new(self, index: int, request: CreateRoomRequest) -> Job:
+        """Return the job of a request that no readable line says was sent."""
+        may_exist = self._journal is not None and self._journal.may_have_lost(index)
         try:
-            return Job(index, self._prepare(request))
-        except InvalidRequestError as refusal:
-            return Job(index, request, refusal=refusal)
+            prepared = self._prepare(request)
+        except InvalidRequestError as invalid:
+            return Job(index, request, outcome=_not_sent(index, request, invalid))
+        if may_exist and request.unique_name is UNSET:
+            error = OutcomeUnknownError(_LOST, request)
+            return Job(index, request, outcome=_not_sent(index, request, error))
+        return Job(index, prepared, may_exist=may_exist)
 
 
-def _is_same(noted: Line, asked: object) -> bool:
+def _not_sent(
+    index: int, request: CreateRoomRequest, error: InvalidRequestError | OutcomeUnknownError
+) -> CreateOutcome:
+    return CreateOutcome(index=index, request=request, error=error, attempts=0)
+
+
+def _is_same(noted: Line, request: object) -> bool:
     """Whether an input's request is the one noted, which that run may have given a name."""
-    if not isinstance(asked, CreateRoomRequest):
+    if not isinstance(request, CreateRoomRequest):
         return False
-    wanted = asked.to_dict()
-    if asked.unique_name is UNSET and "unique_name" in noted:
+    wanted = request.to_dict()
+    if request.unique_name is UNSET and "unique_name" in noted:
         wanted["unique_name"] = noted["unique_name"]
     return noted == wanted
 
 
 def _final_outcome(index: int, request: CreateRoomRequest, line: Line) -> CreateOutcome | None:
-    """The outcome of an earlier run, unless it is worth another try.
+    """Return the outcome of an earlier run, unless the request is worth another try.
 
-    A room is final, and so is not knowing about a nameless one, which must never be sent again.
+    A room is final, and so is the unknown outcome of a nameless one, which is never sent again.
 
     Raises:
-        ResponseDecodeError: the room is none.
+        ResponseDecodeError: the room cannot be read.
     """
     room, error = cast("Line | None", line.get("room")), cast("Line | None", line.get("error"))
     count = cast("int", line.get("attempts", 1))
@@ -229,12 +254,12 @@ def _final_outcome(index: int, request: CreateRoomRequest, line: Line) -> Create
             recovered=line.get("recovered") is True,
             existed=line.get("existed") is True,
             differences=tuple(cast("list[str]", line.get("differences", []))),
-            earlier=True,
+            from_journal=True,
         )
     nameless = request.unique_name is UNSET
     if nameless and error is not None and error.get("outcome") != Outcome.NOT_APPLIED.value:
         unknown = OutcomeUnknownError(str(error.get("message")), request, count)
         return CreateOutcome(
-            index=index, request=request, error=unknown, attempts=count, earlier=True
+            index=index, request=request, error=unknown, attempts=count, from_journal=True
         )
     return None

@@ -13,8 +13,9 @@ from collections.abc import (
     Iterator,
     Sized,
 )
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from typing import Self, TypeAlias, cast
+from typing import Any, Self, TypeAlias, cast
 
 from telnyx_video.errors import OutcomeUnknownError
 from telnyx_video.models import CreateRoomRequest
@@ -23,10 +24,10 @@ Requests: TypeAlias = Iterable[CreateRoomRequest] | AsyncIterable[CreateRoomRequ
 """Any source of requests, drawn lazily: a list, a generator, an async generator."""
 
 Do: TypeAlias = Callable[[Callable[[], None]], None]
-"""Has something done in another thread, soon."""
+"""Runs a function in another thread, soon."""
 
 _Drawn: TypeAlias = tuple[CreateRoomRequest] | None
-"""The next request, or the input's end; never told by an exception, since inputs raise any."""
+"""The next request, or None at the input's end, for an input may raise any exception."""
 
 _CANCELLED = (
     "something that the batch's input waits for was cancelled, and so the input has ended early - "
@@ -34,12 +35,24 @@ _CANCELLED = (
 )
 
 
+async def wait_for_all(futures: AbstractSet[asyncio.Future[Any]]) -> None:
+    """Wait until all have ended, also if cancelled meanwhile; then pass the cancellation on."""
+    cancellation: asyncio.CancelledError | None = None
+    while running := {future for future in futures if not future.done()}:
+        try:
+            await asyncio.wait(running)
+        except asyncio.CancelledError as cancelled:
+            cancellation = cancelled
+    if cancellation is not None:
+        raise cancellation
+
+
 class Source:
-    """The requests with their places; ends when the input does, or when it is stopped."""
+    """The requests with their indexes; ends when the input does, or when it is stopped."""
 
     def __init__(self, requests: Requests) -> None:
         self.total: int | None = len(requests) if isinstance(requests, Sized) else None
-        self._items: _Plain | _Asynchronous | _Elsewhere = _iterate(requests)
+        self._items: _Plain | _Asynchronous | _Threaded = _iterate(requests)
         self._at_hand = isinstance(requests, Collection)
         self._lock = asyncio.Lock()
         self.drawn: int = 0
@@ -47,25 +60,25 @@ class Source:
         self._ended = False
 
     def stop(self) -> None:
-        """Draw no more, and wait no longer for an input that waits itself."""
+        """Draw no more, and stop waiting for the next request."""
         self.stopped = True
         if isinstance(self._items, _Asynchronous):
             self._items.stop()
 
     @property
     def tasks(self) -> set[asyncio.Task[None]]:
-        """What still runs to draw from the input."""
+        """The running task that draws from the input, if any."""
         return self._items.tasks if isinstance(self._items, _Asynchronous) else set()
 
     @property
     def is_at_hand(self) -> bool:
-        """Whether nobody has to wait for the next request."""
+        """Whether the next request can be drawn without waiting."""
         return isinstance(self._items, _Plain)
 
     def draw_through(self, do: Do) -> None:
-        """Draw from a plain iterator, which may block or have its own thread, by ``do``."""
+        """Draw from a plain iterator, which may block or be bound to a thread, by ``do``."""
         if isinstance(self._items, _Plain) and not self._at_hand:
-            self._items = _Elsewhere(self._items.items, do)
+            self._items = _Threaded(self._items.items, do)
 
     def __aiter__(self) -> Self:
         return self
@@ -77,19 +90,19 @@ class Source:
             try:
                 drawn = await self._items.draw()
             except Exception as error:
-                self._ended = True  # it may go on, as `map` does: behind a gap in the numbers
-                if isinstance(error, StopAsyncIteration):  # as in a generator (PEP 479): no end
+                self._ended = True  # `map` would go on, and leave a gap in the indexes
+                if isinstance(error, StopAsyncIteration):  # as in a generator (PEP 479)
                     raise RuntimeError("the input raised StopAsyncIteration") from error
                 raise
             if drawn is None:
-                self._ended = True  # an iterator need not bear being asked again
+                self._ended = True  # an iterator need not support being asked again
                 raise StopAsyncIteration
             self.drawn += 1
             return self.drawn - 1, drawn[0]
 
 
 class _Plain:
-    """A plain iterator, read like an asynchronous one."""
+    """A plain iterator, drawn from in the loop's thread."""
 
     def __init__(self, items: Iterator[CreateRoomRequest]) -> None:
         self.items = items
@@ -99,10 +112,10 @@ class _Plain:
 
 
 class _Asynchronous:
-    """An asynchronous iterator, drawn from by one task: scopes may stay open across its yields.
+    """An asynchronous iterator, drawn from by one task, so that scopes may span its yields.
 
-    That task closes a generator, too, whether it was drawn to its end or not: left to the garbage
-    collector, its scopes would end in another task, and some time or never.
+    The same task closes a generator, exhausted or not: the garbage collector would end its scopes
+    in another task, and late or never.
     """
 
     def __init__(self, items: AsyncIterator[CreateRoomRequest]) -> None:
@@ -126,12 +139,12 @@ class _Asynchronous:
         answer = await self._answers.get()
         if answer is not None:
             return answer
-        self._answers.put_nowait(None)  # whoever asks again gets the same answer
+        self._answers.put_nowait(None)  # for the next call
         if self._stopped:
             return None
         if self._drawing.cancelled():
             raise OutcomeUnknownError(_CANCELLED)
-        self._drawing.result()  # what the input raised, its reader gets
+        self._drawing.result()  # raises what the input raised
         return None
 
     @property
@@ -141,7 +154,7 @@ class _Asynchronous:
 
     def _ended(self, drawing: asyncio.Task[None]) -> None:
         if not drawing.cancelled():
-            drawing.exception()  # nobody may be left to ask for it
+            drawing.exception()  # retrieved, since nobody else may do so
         self._answers.put_nowait(None)
 
     async def _draw(self) -> None:
@@ -159,8 +172,8 @@ async def _close(items: object) -> None:
         await cast("AsyncGenerator[object, None]", items).aclose()
 
 
-class _Elsewhere:
-    """A plain iterator that is drawn from in another thread, since it may block there."""
+class _Threaded:
+    """A plain iterator that is drawn from in another thread, where it may block."""
 
     def __init__(self, items: Iterator[CreateRoomRequest], do: Do) -> None:
         self._items = items
@@ -171,15 +184,15 @@ class _Elsewhere:
         drawn: asyncio.Future[_Drawn] = loop.create_future()
 
         def answer(item: _Drawn, error: Exception | None) -> None:
-            with suppress(RuntimeError):  # the loop was closed: nobody waits any more
-                loop.call_soon_threadsafe(_settle, drawn, item, error)
+            with suppress(RuntimeError):  # the loop was closed
+                loop.call_soon_threadsafe(_resolve, drawn, item, error)
 
         def draw() -> None:
             try:
                 item = _take(self._items)
             except Exception as error:
                 answer(None, error)
-            except BaseException:  # Ctrl-C: the thread's own business, but nobody shall wait on
+            except BaseException:  # Ctrl-C belongs to this thread; the input has ended
                 answer(None, None)
                 raise
             else:
@@ -193,12 +206,12 @@ def _take(items: Iterator[CreateRoomRequest]) -> _Drawn:
     try:
         for item in items:
             return (item,)
-    except asyncio.CancelledError as error:  # it would be taken for that of whoever draws
+    except asyncio.CancelledError as error:  # would look like a cancellation of the batch
         raise OutcomeUnknownError(_CANCELLED) from error
     return None
 
 
-def _settle(drawn: asyncio.Future[_Drawn], item: _Drawn, error: Exception | None) -> None:
+def _resolve(drawn: asyncio.Future[_Drawn], item: _Drawn, error: Exception | None) -> None:
     if drawn.cancelled():
         return
     if error is None:

@@ -1,4 +1,4 @@
-"""The workers of a batch, and the stream of what becomes of its requests."""
+"""The workers of a batch, and the stream of its outcomes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self, cast
 from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video._execution.semaphore import Semaphore
 from telnyx_video.batch.outcome import CreateOutcome, OnProgress, Progress
-from telnyx_video.batch.queue import Job, Jobs
-from telnyx_video.batch.source import Do, Requests, Source
-from telnyx_video.batch.waiting import ended
-from telnyx_video.errors import ConfigurationError, OutcomeUnknownError
+from telnyx_video.batch.queue import MOST_AHEAD, Job, JobQueue
+from telnyx_video.batch.source import Do, Requests, Source, wait_for_all
+from telnyx_video.errors import (
+    ConfigurationError,
+    Outcome,
+    OutcomeUnknownError,
+    TelnyxVideoError,
+)
 from telnyx_video.models import CreateRoomRequest
 
 if TYPE_CHECKING:
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Creator(Protocol):
-    """What makes one room, and knows how the server is doing."""
+    """Makes one room, and knows how the server is doing: the client, as a batch sees it."""
 
     @property
     def gave_up(self) -> bool:
@@ -31,7 +35,7 @@ class Creator(Protocol):
         ...
 
     def prepare(self, request: CreateRoomRequest, /) -> CreateRoomRequest:
-        """What will be sent for this request.
+        """Return what will be sent for this request.
 
         Raises:
             InvalidRequestError: it is not a request.
@@ -39,13 +43,18 @@ class Creator(Protocol):
         ...
 
     async def create(
-        self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
+        self,
+        request: CreateRoomRequest,
+        seconds_since_intent: float | None,
+        encoded_request: bytes | None,
     ) -> CreateResult:
         """Make the room.
 
         Args:
-            began_ago: Seconds since an earlier run began to, if one did and its end is unknown.
-            settings: What is asked for, as JSON, if it was written already.
+            request: The room to make.
+            seconds_since_intent: Seconds since an earlier run began to, if one did and its outcome
+                is unknown.
+            encoded_request: The request as JSON, if that is at hand.
         """
         ...
 
@@ -53,7 +62,7 @@ class Creator(Protocol):
 class OutcomeStream:
     """The outcomes of a batch, as they finish: enter it, then iterate over it.
 
-    Leaving the block early cancels what is under way and waits until it has ended. Such a create
+    Leaving the block early cancels what is in flight and waits until it has ended. Such a create
     may have been applied, as after any cancellation.
     """
 
@@ -74,7 +83,7 @@ class OutcomeStream:
     ) -> None:
         self._creator = creator
         self._source = Source(requests)
-        self._jobs: Jobs
+        self._queue: JobQueue
         self._journal_path = journal
         self._server = server
         self._journal: Journal | None = None
@@ -84,26 +93,36 @@ class OutcomeStream:
         self._finished: asyncio.Queue[CreateOutcome | None] = asyncio.Queue()
         self._space = Semaphore(concurrency)
         self._workers: set[asyncio.Task[None]] = set()
-        self._begun: set[int] = set()
+        self._in_flight: set[int] = set()
         self._failure: BaseException | None = None
         self._state: Literal["new", "entered", "left"] = "new"
         self._progress = Progress(0, 0, 0, 0, self._source.total)
 
     @property
-    def under_way(self) -> frozenset[int]:
-        """What has been begun and whose outcome was not taken, by place in the input, from 0.
+    def in_flight(self) -> frozenset[int]:
+        """Indexes of the requests that were begun and whose outcome was not taken yet.
 
-        After the block was left early this is what was cut off after it was sent: it may exist.
+        After the block was left early: those that were cut off after they were sent, whose rooms
+        may exist.
         """
-        return frozenset(self._begun)
+        return frozenset(self._in_flight)
+
+    @property
+    def unreadable_lines(self) -> int:
+        """How many lines of the journal cannot be read, as after a power cut; 0 without a journal.
+
+        They are skipped: a request with a name is found by it, and one without that may have been
+        sent has an ``OutcomeUnknownError``.
+        """
+        return 0 if self._journal is None else self._journal.unreadable_lines
 
     def stop(self) -> None:
-        """Draw no more: what is under way is finished, and then the stream ends."""
+        """Draw no more: what is in flight is finished, and then the stream ends."""
         self.stopped = self.stopped or "asked"
         self._source.stop()
 
-    def call_back_through(self, do: Do) -> None:
-        """Draw from plain iterators, and report progress, in another thread; before entering."""
+    def run_callbacks_in(self, do: Do) -> None:
+        """Draw from plain iterators, and report progress, by ``do``; call before entering."""
         self._source.draw_through(do)
         report = self._on_progress
         if report is not None:
@@ -118,10 +137,13 @@ class OutcomeStream:
             raise ConfigurationError("this stream's input is used up: make a new stream")
         self._state = "entered"
         if self._journal_path is not None:
-            from telnyx_video.batch.journal import Journal  # loaded where it is wanted
+            from telnyx_video.batch.journal import Journal  # slow to load, and rarely needed
 
-            self._journal = await Journal.open(self._journal_path, self._server)
-        self._jobs = Jobs(self._source, self._creator.prepare, self._journal, self._concurrency)
+            ahead = MOST_AHEAD * self._concurrency
+            self._journal = await Journal.open(self._journal_path, self._server, ahead)
+        self._queue = JobQueue(
+            self._source, self._creator.prepare, self._journal, self._concurrency
+        )
         self._add_worker()
         return self
 
@@ -135,11 +157,11 @@ class OutcomeStream:
         self._source.stop()
         if self._journal_path is not None and self._journal is None:
             return  # it could not be entered
-        tasks = self._workers | self._jobs.tasks
+        tasks = self._workers | self._queue.tasks
         for task in tasks:
             task.cancel()
         try:
-            await ended(tasks | self._source.tasks)
+            await wait_for_all(tasks | self._source.tasks)
         finally:
             if self._journal is not None:
                 await self._journal.close()
@@ -152,12 +174,12 @@ class OutcomeStream:
             raise ConfigurationError("enter the stream first: async with rooms.stream_many(...)")
         outcome = await self._finished.get()
         if outcome is None:
-            self._finished.put_nowait(None)  # whoever asks again gets the same answer
+            self._finished.put_nowait(None)  # for the next call
             if self._failure is not None:
                 raise self._failure
             raise StopAsyncIteration
         self._space.release()
-        self._begun.discard(outcome.index)
+        self._in_flight.discard(outcome.index)
         if self._on_progress is not None:
             self._progress = self._progress.after(outcome)
             self._on_progress(self._progress)
@@ -169,21 +191,21 @@ class OutcomeStream:
         worker.add_done_callback(self._worker_ended)
 
     async def _work(self) -> None:
-        """Draw and create until the input ends; whoever finds work calls for one more worker."""
-        async for job in self._jobs:
+        """Draw and create until the input ends; a worker that finds work starts one more."""
+        async for job in self._queue:
             if len(self._workers) < self._concurrency:
                 self._add_worker()
-            outcome = job.outcome or await self._do(job)
+            outcome = await self._finish(job)
             if not self._space.try_acquire():
                 await self._space.acquire()
             self._finished.put_nowait(outcome)
 
     def _worker_ended(self, worker: asyncio.Task[None]) -> None:
-        """Whatever ended a worker before the input's end, its reader shall get."""
+        """Pass on to the reader what ended a worker before the input's end."""
         self._workers.discard(worker)
         if not worker.cancelled():
             failure = worker.exception()
-            if isinstance(failure, StopAsyncIteration):  # which its reader would take for the end
+            if isinstance(failure, StopAsyncIteration):  # would look like the end of the stream
                 end, failure = failure, RuntimeError("a create raised StopAsyncIteration")
                 failure.__cause__ = end
         elif self._state == "left":
@@ -199,29 +221,40 @@ class OutcomeStream:
         if not self._workers:
             self._finished.put_nowait(None)
 
-    async def _do(self, job: Job) -> CreateOutcome:
-        if job.refusal is not None:
-            delivered = CreateResult(error=job.refusal, attempts=0)
-        else:
-            settings: bytes | None = None
-            if self._journal is not None:
-                self._journal.begin(job.index)
-                if not job.noted:
-                    await self._journal.intend(job.index, job.request)
-                settings = self._journal.settings(job.index)
-            self._begun.add(job.index)
-            try:
-                delivered = await self._creator.create(job.request, job.began_ago, settings)
-            except asyncio.CancelledError as cancelled:
-                if not getattr(cancelled, "__notes__", ()):  # which say that it was sent
-                    self._begun.discard(job.index)
-                raise
-        outcome = CreateOutcome.of(job.index, job.request, delivered)
+    async def _finish(self, job: Job) -> CreateOutcome:
+        """Return the outcome of a job: that of an earlier run, or a new one."""
+        outcome = job.outcome
+        if outcome is not None and outcome.from_journal:
+            return outcome
+        if outcome is None:
+            outcome = CreateOutcome.of(job.index, job.request, await self._create(job))
         if self._journal is not None:
             self._journal.record(outcome)
-        if delivered.error is not None and self.stopped is None:
+        if outcome.error is not None and self.stopped is None:
             self._consider_stopping()
         return outcome
+
+    async def _create(self, job: Job) -> CreateResult:
+        encoded: bytes | None = None
+        if self._journal is not None:
+            self._journal.begin(job.index)
+            if not job.noted:
+                await self._journal.intend(job.index, job.request)
+            elif job.began is None:
+                self._journal.mark(job.index)
+            encoded = self._journal.encoded_request(job.index)
+        self._in_flight.add(job.index)
+        try:
+            result = await self._creator.create(job.request, job.seconds_since_intent, encoded)
+        except asyncio.CancelledError as cancelled:
+            if not getattr(cancelled, "__notes__", ()):  # which say that it was sent
+                self._in_flight.discard(job.index)
+            raise
+        except TelnyxVideoError as error:  # a create returns its errors: what it did is not known
+            result = CreateResult(error=_unexpected(job.request, error))
+        if job.may_exist and result.error and result.error.outcome is Outcome.NOT_APPLIED:
+            result.error.outcome = Outcome.UNKNOWN  # that says nothing of an earlier run's create
+        return result
 
     def _consider_stopping(self) -> None:
         if self._creator.gave_up:
@@ -232,12 +265,24 @@ class OutcomeStream:
             self._source.stop()
 
 
+def _unexpected(request: CreateRoomRequest, error: TelnyxVideoError) -> TelnyxVideoError:
+    """Return an error of one request, which must not end the others, as one that claims nothing."""
+    if error.outcome is not Outcome.NOT_APPLIED:
+        return error
+    return OutcomeUnknownError(
+        f"the create ended in an error that it should have handled ({error}) - the room may exist: "
+        "look for it before sending the request again",
+        request,
+        last_error=error,
+    )
+
+
 def _report(on_progress: OnProgress, progress: Progress) -> None:
-    """Call it, and lose nothing of what it does: no coroutine, and no end that it raises."""
+    """Call it; refuse a coroutine, and an exception that would look like the stream's end."""
     untyped = cast("Callable[[Progress], object]", on_progress)
     try:
         returned = untyped(progress)
-    except (StopIteration, StopAsyncIteration) as end:  # its reader would take it for the stream's
+    except (StopIteration, StopAsyncIteration) as end:
         raise RuntimeError(f"on_progress raised {type(end).__name__}") from end
     if isinstance(returned, Coroutine):
         returned.close()
@@ -245,7 +290,7 @@ def _report(on_progress: OnProgress, progress: Progress) -> None:
 
 
 async def collect(stream: OutcomeStream) -> list[CreateOutcome]:
-    """All outcomes of a stream, in the order of the input."""
+    """Return all outcomes of a stream, in the order of the input."""
     async with stream:
         outcomes = [outcome async for outcome in stream]
     outcomes.sort(key=lambda outcome: outcome.index)

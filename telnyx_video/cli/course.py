@@ -167,7 +167,7 @@ class Course:
         given_up = [
             (_given_up(index, row.request), row.line)
             for index, row in sorted(self._drawn.rows.items())
-            if index in self._stream.under_way
+            if index in self._stream.in_flight
         ]
         for outcome, line in given_up:
             self._results.write(outcome, line, "unknown")

@@ -53,7 +53,7 @@ class Tally:
         """The state that a room is counted under."""
         if outcome.error is not None:
             return "unknown" if outcome.error.outcome is Outcome.UNKNOWN else "failed"
-        if outcome.earlier:
+        if outcome.from_journal:
             return "done before"
         if outcome.existed:
             return "updated" if self.updating and outcome.differences else "existed"

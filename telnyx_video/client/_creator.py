@@ -28,7 +28,10 @@ class Creator:
         return breaker is not None and breaker.expired
 
     async def create(
-        self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
+        self,
+        request: CreateRoomRequest,
+        seconds_since_intent: float | None,
+        encoded_request: bytes | None,
     ) -> CreateResult:
         """Make it."""
         return await create_room(
@@ -36,6 +39,6 @@ class Creator:
             request,
             self.if_exists,
             self.options,
-            seconds_since_intent=began_ago,
-            encoded_request=settings,
+            seconds_since_intent=seconds_since_intent,
+            encoded_request=encoded_request,
         )

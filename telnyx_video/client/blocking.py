@@ -60,7 +60,7 @@ def _blocking_collect(
     def call(self: RoomsClient, /, *args: P.args, **kwargs: P.kwargs) -> list[CreateOutcome]:
         client, portal = parts(self)
         outcomes, caller = stream(client, *args, **kwargs), Caller()
-        outcomes.call_back_through(caller.do)
+        outcomes.run_callbacks_in(caller.do)
         return portal.run(collect(outcomes), caller)
 
     return call
@@ -178,12 +178,17 @@ class BlockingOutcomeStream:
         self._caller = Caller()
         self._taking = threading.Lock()
         self._entered = False
-        stream.call_back_through(self._caller.do)
+        stream.run_callbacks_in(self._caller.do)
 
     @property
     def stopped(self) -> str | None:
         """As for :class:`~telnyx_video.batch.OutcomeStream`: why no more was drawn, if so."""
         return self._stream.stopped
+
+    @property
+    def unreadable_lines(self) -> int:
+        """As for :class:`~telnyx_video.batch.OutcomeStream`: lines of the journal, after damage."""
+        return self._stream.unreadable_lines
 
     def stop(self) -> None:
         """Draw no more: what is under way is finished, and then the stream ends."""

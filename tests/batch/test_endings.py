@@ -1,6 +1,6 @@
 """A batch that does not come to its end: it is left, cancelled, or something of the caller raises.
 
-Whatever happens, what is under way has ended when the block is left, and nobody waits for ever.
+Whatever happens, what is in flight has ended when the block is left, and nobody waits for ever.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from batch.maker import FAILED, Input, Maker, made, never, turns
+from batch.fake_creator import FAILED, FakeCreator, Input, made, never, turns
 from support.asking import asked, asked_for
 from support.background import SOON
 from telnyx_video import ConfigurationError, CreateRoomRequest, OutcomeUnknownError
@@ -23,7 +23,7 @@ class TroubleError(Exception):
     """What the caller's own code raises."""
 
 
-class Reluctant(Maker):
+class Reluctant(FakeCreator):
     """Creates that never end by themselves, and take a while to be cancelled."""
 
     def __init__(self) -> None:
@@ -38,14 +38,14 @@ class Reluctant(Maker):
             self.cancelled += 1
 
 
-async def test_leaving_early_cancels_what_is_under_way_and_waits_for_it() -> None:
+async def test_leaving_early_cancels_what_is_in_flight_and_waits_for_it() -> None:
     """When the block is left, each create has ended, also one that is slow to end."""
-    maker = Reluctant()
-    async with OutcomeStream(maker, Input(), concurrency=4):
+    creator = Reluctant()
+    async with OutcomeStream(creator, Input(), concurrency=4):
         await turns()
-        assert maker.under_way == 4
-    assert maker.under_way == 0
-    assert maker.cancelled == 4
+        assert creator.in_flight == 4
+    assert creator.in_flight == 0
+    assert creator.cancelled == 4
 
 
 async def test_what_was_cut_off_is_told() -> None:
@@ -61,75 +61,75 @@ async def test_what_was_cut_off_is_told() -> None:
                 cancelled.add_note("it was sent")
             raise
 
-    async with OutcomeStream(Maker(first_only), Input(), concurrency=3) as stream:
-        assert stream.under_way == frozenset()
+    async with OutcomeStream(FakeCreator(first_only), Input(), concurrency=3) as stream:
+        assert stream.in_flight == frozenset()
         assert (await anext(stream)).index == 0
         await turns()
-        assert stream.under_way == {1, 2, 3}
-    assert stream.under_way == {1, 3}
+        assert stream.in_flight == {1, 2, 3}
+    assert stream.in_flight == {1, 3}
 
 
 async def test_leaving_at_once_begins_nothing() -> None:
     """A block without content makes no room."""
-    maker = Maker()
+    creator = FakeCreator()
     source = Input()
-    async with OutcomeStream(maker, source, concurrency=4):
+    async with OutcomeStream(creator, source, concurrency=4):
         pass
-    assert maker.begun == []
+    assert creator.begun == []
     assert source.drawn == 0
 
 
 async def test_leaving_in_the_middle_begins_nothing_more() -> None:
     """An exception of the body ends the batch and reaches the caller."""
-    maker = Maker()
+    creator = FakeCreator()
 
     async def body() -> None:
-        async with asyncio.timeout(SOON), OutcomeStream(maker, Input(), concurrency=4) as stream:
+        async with asyncio.timeout(SOON), OutcomeStream(creator, Input(), concurrency=4) as stream:
             async for outcome in stream:
                 if outcome.index == 7:
                     raise TroubleError
 
     with pytest.raises(TroubleError):
         await body()
-    begun = len(maker.begun)
+    begun = len(creator.begun)
     await turns()
-    assert len(maker.begun) == begun
+    assert len(creator.begun) == begun
 
 
-async def test_a_cancelled_consumer_waits_for_what_is_under_way() -> None:
-    """Cancelling whoever awaits the batch ends its creates before the cancellation goes on."""
-    maker = Reluctant()
-    task = asyncio.create_task(collect(OutcomeStream(maker, Input(), concurrency=4)))
+async def test_a_cancelled_consumer_waits_for_what_is_in_flight() -> None:
+    """Cancelling the one that awaits the batch ends its creates before the cancellation goes on."""
+    creator = Reluctant()
+    task = asyncio.create_task(collect(OutcomeStream(creator, Input(), concurrency=4)))
     await turns()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert maker.under_way == 0
-    assert maker.cancelled == 4
+    assert creator.in_flight == 0
+    assert creator.cancelled == 4
 
 
 async def test_cancelling_twice_waits_all_the_same() -> None:
     """A second cancellation, while the first one waits, leaves nothing running either."""
-    maker = Reluctant()
-    task = asyncio.create_task(collect(OutcomeStream(maker, Input(), concurrency=4)))
+    creator = Reluctant()
+    task = asyncio.create_task(collect(OutcomeStream(creator, Input(), concurrency=4)))
     await turns()
     task.cancel()
     await turns(3)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert maker.under_way == 0
+    assert creator.in_flight == 0
 
 
 async def test_a_consumer_that_is_cancelled_while_it_waits_loses_no_outcome() -> None:
-    """A time-out around the wait for an outcome leaves that outcome to whoever asks next."""
+    """A time-out around the wait for an outcome leaves that outcome to the one that asks next."""
     go = asyncio.Event()
 
     async def make(request: CreateRoomRequest) -> CreateResult:
         await go.wait()
         return made(request)
 
-    stream = OutcomeStream(Maker(make), asked_for(5), concurrency=2)
+    stream = OutcomeStream(FakeCreator(make), asked_for(5), concurrency=2)
     async with asyncio.timeout(SOON), stream:
         for _ in range(3):
             waiting = asyncio.ensure_future(anext(stream))
@@ -141,7 +141,7 @@ async def test_a_consumer_that_is_cancelled_while_it_waits_loses_no_outcome() ->
 
 
 @pytest.mark.parametrize("awaited", [False, True])
-async def test_an_input_that_raises_is_told_after_what_is_under_way(awaited: bool) -> None:
+async def test_an_input_that_raises_is_told_after_what_is_in_flight(awaited: bool) -> None:
     """Rooms that were begun are finished and given out; then the exception reaches the caller."""
     go = asyncio.Event()
 
@@ -158,7 +158,7 @@ async def test_an_input_that_raises_is_told_after_what_is_under_way(awaited: boo
         return made(request)
 
     source = awaited_requests() if awaited else requests()
-    stream = OutcomeStream(Maker(make), source, concurrency=10)
+    stream = OutcomeStream(FakeCreator(make), source, concurrency=10)
     outcomes: list[int] = []
 
     async def take() -> None:
@@ -181,7 +181,7 @@ async def test_an_input_that_cannot_even_begin_is_told_at_once() -> None:
             raise TroubleError
 
     with pytest.raises(TroubleError):
-        OutcomeStream(Maker(), Broken(), concurrency=1)
+        OutcomeStream(FakeCreator(), Broken(), concurrency=1)
 
 
 async def test_leaving_early_waits_for_an_input_that_waits() -> None:
@@ -196,7 +196,10 @@ async def test_leaving_early_waits_for_an_input_that_waits() -> None:
             await turns(20)
             ended.append("input")
 
-    async with asyncio.timeout(SOON), OutcomeStream(Maker(), requests(), concurrency=2) as stream:
+    async with (
+        asyncio.timeout(SOON),
+        OutcomeStream(FakeCreator(), requests(), concurrency=2) as stream,
+    ):
         await anext(stream)
         await turns()
     assert ended == ["input"]
@@ -221,7 +224,9 @@ async def test_an_input_is_closed_before_the_block_is_left(way: str) -> None:
             raise TroubleError
         return FAILED if way == "fail fast" and request == asked(3) else made(request)
 
-    stream = OutcomeStream(Maker(make), requests(), concurrency=2, fail_fast=way == "fail fast")
+    stream = OutcomeStream(
+        FakeCreator(make), requests(), concurrency=2, fail_fast=way == "fail fast"
+    )
     with suppress(TroubleError):
         async with asyncio.timeout(SOON), stream:
             async for outcome in stream:
@@ -251,7 +256,7 @@ async def test_an_input_that_is_no_generator_is_not_closed() -> None:
             self.closed = True
 
     rows = Rows()
-    async with OutcomeStream(Maker(), rows, concurrency=2) as stream:
+    async with OutcomeStream(FakeCreator(), rows, concurrency=2) as stream:
         await anext(stream)
     assert not rows.closed
 
@@ -268,12 +273,12 @@ async def test_a_defect_in_making_a_room_is_not_swallowed() -> None:
     source = Input()
     with pytest.raises(TroubleError):
         async with asyncio.timeout(SOON):
-            await collect(OutcomeStream(Maker(make), source, concurrency=2))
+            await collect(OutcomeStream(FakeCreator(make), source, concurrency=2))
     assert source.drawn < 10
 
 
 async def test_a_create_that_is_cancelled_from_elsewhere_does_not_hang_the_batch() -> None:
-    """A cancellation that is not the batch's own is told; nobody waits for its outcome for ever."""
+    """A cancellation from elsewhere is reported, and ends the batch."""
 
     async def make(request: CreateRoomRequest) -> CreateResult:
         if request == asked(1):
@@ -282,7 +287,7 @@ async def test_a_create_that_is_cancelled_from_elsewhere_does_not_hang_the_batch
 
     with pytest.raises(OutcomeUnknownError, match="was cancelled from outside"):
         async with asyncio.timeout(SOON):
-            await collect(OutcomeStream(Maker(make), asked_for(3), concurrency=2))
+            await collect(OutcomeStream(FakeCreator(make), asked_for(3), concurrency=2))
 
 
 async def test_an_input_that_is_cancelled_from_elsewhere_does_not_hang_the_batch() -> None:
@@ -296,7 +301,7 @@ async def test_an_input_that_is_cancelled_from_elsewhere_does_not_hang_the_batch
 
     with pytest.raises(OutcomeUnknownError, match="input waits for was cancelled"):
         async with asyncio.timeout(SOON):
-            await collect(OutcomeStream(Maker(), requests(), concurrency=2))
+            await collect(OutcomeStream(FakeCreator(), requests(), concurrency=2))
 
 
 async def test_a_time_limit_inside_of_the_input_is_met_inside_of_the_input() -> None:
@@ -308,7 +313,7 @@ async def test_a_time_limit_inside_of_the_input_is_met_inside_of_the_input() -> 
             await asyncio.Event().wait()
 
     outcomes: list[int] = []
-    stream = OutcomeStream(Maker(), requests(), concurrency=2)
+    stream = OutcomeStream(FakeCreator(), requests(), concurrency=2)
     limit = asyncio.timeout(SOON)
 
     async def take() -> None:
@@ -323,25 +328,27 @@ async def test_a_time_limit_inside_of_the_input_is_met_inside_of_the_input() -> 
 
 
 async def test_progress_that_raises_ends_the_batch() -> None:
-    """An exception of `on_progress` reaches the caller, and what is under way is ended first."""
-    maker = Reluctant()
+    """An exception of `on_progress` reaches the caller, and what is in flight is ended first."""
+    creator = Reluctant()
 
     def report(_: Progress) -> None:
         raise TroubleError
 
     async def make(request: CreateRoomRequest) -> CreateResult:
-        return made(request) if request == asked(0) else await maker.create(request, None, None)
+        return made(request) if request == asked(0) else await creator.create(request, None, None)
 
     with pytest.raises(TroubleError):
         async with asyncio.timeout(SOON):
-            await collect(OutcomeStream(Maker(make), Input(), concurrency=3, on_progress=report))
-    assert maker.under_way == 0
-    assert maker.cancelled
+            await collect(
+                OutcomeStream(FakeCreator(make), Input(), concurrency=3, on_progress=report)
+            )
+    assert creator.in_flight == 0
+    assert creator.cancelled
 
 
 async def test_a_stream_that_was_not_entered_says_so() -> None:
     """Asking it is an error, not a wait without end."""
-    stream = OutcomeStream(Maker(), asked_for(1), concurrency=1)
+    stream = OutcomeStream(FakeCreator(), asked_for(1), concurrency=1)
     with pytest.raises(ConfigurationError):
         await asyncio.wait_for(anext(stream), SOON)
 
@@ -349,7 +356,7 @@ async def test_a_stream_that_was_not_entered_says_so() -> None:
 @pytest.mark.parametrize("taken", [0, 1])
 async def test_a_stream_that_was_left_has_ended(taken: int) -> None:
     """Asking it for more is an end or an error, not a wait without end."""
-    stream = OutcomeStream(Maker(), Input(), concurrency=1)
+    stream = OutcomeStream(FakeCreator(), Input(), concurrency=1)
     async with stream:
         for _ in range(taken):
             await anext(stream)
@@ -363,7 +370,7 @@ async def test_a_stream_that_was_left_has_ended(taken: int) -> None:
 
 async def test_a_stream_cannot_be_entered_twice() -> None:
     """Its input is used up: entering it again is an error, and not a batch of its own."""
-    stream = OutcomeStream(Maker(), asked_for(3), concurrency=2)
+    stream = OutcomeStream(FakeCreator(), asked_for(3), concurrency=2)
     async with asyncio.timeout(SOON), stream:
         assert len([outcome async for outcome in stream]) == 3
     with pytest.raises(ConfigurationError):
@@ -372,8 +379,8 @@ async def test_a_stream_cannot_be_entered_twice() -> None:
 
 
 async def test_tasks_that_wait_for_outcomes_learn_that_the_stream_was_left() -> None:
-    """Whoever still asks when another task leaves the block does not wait without end."""
-    stream = OutcomeStream(Maker(never), Input(), concurrency=2)
+    """The one that still asks when another task leaves the block does not wait without end."""
+    stream = OutcomeStream(FakeCreator(never), Input(), concurrency=2)
     async with stream:
         waiting = asyncio.ensure_future(anext(stream, None))
         await turns()

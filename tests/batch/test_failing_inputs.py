@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from batch.maker import Maker, made, turns
+from batch.fake_creator import FakeCreator, made, turns
 from support.asking import asked, asked_for
 from support.background import SOON
 from telnyx_video import CreateRoomRequest, OutcomeUnknownError
@@ -74,12 +74,12 @@ async def generated(error: type[BaseException]) -> AsyncIterator[CreateRoomReque
 Make = Callable[[type[BaseException]], Requests]
 
 
-async def run(source: Requests, where: str, maker: Maker, folder: Path) -> None:
+async def run(source: Requests, where: str, creator: FakeCreator, folder: Path) -> None:
     """Run a batch to its end, with a journal or with another thread that draws."""
     journal = folder / "rooms.jsonl" if where == "journal" else None
-    stream = OutcomeStream(maker, source, concurrency=4, journal=journal)
+    stream = OutcomeStream(creator, source, concurrency=4, journal=journal)
     if where == "thread":
-        stream.call_back_through(lambda do: threading.Thread(target=do).start())
+        stream.run_callbacks_in(lambda do: threading.Thread(target=do).start())
     await asyncio.wait_for(collect(stream), SOON)
 
 
@@ -100,11 +100,11 @@ async def test_the_end_of_another_kind_of_iterator_is_an_error(
     make: Make, error: type[Exception], where: str, tmp_path: Path
 ) -> None:
     """As in a generator, it becomes a `RuntimeError`; what was drawn before is made first."""
-    maker = Maker()
+    creator = FakeCreator()
     with pytest.raises(RuntimeError, match=rf"raised {error.__name__}") as caught:
-        await run(make(error), where, maker, tmp_path)
+        await run(make(error), where, creator, tmp_path)
     assert isinstance(caught.value.__cause__, error)
-    assert maker.begun == asked_for(2)
+    assert creator.begun == asked_for(2)
 
 
 @pytest.mark.parametrize(
@@ -123,10 +123,10 @@ async def test_a_cancellation_within_the_input_is_an_error_of_the_package(
     make: Make, where: str, tmp_path: Path
 ) -> None:
     """It is neither the end of the input nor a cancellation of the caller."""
-    maker = Maker()
+    creator = FakeCreator()
     with pytest.raises(OutcomeUnknownError, match="rooms may have been made of what it gave"):
-        await run(make(asyncio.CancelledError), where, maker, tmp_path)
-    assert maker.begun == asked_for(2)
+        await run(make(asyncio.CancelledError), where, creator, tmp_path)
+    assert creator.begun == asked_for(2)
 
 
 async def test_a_caller_who_is_cancelled_gets_a_cancellation() -> None:
@@ -136,7 +136,7 @@ async def test_a_caller_who_is_cancelled_gets_a_cancellation() -> None:
         yield asked(0)
         await asyncio.Event().wait()
 
-    batch = asyncio.create_task(collect(OutcomeStream(Maker(), requests(), concurrency=2)))
+    batch = asyncio.create_task(collect(OutcomeStream(FakeCreator(), requests(), concurrency=2)))
     await turns()
     batch.cancel()
     await asyncio.wait([batch], timeout=SOON)
@@ -155,7 +155,7 @@ async def test_noting_ahead_that_is_cancelled_leaves_no_gap(tmp_path: Path) -> N
             yield asked(number)
 
     with pytest.raises(OutcomeUnknownError):
-        await run(requests(), "journal", Maker(), tmp_path)
+        await run(requests(), "journal", FakeCreator(), tmp_path)
 
 
 async def test_closing_an_input_does_not_hide_its_error() -> None:
@@ -172,7 +172,7 @@ async def test_closing_an_input_does_not_hide_its_error() -> None:
             raise StopAsyncIteration
 
     with pytest.raises(RuntimeError) as caught:
-        await asyncio.wait_for(collect(OutcomeStream(Maker(), Clumsy(), concurrency=2)), SOON)
+        await asyncio.wait_for(collect(OutcomeStream(FakeCreator(), Clumsy(), concurrency=2)), SOON)
     assert isinstance(caught.value.__cause__, StopAsyncIteration)
     assert isinstance(caught.value.__cause__.__context__, LookupError)
 
@@ -187,4 +187,4 @@ async def test_the_end_that_a_create_raises_is_an_error() -> None:
 
     with pytest.raises(RuntimeError, match="a create raised StopAsyncIteration"):
         async with asyncio.timeout(SOON):
-            await collect(OutcomeStream(Maker(make), asked_for(9), concurrency=2))
+            await collect(OutcomeStream(FakeCreator(make), asked_for(9), concurrency=2))

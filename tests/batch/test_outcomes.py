@@ -2,15 +2,20 @@
 
 import json
 
+import attrs
 import pytest
 
-from batch.maker import FAILED, Maker, made, turns
-from batch.taking import indexes, taken
+from batch.fake_creator import FAILED, FakeCreator, made, turns
+from batch.take import indexes, take
 from support.asking import asked, asked_for
 from telnyx_video import (
     ConfigurationError,
     CreateRoomRequest,
+    ErrorDetail,
     InvalidRequestError,
+    Outcome,
+    OutcomeUnknownError,
+    ResponseDecodeError,
     Room,
     TelnyxVideoError,
 )
@@ -33,7 +38,7 @@ async def last_first(request: CreateRoomRequest) -> CreateResult:
 
 async def test_outcomes_come_as_they_finish() -> None:
     """The stream gives first what is done first, each with its request and place."""
-    outcomes = await taken(OutcomeStream(Maker(last_first), asked_for(10), concurrency=10))
+    outcomes = await take(OutcomeStream(FakeCreator(last_first), asked_for(10), concurrency=10))
     assert indexes(outcomes) != sorted(indexes(outcomes))
     assert sorted(indexes(outcomes)) == list(range(10))
     for outcome in outcomes:
@@ -43,12 +48,12 @@ async def test_outcomes_come_as_they_finish() -> None:
 
 async def test_a_list_of_outcomes_is_in_the_order_of_the_input() -> None:
     """Whatever finishes first, the list is ordered like the requests."""
-    outcomes = await collect(OutcomeStream(Maker(last_first), asked_for(10), concurrency=10))
+    outcomes = await collect(OutcomeStream(FakeCreator(last_first), asked_for(10), concurrency=10))
     assert indexes(outcomes) == list(range(10))
 
 
 async def test_an_outcome_tells_how_its_room_came_to_be() -> None:
-    """What is known of a delivery is told: attempts, whether it existed, and how it differs."""
+    """What is known of a delivery is reported: attempts, whether it existed, and how it differs."""
 
     async def existing(_: CreateRoomRequest) -> CreateResult:
         return CreateResult(
@@ -59,7 +64,7 @@ async def test_an_outcome_tells_how_its_room_came_to_be() -> None:
             differences=("enable_recording",),
         )
 
-    (outcome,) = await taken(OutcomeStream(Maker(existing), [asked(0)], concurrency=1))
+    (outcome,) = await take(OutcomeStream(FakeCreator(existing), [asked(0)], concurrency=1))
     assert outcome == CreateOutcome(
         index=0,
         request=asked(0),
@@ -73,7 +78,9 @@ async def test_an_outcome_tells_how_its_room_came_to_be() -> None:
 
 async def test_a_failure_is_an_outcome_and_ends_no_other() -> None:
     """Each other room is made all the same; unwrapping the failure raises its reason."""
-    outcomes = await collect(OutcomeStream(Maker(failing_odd_ones), asked_for(6), concurrency=2))
+    outcomes = await collect(
+        OutcomeStream(FakeCreator(failing_odd_ones), asked_for(6), concurrency=2)
+    )
     assert [outcome.room is None for outcome in outcomes] == [False, True] * 3
     assert outcomes[1].error is FAILED.error
     with pytest.raises(ConfigurationError, match="not today"):
@@ -86,9 +93,74 @@ def test_an_outcome_without_room_and_reason_raises_all_the_same() -> None:
         CreateOutcome(index=0, request=asked(0)).unwrap()
 
 
+@pytest.mark.parametrize(
+    ("result", "status"),
+    [
+        (CreateResult(Room(id="1")), "made"),
+        (CreateResult(Room(id="1"), recovered=True), "recovered"),
+        (CreateResult(Room(id="1"), existed=True), "existed"),
+        (CreateResult(error=ResponseDecodeError("odd", Outcome.APPLIED)), "unreadable"),
+        (CreateResult(error=OutcomeUnknownError("lost")), "unknown"),
+        (FAILED, "failed"),
+    ],
+)
+async def test_the_six_ways_to_end_are_counted_apart(result: CreateResult, status: str) -> None:
+    """What was made, what may have been, and what was not are never counted together."""
+    told: list[Progress] = []
+
+    async def make(_: CreateRoomRequest) -> CreateResult:
+        return result
+
+    stream = OutcomeStream(FakeCreator(make), [asked(0)], concurrency=1, on_progress=told.append)
+    (outcome,) = await take(stream)
+    assert outcome.status == status
+    counted = attrs.asdict(told[0])
+    assert counted.pop("done") == counted.pop("total") == 1
+    assert {name for name, count in counted.items() if count} == {
+        "created" if status == "made" else status
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (InvalidRequestError((ErrorDetail("odd"),)), "unknown"),
+        (ConfigurationError("odd"), "unknown"),
+        (ResponseDecodeError("odd", Outcome.APPLIED), "unreadable"),
+    ],
+)
+async def test_an_error_that_escapes_from_a_create_is_that_of_its_request(
+    error: TelnyxVideoError, status: str
+) -> None:
+    """It ends no other create, and does not say that nothing was sent, which nobody knows."""
+
+    async def make(request: CreateRoomRequest) -> CreateResult:
+        if request == asked(1):
+            raise error
+        return made(request)
+
+    outcomes = await collect(OutcomeStream(FakeCreator(make), asked_for(4), concurrency=2))
+    assert [outcome.status for outcome in outcomes] == ["made", status, "made", "made"]
+    assert "odd" in str(outcomes[1].error)
+
+
+def test_a_repr_has_what_is_set() -> None:
+    """A list of outcomes can be read in a terminal."""
+    outcome = CreateOutcome(index=7, request=asked(7), room=Room(id="1", unique_name="room-7"))
+    assert repr(outcome) == (
+        "CreateOutcome(index=7, request=CreateRoomRequest(unique_name='room-7'), "
+        "room=Room(id='1', unique_name='room-7'))"
+    )
+    failed = CreateOutcome(index=0, request=CreateRoomRequest(), error=FAILED.error, attempts=0)
+    assert repr(failed) == (
+        "CreateOutcome(index=0, request=CreateRoomRequest(), "
+        "error=ConfigurationError('not today'), attempts=0)"
+    )
+
+
 @pytest.mark.parametrize("sized", [True, False])
 async def test_progress_is_told_after_each_outcome(sized: bool) -> None:
-    """The figures add up at each step, and the total is told where it is known."""
+    """The figures add up at each step, and the total is reported where it is known."""
     told: list[Progress] = []
     deliveries = iter(
         [CreateResult(Room(id="1")), FAILED, CreateResult(Room(id="1"), existed=True)]
@@ -99,7 +171,7 @@ async def test_progress_is_told_after_each_outcome(sized: bool) -> None:
 
     requests = asked_for(3)
     source = requests if sized else iter(requests)
-    await taken(OutcomeStream(Maker(make), source, concurrency=1, on_progress=told.append))
+    await take(OutcomeStream(FakeCreator(make), source, concurrency=1, on_progress=told.append))
     total = 3 if sized else None
     assert told == [
         Progress(done=1, created=1, existed=0, failed=0, total=total),
@@ -111,7 +183,7 @@ async def test_progress_is_told_after_each_outcome(sized: bool) -> None:
 async def test_what_is_no_request_fails_alone() -> None:
     """An item of another type is an outcome that says so, and the others are made."""
     wrong: list[CreateRoomRequest] = [asked(0), "room-1", None, asked(3)]  # type: ignore[list-item] # pyright: ignore[reportAssignmentType] # the point
-    outcomes = await collect(OutcomeStream(Maker(), wrong, concurrency=2))
+    outcomes = await collect(OutcomeStream(FakeCreator(), wrong, concurrency=2))
     assert [outcome.room is not None for outcome in outcomes] == [True, False, False, True]
     for outcome in outcomes[1:3]:
         assert isinstance(outcome.error, InvalidRequestError)
@@ -147,5 +219,5 @@ def test_an_outcome_can_be_written_as_json() -> None:
 async def test_an_outcome_of_what_is_no_request_can_be_written_too() -> None:
     """A line for an item of another type has no request in it."""
     wrong: list[CreateRoomRequest] = [object()]  # type: ignore[list-item] # pyright: ignore[reportAssignmentType] # the point
-    (outcome,) = await collect(OutcomeStream(Maker(), wrong, concurrency=1))
+    (outcome,) = await collect(OutcomeStream(FakeCreator(), wrong, concurrency=1))
     assert outcome.to_dict()["request"] is None

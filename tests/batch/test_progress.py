@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from batch.maker import Maker
+from batch.fake_creator import FakeCreator
 from support.asking import asked_for
 from telnyx_video import ConfigurationError
 from telnyx_video.batch import OnProgress, OutcomeStream, Progress, collect
@@ -15,7 +15,7 @@ from telnyx_video.batch import OnProgress, OutcomeStream, Progress, collect
 def batch(on_progress: Callable[[Progress], object]) -> OutcomeStream:
     """Return a batch of three rooms whose types were never checked."""
     untyped = cast("OnProgress", on_progress)
-    return OutcomeStream(Maker(), asked_for(3), concurrency=2, on_progress=untyped)
+    return OutcomeStream(FakeCreator(), asked_for(3), concurrency=2, on_progress=untyped)
 
 
 @pytest.mark.parametrize("error", [StopIteration, StopAsyncIteration])
@@ -30,7 +30,7 @@ async def test_the_end_that_progress_raises_is_an_error(error: type[Exception]) 
 
 
 async def test_progress_that_would_have_to_be_awaited_is_refused() -> None:
-    """A function that returns a coroutine, which nobody would await, is told at its first call."""
+    """A function that returns a coroutine is refused at its first call."""
     calls: list[int] = []
 
     def report(progress: Progress) -> object:

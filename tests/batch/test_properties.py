@@ -8,7 +8,7 @@ import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.maker import FAILED, Input, Maker, made, turns
+from batch.fake_creator import FAILED, FakeCreator, Input, made, turns
 from support.asking import asked
 from telnyx_video import CreateRoomRequest
 from telnyx_video._execution.reconcile import CreateResult
@@ -57,11 +57,11 @@ class Run:
     outcomes: list[CreateOutcome] = attrs.field(factory=list[CreateOutcome])
     progress: list[Progress] = attrs.field(factory=list[Progress])
     input: Input = attrs.field(init=False)
-    maker: Maker = attrs.field(init=False)
+    creator: FakeCreator = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.input = Input(len(self.batch.work))
-        self.maker = Maker(self._make)
+        self.creator = FakeCreator(self._make)
 
     async def _make(self, request: CreateRoomRequest) -> CreateResult:
         work = self.batch.work[int(str(request.unique_name).removeprefix("room-"))]
@@ -81,7 +81,7 @@ class Run:
         """Take outcomes to the end, and check at each what must hold at any time."""
         batch = self.batch
         stream = OutcomeStream(
-            self.maker,
+            self.creator,
             self._source(),
             concurrency=batch.concurrency,
             fail_fast=batch.fail_fast,
@@ -90,16 +90,16 @@ class Run:
         async with stream:
             async for outcome in stream:
                 self.outcomes.append(outcome)
-                assert len(self.maker.begun) - len(self.outcomes) <= 2 * batch.concurrency
+                assert len(self.creator.begun) - len(self.outcomes) <= 2 * batch.concurrency
                 if batch.source != "list":
                     assert self.input.drawn - len(self.outcomes) <= 2 * batch.concurrency
                 await turns(batch.slowness)
 
     def check(self) -> None:
         """Check what must hold whenever and however the batch ended."""
-        assert self.maker.under_way == 0
-        assert self.maker.most_under_way <= self.batch.concurrency
-        assert self.maker.begun == [asked(index) for index in range(len(self.maker.begun))]
+        assert self.creator.in_flight == 0
+        assert self.creator.most_in_flight <= self.batch.concurrency
+        assert self.creator.begun == [asked(index) for index in range(len(self.creator.begun))]
         indexes = [outcome.index for outcome in self.outcomes]
         assert len(set(indexes)) == len(indexes)
         for outcome in self.outcomes:
@@ -145,7 +145,7 @@ def test_every_request_drawn_has_one_outcome(batch: Batch) -> None:
         await to_its_end(run.take())
         run.check()
         assert sorted(outcome.index for outcome in run.outcomes) == list(
-            range(len(run.maker.begun))
+            range(len(run.creator.begun))
         )
         assert len(run.progress) == len(run.outcomes)
         if not batch.fail_fast or not any(work.fails for work in batch.work):
@@ -184,7 +184,7 @@ def test_an_input_that_raises_loses_no_outcome(batch: Batch, at: int) -> None:
 
     async def go() -> None:
         run = Run(attrs.evolve(batch, fail_fast=False))
-        stream = OutcomeStream(run.maker, requests(run), concurrency=batch.concurrency)
+        stream = OutcomeStream(run.creator, requests(run), concurrency=batch.concurrency)
 
         async def take() -> bool:
             async with stream:
@@ -197,7 +197,7 @@ def test_an_input_that_raises_loses_no_outcome(batch: Batch, at: int) -> None:
 
         raised = await to_its_end(take())
         assert raised == (at < len(batch.work))
-        assert len(run.outcomes) == len(run.maker.begun) == min(at, len(batch.work))
+        assert len(run.outcomes) == len(run.creator.begun) == min(at, len(batch.work))
         assert await nothing_else_runs()
 
     in_a_loop(go())

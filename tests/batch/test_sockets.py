@@ -85,7 +85,7 @@ async def test_a_stream_gives_every_outcome_once(sandbox: Sandbox, rooms: AsyncR
 async def test_leaving_a_stream_early_leaves_a_usable_client(
     sandbox: Sandbox, rooms: AsyncRoomsClient
 ) -> None:
-    """What is under way is cancelled, nothing more is sent, and the client goes on."""
+    """What is in flight is cancelled, nothing more is sent, and the client goes on."""
     async with rooms.stream_many(asked_for(1000), concurrency=10) as stream:
         first = await anext(stream)
     assert first.room is not None
@@ -151,7 +151,7 @@ async def test_a_batch_of_a_closed_client_fails_one_by_one(sandbox: Sandbox) -> 
 
 
 async def test_closing_the_client_ends_its_batch(sandbox: Sandbox, rooms: AsyncRoomsClient) -> None:
-    """A batch whose client is closed under way comes to its end; each request has an outcome."""
+    """A batch whose client is closed in flight comes to its end; each request has an outcome."""
     outcomes: list[CreateOutcome] = []
     async with asyncio.timeout(20), rooms.stream_many(asked_for(500), concurrency=5) as stream:
         async for outcome in stream:
@@ -173,7 +173,7 @@ async def test_two_batches_share_a_client(sandbox: Sandbox, rooms: AsyncRoomsCli
     assert len(sandbox.rooms) == 100
 
 
-async def test_more_may_be_under_way_than_there_are_connections(sandbox: Sandbox) -> None:
+async def test_more_may_be_in_flight_than_there_are_connections(sandbox: Sandbox) -> None:
     """Creates that wait for a connection are not failures."""
     async with AsyncRoomsClient(
         base_url=sandbox.url, api_key=sandbox.api_key, concurrency=3

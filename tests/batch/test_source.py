@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
-from batch.maker import Input, Maker, turns
+from batch.fake_creator import FakeCreator, Input, turns
 from support.asking import asked, asked_for
 from telnyx_video import CreateRoomRequest
 from telnyx_video.batch import OutcomeStream, Progress, collect
@@ -19,7 +19,7 @@ def elsewhere(do: Callable[[], None]) -> None:
 
 
 class Later:
-    """Does what it is given when it is told to."""
+    """Does what it is given when it is reported to."""
 
     def __init__(self) -> None:
         self.given: list[Callable[[], None]] = []
@@ -94,7 +94,7 @@ async def test_an_input_that_is_interrupted_ends() -> None:
 
 
 async def test_an_answer_that_nobody_waits_for_is_dropped() -> None:
-    """A request drawn for whoever has been cancelled meanwhile goes nowhere."""
+    """A request drawn for the one that has been cancelled meanwhile goes nowhere."""
     later = Later()
     source = Source(iter(asked_for(1)))
     source.draw_through(later.given.append)
@@ -154,9 +154,12 @@ async def test_callers_code_is_called_where_they_want(told: bool) -> None:
         call()
 
     stream = OutcomeStream(
-        Maker(), iter(asked_for(3)), concurrency=1, on_progress=progress.append if told else None
+        FakeCreator(),
+        iter(asked_for(3)),
+        concurrency=1,
+        on_progress=progress.append if told else None,
     )
-    stream.call_back_through(do)
+    stream.run_callbacks_in(do)
     assert len(await collect(stream)) == 3
     assert [made.done for made in progress] == ([1, 2, 3] if told else [])
     assert len(calls) == 4 + len(progress)

@@ -1,4 +1,4 @@
-"""How a batch goes: how much is under way, what is drawn when, and how it comes to its end."""
+"""How a batch goes: how much is in flight, what is drawn when, and how it comes to its end."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -6,8 +6,8 @@ from itertools import chain
 
 import pytest
 
-from batch.maker import FAILED, Input, Maker, made, never, turns
-from batch.taking import indexes, taken
+from batch.fake_creator import FAILED, FakeCreator, Input, made, never, turns
+from batch.take import indexes, take
 from support.asking import asked, asked_for
 from support.background import SOON
 from telnyx_video import CreateRoomRequest
@@ -18,22 +18,22 @@ pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
 
 @pytest.mark.parametrize("concurrency", [1, 3, 50])
-async def test_as_many_are_under_way_as_asked_for(concurrency: int) -> None:
+async def test_as_many_are_in_flight_as_asked_for(concurrency: int) -> None:
     """The concurrency is reached and never exceeded."""
 
     async def slow(request: CreateRoomRequest) -> CreateResult:
         await turns(5)
         return made(request)
 
-    maker = Maker(slow)
-    assert len(await taken(OutcomeStream(maker, Input(200), concurrency=concurrency))) == 200
-    assert maker.most_under_way == concurrency
+    creator = FakeCreator(slow)
+    assert len(await take(OutcomeStream(creator, Input(200), concurrency=concurrency))) == 200
+    assert creator.most_in_flight == concurrency
 
 
 async def test_no_more_workers_run_than_there_are_requests() -> None:
     """A small batch with a large concurrency costs a small batch's tasks."""
     before = len(asyncio.all_tasks())
-    stream = OutcomeStream(Maker(never), asked_for(3), concurrency=10_000)
+    stream = OutcomeStream(FakeCreator(never), asked_for(3), concurrency=10_000)
     async with stream:
         await turns()
         assert len(asyncio.all_tasks()) - before <= 4
@@ -41,13 +41,13 @@ async def test_no_more_workers_run_than_there_are_requests() -> None:
 
 async def test_nothing_comes_of_nothing() -> None:
     """An empty input is a batch that has ended."""
-    assert await taken(OutcomeStream(Maker(), [], concurrency=5)) == []
-    assert await taken(OutcomeStream(Maker(), iter(()), concurrency=5)) == []
+    assert await take(OutcomeStream(FakeCreator(), [], concurrency=5)) == []
+    assert await take(OutcomeStream(FakeCreator(), iter(()), concurrency=5)) == []
 
 
 async def test_an_exhausted_stream_stays_exhausted() -> None:
     """Asking again gets the same answer, also when a failure was the end."""
-    stream = OutcomeStream(Maker(), asked_for(1), concurrency=2)
+    stream = OutcomeStream(FakeCreator(), asked_for(1), concurrency=2)
     async with asyncio.timeout(SOON), stream:
         assert indexes([outcome async for outcome in stream]) == [0]
         assert [outcome async for outcome in stream] == []
@@ -62,7 +62,7 @@ async def test_an_exhausted_stream_stays_exhausted_after_a_failure() -> None:
         yield asked(0)
         raise LookupError
 
-    stream = OutcomeStream(Maker(), broken(), concurrency=2)
+    stream = OutcomeStream(FakeCreator(), broken(), concurrency=2)
     async with asyncio.timeout(SOON), stream:
         await anext(stream)
         for _ in range(2):
@@ -72,7 +72,7 @@ async def test_an_exhausted_stream_stays_exhausted_after_a_failure() -> None:
 
 async def test_several_tasks_may_take_from_one_stream() -> None:
     """Each outcome goes to one of them, and all of them learn of the end."""
-    stream = OutcomeStream(Maker(), asked_for(100), concurrency=3)
+    stream = OutcomeStream(FakeCreator(), asked_for(100), concurrency=3)
 
     async def take() -> list[int]:
         return indexes([outcome async for outcome in stream])
@@ -86,7 +86,7 @@ async def test_a_slow_consumer_holds_the_batch_back() -> None:
     """What is drawn stays near what is taken, however far the workers could get."""
     concurrency = 4
     source = Input()
-    stream = OutcomeStream(Maker(), source, concurrency=concurrency)
+    stream = OutcomeStream(FakeCreator(), source, concurrency=concurrency)
     async with asyncio.timeout(SOON), stream:
         for taken_so_far in range(50):
             await turns()
@@ -98,7 +98,9 @@ async def test_a_slow_consumer_holds_the_batch_back() -> None:
 async def test_the_input_is_drawn_as_it_is_needed(awaited: bool) -> None:
     """Nothing is drawn before the stream is entered, and then what can be worked on."""
     source = Input()
-    stream = OutcomeStream(Maker(never), source.awaited() if awaited else source, concurrency=3)
+    stream = OutcomeStream(
+        FakeCreator(never), source.awaited() if awaited else source, concurrency=3
+    )
     await turns()
     assert source.drawn == 0
     async with stream:
@@ -106,7 +108,7 @@ async def test_the_input_is_drawn_as_it_is_needed(awaited: bool) -> None:
         assert source.drawn == 3
 
 
-async def test_fail_fast_draws_no_more_and_finishes_what_is_under_way() -> None:
+async def test_fail_fast_draws_no_more_and_finishes_what_is_in_flight() -> None:
     """After the first failure nothing new begins, and every request drawn has an outcome."""
     go = asyncio.Event()
 
@@ -117,7 +119,7 @@ async def test_fail_fast_draws_no_more_and_finishes_what_is_under_way() -> None:
         return made(request)
 
     source = Input()
-    stream = OutcomeStream(Maker(first_fails), source, concurrency=5, fail_fast=True)
+    stream = OutcomeStream(FakeCreator(first_fails), source, concurrency=5, fail_fast=True)
     async with asyncio.timeout(SOON), stream:
         outcome = await anext(stream)
         assert outcome.error is FAILED.error
@@ -141,33 +143,33 @@ async def test_fail_fast_does_not_wait_for_an_input_that_waits() -> None:
         await turns(5)
         return FAILED
 
-    stream = OutcomeStream(Maker(fail), one_and_then_silence(), concurrency=2, fail_fast=True)
-    assert indexes(await taken(stream)) == [0]
+    stream = OutcomeStream(FakeCreator(fail), one_and_then_silence(), concurrency=2, fail_fast=True)
+    assert indexes(await take(stream)) == [0]
 
 
 async def test_a_batch_whose_server_stays_down_stops() -> None:
     """Once nothing more is to be tried nothing more is drawn, and the stream says why it ended."""
-    maker = Maker()
+    creator = FakeCreator()
 
     async def give_up(request: CreateRoomRequest) -> CreateResult:
         if request != asked(3):
             return made(request)
-        maker.gave_up = True
+        creator.gave_up = True
         return FAILED
 
-    maker.make = give_up
+    creator.make = give_up
     source = Input()
-    stream = OutcomeStream(maker, source, concurrency=1)
-    outcomes = await taken(stream)
+    stream = OutcomeStream(creator, source, concurrency=1)
+    outcomes = await take(stream)
     assert indexes(outcomes) == [0, 1, 2, 3]
     assert source.drawn == 4
     assert stream.stopped == "gave_up"
 
 
-async def test_stopping_finishes_what_is_under_way() -> None:
-    """A stream that is told to stop gives what it has begun, and ends."""
+async def test_stopping_finishes_what_is_in_flight() -> None:
+    """A stream that is reported to stop gives what it has begun, and ends."""
     source = Input()
-    stream = OutcomeStream(Maker(), source, concurrency=3)
+    stream = OutcomeStream(FakeCreator(), source, concurrency=3)
     async with asyncio.timeout(SOON), stream:
         first = await anext(stream)
         stream.stop()
@@ -184,7 +186,7 @@ async def test_stopping_does_not_wait_for_an_input_that_waits() -> None:
         yield asked(0)
         await asyncio.Event().wait()
 
-    stream = OutcomeStream(Maker(), one_and_then_silence(), concurrency=2)
+    stream = OutcomeStream(FakeCreator(), one_and_then_silence(), concurrency=2)
     async with asyncio.timeout(SOON), stream:
         await anext(stream)
         await turns()

@@ -99,7 +99,7 @@ def test_rooms_of_an_earlier_run_are_no_progress() -> None:
     """A batch that goes on counts what there was left to do: else its rate would be a boast."""
     tally = Tally(10, 1000.0)
     for earlier in (True,) * 6 + (False,) * 2:
-        tally.add(CreateOutcome(index=0, request=CreateRoomRequest(), earlier=earlier))
+        tally.add(CreateOutcome(index=0, request=CreateRoomRequest(), from_journal=earlier))
     assert (tally.done, tally.to_do, tally.not_tried, tally.rate(1001.0)) == (2, 4, 2, 2.0)
 
 

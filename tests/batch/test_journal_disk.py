@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from journal.memory import Server
+from batch.fake_server import FakeServer
 from support.asking import asked, asked_for
 from support.disks import files_of_at_most
 from telnyx_video import CreateRoomRequest
@@ -22,9 +22,9 @@ ROOMS = 60
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Server:
+def server(tmp_path: Path) -> FakeServer:
     """A server in memory."""
-    return Server(tmp_path / "rooms.jsonl")
+    return FakeServer(tmp_path / "rooms.jsonl")
 
 
 async def one_by_one() -> AsyncIterator[CreateRoomRequest]:
@@ -33,7 +33,7 @@ async def one_by_one() -> AsyncIterator[CreateRoomRequest]:
         yield request
 
 
-def run(server: Server, *, at_hand: bool = True) -> list[CreateOutcome]:
+def run(server: FakeServer, *, at_hand: bool = True) -> list[CreateOutcome]:
     """Run a batch to its end."""
     source = asked_for(ROOMS) if at_hand else one_by_one()
     return asyncio.run(
@@ -41,15 +41,15 @@ def run(server: Server, *, at_hand: bool = True) -> list[CreateOutcome]:
     )
 
 
-def noted(server: Server) -> set[object]:
+def noted(server: FakeServer) -> set[object]:
     """Return the names that the journal says are begun; each of its lines must be whole."""
     lines = [json.loads(line) for line in server.journal.read_bytes().splitlines()[1:]]
-    return {line["request"]["unique_name"] for line in lines if "intent" in line}
+    return {line["request"]["unique_name"] for line in lines if "noted" in line or "intent" in line}
 
 
 @pytest.mark.parametrize("at_hand", [True, False])
 @pytest.mark.parametrize("length", [30, 50, 1000, 5000, 9000])
-def test_a_full_disk_stops_the_batch(server: Server, length: int, at_hand: bool) -> None:
+def test_a_full_disk_stops_the_batch(server: FakeServer, length: int, at_hand: bool) -> None:
     """The system's error is raised; all that was sent is noted; with room again it goes on."""
     with files_of_at_most(length), pytest.raises(OSError, match="File too large"):
         run(server, at_hand=at_hand)
@@ -73,7 +73,7 @@ def failing_after(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("count", range(8))
 def test_a_disk_that_fails_stops_the_batch(
-    server: Server, monkeypatch: pytest.MonkeyPatch, count: int
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     """What could not be synced counts as not noted, and is not sent."""
     with monkeypatch.context() as broken:
@@ -86,7 +86,7 @@ def test_a_disk_that_fails_stops_the_batch(
 
 
 async def test_resumed_requests_are_not_sent_either(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Though their intents stand: what came of them could not be noted."""
     lines = [
@@ -111,19 +111,22 @@ async def test_resumed_requests_are_not_sent_either(
     assert len(server.posts) < ROOMS
 
 
-class Slow(Server):
+class Slow(FakeServer):
     """A server that takes a while."""
 
     async def create(
-        self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
+        self,
+        request: CreateRoomRequest,
+        seconds_since_intent: float | None,
+        encoded_request: bytes | None,
     ) -> CreateResult:
         """Make it, later."""
         await asyncio.sleep(0.002)
-        return await super().create(request, began_ago, settings)
+        return await super().create(request, seconds_since_intent, encoded_request)
 
 
-async def test_what_is_under_way_when_the_disk_fails_is_told(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+async def test_what_is_in_flight_when_the_disk_fails_is_told(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A room that was being made has its outcome, and then the error comes."""
     loop, failed = asyncio.get_running_loop(), asyncio.Event()
@@ -135,13 +138,16 @@ async def test_what_is_under_way_when_the_disk_fails_is_told(
             raise OSError(5, "Input/output error")
         sync(file)
 
-    class Waiting(Server):
+    class Waiting(FakeServer):
         async def create(
-            self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
+            self,
+            request: CreateRoomRequest,
+            seconds_since_intent: float | None,
+            encoded_request: bytes | None,
         ) -> CreateResult:
             await failed.wait()
             await asyncio.sleep(0.01)
-            return await super().create(request, began_ago, settings)
+            return await super().create(request, seconds_since_intent, encoded_request)
 
     monkeypatch.setattr(os, "fsync", fsync)
     waiting = Waiting(server.journal)
@@ -159,7 +165,7 @@ async def test_what_is_under_way_when_the_disk_fails_is_told(
 
 
 async def test_requests_that_come_one_by_one_share_commits(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The disk is not asked for each room, though none waits for long."""
     sync, syncs = os.fsync, list[int]()
@@ -175,8 +181,8 @@ async def test_requests_that_come_one_by_one_share_commits(
     assert len(syncs) < ROOMS / 2
 
 
-async def test_whoever_waits_for_company_waits_no_longer_for_more(server: Server) -> None:
-    """Of many that are under way two wait together, and are on disk when they go on."""
+async def test_whoever_waits_for_company_waits_no_longer_for_more(server: FakeServer) -> None:
+    """Of many that are in flight two wait together, and are on disk when they go on."""
     journal = await Journal.open(server.journal)
     for index in range(12):
         journal.begin(index)
@@ -186,20 +192,23 @@ async def test_whoever_waits_for_company_waits_no_longer_for_more(server: Server
     await journal.close()
 
 
-async def test_leaving_twice_over_writes_what_is_left(server: Server) -> None:
+async def test_leaving_twice_over_writes_what_is_left(server: FakeServer) -> None:
     """Cancelled while it closes its journal, a batch still writes what came of its requests."""
     running: list[asyncio.Task[list[CreateOutcome]]] = []
 
-    class Cancelling(Server):
+    class Cancelling(FakeServer):
         async def create(
-            self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
+            self,
+            request: CreateRoomRequest,
+            seconds_since_intent: float | None,
+            encoded_request: bytes | None,
         ) -> CreateResult:
-            delivered = await super().create(request, began_ago, settings)
+            delivered = await super().create(request, seconds_since_intent, encoded_request)
             asyncio.get_running_loop().call_soon(running[0].cancel)
             return delivered
 
-    maker = Cancelling(server.journal)
-    stream = OutcomeStream(maker, asked_for(1), concurrency=1, journal=maker.journal)
+    creator = Cancelling(server.journal)
+    stream = OutcomeStream(creator, asked_for(1), concurrency=1, journal=creator.journal)
     close = Journal.close
 
     async def close_cancelled(journal: Journal) -> None:
@@ -211,5 +220,5 @@ async def test_leaving_twice_over_writes_what_is_left(server: Server) -> None:
         running.append(asyncio.create_task(collect(stream)))
         with pytest.raises(asyncio.CancelledError):
             await running[0]
-    (last,) = server.journal.read_bytes().splitlines()[2:]
+    *_, last = server.journal.read_bytes().splitlines()
     assert json.loads(last)["room"]["id"] == "room-0"

@@ -41,17 +41,21 @@ def lines(journal: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in journal.read_text().splitlines()[1:]]
 
 
-async def test_each_intent_stands_before_its_outcome(tmp_path: Path) -> None:
-    """The file tells of each request first that it is begun, then what came of it."""
+async def test_each_request_is_noted_then_begun_then_done(tmp_path: Path) -> None:
+    """The lines of each request are in this order."""
     journal = tmp_path / "rooms.jsonl"
     async with Sandbox() as sandbox, client(sandbox) as rooms:
         await rooms.create_many(asked(20), journal=journal)
+    noted: set[object] = set()
     begun: set[object] = set()
     done: set[object] = set()
     for line in lines(journal):
-        if "intent" in line:
-            begun.add(line["intent"])
-        else:
+        if "noted" in line:
+            noted.add(line["noted"])
+        elif "begun" in line:
+            assert line["begun"] in noted
+            begun.add(line["begun"])
+        elif "index" in line:
             assert line["index"] in begun
             done.add(line["index"])
     assert begun == done == set(range(20))
@@ -66,7 +70,7 @@ async def test_what_is_done_is_returned_and_not_done_again(tmp_path: Path) -> No
         again = await rooms.create_many(asked(20), journal=journal)
         assert sum(sandbox.requests.values()) == requests
     assert [outcome.room for outcome in again] == [outcome.room for outcome in first]
-    assert [{outcome.earlier for outcome in outcomes} for outcomes in (first, again)] == [
+    assert [{outcome.from_journal for outcome in outcomes} for outcomes in (first, again)] == [
         {False},
         {True},
     ]
@@ -131,7 +135,7 @@ async def test_a_journal_that_knows_no_server_goes_on_anywhere(
         journal.write_bytes(HEADER.replace(b"}", noted + b"}") + rest)
         outcomes = await rooms.create_many(asked(3), journal=journal)
         assert sum(sandbox.requests.values()) == requests
-    assert {outcome.earlier for outcome in outcomes} == {True}
+    assert {outcome.from_journal for outcome in outcomes} == {True}
 
 
 def test_the_server_is_noted_with_each_client(tmp_path: Path) -> None:
@@ -199,7 +203,7 @@ async def test_an_unknown_nameless_room_is_never_asked_for_again(tmp_path: Path)
     for outcome in (first, again):
         assert isinstance(outcome.error, OutcomeUnknownError)
         assert outcome.error.outcome is Outcome.UNKNOWN
-    assert (first.earlier, again.earlier) == (False, True)
+    assert (first.from_journal, again.from_journal) == (False, True)
 
 
 async def test_a_given_name_is_kept(tmp_path: Path) -> None:

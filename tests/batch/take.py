@@ -6,7 +6,7 @@ from support.background import SOON
 from telnyx_video.batch import CreateOutcome, OutcomeStream
 
 
-async def taken(stream: OutcomeStream) -> list[CreateOutcome]:
+async def take(stream: OutcomeStream) -> list[CreateOutcome]:
     """Return all outcomes in the order in which they come."""
     async with asyncio.timeout(SOON), stream:
         return [outcome async for outcome in stream]

@@ -35,15 +35,15 @@ async def never(_: CreateRoomRequest) -> CreateResult:
     raise AssertionError
 
 
-class Maker:
+class FakeCreator:
     """Makes each room by a given function, and counts.
 
     Attributes:
         make: The function.
         gave_up: Whether the server has been down for too long.
         begun: The requests, in the order in which their creates began.
-        under_way: How many creates have begun and not ended.
-        most_under_way: The most that `under_way` has been.
+        in_flight: How many creates have begun and not ended.
+        most_in_flight: The most that `in_flight` has been.
     """
 
     def __init__(
@@ -52,27 +52,30 @@ class Maker:
         self.gave_up = False
         self.make = make
         self.begun: list[CreateRoomRequest] = []
-        self.under_way = 0
-        self.most_under_way = 0
+        self.in_flight = 0
+        self.most_in_flight = 0
 
     def prepare(self, request: CreateRoomRequest) -> CreateRoomRequest:
-        """Refuse what is no request."""
+        """Refuse an item that is not a request."""
         if not isinstance(request, CreateRoomRequest):  # pyright: ignore[reportUnnecessaryIsInstance] # callers whose types were never checked
             raise InvalidRequestError((ErrorDetail("must be a CreateRoomRequest"),))
         return request
 
     async def create(
-        self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
+        self,
+        request: CreateRoomRequest,
+        seconds_since_intent: float | None,
+        encoded_request: bytes | None,
     ) -> CreateResult:
         """Make one room."""
-        assert began_ago is None
+        assert seconds_since_intent is None
         self.begun.append(request)
-        self.under_way += 1
-        self.most_under_way = max(self.most_under_way, self.under_way)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             return await self.make(request)
         finally:
-            self.under_way -= 1
+            self.in_flight -= 1
 
 
 class Input:

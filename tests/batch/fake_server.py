@@ -1,4 +1,4 @@
-"""A server in memory that takes batches with a journal, and knows how long the file was when."""
+"""A server in memory for batches with a journal, which knows how long the file was when."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from telnyx_video import (
     CreateRoomRequest,
     ErrorDetail,
     InvalidRequestError,
+    NameTakenError,
     OutcomeUnknownError,
     Room,
 )
@@ -24,42 +25,49 @@ class Post:
 
     request: CreateRoomRequest
     length: int
-    """How many bytes the journal had when it was sent."""
+    """Bytes of the journal when it was sent."""
 
 
 @attrs.define
-class Server:
+class FakeServer:
     """Makes rooms by the rules of a single create, each in one turn of the loop.
 
     Attributes:
         journal: The file that the batch writes.
         posts: What was sent and made a room.
+        others: Names of rooms that somebody else has made.
         gave_up: Never.
     """
 
     journal: Path
     posts: list[Post] = attrs.field(factory=list[Post])
+    others: set[str] = attrs.field(factory=set[str])
     gave_up: bool = False
 
     def prepare(self, request: CreateRoomRequest) -> CreateRoomRequest:
-        """Take nothing but requests."""
+        """Accept nothing but requests."""
         if not isinstance(request, CreateRoomRequest):  # pyright: ignore[reportUnnecessaryIsInstance] # callers whose types were never checked
             raise InvalidRequestError((ErrorDetail("must be a CreateRoomRequest"),))
         return request
 
     async def create(
-        self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
+        self,
+        request: CreateRoomRequest,
+        seconds_since_intent: float | None,
+        encoded_request: bytes | None,
     ) -> CreateResult:
-        """Look it up if it was begun before, else make it; a name is made but once."""
+        """Make it; one that was begun before is looked up first, and a name is made but once."""
+        name = request.unique_name
         made = request in [post.request for post in self.posts]
-        if request.unique_name is UNSET:
-            if began_ago is not None:
+        if name is UNSET:
+            if seconds_since_intent is not None:
                 return CreateResult(error=OutcomeUnknownError("begun before", request, 1))
-        elif made:
-            assert began_ago is not None, "what nobody began exists"
-            return CreateResult(Room(id=str(request.unique_name)), recovered=True)
+        elif made or name in self.others:
+            if seconds_since_intent is None:
+                return CreateResult(error=NameTakenError(422))
+            return CreateResult(Room(id=str(name)), recovered=True)
         self.posts.append(Post(request, os.stat(self.journal).st_size))
-        return CreateResult(Room(id=str(request.unique_name)))
+        return CreateResult(Room(id=str(name)))
 
     def die(self, length: int) -> None:
         """Let the batch have been killed when its journal had this length."""

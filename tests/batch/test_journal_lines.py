@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journal.memory import Post, Server
+from batch.fake_server import FakeServer, Post
 from support.asking import asked, asked_for
 from support.strategies import rooms
 from telnyx_video import (
@@ -25,7 +24,7 @@ from telnyx_video import (
 )
 from telnyx_video._base.json import dumps
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
-from telnyx_video.batch.journal_file import GAP, HEADER, PIECE, load, outcome_line, to_line
+from telnyx_video.batch.journal_file import GAP, HEADER, PIECE, JournalFile, outcome_line, to_line
 
 INTENT = b'{"intent":0,"at":1.5,"request":{"unique_name":"room-0"}}\n'
 GARBAGE = [
@@ -75,50 +74,44 @@ def journal(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(journal: Path) -> Server:
+def server(journal: Path) -> FakeServer:
     """A server in memory."""
-    return Server(journal)
+    return FakeServer(journal)
 
 
-async def run(server: Server, requests: list[CreateRoomRequest]) -> list[CreateOutcome]:
+async def run(server: FakeServer, requests: list[CreateRoomRequest]) -> list[CreateOutcome]:
     """Run a batch with the server's journal to its end."""
     return await collect(OutcomeStream(server, requests, concurrency=2, journal=server.journal))
 
 
 @pytest.mark.parametrize("garbage", GARBAGE, ids=lambda garbage: repr(garbage[:80]))
 @pytest.mark.parametrize("behind", [b"", INTENT])
-async def test_garbage_is_refused_with_its_line(
-    server: Server, garbage: bytes, behind: bytes
+async def test_garbage_is_skipped_and_reported(
+    server: FakeServer, garbage: bytes, behind: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A whole line that no batch wrote is told by its number; nothing is sent, nothing changed."""
+    """A line that no batch wrote is reported by its number; the others are read."""
     content = HEADER + INTENT + garbage + behind
     server.journal.write_bytes(content)
-    with pytest.raises(ConfigurationError, match=r"rooms\.jsonl, line 3: not a line of a journal"):
-        await run(server, asked_for(1))
-    assert server.journal.read_bytes() == content
-    assert server.posts == []
+    server.posts = [Post(asked(0), 0)]
+    stream = OutcomeStream(server, asked_for(2), concurrency=2, journal=server.journal)
+    assert stream.unreadable_lines == 0
+    outcomes = await collect(stream)
+    assert [outcome.status for outcome in outcomes] == ["recovered", "made"]
+    assert stream.unreadable_lines == 1
+    assert "1 lines cannot be read, the first is line 3" in caplog.text
+    assert server.journal.read_bytes().startswith(content)
 
 
 def test_a_journal_must_be_a_file(journal: Path) -> None:
     """A device or a pipe, which may have no end, is refused."""
-    reader, writer = os.pipe()
+    os.mkfifo(journal)
+    file = JournalFile(str(journal))
     with pytest.raises(OSError, match="must be a regular file"):
-        load(reader, str(journal))
-    os.close(reader)
-    os.close(writer)
+        file.load()
+    file.close()
 
 
-async def test_a_platform_without_locks_is_told(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where two runs could not be kept apart, a journal is refused."""
-    monkeypatch.setitem(sys.modules, "fcntl", None)
-    with pytest.raises(ConfigurationError, match="file locks"):
-        await run(server, asked_for(1))
-    assert server.posts == []
-
-
-async def test_a_long_line_is_read_back(server: Server, journal: Path) -> None:
+async def test_a_long_line_is_read_back(server: FakeServer, journal: Path) -> None:
     """An outcome may be longer than what is read at a time."""
     name = "x" * 4000
     url = "https://example.com/".ljust(2000, "x")
@@ -176,7 +169,7 @@ def test_stray_bytes_are_written_all_the_same() -> None:
     assert to_line({"message": "bad \udcff byte"}) == b'{"message": "bad ? byte"}\n'
 
 
-async def test_an_outcome_that_says_unknown_leaves_the_request_begun(server: Server) -> None:
+async def test_an_outcome_that_says_unknown_leaves_the_request_begun(server: FakeServer) -> None:
     """A named room of which a run has learnt nothing is looked up by the next one."""
     error = TransportError("cut", Outcome.UNKNOWN)
     lost = CreateOutcome(index=0, request=asked(0), error=error)
@@ -186,10 +179,10 @@ async def test_an_outcome_that_says_unknown_leaves_the_request_begun(server: Ser
     assert outcome.recovered
     assert len(server.posts) == 1
     lines = server.journal.read_bytes().splitlines()
-    assert len(lines) == 4  # no second intent: the first one holds, with its time
+    assert len(lines) == 5  # no second intent: the first one holds, with its time
 
 
-async def test_what_is_no_request_is_noted_and_may_be_mended(server: Server) -> None:
+async def test_what_is_no_request_is_noted_and_may_be_mended(server: FakeServer) -> None:
     """A batch may be resumed when what was no request has become one, but not the reverse."""
     mixed = [asked(0), "room-1"]
     first, second = await run(server, mixed)  # type: ignore[arg-type] # untyped callers
@@ -201,7 +194,7 @@ async def test_what_is_no_request_is_noted_and_may_be_mended(server: Server) -> 
         await run(server, mixed)  # type: ignore[arg-type] # untyped callers
 
 
-async def test_an_input_that_raises_is_told_after_what_it_gave(server: Server) -> None:
+async def test_an_input_that_raises_is_told_after_what_it_gave(server: FakeServer) -> None:
     """With a journal, too, what was drawn is made, and then the exception comes."""
 
     def broken() -> Iterator[CreateRoomRequest]:
@@ -214,7 +207,7 @@ async def test_an_input_that_raises_is_told_after_what_it_gave(server: Server) -
     assert len(await run(server, asked_for(4))) == 4
 
 
-async def test_stopping_sends_no_more_of_what_is_noted_ahead(server: Server) -> None:
+async def test_stopping_sends_no_more_of_what_is_noted_ahead(server: FakeServer) -> None:
     """What is noted and not sent waits for the next run."""
     stream = OutcomeStream(server, asked_for(40), concurrency=20, journal=server.journal)
     async with stream:
@@ -226,7 +219,7 @@ async def test_stopping_sends_no_more_of_what_is_noted_ahead(server: Server) -> 
     assert len(server.posts) == 40
 
 
-async def test_stopping_while_resuming_ends_the_batch(server: Server) -> None:
+async def test_stopping_while_resuming_ends_the_batch(server: FakeServer) -> None:
     """A stop is heeded also before all that an earlier run has drawn is compared."""
     await run(server, asked_for(40))
     stream = OutcomeStream(server, asked_for(40), concurrency=1, journal=server.journal)
@@ -237,7 +230,7 @@ async def test_stopping_while_resuming_ends_the_batch(server: Server) -> None:
     assert len(server.posts) == 40
 
 
-async def test_a_nameless_request_that_was_refused_is_tried_again(server: Server) -> None:
+async def test_a_nameless_request_that_was_refused_is_tried_again(server: FakeServer) -> None:
     """Without a name, too, what is known not to be done may be done now."""
     nameless = CreateRoomRequest(max_participants=5)
     refused = CreateOutcome(index=0, request=nameless, error=ConfigurationError("not today"))
@@ -248,7 +241,7 @@ async def test_a_nameless_request_that_was_refused_is_tried_again(server: Server
     assert outcome.room
 
 
-async def test_nameless_rooms_alone_are_noted_one_by_one(server: Server) -> None:
+async def test_nameless_rooms_alone_are_noted_one_by_one(server: FakeServer) -> None:
     """Nothing is noted ahead of them, so that what was not sent is not in doubt."""
     nameless = [CreateRoomRequest(max_participants=number) for number in range(2, 12)]
     stream = OutcomeStream(server, nameless, concurrency=2, journal=server.journal)
@@ -259,7 +252,7 @@ async def test_nameless_rooms_alone_are_noted_one_by_one(server: Server) -> None
     assert len(await run(server, nameless)) == 10
 
 
-async def test_a_batch_longer_than_what_is_noted_at_once_is_made(server: Server) -> None:
+async def test_a_batch_longer_than_what_is_noted_at_once_is_made(server: FakeServer) -> None:
     """What is noted ahead is noted again and again, while the batch goes on."""
     outcomes = await run(server, asked_for(40))
     assert [outcome.index for outcome in outcomes] == list(range(40))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journal.memory import Server
+from batch.fake_server import FakeServer
 from telnyx_video import UNSET, CreateRoomRequest
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
-from telnyx_video.batch.journal_file import HEADER, header, load
+from telnyx_video.batch.journal_file import HEADER, JournalFile, header
 
 REQUESTS = [
     CreateRoomRequest(max_participants=2 + number)
@@ -27,7 +26,7 @@ REQUESTS = [
 ]
 
 
-def run(server: Server, concurrency: int = 3, *, at_hand: bool = True) -> list[CreateOutcome]:
+def run(server: FakeServer, concurrency: int = 3, *, at_hand: bool = True) -> list[CreateOutcome]:
     """Run the batch, or go on with it, to its end."""
 
     async def later() -> AsyncIterator[CreateRoomRequest]:
@@ -39,7 +38,7 @@ def run(server: Server, concurrency: int = 3, *, at_hand: bool = True) -> list[C
     return asyncio.run(collect(stream))
 
 
-def check(server: Server, outcomes: list[CreateOutcome]) -> None:
+def check(server: FakeServer, outcomes: list[CreateOutcome]) -> None:
     """Check that each room is there once, or at most once if it has no name and is not certain."""
     assert [outcome.index for outcome in outcomes] == list(range(len(REQUESTS)))
     made = Counter(str(post.request) for post in server.posts)
@@ -51,16 +50,21 @@ def check(server: Server, outcomes: list[CreateOutcome]) -> None:
     assert {line["index"] for line in lines if "index" in line} == set(range(len(REQUESTS)))
 
 
+def load(journal: Path, server: str | None = None) -> None:
+    """Open a journal, and repair it."""
+    file = JournalFile(str(journal))
+    file.load(server)
+    file.close()
+
+
 def test_a_journal_cut_at_any_byte_is_mended(tmp_path: Path) -> None:
     """Of a line that a crash has torn nothing is left; all lines before it are."""
-    server = Server(tmp_path / "journal")
+    server = FakeServer(tmp_path / "journal")
     run(server)
     whole = server.journal.read_bytes()
     for length in range(len(HEADER), len(whole)):
         server.journal.write_bytes(whole[:length])
-        file = os.open(server.journal, os.O_RDWR | os.O_APPEND)
-        load(file, "journal")
-        os.close(file)
+        load(server.journal)
         kept = whole[: whole.rindex(b"\n", 0, length) + 1]
         if whole[length] == ord("\n"):  # nothing but the newline is missing
             kept = whole[: length + 1]
@@ -70,7 +74,7 @@ def test_a_journal_cut_at_any_byte_is_mended(tmp_path: Path) -> None:
 @pytest.mark.parametrize("length", [0, 1, len(HEADER) - 1])
 def test_a_journal_that_died_at_its_birth_is_begun_again(tmp_path: Path, length: int) -> None:
     """A first line that a crash has torn, or an empty file, is no other file's content."""
-    server = Server(tmp_path / "journal")
+    server = FakeServer(tmp_path / "journal")
     server.journal.write_bytes(HEADER[:length])
     check(server, run(server))
 
@@ -80,9 +84,7 @@ def test_a_first_line_that_names_a_server_may_be_torn_anywhere(tmp_path: Path) -
     journal, whole = tmp_path / "journal", header("https://there.example/v2")
     for length in range(len(whole)):
         journal.write_bytes(whole[:length])
-        file = os.open(journal, os.O_RDWR | os.O_APPEND)
-        load(file, "journal", "https://here.example/v2")
-        os.close(file)
+        load(journal, "https://here.example/v2")
         assert journal.read_bytes() == header("https://here.example/v2")
 
 
@@ -93,7 +95,7 @@ def test_a_batch_may_die_as_often_as_it_will(
 ) -> None:
     """Each run dies at some byte that it wrote, and the last one finishes the batch."""
     with TemporaryDirectory() as folder:
-        server = Server(Path(folder, "journal"))
+        server = FakeServer(Path(folder, "journal"))
         server.journal.touch()
         for death in deaths:
             before = server.journal.stat().st_size

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from journal.parts import ROOMS, make_blocking, make_plainly, requests, serve
+from batch.killed_batches import ROOMS, make_blocking, make_plainly, requests, serve
 from telnyx_video import UNSET, Room, RoomsClient
 
 KILLS = 25
@@ -70,7 +70,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 def test_a_batch_survives_being_killed_at_any_moment(
     make: Make, server: Server, tmp_path: Path
 ) -> None:
-    """No named room is doubled or lost, no nameless one doubled, whoever is killed and when."""
+    """No named room is doubled or lost, no nameless one doubled."""
     seed = random.SystemRandom().getrandbits(32)
     sys.stdout.write(f"random.Random({seed})\n")  # shown when it fails
     moments = random.Random(seed)

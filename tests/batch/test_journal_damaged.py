@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journal.memory import Server
+from batch.fake_server import FakeServer
 from support.asking import asked
 from support.background import SOON
 from support.strategies import json_values
@@ -26,7 +26,7 @@ from telnyx_video import (
 )
 from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
-from telnyx_video.batch.journal_file import GAP, HEADER, load, to_line
+from telnyx_video.batch.journal_file import GAP, HEADER, JournalFile, to_line
 
 INTENT = b'{"intent":0,"at":1.5,"request":{"unique_name":"room-0"}}\n'
 REQUESTS = [
@@ -38,12 +38,12 @@ REQUESTS = [
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Server:
+def server(tmp_path: Path) -> FakeServer:
     """A server in memory, of a journal to be."""
-    return Server(tmp_path / "rooms.jsonl")
+    return FakeServer(tmp_path / "rooms.jsonl")
 
 
-async def run(server: Server, requests: list[CreateRoomRequest]) -> list[CreateOutcome]:
+async def run(server: FakeServer, requests: list[CreateRoomRequest]) -> list[CreateOutcome]:
     """Run a batch with the server's journal to its end."""
     return await collect(OutcomeStream(server, requests, concurrency=2, journal=server.journal))
 
@@ -59,7 +59,7 @@ async def run(server: Server, requests: list[CreateRoomRequest]) -> list[CreateO
     ],
 )
 async def test_what_cannot_be_read_of_a_request_is_told_by_its_place(
-    server: Server, damaged: bytes
+    server: FakeServer, damaged: bytes
 ) -> None:
     """A room or a request that is none names the file and the request; nothing is sent."""
     server.journal.write_bytes(HEADER + INTENT + damaged)
@@ -72,7 +72,7 @@ async def test_what_cannot_be_read_of_a_request_is_told_by_its_place(
     assert server.posts == []
 
 
-async def test_a_name_that_is_none_is_told_by_its_place(server: Server) -> None:
+async def test_a_name_that_is_none_is_told_by_its_place(server: FakeServer) -> None:
     """So is a name that an earlier run is said to have given."""
     server.journal.write_bytes(HEADER + INTENT.replace(b'"room-0"', b"5"))
     with pytest.raises(ConfigurationError, match="request 0"):
@@ -84,9 +84,10 @@ def test_what_is_far_ahead_is_read(tmp_path: Path) -> None:
     """Requests may have been drawn by the thousand, and none before this one noted, at a crash."""
     journal, last = tmp_path / "rooms.jsonl", 2 + GAP - 1
     journal.write_bytes(HEADER + INTENT.replace(b":0,", b":%d," % last))
-    with journal.open("r+b") as file:
-        records = load(file.fileno(), str(journal))
-    assert set(records.begun) == {last}
+    file = JournalFile(str(journal))
+    records = file.load()
+    file.close()
+    assert set(records.pending) == {last}
 
 
 class Lenient:
@@ -103,10 +104,13 @@ class Lenient:
         return request
 
     async def create(
-        self, request: CreateRoomRequest, began_ago: float | None, settings: bytes | None
+        self,
+        request: CreateRoomRequest,
+        seconds_since_intent: float | None,
+        encoded_request: bytes | None,
     ) -> CreateResult:
         """Make it; the time since it was begun must be one to reckon with."""
-        assert began_ago is None or 0 <= began_ago < 1e11
+        assert seconds_since_intent is None or 0 <= seconds_since_intent < 1e11
         assert request in REQUESTS
         return CreateResult(Room(id="made"))
 

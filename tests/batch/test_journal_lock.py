@@ -1,0 +1,156 @@
+"""One run at a time holds a journal: with a fork beside it, and on a system with other locks."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from telnyx_video import ConfigurationError
+from telnyx_video.batch import journal_file
+from telnyx_video.batch.journal_file import HEADER, LOCKED_BYTE, JournalFile
+
+RUNNING = "is the journal of a batch that is running"
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> str:
+    """The path of a journal to be."""
+    return str(tmp_path / "rooms.jsonl")
+
+
+def test_a_journal_is_its_owners_alone(journal: str) -> None:
+    """Nobody else can read the addresses in it, and what was there keeps its mode."""
+    JournalFile(journal).close()
+    assert stat.S_IMODE(os.stat(journal).st_mode) == 0o600
+
+
+def test_two_batches_of_one_process_are_kept_apart(journal: str) -> None:
+    """Also when the process reads the file meanwhile, as it may with its own results."""
+    file = JournalFile(journal)
+    with open(journal, "rb"):
+        pass
+    with pytest.raises(ConfigurationError, match=RUNNING):
+        JournalFile(journal)
+    file.close()
+    JournalFile(journal).close()
+
+
+FORKING = """
+import os, sys
+from telnyx_video.batch.journal_file import JournalFile
+
+file = JournalFile(sys.argv[1])
+gone, leaving = os.pipe()
+if os.fork():
+    os.close(leaving)
+    os.read(gone, 1)  # the child has started
+    os._exit(0)  # killed, say
+os.close(gone)
+os.write(leaving, b"!")
+file.append(b"a line of the child\\n")
+file.close()
+print("child", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_forked_child_does_not_hold_the_journal_of_its_parent(journal: str) -> None:
+    """It may outlive its parent, whose batch can be resumed; what it writes goes nowhere."""
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", FORKING, journal],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"child\n"
+        assert parent.wait() == 0
+        file = JournalFile(journal)  # while the child still runs
+        file.load()
+        file.close()
+    assert Path(journal).read_bytes() == HEADER
+
+
+class Windows:
+    """The locks of Windows: of a range of bytes from the file's position, by descriptor."""
+
+    LK_NBLCK = 2
+
+    def __init__(self) -> None:
+        self.locked: set[tuple[int, int]] = set()
+
+    def locking(self, file: int, mode: int, count: int) -> None:
+        """Lock, or fail as the module does."""
+        assert (mode, count) == (self.LK_NBLCK, 1)
+        place = (os.fstat(file).st_ino, os.lseek(file, 0, os.SEEK_CUR))
+        if place in self.locked:
+            raise PermissionError(13, "Permission denied")
+        self.locked.add(place)
+
+
+def test_windows_locks_keep_runs_apart(journal: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One byte far behind the end is locked: the lines can be read and written by all."""
+    windows = Windows()
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    monkeypatch.setitem(sys.modules, "msvcrt", windows)
+    file = JournalFile(journal)
+    assert list(windows.locked) == [(os.stat(journal).st_ino, LOCKED_BYTE)]
+    file.load()
+    with pytest.raises(ConfigurationError, match=RUNNING):
+        JournalFile(journal)
+    assert os.stat(journal).st_size == len(HEADER)
+    file.close()
+
+
+def test_a_folder_that_cannot_be_opened_is_not_synced(
+    journal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows refuses to open folders; a journal is begun all the same."""
+    file, open_file = JournalFile(journal), os.open
+
+    def refuse_folders(path: str, flags: int) -> int:
+        if os.path.isdir(path):
+            raise PermissionError(13, "Permission denied")
+        return open_file(path, flags)
+
+    monkeypatch.setattr(journal_file, "os", SimpleNamespace(**vars(os) | {"open": refuse_folders}))
+    file.load()
+    file.close()
+    assert Path(journal).read_bytes() == HEADER
+
+
+def test_a_platform_without_locks_is_named(journal: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where two runs could not be kept apart, a journal is refused."""
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    monkeypatch.setitem(sys.modules, "msvcrt", None)
+    with pytest.raises(ConfigurationError, match="file locks"):
+        JournalFile(journal)
+
+
+@pytest.mark.parametrize("behind", [b"", b'{"begun":0,"at":1.500}\n'])
+def test_lines_that_could_not_be_synced_are_taken_back(
+    journal: str, monkeypatch: pytest.MonkeyPatch, behind: bytes
+) -> None:
+    """Unless a mark was appended meanwhile, which must stay."""
+    file = JournalFile(journal)
+    file.load()
+    file.append(b"")
+    before = Path(journal).read_bytes()
+
+    def fail(_: int) -> None:
+        if behind:
+            file.append(behind)
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", fail)
+        with pytest.raises(OSError, match="Input/output error"):
+            file.commit([b'{"noted":0,"request":{}}\n'])
+    file.close()
+    after = Path(journal).read_bytes().removeprefix(before)
+    assert after == (b'{"noted":0,"request":{}}\n' + behind if behind else b"")
