@@ -33,7 +33,7 @@ from telnyx_video._pacing import CATCH_UP
 from telnyx_video.sandbox import Sandbox
 
 NEARLY = 0.1
-"""Seconds by which a wait may differ: the client sends a little before or after a window's start."""
+"""Seconds by which a wait may differ: the client sends a little before or after a window begins."""
 
 
 def telling(remaining: int, reset: float, limit: int = 100) -> Mapping[str, str]:

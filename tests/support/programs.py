@@ -13,8 +13,11 @@ PATIENCE = 30.0
 """Seconds after which a program that has not ended hangs."""
 
 START = """
-import asyncio, atexit, gc, multiprocessing, os, sys, threading, time, warnings
+import asyncio, atexit, gc, multiprocessing, os, signal, sys, threading, time, warnings
 from telnyx_video import *
+
+# Tests may run where Ctrl-C is ignored, as jobs in the background do, and programs inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def client(**arguments):
     return RoomsClient(base_url=sys.argv[1], api_key="sandbox-key", **arguments)
