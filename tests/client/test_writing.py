@@ -355,16 +355,28 @@ async def test_what_was_not_written_when_the_client_was_closed_is_not_applied() 
 
 @pytest.mark.parametrize("requests", [aiohttp.ClientRequest, DirectRequest])
 async def test_what_was_not_written_when_the_session_was_closed_is_not_applied(
-    requests: type[aiohttp.ClientRequest],
+    requests: type[aiohttp.ClientRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A connection that the caller closes before anything is written on it has carried nothing."""
+    closed = asyncio.Event()
+    waiting = list[Connection]()
+    send = requests.send
+
+    async def send_late(request: aiohttp.ClientRequest, conn: Connection) -> aiohttp.ClientResponse:
+        waiting.append(conn)
+        await closed.wait()
+        return await send(request, conn)
+
     async with peer(echo) as server:
         session = aiohttp.ClientSession(request_class=requests)
         async with client(server, session=session, retry=ONCE) as rooms:
             await together(rooms, "a", "b")
+            monkeypatch.setattr(requests, "send", send_late)
             calls = asyncio.gather(rooms.create(), rooms.create(), return_exceptions=True)
-            await asyncio.sleep(0)
+            await turns()
+            assert len(waiting) == 2
             await session.close()
+            closed.set()
             assert all(map(is_not_applied, await calls))
         await server.all_closed()
         assert len(server.requests) == 2
