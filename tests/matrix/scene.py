@@ -34,7 +34,7 @@ Fault = Mapping[str, object]
 STALLED = 1.0
 """Seconds after which a stalled attempt is given up."""
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which what a test waits for has failed to come."""
 
 UNHURRIED = RetryPolicy(deadline=PATIENCE)

@@ -23,7 +23,7 @@ from telnyx_video import (
     TransportError,
 )
 
-HANGING = 5.0
+HANGING = 15.0
 """Seconds after which what was cut short, but goes on, hangs."""
 
 SENT = "was sent, and may have been applied"

@@ -16,7 +16,7 @@ from functools import cache
 
 import attrs
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a test that still waits for a request has failed."""
 
 

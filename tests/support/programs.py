@@ -9,7 +9,7 @@ from pathlib import Path
 
 import attrs
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds after which a program that has not ended hangs."""
 
 START = """
