@@ -82,10 +82,7 @@ tell("done")
     assert ended.status == 0
 
 
-@pytest.mark.parametrize("times", range(2))
-def test_daemon_threads_that_call_while_the_interpreter_ends(
-    run: Run, sandbox: Sandbox, times: int
-) -> None:
+def test_daemon_threads_that_call_while_the_interpreter_ends(run: Run, sandbox: Sandbox) -> None:
     """Threads that nobody waits for may call until the last moment: no noise, and no hang."""
     source = """
 rooms = client()
