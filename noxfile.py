@@ -16,9 +16,16 @@ EXAMPLES = "tests/docs/test_examples.py"
 WORKERS = str((os.cpu_count() or 1) + 1)
 """Of pytest: one more than there are cores, since many tests wait for sockets and timers."""
 
+OTHER_PYTHONS = ("3.12", "3.13")
+"""Supported versions of Python; `tests` runs on whichever nox itself is run by."""
+
+CORE = ("tests/test_exports.py", "tests/client", "tests/matrix")
+"""What shows that other versions of the dependencies work: imports, the client, every fault."""
+
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
 nox.options.sessions = ["tests", "lint", "typing", "docs", "wheel", "interop"]
 
 CREATE_A_ROOM_BOTH_WAYS = """
@@ -67,8 +74,42 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", *session.posargs)
     else:
+        session.log("this takes 4 to 6 minutes on two cores")
         measured = ("--cov", "--cov-report=term-missing:skip-covered")
         session.run("pytest", "-n", WORKERS, *measured, f"--ignore={EXAMPLES}")
+
+
+@nox.session(python=OTHER_PYTHONS)
+def pythons(session: nox.Session) -> None:
+    """Run the tests, without coverage, on each other version of Python that is installed."""
+    session.install(".[all]", *group("test"))
+    session.log("this takes 3 to 5 minutes on two cores")
+    session.run("pytest", "-n", WORKERS, f"--ignore={EXAMPLES}", *session.posargs)
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """Run the core's tests with the lowest versions that pyproject.toml allows."""
+    if session.venv_backend != "uv":
+        session.skip("only uv resolves to the lowest versions")
+    lowest_direct = ("--resolution", "lowest-direct", "--all-extras", "--group", "test")
+    session.install("-r", "pyproject.toml", *lowest_direct)
+    session.install("--no-deps", ".")
+    run_core(session)
+
+
+@nox.session
+def newest(session: nox.Session) -> None:
+    """Run the core's tests with the newest versions that pyproject.toml allows."""
+    session.install("--upgrade", ".[all]", *group("test"))
+    run_core(session)
+
+
+def run_core(session: nox.Session) -> None:
+    """Say which aiohttp is tested, and run the tests of the core."""
+    session.log("this takes 1 to 2 minutes on two cores")
+    session.run("python", "-c", "import aiohttp; print('aiohttp', aiohttp.__version__)")
+    session.run("pytest", "-n", WORKERS, *CORE, *session.posargs)
 
 
 @nox.session

@@ -95,7 +95,7 @@ class ApiError(TelnyxVideoError):
 
     def _describe(self) -> str:
         try:
-            phrase = f"{self.status} {HTTPStatus(self.status).phrase}"
+            phrase = f"{self.status} {_PHRASES.get(self.status) or HTTPStatus(self.status).phrase}"
         except ValueError:
             phrase = str(self.status)
         said = few(self.details, len(self.details)) or "the reply gives no reason"
@@ -207,6 +207,9 @@ def hint_at_base_url(error: ApiError, base_url: str) -> None:
 
 
 _REFUSALS = frozenset({400, 401, 403, 404, 405, 413, 415, 422, 429})
+
+_PHRASES = {422: "Unprocessable Entity"}
+"""Those that Telnyx writes otherwise than some versions of Python: 3.13 says "Content"."""
 
 _HINTS = {
     400: "correct the request",

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from support.clients import client
 from telnyx_video import AsyncRoomsClient
@@ -14,9 +14,17 @@ from telnyx_video.sandbox import Sandbox
 # By its name: where the package is not installed, no entry point tells of it.
 pytest_plugins = ["pytest_telnyx_video"]
 
-# Each run draws other examples; `--hypothesis-profile=default` draws twice as many.
-settings.register_profile("quick", max_examples=50)
-settings.load_profile("quick")
+# The same examples in every run, however slow or busy the machine is. To search for new ones, run
+# with `--hypothesis-profile=search`.
+settings.register_profile(
+    "suite",
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("search", settings.get_profile("suite"), derandomize=False)
+settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,18 @@
 """The end of the interpreter: calls that come late work or raise, and the process ends quietly."""
 
+import sys
+
 import pytest
 
 from support.programs import Run
 from telnyx_video.sandbox import Sandbox
 
-ANSWERS = {"made", "ConfigurationError"}
-"""What may come of a call at the end: its room, or the clear error."""
+REFUSES_THREADS = (3, 12) <= sys.version_info < (3, 12, 3)
+"""Whether this Python starts no thread once the main one has ended, though others go on:
+https://github.com/python/cpython/issues/113964."""
+
+WHILE_ENDING = "ConfigurationError" if REFUSES_THREADS else "made"
+"""What comes of a client's first call while the interpreter waits for other threads."""
 
 
 @pytest.mark.parametrize("used_before", [True, False])
@@ -21,21 +27,21 @@ atexit.register(lambda: tell("after", attempt(rooms.create)))
 {"rooms.create()" if used_before else ""}
 """
     ended = run(source, sandbox.url)
-    assert [line.split()[0] for line in ended.lines] == ["after", "before"]
-    assert {line.split()[1] for line in ended.lines} <= ANSWERS
+    after = "made" if used_before else WHILE_ENDING
+    # Handlers run in reverse: the client's own, which closes it, is between these two.
+    assert ended.lines == [f"after {after}", "before ConfigurationError"]
     assert ended.noise == ""
     assert ended.status == 0
 
 
-def test_a_host_that_needs_looking_up_at_exit_works_or_says_why(run: Run, sandbox: Sandbox) -> None:
-    """Looking a name up takes a thread, which an interpreter that ends may not give."""
+def test_a_host_that_needs_looking_up_at_exit_says_why_not(run: Run, sandbox: Sandbox) -> None:
+    """Looking a name up takes a thread, which an interpreter that ends does not give."""
     source = """
 rooms = client()
 atexit.register(lambda: tell(attempt(rooms.create)))
 """
     ended = run(source, sandbox.url.replace("127.0.0.1", "localhost"))
-    assert set(ended.lines) <= ANSWERS
-    assert len(ended.lines) == 1
+    assert ended.lines == ["ConfigurationError"]
     assert ended.noise == ""
     assert ended.status == 0
 
@@ -53,7 +59,7 @@ other = client()
 atexit.register(last)
 """
     ended = run(source, sandbox.url)
-    assert set(ended.lines) <= ANSWERS
+    assert ended.lines == [WHILE_ENDING]
     assert ended.noise == ""
     assert ended.status == 0
 
@@ -76,10 +82,7 @@ tell("done")
     assert ended.status == 0
 
 
-@pytest.mark.parametrize("times", range(2))
-def test_daemon_threads_that_call_while_the_interpreter_ends(
-    run: Run, sandbox: Sandbox, times: int
-) -> None:
+def test_daemon_threads_that_call_while_the_interpreter_ends(run: Run, sandbox: Sandbox) -> None:
     """Threads that nobody waits for may call until the last moment: no noise, and no hang."""
     source = """
 rooms = client()
@@ -111,14 +114,14 @@ def work():
 threading.Thread(target=work).start()
 """
     ended = run(source, sandbox.url)
-    assert ended.lines == ["made made made"]
+    assert ended.lines == [" ".join([WHILE_ENDING] * 3)]
     assert ended.noise == ""
     assert ended.status == 0
 
 
 @pytest.mark.parametrize("in_a_cycle", [True, False])
 def test_a_finalizer_may_call(run: Run, sandbox: Sandbox, in_a_cycle: bool) -> None:
-    """Objects that die with the interpreter, and use their client for it, get an answer."""
+    """Objects that die with the interpreter, and use their client for it, get a clear error."""
     # By then modules have lost their names, and stdout may be gone: all that is used is at hand.
     source = f"""
 class Holder:
@@ -126,19 +129,17 @@ class Holder:
         self.rooms = client()
         self.rooms.create()
         self.itself = self if {in_a_cycle} else None
-    def __del__(self, clock=time.monotonic, write=os.write, Exception=Exception):
-        began = clock()
+    def __del__(self, write=os.write, Exception=Exception):
         try:
             self.rooms.create()
             answer = b"made"
         except Exception as error:
             answer = type(error).__name__.encode()
-        write(1, answer + (b"\\n" if clock() - began < 1 else b" late\\n"))
+        write(1, answer + b"\\n")
 holder = Holder()
 """
     ended = run(source, sandbox.url)
-    assert len(ended.lines) == 1
-    assert set(ended.lines) <= ANSWERS
+    assert ended.lines == ["ConfigurationError"]
     assert ended.noise == ""
     assert ended.status == 0
 

@@ -32,8 +32,8 @@ from telnyx_video import (
 )
 from telnyx_video.sandbox import Sandbox
 
-SOON = 5.0
-"""Seconds within which a closed client must have ended its calls; they take milliseconds."""
+SOON = 15.0
+"""Seconds within which a closed client must have ended its calls: less than a request may take."""
 
 
 async def ended(call: asyncio.Task[Any]) -> TelnyxVideoError:

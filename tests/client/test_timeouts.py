@@ -129,7 +129,7 @@ async def test_an_answer_that_drips_is_cut_off_by_the_total() -> None:
 
     async def drip(visit: Visit) -> None:
         visit.writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 1000\r\n\r\n")
-        while not visit.reader.at_eof():
+        while not (visit.reader.at_eof() or visit.writer.is_closing()):
             visit.writer.write(b" ")
             await asyncio.sleep(1)
 

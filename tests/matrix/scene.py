@@ -19,6 +19,7 @@ from telnyx_video import (
     CreateOutcome,
     CreateRoomRequest,
     OutcomeUnknownError,
+    RetryPolicy,
     Room,
     TelnyxVideoError,
 )
@@ -30,11 +31,14 @@ T = TypeVar("T")
 Rule = Mapping[str, object]
 Fault = Mapping[str, object]
 
-STALLED = 0.5
+STALLED = 1.0
 """Seconds after which a stalled attempt is given up."""
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which what a test waits for has failed to come."""
+
+UNHURRIED = RetryPolicy(deadline=PATIENCE)
+"""For what is not itself tested, in a client whose own limits may be short."""
 
 POLL = 0.001
 """Seconds between two looks at the server, which tells nobody by itself."""
@@ -161,7 +165,7 @@ class Scene:
         self.sandbox.faults = []
         rooms = len(self.sandbox.rooms)
         async with asyncio.timeout(PATIENCE):
-            await self.rooms.create(unique_name="afterwards")
+            await self.rooms.create(unique_name="afterwards", timeout=PATIENCE, retry=UNHURRIED)
         assert len(self.sandbox.rooms) == rooms + 1
         assert not connector_of(self.rooms)._acquired
 
@@ -190,7 +194,8 @@ def connector_of(client: AsyncRoomsClient) -> aiohttp.BaseConnector:
 
 
 def has_idle_connection(client: AsyncRoomsClient) -> bool:
-    """Whether a connection waits to be used again."""
+    """Whether an open connection waits to be used again."""
     if client._runner.transport._session is None:
         return False
-    return any(connector_of(client)._conns.values())
+    idle = connector_of(client)._conns.values()
+    return any(protocol.is_connected() for protocols in idle for protocol, _ in protocols)

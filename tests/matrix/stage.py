@@ -14,12 +14,13 @@ import uvloop
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from matrix.scene import Rule, Scene, has_idle_connection
+from support.leaping import LeapingLoop
 from telnyx_video import AsyncRoomsClient, RetryPolicy
 from telnyx_video._transport.direct import DirectRequest
 from telnyx_video.sandbox import Sandbox
 
 LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
-    "asyncio": asyncio.new_event_loop,
+    "asyncio": LeapingLoop,
     "uvloop": uvloop.new_event_loop,
 }
 
@@ -101,7 +102,7 @@ class Stage:
             await _make_rooms(sandbox, self.trust, rooms)
             if self.reused:
                 sandbox.faults = [] if used is None else [used]
-                async for _ in client.list().pages():
+                async for _ in client.list(timeout=LIMIT, retry=QUICK).pages():
                     pass
             if used is None:
                 assert has_idle_connection(client) == self.reused

@@ -31,7 +31,7 @@ from telnyx_video import (
 CLOSING: Rule = {"on": "GET /rooms", "faults": ["close"]}
 """The client was used, but the next request needs a connection of its own."""
 
-SOON = aiohttp.ClientTimeout(total=10, sock_connect=0.3)
+SOON = aiohttp.ClientTimeout(total=10, sock_connect=1)
 """Time enough for a handshake on a busy machine, and soon over where nobody answers."""
 
 over_tls = pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_row_01_pool_full(stages: list[Stage], name: str | None) -> None:
 
     async def scene(stage: Stage) -> None:
         # Over TLS the pool is the session's, which says no; else it is the client's, which waits.
-        impatient = aiohttp.ClientTimeout(total=10, connect=0.05)
+        impatient = aiohttp.ClientTimeout(total=10, connect=STALLED / 4)
         patient = attrs.evolve(QUICK, attempts=100, quota=10_000)
         async with stage.scene(
             on_create({"stall": "reply", "seconds": STALLED}),

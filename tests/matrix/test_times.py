@@ -163,8 +163,8 @@ def test_row_14_rate_limited_for_ever(stages: list[Stage]) -> None:
 
 def test_row_14_no_time_for_the_answer(stages: list[Stage]) -> None:
     """A create known not to be applied is not sent again when its answer could not come in time."""
-    hurried = RetryPolicy(deadline=0.5, backoff=QUICK.backoff)
-    refused = {"status": 429, "headers": {"Retry-After": "0.33"}, "stall": "reply", "seconds": 0.05}
+    hurried = RetryPolicy(deadline=1.5, backoff=QUICK.backoff)
+    refused = {"status": 429, "headers": {"Retry-After": "1"}, "stall": "reply", "seconds": 0.15}
 
     ready = asyncio.Barrier(len(stages) * len(NAMES))
 

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-SOON = 10.0
-"""Seconds after which a call that does not return hangs."""
+SOON = 15.0
+"""Seconds after which a call that does not return hangs; below the time-out of a request."""
 
 
 def in_thread(call: Callable[[], T]) -> Future[T]:

@@ -55,7 +55,7 @@ class HeldServer:
     def wait_for(self, requests: int) -> None:
         """Return when so many more requests have arrived."""
         for _ in range(requests):
-            assert self.arrived.acquire(timeout=30)
+            assert self.arrived.acquire(timeout=60)
 
     def release(self) -> None:
         """Answer what is held back, and from now on at once."""

@@ -1,7 +1,9 @@
 """Event loops whose time leaps: where nothing happens until some time, it is that time at once.
 
-Time-outs, backoff and deadlines of minutes are met in no time, though the sockets are real. Only
-for tests that do without threads: what these do is not seen, and time leaps over it.
+Time-outs, backoff and deadlines of minutes are met in no time, though the sockets are real. While
+code runs and bytes travel, no time passes at all: however busy the machine is, a test measures the
+same times. Only for tests that do without threads: what these do is not seen, and time leaps over
+it.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from typing import Any, ParamSpec
 P = ParamSpec("P")
 
 STILL = 0.03
-"""Seconds without any event after which none is to be expected; loopback takes microseconds."""
+"""Real seconds without any event after which none is to be expected; loopback takes microseconds,
+and the kernel looks for events once more when they are over."""
 
 
 class LeapingLoop(asyncio.SelectorEventLoop):
@@ -26,19 +29,19 @@ class LeapingLoop(asyncio.SelectorEventLoop):
         super().__init__(self._selector_of_time)
 
     def time(self) -> float:
-        """Real seconds, and those that were leapt over."""
-        return super().time() + self._selector_of_time.leapt
+        """The seconds that were leapt over so far."""
+        return self._selector_of_time.now
 
 
 class _LeapingSelector(selectors.DefaultSelector):
-    leapt = 0.0
+    now = 1000.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None or timeout <= STILL:
+        if timeout is None or timeout <= 0:
             return super().select(timeout)
-        events = super().select(STILL)
+        events = super().select(min(timeout, STILL))
         if not events:
-            self.leapt += timeout - STILL
+            self.now += timeout
         return events
 
 

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import attrs
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a test that still waits for a request has failed."""
 
 

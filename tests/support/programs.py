@@ -9,12 +9,15 @@ from pathlib import Path
 
 import attrs
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds after which a program that has not ended hangs."""
 
 START = """
-import asyncio, atexit, gc, multiprocessing, os, sys, threading, time, warnings
+import asyncio, atexit, gc, multiprocessing, os, signal, sys, threading, time, warnings
 from telnyx_video import *
+
+# Tests may run where Ctrl-C is ignored, as jobs in the background do, and programs inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def client(**arguments):
     return RoomsClient(base_url=sys.argv[1], api_key="sandbox-key", **arguments)
@@ -23,13 +26,11 @@ def tell(*words):
     print(*words, flush=True)
 
 def attempt(call, *arguments, **fields):
-    # Names what came of a call; to have come to nothing takes no longer than a second.
-    began = time.monotonic()
+    # Names what came of a call.
     try:
         call(*arguments, **fields)
     except Exception as error:
-        took = time.monotonic() - began
-        return type(error).__name__ if took < 1 else f"{type(error).__name__} after {took} s"
+        return type(error).__name__
     return "made"
 
 """

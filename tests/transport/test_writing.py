@@ -11,6 +11,7 @@ from typing import TypeVar, cast
 import aiohttp
 import pytest
 import uvloop
+from aiohttp.abc import AbstractStreamWriter
 from aiohttp.connector import Connection
 from aiohttp.http import StreamWriter
 
@@ -355,15 +356,29 @@ async def test_what_was_not_written_when_the_client_was_closed_is_not_applied() 
 
 @pytest.mark.parametrize("requests", [aiohttp.ClientRequest, DirectRequest])
 async def test_what_was_not_written_when_the_session_was_closed_is_not_applied(
-    requests: type[aiohttp.ClientRequest],
+    requests: type[aiohttp.ClientRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A connection that the caller closes before anything is written on it has carried nothing."""
+    closed = asyncio.Event()
+    waiting = list[WatchedBody]()
+    write = WatchedBody.write_with_length
+
+    async def write_late(
+        body: WatchedBody, writer: AbstractStreamWriter, content_length: int | None
+    ) -> None:
+        waiting.append(body)
+        await closed.wait()
+        await write(body, writer, content_length)
+
     async with peer(echo) as server:
         session = aiohttp.ClientSession(request_class=requests)
         async with client(server, session=session, retry=ONCE) as rooms:
             await together(rooms, "a", "b")
+            monkeypatch.setattr(WatchedBody, "write_with_length", write_late)
             calls = asyncio.gather(rooms.create(), rooms.create(), return_exceptions=True)
-            await asyncio.sleep(0)
+            await turns()
+            assert len(waiting) == 2
+            closed.set()  # of which they learn in the loop's next turn
             await session.close()
             assert all(map(is_not_applied, await calls))
         await server.all_closed()

@@ -23,7 +23,6 @@ from telnyx_video.webhooks.aiohttp import webhook_handler
 from telnyx_video.webhooks.receiving import OnEvent
 
 Client = TestClient[web.Request, web.Application]
-SIGNED = SIGNER.sign(make_event(ParticipantLeft, id="event-1"))
 
 
 @asynccontextmanager
@@ -47,16 +46,18 @@ async def post(client: Client, delivery: SignedDelivery, twice: str = "") -> tup
         return answer.status, await answer.text()
 
 
-async def test_a_genuine_event_is_handed_on_and_answered_200(inbox: Inbox) -> None:
+async def test_a_genuine_event_is_handed_on_and_answered_200(
+    inbox: Inbox, signed: SignedDelivery
+) -> None:
     """Telnyx, which takes nothing but 200 for an answer, gets that, and the service its event."""
     async with serving(webhook_handler(inbox, public_key=PUBLIC_KEY)) as client:
-        assert await post(client, SIGNED) == (200, "")
+        assert await post(client, signed) == (200, "")
     (event,) = inbox.events
     assert isinstance(event, ParticipantLeft)
     assert event.id == "event-1"
 
 
-async def test_the_answer_waits_until_the_event_was_accepted() -> None:
+async def test_the_answer_waits_until_the_event_was_accepted(signed: SignedDelivery) -> None:
     """Before the service is done with an event, Telnyx is not told that it was delivered."""
     entered, release = asyncio.Event(), asyncio.Event()
 
@@ -65,24 +66,24 @@ async def test_the_answer_waits_until_the_event_was_accepted() -> None:
         await release.wait()
 
     async with serving(webhook_handler(on_event, public_key=PUBLIC_KEY)) as client:
-        answer = asyncio.create_task(post(client, SIGNED))
+        answer = asyncio.create_task(post(client, signed))
         await entered.wait()
         assert not answer.done()
         release.set()
         assert await answer == (200, "")
 
 
-async def test_a_plain_function_accepts_an_event_by_returning() -> None:
+async def test_a_plain_function_accepts_an_event_by_returning(signed: SignedDelivery) -> None:
     """It has done its work by then: an error would have Telnyx send the event again."""
     events: list[WebhookEvent] = []
     on_event = cast("OnEvent", events.append)
     async with serving(webhook_handler(on_event, public_key=PUBLIC_KEY)) as client:
-        assert await post(client, SIGNED) == (200, "")
+        assert await post(client, signed) == (200, "")
     assert len(events) == 1
 
 
 async def test_an_event_that_was_not_accepted_is_no_success(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, signed: SignedDelivery
 ) -> None:
     """If the service fails, Telnyx is told so, and the failure is logged as any other."""
 
@@ -90,21 +91,21 @@ async def test_an_event_that_was_not_accepted_is_no_success(
         raise LookupError("the database is away")
 
     async with serving(webhook_handler(on_event, public_key=PUBLIC_KEY)) as client:
-        status, _ = await post(client, SIGNED)
+        status, _ = await post(client, signed)
     assert status == 500
     assert "the database is away" in caplog.text
 
 
 async def test_what_is_refused_is_not_handed_on(
-    inbox: Inbox, caplog: pytest.LogCaptureFixture
+    inbox: Inbox, caplog: pytest.LogCaptureFixture, signed: SignedDelivery
 ) -> None:
     """A delivery without a good signature is answered 401, and one that is no event 400."""
     caplog.set_level(logging.INFO, "telnyx_video")
     async with serving(webhook_handler(inbox, public_key=PUBLIC_KEY)) as client:
-        unsigned = await post(client, SignedDelivery(SIGNED.body, {}))
+        unsigned = await post(client, SignedDelivery(signed.body, {}))
         strange = await post(client, WebhookSigner().sign(make_event(ParticipantLeft)))
-        old = await post(client, SIGNER.sign(SIGNED.body, timestamp=1))
-        repeated = await post(client, SIGNED, twice=TIMESTAMP)
+        old = await post(client, SIGNER.sign(signed.body, timestamp=1))
+        repeated = await post(client, signed, twice=TIMESTAMP)
         garbage = await post(client, SIGNER.sign(b"{}"))
     answers = [unsigned, strange, old, repeated, garbage]
     assert [status for status, _ in answers] == [401, 401, 401, 401, 400]
@@ -122,15 +123,15 @@ async def in_chunks(body: bytes) -> AsyncIterator[bytes]:
 
 
 @pytest.mark.parametrize("announced", [True, False])
-async def test_a_body_has_a_limit(inbox: Inbox, announced: bool) -> None:
+async def test_a_body_has_a_limit(inbox: Inbox, announced: bool, signed: SignedDelivery) -> None:
     """A body above the limit is answered 413, whether or not its length was told beforehand."""
-    limit = len(SIGNED.body)
+    limit = len(signed.body)
     handler = webhook_handler(inbox, public_key=PUBLIC_KEY, max_body=limit)
     async with serving(handler, client_max_size=limit // 2) as client:
-        assert await post(client, SIGNED) == (200, "")
-        large = SIGNED.body + b" " * 5000
+        assert await post(client, signed) == (200, "")
+        large = signed.body + b" " * 5000
         data = large if announced else in_chunks(large)
-        async with client.post("/hook", data=data, headers=SIGNED.headers) as answer:
+        async with client.post("/hook", data=data, headers=signed.headers) as answer:
             assert answer.status == 413
             assert str(limit) in await answer.text()
     assert len(inbox.events) == 1
@@ -154,7 +155,9 @@ async def test_an_endless_body_is_cut_off(inbox: Inbox) -> None:
     assert sent < 100 * 1024**2
 
 
-async def test_a_body_that_a_middleware_has_read_is_there_all_the_same(inbox: Inbox) -> None:
+async def test_a_body_that_a_middleware_has_read_is_there_all_the_same(
+    inbox: Inbox, signed: SignedDelivery
+) -> None:
     """Middlewares that log or count bodies do not make genuine deliveries fail."""
 
     @web.middleware
@@ -164,10 +167,10 @@ async def test_a_body_that_a_middleware_has_read_is_there_all_the_same(inbox: In
         await request.read()
         return await handler(request)
 
-    handler = webhook_handler(inbox, public_key=PUBLIC_KEY, max_body=len(SIGNED.body))
+    handler = webhook_handler(inbox, public_key=PUBLIC_KEY, max_body=len(signed.body))
     async with serving(handler, reads) as client:
-        assert await post(client, SIGNED) == (200, "")
-        assert (await post(client, SIGNER.sign(SIGNED.body + b" ")))[0] == 413
+        assert await post(client, signed) == (200, "")
+        assert (await post(client, SIGNER.sign(signed.body + b" ")))[0] == 413
 
 
 async def test_a_service_without_its_key_does_not_start(

@@ -6,13 +6,11 @@ import socket
 import aiohttp
 import pytest
 
-from support.hooks import PUBLIC_KEY, SIGNER
+from support.hooks import PUBLIC_KEY
 from telnyx_video import ConfigurationError
-from telnyx_video.testing import SignedDelivery, make_event
-from telnyx_video.webhooks import SessionStarted, WebhookEvent
+from telnyx_video.testing import SignedDelivery
+from telnyx_video.webhooks import WebhookEvent
 from telnyx_video.webhooks.aiohttp import webhook_server
-
-SIGNED = SIGNER.sign(make_event(SessionStarted, id="event-1"))
 
 
 async def post(url: str, delivery: SignedDelivery) -> int:
@@ -23,7 +21,7 @@ async def post(url: str, delivery: SignedDelivery) -> int:
         return answer.status
 
 
-async def test_events_arrive_at_its_url_and_below() -> None:
+async def test_events_arrive_at_its_url_and_below(signed: SignedDelivery) -> None:
     """It can be given to a room as it is, or with a path that tells the rooms apart."""
     events: list[WebhookEvent] = []
 
@@ -31,15 +29,15 @@ async def test_events_arrive_at_its_url_and_below() -> None:
         events.append(event)
 
     async with webhook_server(on_event, public_key=PUBLIC_KEY) as url:
-        assert await post(url, SIGNED) == 200
-        assert await post(f"{url}rooms/standup", SIGNED) == 200
-        assert await post(url, SignedDelivery(SIGNED.body, {})) == 401
+        assert await post(url, signed) == 200
+        assert await post(f"{url}rooms/standup", signed) == 200
+        assert await post(url, SignedDelivery(signed.body, {})) == 401
     assert [event.id for event in events] == ["event-1", "event-1"]
     with pytest.raises(aiohttp.ClientConnectorError):
-        await post(url, SIGNED)
+        await post(url, signed)
 
 
-async def test_an_event_that_is_being_dealt_with_is_finished() -> None:
+async def test_an_event_that_is_being_dealt_with_is_finished(signed: SignedDelivery) -> None:
     """Leaving waits for what has begun, so that it is answered and not delivered again."""
     entered, release = asyncio.Event(), asyncio.Event()
 
@@ -48,7 +46,7 @@ async def test_an_event_that_is_being_dealt_with_is_finished() -> None:
         await release.wait()
 
     async with webhook_server(on_event, public_key=PUBLIC_KEY) as url:
-        answer = asyncio.create_task(post(url, SIGNED))
+        answer = asyncio.create_task(post(url, signed))
         await entered.wait()
         asyncio.get_running_loop().call_later(0.01, release.set)
     assert await answer == 200
@@ -69,7 +67,7 @@ async def test_an_address_that_cannot_be_had_is_an_error() -> None:
         await webhook_server(on_event, public_key="no key").__aenter__()
 
 
-async def test_an_ipv6_address_is_served() -> None:
+async def test_an_ipv6_address_is_served(signed: SignedDelivery) -> None:
     """An IPv6 address is put in brackets, as URLs need it."""
 
     async def on_event(_: WebhookEvent) -> None: ...
@@ -77,6 +75,6 @@ async def test_an_ipv6_address_is_served() -> None:
     try:
         async with webhook_server(on_event, host="::1", public_key=PUBLIC_KEY) as url:
             assert url.startswith("http://[::1]:")
-            assert await post(url, SIGNED) == 200
+            assert await post(url, signed) == 200
     except OSError as error:
         pytest.skip(f"no IPv6 here: {error}")
