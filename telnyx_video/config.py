@@ -6,13 +6,10 @@ The environment's names are those of the official SDK: ``TELNYX_API_KEY``, ``TEL
 
 from __future__ import annotations
 
-import binascii
 import logging
 import os
-from base64 import b64decode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
-from typing import TypeGuard
 from urllib.parse import SplitResult, urlsplit
 
 import attrs
@@ -21,10 +18,7 @@ from telnyx_video import _checks as check
 from telnyx_video._text import plain_str
 from telnyx_video.errors import ConfigurationError, ErrorDetail
 
-__all__ = ["DEFAULT_BASE_URL", "PublicKeys", "Settings", "resolve", "resolve_public_keys"]
-
-PublicKeys = str | bytes | Iterable[str | bytes]
-"""One public key, or several: each in base64, as Telnyx shows it, or as its 32 raw bytes."""
+__all__ = ["DEFAULT_BASE_URL", "Settings", "resolve"]
 
 DEFAULT_BASE_URL = "https://api.telnyx.com/v2"
 """Where the API is served; ``https://api.telnyx.eu/v2`` serves the EU region."""
@@ -76,34 +70,6 @@ def resolve(
     return settings
 
 
-def resolve_public_keys(
-    public_key: PublicKeys | None = None, *, environment: Mapping[str, str] = os.environ
-) -> tuple[bytes, ...]:
-    """The keys, 32 bytes each, one of which must have signed a webhook.
-
-    Args:
-        public_key: One key or several; by default those of ``TELNYX_PUBLIC_KEY``, which may be
-            several, parted by commas.
-        environment: Where the variable is looked up.
-
-    Raises:
-        ConfigurationError: there is no key, or one is malformed.
-    """
-    if public_key is None:
-        source = "TELNYX_PUBLIC_KEY"
-        given: Iterable[object] = environment.get(source, "").split(",")
-    else:
-        source = "public_key"
-        given = public_key if _holds_several(public_key) else [public_key]
-    keys = tuple(_checked_public_key(key, source) for key in given if key not in ("", b""))
-    if not keys:
-        raise ConfigurationError(
-            "no public key to check webhooks with: pass public_key=..., or set the environment "
-            "variable TELNYX_PUBLIC_KEY to the account's public key, which Mission Control shows"
-        )
-    return keys
-
-
 def apply_log_level(environment: Mapping[str, str]) -> None:
     """Log to stderr if ``TELNYX_LOG`` is ``debug`` or ``info``, as the official SDK does.
 
@@ -134,25 +100,6 @@ def _checked_key(problems: list[ErrorDetail], argument: object, variable: str | 
         return plain_str(key)
     problems.append(ErrorDetail(problem))
     return ""
-
-
-def _holds_several(public_key: object) -> TypeGuard[Iterable[object]]:
-    return isinstance(public_key, Iterable) and not isinstance(public_key, str | bytes)
-
-
-def _checked_public_key(given: object, source: str) -> bytes:
-    key: object = given
-    if isinstance(given, str):
-        try:
-            key = b64decode(given.strip(), validate=True)
-        except (binascii.Error, ValueError):
-            key = None
-    if not isinstance(key, bytes) or len(key) != 32:
-        raise ConfigurationError(
-            f"{source} is not an Ed25519 public key: it must be 32 bytes, or those in base64 "
-            "(44 characters, the last one '='); copy it again from Mission Control"
-        )
-    return key
 
 
 def _checked_url(

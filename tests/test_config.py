@@ -3,7 +3,6 @@
 The key goes wherever the base URL points: a wrong address gives it away.
 """
 
-import base64
 import logging
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from support.odd import Loud, member
 from support.strategies import wild_text
 from support.words import is_one_line, short
 from telnyx_video import ConfigurationError
-from telnyx_video.config import DEFAULT_BASE_URL, Settings, resolve, resolve_public_keys
+from telnyx_video.config import DEFAULT_BASE_URL, Settings, resolve
 
 KEY = "KEY0123_secret"
 NOTHING: Mapping[str, str] = {}
@@ -261,70 +260,3 @@ def test_telnyx_log_adds_no_handler_to_a_program_that_has_one() -> None:
     with logging_of_a_program(logging.NullHandler()) as logger:
         resolve(api_key=KEY, environment={"TELNYX_LOG": "debug"})
         assert (logger.level, logger.handlers) == (logging.DEBUG, [])
-
-
-ONE, OTHER = bytes(range(32)), b"\xff" * 32
-ONE_TEXT, OTHER_TEXT = (base64.b64encode(key).decode() for key in (ONE, OTHER))
-
-
-@pytest.mark.parametrize(
-    ("given_keys", "variable", "keys"),
-    [
-        (ONE_TEXT, OTHER_TEXT, (ONE,)),
-        (f" {ONE_TEXT}\n", None, (ONE,)),
-        (ONE, None, (ONE,)),
-        ([ONE, OTHER_TEXT], None, (ONE, OTHER)),
-        ({OTHER_TEXT: 1, ONE: 2}.keys(), None, (OTHER, ONE)),
-        (None, ONE_TEXT, (ONE,)),
-        (None, f"{ONE_TEXT}, {OTHER_TEXT}\n", (ONE, OTHER)),
-        (None, f"{ONE_TEXT},", (ONE,)),
-    ],
-    ids=short,
-)
-def test_public_keys_are_those_given_else_those_of_the_environment(
-    given_keys: Any, variable: str | None, keys: tuple[bytes, ...]
-) -> None:
-    """One key or several, as text or as bytes; what is passed beats the variable."""
-    environment = {} if variable is None else {"TELNYX_PUBLIC_KEY": variable}
-    assert resolve_public_keys(given_keys, environment=environment) == keys
-
-
-@pytest.mark.parametrize("given_keys", [None, "", b"", [], [""]], ids=short)
-@pytest.mark.parametrize("environment", [{}, {"TELNYX_PUBLIC_KEY": ""}])
-def test_no_public_key_is_an_error_that_says_what_to_do(
-    given_keys: Any, environment: Mapping[str, str]
-) -> None:
-    """Without a key nothing is checked, so nothing may be accepted either."""
-    with pytest.raises(ConfigurationError) as caught:
-        resolve_public_keys(given_keys, environment=environment)
-    assert "public_key=" in str(caught.value)
-    assert "TELNYX_PUBLIC_KEY" in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "key",
-    [
-        " ",
-        "x",
-        ONE_TEXT[:-1],
-        ONE_TEXT[:-4] + "====",
-        base64.b64encode(ONE + b"\0").decode(),
-        ONE.hex(),
-        "\u0661" * 44,
-        f"{ONE_TEXT}, {ONE_TEXT}",
-        ONE_TEXT.encode(),
-        ONE[1:],
-        7,
-    ],
-    ids=short,
-)
-def test_a_malformed_public_key_is_refused(key: Any) -> None:
-    """A key that is cut off, or no key at all, is told at once, and where it came from."""
-    with pytest.raises(ConfigurationError, match="public_key is not"):
-        resolve_public_keys([ONE_TEXT, key])
-    if not isinstance(key, bytes):
-        with pytest.raises(ConfigurationError, match="public_key is not"):
-            resolve_public_keys(key)
-    if isinstance(key, str) and "," not in key:
-        with pytest.raises(ConfigurationError, match="TELNYX_PUBLIC_KEY is not"):
-            resolve_public_keys(environment={"TELNYX_PUBLIC_KEY": key})

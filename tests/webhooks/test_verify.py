@@ -1,9 +1,9 @@
-"""Which deliveries are accepted: those that Telnyx signed, unchanged and just now; no others."""
+"""Verification accepts what Telnyx signed, unchanged and recently, and nothing else."""
 
 import base64
 from collections.abc import Iterable
 from math import nan
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -14,8 +14,8 @@ from support.strategies import wild_text
 from support.words import is_one_line, short
 from telnyx_video import ConfigurationError, Outcome, TelnyxVideoError, WebhookVerificationError
 from telnyx_video.testing import WebhookSigner
-from telnyx_video.webhooks._ed25519 import is_signed, public_key, sign
-from telnyx_video.webhooks.verification import verify
+from telnyx_video.webhooks._ed25519 import has_small_order, is_signed, public_key, sign
+from telnyx_video.webhooks.verify import resolve_public_keys, verify
 
 NOW = 1_709_251_200
 BODY = b'{"data": {}}'
@@ -242,7 +242,7 @@ def test_every_key_is_tried_whichever_fits(monkeypatch: pytest.MonkeyPatch) -> N
         tried.append(key)
         return is_signed(message, signature, key)
 
-    monkeypatch.setattr("telnyx_video.webhooks.verification.is_signed", noted)
+    monkeypatch.setattr("telnyx_video.webhooks.verify.is_signed", noted)
     for keys in ((*KEYS, *OTHER_KEYS), (*OTHER_KEYS, *KEYS)):
         tried.clear()
         check(keys=keys)
@@ -274,3 +274,156 @@ def test_nothing_but_a_refusal_comes_of_what_was_not_signed(
         check(body, headers, keys=[key])
     assert isinstance(caught.value, TelnyxVideoError)
     assert is_one_line(str(caught.value))
+
+
+ONE, OTHER = bytes(range(32)), b"\xff" * 32
+ONE_TEXT, OTHER_TEXT = (base64.b64encode(key).decode() for key in (ONE, OTHER))
+
+
+@pytest.mark.parametrize(
+    ("given_keys", "variable", "keys"),
+    [
+        (ONE_TEXT, OTHER_TEXT, (ONE,)),
+        (f" {ONE_TEXT}\n", None, (ONE,)),
+        (ONE, None, (ONE,)),
+        ([ONE, OTHER_TEXT], None, (ONE, OTHER)),
+        ({OTHER_TEXT: 1, ONE: 2}.keys(), None, (OTHER, ONE)),
+        (None, ONE_TEXT, (ONE,)),
+        (None, f"{ONE_TEXT}, {OTHER_TEXT}\n", (ONE, OTHER)),
+        (None, f"{ONE_TEXT},", (ONE,)),
+    ],
+    ids=short,
+)
+def test_public_keys_are_those_given_else_those_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+    given_keys: Any,
+    variable: str | None,
+    keys: tuple[bytes, ...],
+) -> None:
+    """One key or several, as text or as bytes; the argument takes precedence."""
+    monkeypatch.setenv("TELNYX_PUBLIC_KEY", variable or "")
+    assert resolve_public_keys(given_keys) == keys
+
+
+@pytest.mark.parametrize("given_keys", [None, "", b"", [], [""]], ids=short)
+@pytest.mark.parametrize("variable", [None, ""])
+def test_a_missing_public_key_is_an_error_with_a_hint(
+    monkeypatch: pytest.MonkeyPatch, given_keys: Any, variable: str | None
+) -> None:
+    """Without a key nothing can be verified, so nothing is accepted."""
+    monkeypatch.delenv("TELNYX_PUBLIC_KEY", raising=False)
+    if variable is not None:
+        monkeypatch.setenv("TELNYX_PUBLIC_KEY", variable)
+    with pytest.raises(ConfigurationError) as caught:
+        resolve_public_keys(given_keys)
+    assert "public_key=" in str(caught.value)
+    assert "TELNYX_PUBLIC_KEY" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        " ",
+        "x",
+        ONE_TEXT[:-1],
+        ONE_TEXT[:-4] + "====",
+        base64.b64encode(ONE + b"\0").decode(),
+        ONE.hex(),
+        "\u0661" * 44,
+        f"{ONE_TEXT}, {ONE_TEXT}",
+        ONE_TEXT.encode(),
+        ONE[1:],
+        7,
+    ],
+    ids=short,
+)
+def test_a_malformed_public_key_is_refused(monkeypatch: pytest.MonkeyPatch, key: Any) -> None:
+    """The error says where the key came from."""
+    with pytest.raises(ConfigurationError, match="public_key is not"):
+        resolve_public_keys([ONE_TEXT, key])
+    if not isinstance(key, bytes):
+        with pytest.raises(ConfigurationError, match="public_key is not"):
+            resolve_public_keys(key)
+    if isinstance(key, str) and "," not in key:
+        monkeypatch.setenv("TELNYX_PUBLIC_KEY", key)
+        with pytest.raises(ConfigurationError, match="TELNYX_PUBLIC_KEY is not"):
+            resolve_public_keys()
+
+
+FIELD = 2**255 - 19
+D = -121665 * pow(121666, -1, FIELD) % FIELD
+"""The curve -x² + y² = 1 + D x² y² (RFC 8032, section 5.1)."""
+
+ROOT_OF_MINUS_ONE = pow(2, (FIELD - 1) // 4, FIELD)
+
+Point = tuple[int, int]
+
+
+def plus(one: Point, other: Point) -> Point:
+    """Add two points of the curve."""
+    (x1, y1), (x2, y2) = one, other
+    product = D * x1 * x2 * y1 * y2
+    x = (x1 * y2 + x2 * y1) * pow(1 + product, -1, FIELD)
+    y = (y1 * y2 + x1 * x2) * pow(1 - product, -1, FIELD)
+    return x % FIELD, y % FIELD
+
+
+def times(scalar: int, point: Point) -> Point:
+    """Multiply a point by a scalar."""
+    total = (0, 1)
+    for bit in f"{scalar:b}":
+        total = plus(total, total)
+        if bit == "1":
+            total = plus(total, point)
+    return total
+
+
+def decoded(key: bytes) -> Point | None:
+    """Return the point of an encoding, canonical or not; None if there is none."""
+    y = int.from_bytes(key, "little") & (2**255 - 1)
+    square = (y * y - 1) * pow(D * y * y + 1, -1, FIELD) % FIELD
+    x = pow(square, (FIELD + 3) // 8, FIELD)
+    if x * x % FIELD != square:
+        x = x * ROOT_OF_MINUS_ONE % FIELD
+    return (x, y % FIELD) if x * x % FIELD == square else None
+
+
+def encodings(y: int) -> Iterable[bytes]:
+    """Return each 32 bytes that decoders may read as a point with this y coordinate."""
+    for value in {y % FIELD, y % FIELD + FIELD}:
+        if value < 2**255:
+            for sign in (0, 1):
+                yield (value | sign << 255).to_bytes(32, "little")
+
+
+def small_order_keys() -> set[bytes]:
+    """Compute every encoding of the eight points whose order divides 8."""
+    order = 2**252 + 27742317777372353535851937790883648493
+    points = filter(None, (decoded(y.to_bytes(32, "little")) for y in range(2, 100)))
+    torsion = [times(order, point) for point in points]  # what is left has an order that divides 8
+    generator = next(point for point in torsion if times(4, point) != (0, 1))
+    return {key for n in range(8) for key in encodings(times(n, generator)[1])}
+
+
+def test_public_keys_of_small_order_are_refused() -> None:
+    """Anyone can sign for such a key; all of their encodings are known, and no other is refused."""
+    keys = small_order_keys()
+    assert len(keys) == 14
+    assert {key for key in keys if has_small_order(key)} == keys
+    for key in keys:
+        assert times(8, cast("Point", decoded(key))) == (0, 1)
+        with pytest.raises(ConfigurationError, match="public_key is a point of small order"):
+            resolve_public_keys(base64.b64encode(key).decode())
+    assert not has_small_order(base64.b64decode(PUBLIC_KEY))
+
+
+def test_a_key_of_small_order_would_accept_a_forgery() -> None:
+    """The refusal matters: OpenSSL itself verifies a signature that was made without a secret."""
+    identity, signature = b"\1" + bytes(31), b"\1" + bytes(63)
+    assert is_signed(b"anything", signature, identity)
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_other_public_keys_are_not_refused(seed: bytes) -> None:
+    """A key pair that was made properly is never mistaken for one of small order."""
+    assert not has_small_order(public_key(seed))
