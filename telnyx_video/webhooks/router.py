@@ -191,11 +191,9 @@ class EventRouter:
 
 def _check_class(cls: object) -> None:
     """Refuse anything else, such as the function below `@router.on` without its argument."""
+    problem = f"on takes a class of events, as in @router.on(ParticipantLeft), not {show(cls)}"
     if not (isinstance(cls, type) and issubclass(cls, Event)):
-        raise ConfigurationError(
-            f"on takes a class of events, as in @router.on(ParticipantLeft), not "
-            f"{show(cast('object', cls))}"
-        )
+        raise ConfigurationError(problem)
 
 
 def _digest(event_id: str) -> bytes:

@@ -167,7 +167,9 @@ TABLE = {
         lazy="pytest",
     ),
     "_pytest": Row(
-        types="__init__ sandbox", outside="pytest", lazy="__init__ pytest_asyncio sandbox"
+        types="__init__ sandbox testing",
+        outside="pytest",
+        lazy="__init__ pytest_asyncio sandbox testing",
     ),
     "cli": Row(
         siblings="__init__ errors models", outside="rich typer", lazy="sandbox uvloop webhooks"
