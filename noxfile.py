@@ -204,3 +204,12 @@ def chaos(session: nox.Session) -> None:
     if "--without-official" not in session.posargs:
         session.install(*group("official"))
     session.run("python", "-m", "chaos", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fuzz each reader of foreign bytes for an hour, or for so many seconds: `-- 60`."""
+    session.install(".[all]", *group("fuzz"))
+    session.env["PYTHONPATH"] = "tests"
+    for path in sorted(Path("tests/fuzz/corpus").iterdir()):
+        session.run("python", "-m", "fuzz", path.name, *session.posargs)

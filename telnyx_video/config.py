@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
-from base64 import b64decode
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from ipaddress import ip_address
-from typing import TypeGuard
 from urllib.parse import SplitResult, urlsplit
 
 import attrs
@@ -19,17 +17,7 @@ import attrs
 from telnyx_video._base import validate as check
 from telnyx_video._base.errors import ConfigurationError, ErrorDetail
 
-__all__ = [
-    "DEFAULT_BASE_URL",
-    "ApiKey",
-    "ClientConfig",
-    "PublicKeys",
-    "resolve",
-    "resolve_public_keys",
-]
-
-PublicKeys = str | bytes | Iterable[str | bytes]
-"""One public key, or several: each in base64, as Telnyx shows it, or as its 32 raw bytes."""
+__all__ = ["DEFAULT_BASE_URL", "ApiKey", "ClientConfig", "resolve"]
 
 DEFAULT_BASE_URL = "https://api.telnyx.com/v2"
 """The address of the API; the EU region has ``https://api.telnyx.eu/v2``."""
@@ -95,33 +83,6 @@ def resolve(
     return config
 
 
-def resolve_public_keys(public_key: PublicKeys | None = None) -> tuple[bytes, ...]:
-    """Decode the public keys, 32 bytes each, one of which must have signed a webhook.
-
-    Args:
-        public_key: One key or several; by default those of ``TELNYX_PUBLIC_KEY``, separated by
-            commas.
-
-    Raises:
-        ConfigurationError: there is no key, or one is malformed.
-    """
-    source = "TELNYX_PUBLIC_KEY" if public_key is None else "public_key"
-    keys = _decode_public_keys(public_key)
-    del public_key  # it may be a private one, given by mistake
-    if not keys:
-        raise ConfigurationError(
-            "no public key to check webhooks with: pass public_key=..., or set the environment "
-            "variable TELNYX_PUBLIC_KEY to the account's public key, which Mission Control shows"
-        )
-    valid = tuple(key for key in keys if key is not None)
-    if len(valid) < len(keys):
-        raise ConfigurationError(
-            f"{source} is not an Ed25519 public key: it must be 32 bytes, or those in base64 "
-            "(44 characters, the last one '='); copy it again from Mission Control"
-        )
-    return valid
-
-
 def apply_log_level(level_name: str | None) -> None:
     """Log to stderr if ``TELNYX_LOG`` is ``debug`` or ``info``, as the official SDK does.
 
@@ -153,29 +114,6 @@ def _checked_key(problems: list[ErrorDetail], argument: ApiKey) -> str:
         return key
     problems.append(ErrorDetail(problem))
     return ""
-
-
-def _holds_several(public_key: object) -> TypeGuard[Iterable[object]]:
-    return isinstance(public_key, Iterable) and not isinstance(public_key, str | bytes)
-
-
-def _decode_public_keys(public_key: PublicKeys | None) -> list[bytes | None]:
-    given: Iterable[object]
-    if public_key is None:
-        given = os.environ.get("TELNYX_PUBLIC_KEY", "").split(",")
-    else:
-        given = public_key if _holds_several(public_key) else [public_key]
-    return [_decode_public_key(key) for key in given if key not in ("", b"")]
-
-
-def _decode_public_key(key: object) -> bytes | None:
-    """Decode one key; None if it is malformed."""
-    if isinstance(key, str):
-        try:
-            key = b64decode(key.strip(), validate=True)
-        except ValueError:
-            return None
-    return key if isinstance(key, bytes) and len(key) == 32 else None
 
 
 def _checked_url(

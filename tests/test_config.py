@@ -3,7 +3,6 @@
 The key is sent wherever the base URL points: a wrong address leaks it.
 """
 
-import base64
 import logging
 import traceback
 from collections.abc import Callable, Generator
@@ -17,13 +16,7 @@ from hypothesis import strategies as st
 from support.strategies import wild_text
 from support.words import is_one_line, short
 from telnyx_video import ConfigurationError
-from telnyx_video.config import (
-    DEFAULT_BASE_URL,
-    ApiKey,
-    ClientConfig,
-    resolve,
-    resolve_public_keys,
-)
+from telnyx_video.config import DEFAULT_BASE_URL, ApiKey, ClientConfig, resolve
 
 KEY = "KEY0123_secret"
 LOOPBACK = [
@@ -216,17 +209,6 @@ def test_no_traceback_shows_a_malformed_key(environment: SetVariables, argument:
     assert not shows(caught.value, KEY)
 
 
-@pytest.mark.parametrize("given_key", [None, KEY, [KEY], KEY.encode(), []], ids=short)
-def test_no_traceback_of_public_keys_shows_the_environment(
-    environment: SetVariables, given_key: Any
-) -> None:
-    """A malformed public key may be a private one; and the environment has other secrets."""
-    environment({"TELNYX_API_KEY": KEY, "TELNYX_PUBLIC_KEY": KEY, "OTHER_SECRET": KEY})
-    with pytest.raises(ConfigurationError) as caught:
-        resolve_public_keys(given_key)
-    assert not shows(caught.value, KEY)
-
-
 def test_a_wrapped_key_is_used_like_a_plain_one() -> None:
     """A client can wrap its key before it does anything that may raise."""
     assert resolve(api_key=ApiKey.wrap(KEY)) == resolve(api_key=KEY)
@@ -339,72 +321,3 @@ def test_telnyx_log_adds_no_handler_to_a_program_that_has_one(environment: SetVa
     with logging_of_a_program(logging.NullHandler()) as logger:
         resolve(api_key=KEY)
         assert (logger.level, logger.handlers) == (logging.DEBUG, [])
-
-
-ONE, OTHER = bytes(range(32)), b"\xff" * 32
-ONE_TEXT, OTHER_TEXT = (base64.b64encode(key).decode() for key in (ONE, OTHER))
-
-
-@pytest.mark.parametrize(
-    ("given_keys", "variable", "keys"),
-    [
-        (ONE_TEXT, OTHER_TEXT, (ONE,)),
-        (f" {ONE_TEXT}\n", None, (ONE,)),
-        (ONE, None, (ONE,)),
-        ([ONE, OTHER_TEXT], None, (ONE, OTHER)),
-        ({OTHER_TEXT: 1, ONE: 2}.keys(), None, (OTHER, ONE)),
-        (None, ONE_TEXT, (ONE,)),
-        (None, f"{ONE_TEXT}, {OTHER_TEXT}\n", (ONE, OTHER)),
-        (None, f"{ONE_TEXT},", (ONE,)),
-    ],
-    ids=short,
-)
-def test_public_keys_are_those_given_else_those_of_the_environment(
-    environment: SetVariables, given_keys: Any, variable: str | None, keys: tuple[bytes, ...]
-) -> None:
-    """One key or several, as text or as bytes; an argument beats the variable."""
-    environment({} if variable is None else {"TELNYX_PUBLIC_KEY": variable})
-    assert resolve_public_keys(given_keys) == keys
-
-
-@pytest.mark.parametrize("given_keys", [None, "", b"", [], [""]], ids=short)
-@pytest.mark.parametrize("variables", [{}, {"TELNYX_PUBLIC_KEY": ""}])
-def test_no_public_key_is_an_error_that_says_what_to_do(
-    environment: SetVariables, given_keys: Any, variables: dict[str, str]
-) -> None:
-    """Without a key nothing can be verified, so nothing may be accepted."""
-    environment(variables)
-    with pytest.raises(ConfigurationError) as caught:
-        resolve_public_keys(given_keys)
-    assert "public_key=" in str(caught.value)
-    assert "TELNYX_PUBLIC_KEY" in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "key",
-    [
-        " ",
-        "x",
-        ONE_TEXT[:-1],
-        ONE_TEXT[:-4] + "====",
-        base64.b64encode(ONE + b"\0").decode(),
-        ONE.hex(),
-        "\u0661" * 44,
-        f"{ONE_TEXT}, {ONE_TEXT}",
-        ONE_TEXT.encode(),
-        ONE[1:],
-        7,
-    ],
-    ids=short,
-)
-def test_a_malformed_public_key_is_refused(environment: SetVariables, key: Any) -> None:
-    """A truncated or invalid key is reported at once, with its source."""
-    with pytest.raises(ConfigurationError, match="public_key is not"):
-        resolve_public_keys([ONE_TEXT, key])
-    if not isinstance(key, bytes):
-        with pytest.raises(ConfigurationError, match="public_key is not"):
-            resolve_public_keys(key)
-    if isinstance(key, str) and "," not in key:
-        environment({"TELNYX_PUBLIC_KEY": key})
-        with pytest.raises(ConfigurationError, match="TELNYX_PUBLIC_KEY is not"):
-            resolve_public_keys()

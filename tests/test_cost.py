@@ -17,8 +17,8 @@ import attrs
 import pytest
 
 from support.asking import asked_for
-from support.static_server import StaticServer
 from support.costing import Cost, CountingLoop, Turns, cost_of
+from support.static_server import StaticServer
 from telnyx_video import AsyncRoomsClient
 from telnyx_video._base.json import (  # how much memory JSON takes depends on the library
     dumps,

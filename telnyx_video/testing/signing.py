@@ -1,4 +1,4 @@
-"""Signs deliveries as Telnyx does, with a key of the test's own."""
+"""Signs webhooks as Telnyx does, with a key pair of the test."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import attrs
 from telnyx_video._base.json import dumps
 from telnyx_video.webhooks import _ed25519
 from telnyx_video.webhooks.events import Event
-from telnyx_video.webhooks.verification import SIGNATURE_HEADER, TIMESTAMP_HEADER, signed_message
+from telnyx_video.webhooks.verify import SIGNATURE_HEADER, TIMESTAMP_HEADER, signed_message
 
 __all__ = ["SignedDelivery", "WebhookSigner"]
 
 
 @attrs.frozen
 class SignedDelivery:
-    """A request as Telnyx would send it: POST this body with these headers."""
+    """A request as Telnyx would send it: post this body with these headers."""
 
     body: bytes
     headers: dict[str, str]
 
 
 class WebhookSigner:
-    """Signs webhooks in Telnyx's stead.
+    """Signs webhooks in place of Telnyx.
 
     Args:
-        seed: 32 bytes that the key pair is made from; by default random ones.
+        seed: The 32 bytes that the key pair is derived from; random by default.
 
     Raises:
         ValueError: the seed has another length.
@@ -37,15 +37,15 @@ class WebhookSigner:
     def __init__(self, seed: bytes | None = None) -> None:
         self._seed = token_bytes(32) if seed is None else seed
         self.public_key: str = b64encode(_ed25519.public_key(self._seed)).decode()
-        """What receivers have to be given as ``public_key``, or find in ``TELNYX_PUBLIC_KEY``."""
+        """The ``public_key`` of the receiver, or its ``TELNYX_PUBLIC_KEY``."""
 
     def sign(self, content: Event | bytes, *, timestamp: float | None = None) -> SignedDelivery:
         """Sign an event, or any other body.
 
         Args:
-            content: An event, of which ``delivery`` is what the body says of the attempt; or the
-                bytes of a body.
-            timestamp: Seconds since the epoch at which it claims to be sent; by default now.
+            content: An event, whose ``delivery`` becomes the ``meta`` of the body; or the bytes of
+                a body.
+            timestamp: Seconds since the epoch; by default now.
         """
         body = content if isinstance(content, bytes) else _body(content)
         seconds = str(int(time() if timestamp is None else timestamp))

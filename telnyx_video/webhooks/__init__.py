@@ -1,17 +1,16 @@
-"""Webhooks: checks that Telnyx sent a delivery, and reads the event in it.
+"""Webhooks: verifies that Telnyx sent a request, and parses the event in it.
 
 ::
 
     event = verify_and_parse(body, headers)     # key: TELNYX_PUBLIC_KEY
 
 Ready-made receivers are in :mod:`telnyx_video.webhooks.aiohttp` and
-:mod:`telnyx_video.webhooks.asgi`. The extra ``webhooks`` brings what checking takes.
+:mod:`telnyx_video.webhooks.asgi`. The extra ``webhooks`` installs cryptography, which verifies.
 
-- ``verification``: whether a delivery is genuine; pure
-- ``events``, ``reading``: what it tells, as attrs classes; pure
-- ``parsing``: both, with the clock and the environment
-- ``receiving``, ``aiohttp``, ``asgi``: receivers to mount
-- ``deduplication``: whether it came before
+- ``verify``: signatures, timestamps, public keys
+- ``parse``: from bytes to one of the classes in ``events``
+- ``receive``: what the receivers ``aiohttp`` and ``asgi`` have in common
+- ``router``: handlers by class of event, each called once
 """
 
 from __future__ import annotations
@@ -28,7 +27,6 @@ except ModuleNotFoundError as _missing:
     ) from None
 
 from telnyx_video.errors import WebhookVerificationError
-from telnyx_video.webhooks.deduplication import Deduplicator
 from telnyx_video.webhooks.events import (
     CompositionCompleted,
     CompositionCompletedPayload,
@@ -49,7 +47,9 @@ from telnyx_video.webhooks.events import (
     UnknownEvent,
     WebhookEvent,
 )
-from telnyx_video.webhooks.parsing import verify_and_parse
+from telnyx_video.webhooks.parse import verify_and_parse
+from telnyx_video.webhooks.router import Deduplicator, EventRouter
+from telnyx_video.webhooks.verify import HeaderMapping, Headers
 
 __all__ = [
     "CompositionCompleted",
@@ -57,6 +57,9 @@ __all__ = [
     "Deduplicator",
     "Delivery",
     "Event",
+    "EventRouter",
+    "HeaderMapping",
+    "Headers",
     "ParticipantJoined",
     "ParticipantLeft",
     "ParticipantLeftPayload",

@@ -1,4 +1,4 @@
-"""Webhooks received by :mod:`aiohttp.web`."""
+"""Receives webhooks in :mod:`aiohttp.web`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,19 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from telnyx_video.config import PublicKeys
-from telnyx_video.webhooks.receiving import MAX_BODY, OnEvent, make_receiver
+from telnyx_video.webhooks.receive import (
+    BODY_TIMEOUT,
+    MAX_BODY,
+    Answer,
+    BrokenBodyError,
+    OnEvent,
+    Receiver,
+)
+from telnyx_video.webhooks.verify import PublicKeys, resolve_public_keys
 
 __all__ = ["webhook_handler", "webhook_server"]
+
+_SHUTDOWN_TIMEOUT = 1.0  # seconds; Telnyx delivers again what is not answered by then
 
 
 def webhook_handler(
@@ -21,30 +30,39 @@ def webhook_handler(
     public_key: PublicKeys | None = None,
     tolerance: float = 300.0,
     max_body: int = MAX_BODY,
+    body_timeout: float = BODY_TIMEOUT,
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """A handler to be added to an application by ``app.router.add_post``.
+    """Return a handler for ``app.router.add_post``.
 
-    It answers 200 when ``on_event`` has returned; 401 to what Telnyx cannot be shown to have sent,
-    400 to what is no event, and 413 to what is too large, all three without calling ``on_event``.
-    What ``on_event`` raises goes on to aiohttp, which logs it and answers 500.
+    It answers 200 once ``on_event`` has returned. Without calling ``on_event`` it answers 401 if
+    nothing proves that Telnyx sent the request, 400 if it is not an event, 413 if the body is too
+    large and 408 if it is too slow. Exceptions of ``on_event`` propagate to aiohttp, which logs
+    them and answers 500.
 
     Args:
-        on_event: Called with each event. Telnyx waits for it: leave what takes long to a queue.
-        public_key: As for :func:`~telnyx_video.webhooks.verify_and_parse`; read once, here.
+        on_event: A function, a coroutine function or an
+            :class:`~telnyx_video.webhooks.EventRouter`. Telnyx waits for it: hand long work to a
+            queue.
+        public_key: As for :func:`~telnyx_video.webhooks.verify_and_parse`. By default the
+            environment is read for each delivery.
         tolerance: As there, in seconds.
-        max_body: Bytes that a body may have. This limit counts, not the application's.
+        max_body: Limit of a body, in bytes; it replaces the application's ``client_max_size``.
+        body_timeout: Seconds in which the whole body must arrive.
 
     Raises:
-        ConfigurationError: there is no public key, or a setting is out of bounds.
+        ConfigurationError: a public key is malformed, or a setting is out of bounds.
     """
-    receiver = make_receiver(on_event, public_key, tolerance, max_body)
+    receiver = Receiver(
+        on_event=on_event,
+        public_key=public_key,
+        tolerance=tolerance,
+        max_body=max_body,
+        body_timeout=body_timeout,
+    )
 
     async def handle(request: web.Request) -> web.Response:
-        body = await _read(request, receiver.max_body)
-        if body is None:
-            answer = receiver.too_large()
-        else:
-            answer = await receiver.receive(body, request.headers.items())
+        received = await receiver.receive(_chunks(request), request.headers)
+        answer = received or Answer(400)  # aiohttp wants a response even if the sender has gone
         return web.Response(status=answer.status, text=answer.text)
 
     return handle
@@ -59,30 +77,37 @@ async def webhook_server(
     public_key: PublicKeys | None = None,
     tolerance: float = 300.0,
     max_body: int = MAX_BODY,
+    body_timeout: float = BODY_TIMEOUT,
 ) -> AsyncGenerator[str]:
-    """A server of its own for :func:`webhook_handler`, for tests and small programs.
+    """Run :func:`webhook_handler` on a server of its own, for tests and small programs.
 
     ``async with webhook_server(on_event) as url`` receives at that URL, and at every path below
-    it, until the context is left; then deliveries that are being dealt with have a second.
+    it, until the block ends; deliveries that are in progress then have one second.
 
     Args:
-        on_event: As for :func:`webhook_handler`, and so are the settings.
-        host: Where to listen.
-        port: Which port to listen on; 0 chooses a free one.
-        public_key: One key or several.
+        on_event: As for :func:`webhook_handler`, like all other arguments that are not described
+            here.
+        host: Address to listen on.
+        port: Port to listen on; 0 chooses a free one.
+        public_key: One key or several; by default those of the environment, read once.
         tolerance: Seconds, above 0.
-        max_body: Bytes that a body may have.
+        max_body: Limit of a body, in bytes.
+        body_timeout: Seconds in which the whole body must arrive.
 
     Raises:
         ConfigurationError: there is no public key, or a setting is out of bounds.
-        OSError: the address cannot be listened on.
+        OSError: the address is not available.
     """
     handler = webhook_handler(
-        on_event, public_key=public_key, tolerance=tolerance, max_body=max_body
+        on_event,
+        public_key=resolve_public_keys(public_key),
+        tolerance=tolerance,
+        max_body=max_body,
+        body_timeout=body_timeout,
     )
     app = web.Application()
     app.router.add_post("/{path:.*}", handler)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_FAREWELL)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT)
     await runner.setup()
     try:
         await _listen(runner, host, port)
@@ -91,28 +116,23 @@ async def webhook_server(
         await runner.cleanup()
 
 
-_FAREWELL = 1.0  # seconds: Telnyx delivers again what was not answered by then
-
-
 async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
     try:
         await web.TCPSite(runner, host, port).start()
     except OSError as error:
-        # The loop's own words for what the system refuses name the address once more, as a tuple.
+        # asyncio's message repeats the address as a tuple; the system's own reason is enough.
         unknown = isinstance(error, socket.gaierror)
         reason = error.strerror if unknown else os.strerror(error.errno or 0)
         message = f"webhooks cannot be received on port {port} of {host}: {reason}"
         raise OSError(error.errno, message) from error
 
 
-async def _read(request: web.Request, limit: int) -> bytes | None:
-    """The body; None if it is above the limit, of which no more is then kept in memory."""
-    if request.content.at_eof():  # a middleware has read it, and the request kept it
-        body = await request.read()
-        return body if len(body) <= limit else None
-    chunks = bytearray()
-    async for chunk in request.content.iter_any():
-        chunks += chunk
-        if len(chunks) > limit:
-            return None
-    return bytes(chunks)
+async def _chunks(request: web.Request) -> AsyncGenerator[bytes]:
+    if request.content.at_eof():  # a middleware has read the body, and the request has kept it
+        yield await request.read()
+        return
+    try:
+        async for chunk in request.content.iter_any():
+            yield chunk
+    except (ConnectionError, web.RequestPayloadError):
+        raise BrokenBodyError from None

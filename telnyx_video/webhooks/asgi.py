@@ -1,39 +1,53 @@
-"""Webhooks received by an ASGI application, which runs alone or mounted in any framework.
+"""Receives webhooks in an ASGI application, alone or within any ASGI framework.
 
 The protocol: https://asgi.readthedocs.io/en/latest/specs/www.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import cast
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import TypeAlias, cast
 
-from telnyx_video.config import PublicKeys
 from telnyx_video.errors import ConfigurationError
-from telnyx_video.webhooks.receiving import MAX_BODY, Answer, OnEvent, make_receiver
-from telnyx_video.webhooks.verification import Headers, header_pairs
+from telnyx_video.webhooks.receive import (
+    BODY_TIMEOUT,
+    MAX_BODY,
+    Answer,
+    BrokenBodyError,
+    OnEvent,
+    Receiver,
+)
+from telnyx_video.webhooks.verify import Headers, PublicKeys
 
 __all__ = ["WebhookApp"]
 
-Receive = Callable[[], Awaitable[Mapping[str, object]]]
-Send = Callable[[dict[str, object]], Awaitable[None]]
+Receive: TypeAlias = Callable[[], Awaitable[Mapping[str, object]]]
+Send: TypeAlias = Callable[[dict[str, object]], Awaitable[None]]
 
 
 class WebhookApp:
-    """An ASGI application that takes every POST for a webhook, whatever its path.
+    """An ASGI application that takes every POST as a webhook, whatever its path.
 
-    It answers 200 when ``on_event`` has returned; 401 to what Telnyx cannot be shown to have sent,
-    400 to what is no event, 413 to what is too large and 405 to what is no POST, all without
-    calling ``on_event``. What ``on_event`` raises goes on to the server, which answers 500.
+    It answers 200 once ``on_event`` has returned. Without calling ``on_event`` it answers 401 if
+    nothing proves that Telnyx sent the request, 400 if it is not an event, 413 if the body is too
+    large, 408 if it is too slow, and 405 to any other method. Exceptions of ``on_event`` propagate
+    to the server, which answers 500.
+
+    Run alone, it refuses to start without a public key. A framework that mounts it does not pass
+    the lifespan events on; there the first delivery raises ``ConfigurationError``.
 
     Args:
-        on_event: Called with each event. Telnyx waits for it: leave what takes long to a queue.
-        public_key: As for :func:`~telnyx_video.webhooks.verify_and_parse`; read once, here.
+        on_event: A function, a coroutine function or an
+            :class:`~telnyx_video.webhooks.EventRouter`. Telnyx waits for it: hand long work to a
+            queue.
+        public_key: As for :func:`~telnyx_video.webhooks.verify_and_parse`. By default the
+            environment is read for each delivery.
         tolerance: As there, in seconds.
-        max_body: Bytes that a body may have.
+        max_body: Limit of a body, in bytes.
+        body_timeout: Seconds in which the whole body must arrive.
 
     Raises:
-        ConfigurationError: there is no public key, or a setting is out of bounds.
+        ConfigurationError: a public key is malformed, or a setting is out of bounds.
     """
 
     def __init__(
@@ -43,51 +57,64 @@ class WebhookApp:
         public_key: PublicKeys | None = None,
         tolerance: float = 300.0,
         max_body: int = MAX_BODY,
+        body_timeout: float = BODY_TIMEOUT,
     ) -> None:
-        self._receiver = make_receiver(on_event, public_key, tolerance, max_body)
+        self._receiver = Receiver(
+            on_event=on_event,
+            public_key=public_key,
+            tolerance=tolerance,
+            max_body=max_body,
+            body_timeout=body_timeout,
+        )
 
     async def __call__(self, scope: Mapping[str, object], receive: Receive, send: Send) -> None:
-        """Serve one connection, as ASGI servers ask for it."""
-        if scope["type"] == "lifespan":
-            await _live(receive, send)
-        elif scope["type"] != "http":
-            raise ConfigurationError(f"webhooks come by HTTP, not by {scope['type']}")
-        elif scope["method"] != "POST":
-            await _answer(send, Answer(405, "webhooks come by POST"), (b"allow", b"POST"))
+        """Serve one connection; ASGI servers call this."""
+        kind, method = scope["type"], scope.get("method")
+        headers = cast("Headers", scope.get("headers", ()))
+        del scope  # it has the headers: see `Receiver.receive`
+        if kind == "lifespan":
+            await self._lifespan(receive, send)
+        elif kind != "http":
+            raise ConfigurationError(f"webhooks are received over HTTP, not over {kind}")
+        elif method != "POST":
+            await _respond(send, Answer(405, "webhooks are sent by POST"), (b"allow", b"POST"))
         else:
-            await self._serve(scope, receive, send)
+            receiving = self._receiver.receive(_chunks(receive), headers)
+            del headers
+            answer = await receiving
+            if answer is not None:
+                await _respond(send, answer)
 
-    async def _serve(self, scope: Mapping[str, object], receive: Receive, send: Send) -> None:
-        chunks = bytearray()
-        more = True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            event = cast("str", (await receive())["type"])
+            try:
+                self._receiver.check_key()
+            except ConfigurationError as error:
+                if event == "lifespan.startup":
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    return
+            await send({"type": f"{event}.complete"})
+            if event == "lifespan.shutdown":
                 return
-            chunks += cast("bytes", message.get("body", b""))
-            if len(chunks) > self._receiver.max_body:
-                await _answer(send, self._receiver.too_large())
-                return
-            more = bool(message.get("more_body", False))
-        headers = header_pairs(cast("Headers", scope["headers"]))
-        await _answer(send, await self._receiver.receive(bytes(chunks), headers))
 
 
-async def _live(receive: Receive, send: Send) -> None:
-    """There is nothing to start and nothing to stop; servers want to be told."""
-    while True:
-        event = cast("str", (await receive())["type"])
-        await send({"type": f"{event}.complete"})
-        if event == "lifespan.shutdown":
-            return
+async def _chunks(receive: Receive) -> AsyncGenerator[bytes]:
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BrokenBodyError
+        yield cast("bytes", message.get("body", b""))
+        more = bool(message.get("more_body", False))
 
 
-async def _answer(send: Send, answer: Answer, *headers: tuple[bytes, bytes]) -> None:
+async def _respond(send: Send, answer: Answer, *extra: tuple[bytes, bytes]) -> None:
     body = answer.text.encode()
-    described = [
+    headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),
-        *headers,
+        *extra,
     ]
-    await send({"type": "http.response.start", "status": answer.status, "headers": described})
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

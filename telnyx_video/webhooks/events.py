@@ -1,8 +1,7 @@
-"""What Telnyx tells of rooms, as attrs classes: one for each type of event, one for the rest.
+"""The events of webhooks as attrs classes: one for each type, and one for all unknown types.
 
-An event has the shape of Telnyx's own JSON: what is common to all events, and a ``payload`` of its
-type. Fields of a payload that a delivery lacks are None; fields that this version does not know
-are kept in ``extra``.
+An event has the shape of Telnyx's JSON: fields that all events have, and a ``payload`` of its type.
+Absent fields of a payload are None; fields that this version does not know are kept in ``extra``.
 """
 
 from __future__ import annotations
@@ -38,33 +37,33 @@ __all__ = [
 
 @attrs.frozen
 class Delivery:
-    """What came with an event beside its content; None where the delivery did not say."""
+    """Data about the delivery of an event; None where the request did not say."""
 
     attempt: int | None = None
-    """How many times Telnyx has tried to deliver this event, counted from 1."""
+    """The number of this attempt to deliver the event, counted from 1."""
     delivered_to: str | None = None
     """The URL that Telnyx sent it to."""
 
 
 @attrs.define(kw_only=True)
 class Event(Model):
-    """Something that happened in a room, as Telnyx tells it."""
+    """Something that happened in a room."""
 
     id: str
-    """The event's identifier. Deliveries may come twice: it is what tells them."""
+    """The event's identifier, the same each time that the event is delivered."""
     event_type: str
     """The type's name, such as ``"video.room.session.started"``."""
     occurred_at: datetime | None = None
-    """When it happened. Deliveries may come out of order: it is what orders them."""
+    """When it happened. Deliveries may arrive out of order: sort by this."""
     record_type: str | None = None
     """``"event"``."""
     delivery: Delivery | None = attrs.field(default=None, eq=False, repr=False)
-    """What came beside the event in the delivery that it was read from."""
+    """Data about the delivery that the event was read from."""
 
 
 @attrs.define(kw_only=True)
 class Payload(Model):
-    """What every event of a room tells."""
+    """The fields that every payload has."""
 
     room_id: str | None = None
     """The room in which it happened."""
@@ -74,7 +73,7 @@ class Payload(Model):
 
 @attrs.define(kw_only=True)
 class SessionEndedPayload(Payload):
-    """What is told of a session at its end."""
+    """The payload of ``video.room.session.ended``."""
 
     duration_secs: float | None = None
     """How long the session was, in seconds."""
@@ -84,16 +83,16 @@ class SessionEndedPayload(Payload):
 
 @attrs.define(kw_only=True)
 class ParticipantPayload(Payload):
-    """What is told of a participant."""
+    """The payload of ``video.room.participant.joined``."""
 
     participant_id: str | None = None
     context: str | None = None
-    """What the client SDK said of the participant, such as a display name."""
+    """What the client SDK passed on about the participant, such as a display name."""
 
 
 @attrs.define(kw_only=True)
 class ParticipantLeftPayload(ParticipantPayload):
-    """What is told of a participant who has left."""
+    """The payload of ``video.room.participant.left``."""
 
     duration_secs: float | None = None
     """How long they were in the session, in seconds."""
@@ -103,7 +102,7 @@ class ParticipantLeftPayload(ParticipantPayload):
 
 @attrs.define(kw_only=True)
 class RecordingPayload(Payload):
-    """What is told of a recording: that of one track of one participant."""
+    """The payload of ``video.room.recording.started``: one track of one participant."""
 
     participant_id: str | None = None
     """Who is recorded."""
@@ -114,12 +113,12 @@ class RecordingPayload(Payload):
 
 @attrs.define(kw_only=True)
 class RecordingCompletedPayload(RecordingPayload):
-    """What is told of a recording that can be fetched."""
+    """The payload of ``video.room.recording.completed``."""
 
     download_url: str | None = attrs.field(default=None, repr=False)
-    """Where the file is. Whoever has the URL can fetch it, for a while."""
+    """The URL of the file. Anyone who has it can fetch the file, for a while."""
     codec: str | None = None
-    """How it is encoded, such as ``"opus"``."""
+    """The encoding, such as ``"opus"``."""
     duration_secs: float | None = None
     """Its length, in seconds."""
     size_mb: float | None = None
@@ -128,11 +127,11 @@ class RecordingCompletedPayload(RecordingPayload):
 
 @attrs.define(kw_only=True)
 class CompositionCompletedPayload(Payload):
-    """What is told of a composition that can be fetched."""
+    """The payload of ``video.room.composition.completed``."""
 
     composition_id: str | None = None
     download_url: str | None = attrs.field(default=None, repr=False)
-    """Where the file is. Whoever has the URL can fetch it, for a while."""
+    """The URL of the file. Anyone who has it can fetch the file, for a while."""
     format: str | None = None
     """The file's format, such as ``"mp4"``."""
     resolution: str | None = None
@@ -145,64 +144,64 @@ class CompositionCompletedPayload(Payload):
 
 @attrs.define(kw_only=True)
 class SessionStarted(Event):
-    """``video.room.session.started``: the first participant has come into a room."""
+    """``video.room.session.started``: the first participant has joined a room."""
 
     payload: Payload
 
 
 @attrs.define(kw_only=True)
 class SessionEnded(Event):
-    """``video.room.session.ended``: a session is over."""
+    """``video.room.session.ended``: a session has ended."""
 
     payload: SessionEndedPayload
 
 
 @attrs.define(kw_only=True)
 class ParticipantJoined(Event):
-    """``video.room.participant.joined``: someone has come into a session."""
+    """``video.room.participant.joined``: a participant has joined a session."""
 
     payload: ParticipantPayload
 
 
 @attrs.define(kw_only=True)
 class ParticipantLeft(Event):
-    """``video.room.participant.left``: someone has gone from a session."""
+    """``video.room.participant.left``: a participant has left a session."""
 
     payload: ParticipantLeftPayload
 
 
 @attrs.define(kw_only=True)
 class RecordingStarted(Event):
-    """``video.room.recording.started``: a track of a participant is being recorded."""
+    """``video.room.recording.started``: the recording of a track has begun."""
 
     payload: RecordingPayload
 
 
 @attrs.define(kw_only=True)
 class RecordingCompleted(Event):
-    """``video.room.recording.completed``: a recording is ready to be fetched."""
+    """``video.room.recording.completed``: a recording can be downloaded."""
 
     payload: RecordingCompletedPayload
 
 
 @attrs.define(kw_only=True)
 class CompositionCompleted(Event):
-    """``video.room.composition.completed``: a composition is ready to be fetched."""
+    """``video.room.composition.completed``: a composition can be downloaded."""
 
     payload: CompositionCompletedPayload
 
 
 @attrs.define(kw_only=True)
 class UnknownEvent(Event):
-    """An event of another type, or of a known type whose payload is not as expected.
+    """An event of a type that this version does not know, or of a known type with another payload.
 
-    Telnyx signed it all the same: nothing that it sends is lost because this version is older.
+    Telnyx signed it like any other, so it is not refused.
     """
 
     payload: dict[str, object] = attrs.field(repr=False)
-    """The payload, as it came; in no repr, since whoever has a file's address may have the file."""
+    """The payload as received; not in the repr, since it may hold the URL of a file."""
     problem: str | None = attrs.field(default=None, eq=False)
-    """Why an event of a known type could not be read as one; None if its type is not known."""
+    """Why an event of a known type did not parse as one; None if the type is unknown."""
 
 
 WebhookEvent = (
@@ -215,7 +214,7 @@ WebhookEvent = (
     | CompositionCompleted
     | UnknownEvent
 )
-"""Whatever can be received; type checkers tell when a ``match`` forgets one of them."""
+"""Any event; type checkers report a ``match`` that forgets one of them."""
 
 EVENT_CLASSES: dict[str, type[WebhookEvent]] = {
     "video.room.session.started": SessionStarted,
@@ -226,4 +225,4 @@ EVENT_CLASSES: dict[str, type[WebhookEvent]] = {
     "video.room.recording.completed": RecordingCompleted,
     "video.room.composition.completed": CompositionCompleted,
 }
-"""The class of each known type of event, by the type's name."""
+"""The class of each known type."""

@@ -15,6 +15,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from itertools import count
 
+from support.created import created_reply
+
 SMALL, LARGE = 2_000, 200_000
 CONCURRENCY = 50
 PATIENCE = 60.0  # seconds
@@ -114,7 +116,7 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["serve"]:
             asyncio.run(serve())
-        case ["create", port, count]:
-            print(asyncio.run(create(int(port), int(count))), peak_in_mib())
+        case ["create", port, number]:
+            print(asyncio.run(create(int(port), int(number))), peak_in_mib())
         case _:
             sys.exit(main())

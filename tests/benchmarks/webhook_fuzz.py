@@ -18,7 +18,7 @@ import attrs
 from telnyx_video.errors import WebhookVerificationError
 from telnyx_video.testing import WebhookSigner, make_event
 from telnyx_video.webhooks import ParticipantLeft, verify_and_parse
-from telnyx_video.webhooks.verification import SIGNATURE_HEADER, TIMESTAMP_HEADER
+from telnyx_video.webhooks.verify import SIGNATURE_HEADER, TIMESTAMP_HEADER
 
 MUTANTS = 100_000
 SEED = 1

@@ -24,7 +24,12 @@ from telnyx_video import (
     RoomsClient,
 )
 from telnyx_video.batch import Progress
-from telnyx_video.client._blocking_groups import Compositions, Participants, Recordings, Sessions
+from telnyx_video.client._blocking_groups import (
+    Compositions,
+    Participants,
+    Recordings,
+    Sessions,
+)
 from telnyx_video.client._sync import like
 from telnyx_video.models import Page
 from telnyx_video.resources.compositions import AsyncCompositions

@@ -177,7 +177,7 @@ def test_a_setting_that_the_server_rewrites_is_no_difference() -> None:
     )
 
 
-@pytest.mark.parametrize("room_name", ["Standup", " standup", "ｓｔａｎｄｕｐ"])
+@pytest.mark.parametrize("room_name", ["Standup", " standup", "\uff53tandup"])
 def test_a_name_that_the_server_folds_is_named(room_name: str) -> None:
     """If the name is taken by one that the server does not tell from it, the error names both."""
     create = delivery(if_exists="return")

@@ -43,6 +43,7 @@ from telnyx_video import (
     TransportError,
     UnprocessableEntityError,
 )
+from telnyx_video._execution.evidence import differing_fields
 from telnyx_video._execution.reconcile import (
     MAX_LOOK_UPS,
     CreateResult,
@@ -51,7 +52,6 @@ from telnyx_video._execution.reconcile import (
     Reconciler,
     Send,
     Wait,
-    differing_fields,
 )
 from telnyx_video.models import RoomFields
 

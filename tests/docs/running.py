@@ -40,7 +40,7 @@ UNTRIED = re.compile(r"pip install |python3 -m venv |\.venv/bin/|nox( |$)|export
 PORTS = ("8080", "8081")
 """The ports that pages name; for the tests others take their places, which are free."""
 
-SERVERS = ("telnyx-video sandbox", "telnyx-video listen")
+SERVERS = ("telnyx-video sandbox", "telnyx-video listen", "gunicorn ", "celery ")
 """The commands that a reader leaves running in another terminal."""
 
 SAVED = re.compile(r"# ([\w/]+\.py)\n")
@@ -224,7 +224,8 @@ def shell_environment(spare: Path) -> dict[str, str]:
         "PYTEST_PLUGINS": "pytest_telnyx_video",
         "COLUMNS": "80",
         # Not an error: pytest-asyncio's wish for a setting that examples do without.
-        "PYTHONWARNINGS": "error,ignore:The configuration option",
+        # Nor is Celery's advice against the superuser, whom containers often run as.
+        "PYTHONWARNINGS": "error,ignore:The configuration option,ignore:You're running the worker",
     }
 
 

@@ -111,7 +111,9 @@ async def test_a_cancelled_probe_makes_way_for_another() -> None:
         def call() -> Coroutine[object, object, Page[Room]]:
             now = asyncio.get_running_loop().time()
             attempts = RetryState(RetryPolicy(), RetryBudget(0), now)
-            return runner.run(list_rooms(), read_rooms, attempts, CallOptions(RetryPolicy()), 60.0)
+            return runner.run(
+                list_rooms(), read_rooms, attempts, CallOptions(RetryPolicy()), 60.0, now
+            )
 
         for _ in range(5):
             with pytest.raises(ServerError):

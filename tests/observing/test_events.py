@@ -26,8 +26,6 @@ from telnyx_video import (
     TelnyxVideoError,
     TransportError,
 )
-from telnyx_video._execution.call import Calls
-from telnyx_video._transport import Transport
 from telnyx_video.observing import (
     Call,
     CallFinished,
@@ -333,13 +331,6 @@ async def test_a_hook_that_fails_harms_neither_the_call_nor_other_hooks(
         f"a hook failed on {kind}" for kind in kinds(events)
     ]
     assert "the hook's own mistake" in caplog.text
-
-
-def test_a_client_without_hooks_is_made_of_the_plain_parts() -> None:
-    """Whoever does not watch does not pay, not even for asking whether somebody does."""
-    unwatched, watched = (AsyncRoomsClient(api_key="key0123", hooks=hooks) for hooks in ((), print))
-    assert (type(unwatched._transport), type(unwatched._calls)) == (Transport, Calls)
-    assert (type(watched._transport), type(watched._calls)) != (Transport, Calls)
 
 
 class Awaited:

@@ -22,8 +22,8 @@ from telnyx_video import AsyncRoomsClient, RoomsClient
 from telnyx_video.cli import main
 from telnyx_video.cli.app import build
 from telnyx_video.cli.groups import GROUPS
+from telnyx_video.client import _blocking_groups as blocking
 from telnyx_video.client.blocking import Pager
-from telnyx_video.resources import blocking
 from telnyx_video.resources.compositions import AsyncCompositions
 from telnyx_video.resources.participants import AsyncParticipants
 from telnyx_video.resources.recordings import AsyncRecordings

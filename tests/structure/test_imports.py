@@ -143,13 +143,12 @@ TABLE = {
     "_twins": Row(siblings="_paging _portal models"),
     "groups.blocking": Row(siblings="_twins groups"),
     "blocking": Row(siblings="_portal _twins batch client errors", lazy="groups"),
-    "webhooks": Row(siblings="_text _wire config errors models", outside="attrs"),
+    "webhooks": Row(siblings="_text _wire errors models", outside="attrs"),
     "webhooks._ed25519": Row(outside="cryptography", never=IMPURE),
-    "webhooks.verification": Row(siblings="_text errors", never=IMPURE),
+    "webhooks.verify": Row(siblings="_text errors", never="asyncio random socket time"),
     "webhooks.events": Row(siblings="models", outside="attrs", never=IMPURE),
-    "webhooks.reading": Row(siblings="_text _wire errors", never=IMPURE),
-    "webhooks.aiohttp": Row(siblings="config", outside="aiohttp"),
-    "webhooks.asgi": Row(siblings="config errors", never="asyncio"),
+    "webhooks.aiohttp": Row(outside="aiohttp"),
+    "webhooks.asgi": Row(siblings="errors"),
     "opentelemetry": Row(siblings="_version errors observing", outside="attrs opentelemetry"),
     "__init__": Row(siblings="_retry _version batch blocking client config errors models"),
     # Beside the client: never loaded by it.
@@ -168,7 +167,9 @@ TABLE = {
         lazy="pytest",
     ),
     "_pytest": Row(
-        types="__init__ sandbox", outside="pytest", lazy="__init__ pytest_asyncio sandbox"
+        types="__init__ sandbox testing",
+        outside="pytest",
+        lazy="__init__ pytest_asyncio sandbox testing",
     ),
     "cli": Row(
         siblings="__init__ errors models", outside="rich typer", lazy="sandbox uvloop webhooks"
@@ -383,7 +384,7 @@ KNOWN = frozenset(
         ("client", "if typing.TYPE_CHECKING:\n    pass\nelse:\n    import aiohttp", 1),
         ("client", "def f():\n    import aiohttp", 1),
         ("webhooks._ed25519", "from cryptography.exceptions import InvalidSignature", 0),
-        ("webhooks.verification", "from time import time", 1),
+        ("webhooks.verify", "from time import time", 1),
         ("webhooks.asgi", "from aiohttp import web", 1),
         ("cli", "import uvloop", 1),
         ("cli", "def f():\n    import uvloop", 0),

@@ -1,7 +1,8 @@
 """Clients that keep a rate-limited server busy, on a made-up clock: thousands of requests a second.
 
 The server counts requests in fixed windows and tells how it stands, as Telnyx's replies do. Each
-client is a `AdaptiveRateLimiter`, asked as a gate asks it: by one request at a time, late as timers are.
+client is an `AdaptiveRateLimiter`, asked as a limiter asks it: by one request at a time, and late,
+as timers are.
 """
 
 import heapq
@@ -14,7 +15,7 @@ from random import Random
 
 import attrs
 
-from telnyx_video._execution.attempt import LOOK_AGAIN
+from telnyx_video._execution.attempt import POLL_INTERVAL
 from telnyx_video._execution.rate_limit import AdaptiveRateLimiter
 from telnyx_video.errors import RateLimit
 
@@ -104,7 +105,7 @@ class Simulation:
             if seconds > 0:
                 client.waits = True
                 late = self._random.random() * self.scene.timers
-                self._after(min(seconds, LOOK_AGAIN) + late, partial(self._send, client))
+                self._after(min(seconds, POLL_INTERVAL) + late, partial(self._send, client))
             else:
                 client.pacer.sent(self.now)
                 client.idle -= 1
@@ -125,7 +126,7 @@ class Simulation:
     def _hear(self, client: Client, sent_at: float, told: RateLimit, taken: bool) -> None:
         client.pacer.answered(told, sent_at, self.now)
         # Whoever was refused comes back when it was told to.
-        pause = 0.0 if taken else (told.reset or 0.0) + self._random.random() * LOOK_AGAIN
+        pause = 0.0 if taken else (told.reset or 0.0) + self._random.random() * POLL_INTERVAL
         self._after(pause, partial(self._free, client))
 
     def _free(self, client: Client) -> None:

@@ -1,4 +1,4 @@
-"""The pytest plugin, as those who install the package use it."""
+"""The pytest plugin, as users of the package have it."""
 
 import os
 import subprocess
@@ -42,6 +42,50 @@ def test_the_environment_is_as_before():
     assert os.environ.get("TELNYX_BASE_URL") is None
 """
 
+LONG_LIVED = """
+import os
+import pytest
+from telnyx_video import RoomsClient
+
+@pytest.fixture(scope="session")
+def service(telnyx_session_sandbox):
+    with RoomsClient() as rooms:
+        yield rooms
+
+@pytest.mark.parametrize("time", [1, 2])
+def test_one_client_serves_all_tests(time, service, telnyx_shared_sandbox):
+    assert telnyx_shared_sandbox.rooms == []
+    assert not telnyx_shared_sandbox.requests
+    assert not telnyx_shared_sandbox.faults
+    service.create(unique_name="standup")
+    assert len(telnyx_shared_sandbox.rooms) == 1
+    telnyx_shared_sandbox.faults = [{"on": "*", "faults": [503], "repeat": True}]
+    telnyx_shared_sandbox.pause()
+
+def test_a_sandbox_of_the_test_goes_first(telnyx_session_sandbox, telnyx_sandbox):
+    assert os.environ["TELNYX_BASE_URL"] == telnyx_sandbox.url != telnyx_session_sandbox.url
+
+def test_the_environment_is_that_of_the_session_again(telnyx_session_sandbox):
+    assert os.environ["TELNYX_BASE_URL"] == telnyx_session_sandbox.url
+"""
+
+SIGNING = """
+import pytest
+from telnyx_video.testing import make_event
+from telnyx_video.webhooks import SessionEnded, verify_and_parse
+
+def test_the_signer_fits_the_sandbox(telnyx_sandbox, telnyx_signer):
+    assert telnyx_signer.public_key == telnyx_sandbox.public_key
+
+@pytest.mark.telnyx_sandbox(webhook_key=bytes(32))
+def test_also_with_another_key(telnyx_signer, telnyx_sandbox):
+    assert telnyx_signer.public_key == telnyx_sandbox.public_key
+
+def test_receivers_find_its_key(telnyx_signer):
+    signed = telnyx_signer.sign(make_event(SessionEnded, id="event-1"))
+    assert verify_and_parse(signed.body, signed.headers).id == "event-1"
+"""
+
 AWAITED = """
 import pytest
 
@@ -66,17 +110,32 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_tests_have_a_sandbox_and_clients(pytester: pytest.Pytester) -> None:
-    """Each has a sandbox of its own, which code under test finds as it finds Telnyx.
+    """Each test has its own sandbox, which the code under test finds through the environment.
 
-    Tests that await have pytest-asyncio in its strict mode, as those who set nothing.
+    pytest-asyncio runs in its default mode, which is strict.
     """
     pytester.makepyfile(test_blocking=BLOCKING, test_awaited=AWAITED.format(mark="asyncio"))
     result = pytester.runpytest_inprocess(*PLUGINS, *SCOPE, "--strict-markers", "-W", "error")
     result.assert_outcomes(passed=5)
 
 
+def test_a_sandbox_of_the_session_is_reset_between_tests(pytester: pytest.Pytester) -> None:
+    """Clients that live as long as the session see an empty sandbox in each test."""
+    pytester.makepyfile(LONG_LIVED)
+    result = pytester.runpytest_inprocess(*PLUGINS, *SCOPE, "--strict-markers", "-W", "error")
+    result.assert_outcomes(passed=4)
+    assert "TELNYX_BASE_URL" not in os.environ
+
+
+def test_a_signer_has_the_key_of_the_sandbox(pytester: pytest.Pytester) -> None:
+    """What it signs is accepted where webhooks of the sandbox are."""
+    pytester.makepyfile(SIGNING)
+    result = pytester.runpytest_inprocess(*PLUGINS, *SCOPE, "--strict-markers", "-W", "error")
+    result.assert_outcomes(passed=3)
+
+
 def test_awaited_tests_have_a_client_by_anyio(pytester: pytest.Pytester) -> None:
-    """Whoever lives without pytest-asyncio has the same fixture."""
+    """Without pytest-asyncio the fixture is the same."""
     path = pytester.makepyfile(AWAITED.format(mark="anyio"), conftest=BACKEND)
     environment = {name: os.environ[name] for name in os.environ if "COVERAGE" not in name}
     ended = subprocess.run(
@@ -99,7 +158,7 @@ def anyio_backend():
 
 
 def test_the_plugin_loads_nothing_until_a_fixture_is_used() -> None:
-    """Every run of pytest loads it, also where no test has to do with rooms."""
+    """Every run of pytest loads the plugin, also where no test uses it."""
     program = "import sys, pytest_telnyx_video; print('telnyx_video' in sys.modules)"
     program += "; print('aiohttp' in sys.modules)"
     environment = {name: os.environ[name] for name in os.environ if "COVERAGE" not in name}

@@ -42,9 +42,8 @@ from telnyx_video import (
     TransportError,
     VideoRegion,
 )
-from telnyx_video._transport.payload import TrackedPayload
 from telnyx_video._transport.direct import KNOWN, DirectRequest, request_class
-from telnyx_video._transport.payload import middleware_guard
+from telnyx_video._transport.payload import TrackedPayload, middleware_guard
 
 T = TypeVar("T")
 
@@ -360,11 +359,11 @@ async def test_what_was_not_written_when_the_session_was_closed_is_not_applied(
 ) -> None:
     """A connection that the caller closes before anything is written on it has carried nothing."""
     closed = asyncio.Event()
-    waiting = list[WatchedBody]()
-    write = WatchedBody.write_with_length
+    waiting = list[TrackedPayload]()
+    write = TrackedPayload.write_with_length
 
     async def write_late(
-        body: WatchedBody, writer: AbstractStreamWriter, content_length: int | None
+        body: TrackedPayload, writer: AbstractStreamWriter, content_length: int | None
     ) -> None:
         waiting.append(body)
         await closed.wait()
@@ -374,7 +373,7 @@ async def test_what_was_not_written_when_the_session_was_closed_is_not_applied(
         session = aiohttp.ClientSession(request_class=requests)
         async with client(server, session=session, retry=ONCE) as rooms:
             await together(rooms, "a", "b")
-            monkeypatch.setattr(WatchedBody, "write_with_length", write_late)
+            monkeypatch.setattr(TrackedPayload, "write_with_length", write_late)
             calls = asyncio.gather(rooms.create(), rooms.create(), return_exceptions=True)
             await turns()
             assert len(waiting) == 2

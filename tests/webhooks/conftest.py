@@ -14,5 +14,5 @@ def inbox() -> Inbox:
 
 @pytest.fixture
 def signed() -> SignedDelivery:
-    """A delivery that is signed now: one that is signed at import time is too old minutes later."""
+    """A genuine delivery of the event `event-1`, signed now: it expires."""
     return SIGNER.sign(make_event(ParticipantLeft, id="event-1"))

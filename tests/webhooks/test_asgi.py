@@ -1,4 +1,4 @@
-"""The ASGI application: by the letter of the protocol, and served by uvicorn over real sockets."""
+"""The ASGI application: message by message, and on uvicorn over real sockets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def parts(*bodies: bytes) -> list[Message]:
 async def call(
     app: WebhookApp,
     messages: Iterable[Message],
-    headers: Mapping[str, str],
+    headers: Mapping[str, str] | None = None,
     method: str = "POST",
 ) -> list[dict[str, Any]]:
     """Serve one request, and return the messages that the application sends."""
@@ -46,15 +46,13 @@ async def call(
     async def send(message: dict[str, object]) -> None:
         sent.append(message)
 
-    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
     await app({"type": "http", "method": method, "headers": raw}, receive, send)
     return sent
 
 
-async def test_a_genuine_event_is_handed_on_and_answered_200(
-    inbox: Inbox, signed: SignedDelivery
-) -> None:
-    """The answer is a whole one: status, headers with the length, and a body."""
+async def test_a_genuine_event_is_answered_200(inbox: Inbox, signed: SignedDelivery) -> None:
+    """The response has a status, headers with the length, and a body."""
     app = WebhookApp(inbox, public_key=PUBLIC_KEY)
     start, body = await call(app, parts(signed.body), signed.headers)
     assert (start["type"], start["status"]) == ("http.response.start", 200)
@@ -63,8 +61,8 @@ async def test_a_genuine_event_is_handed_on_and_answered_200(
     assert [event.id for event in inbox.events] == ["event-1"]
 
 
-async def test_a_body_may_come_in_parts(inbox: Inbox, signed: SignedDelivery) -> None:
-    """However a server cuts a body up, it is checked as a whole."""
+async def test_a_body_may_arrive_in_parts(inbox: Inbox, signed: SignedDelivery) -> None:
+    """The body is verified as a whole, however the server splits it."""
     app = WebhookApp(inbox, public_key=PUBLIC_KEY)
     pieces = parts(signed.body[:7], b"", signed.body[7:])
     start, _ = await call(app, pieces, signed.headers)
@@ -72,27 +70,30 @@ async def test_a_body_may_come_in_parts(inbox: Inbox, signed: SignedDelivery) ->
     assert len(inbox.events) == 1
 
 
-async def test_a_request_that_breaks_off_is_not_answered(
-    inbox: Inbox, signed: SignedDelivery
+async def test_an_aborted_body_is_one_log_line(
+    inbox: Inbox, caplog: pytest.LogCaptureFixture, signed: SignedDelivery
 ) -> None:
-    """If the sender is gone before its body is whole, there is nothing to judge."""
+    """No response, since the sender has gone, and no traceback."""
     app = WebhookApp(inbox, public_key=PUBLIC_KEY)
-    broken = [*parts(signed.body[:7], b"")[:1], {"type": "http.disconnect"}]
-    assert await call(app, broken, signed.headers) == []
+    messages = [*parts(signed.body[:7], b"")[:1], {"type": "http.disconnect"}]
+    assert await call(app, messages, signed.headers) == []
     assert inbox.events == []
+    assert caplog.messages == ["webhook not received: the body ended early or is badly encoded"]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "post"])
-async def test_webhooks_come_by_post(inbox: Inbox, method: str) -> None:
-    """Other methods are answered 405, and told which one is right."""
+async def test_another_method_is_answered_405(inbox: Inbox, method: str) -> None:
+    """The response names the method that is allowed."""
     app = WebhookApp(inbox, public_key=PUBLIC_KEY)
-    start, _ = await call(app, [], {}, method)
+    start, _ = await call(app, [], method=method)
     assert start["status"] == 405
     assert (b"allow", b"POST") in start["headers"]
 
 
-async def test_what_is_refused_is_not_handed_on(inbox: Inbox, signed: SignedDelivery) -> None:
-    """A delivery without a good signature is answered 401, no event 400, and too much 413."""
+async def test_a_refused_delivery_does_not_reach_the_callback(
+    inbox: Inbox, signed: SignedDelivery
+) -> None:
+    """401 without a valid signature, 400 if it is not an event, 413 if it is too large."""
     app = WebhookApp(inbox, public_key=PUBLIC_KEY, max_body=len(signed.body))
     strange = WebhookSigner().sign(signed.body)
     empty = SIGNER.sign(b"{}")
@@ -107,8 +108,8 @@ async def test_what_is_refused_is_not_handed_on(inbox: Inbox, signed: SignedDeli
     assert inbox.events == []
 
 
-async def test_what_the_coroutine_raises_goes_on_to_the_server(signed: SignedDelivery) -> None:
-    """A failure of the service is the server's to log and to answer; nothing was sent before."""
+async def test_an_exception_of_the_callback_propagates(signed: SignedDelivery) -> None:
+    """The server logs it and answers 500; nothing was sent before."""
 
     async def on_event(_: WebhookEvent) -> None:
         raise LookupError("the database is away")
@@ -118,8 +119,8 @@ async def test_what_the_coroutine_raises_goes_on_to_the_server(signed: SignedDel
         await call(app, parts(signed.body), signed.headers)
 
 
-async def test_a_connection_of_another_kind_is_refused(inbox: Inbox) -> None:
-    """A websocket is not mistaken for a delivery."""
+async def test_a_websocket_is_refused(inbox: Inbox) -> None:
+    """Webhooks are sent over HTTP only."""
     app = WebhookApp(inbox, public_key=PUBLIC_KEY)
 
     async def never(*_: object) -> Any:
@@ -129,21 +130,56 @@ async def test_a_connection_of_another_kind_is_refused(inbox: Inbox) -> None:
         await app({"type": "websocket", "headers": []}, never, never)
 
 
-async def test_a_service_without_its_key_does_not_start(
-    inbox: Inbox, monkeypatch: pytest.MonkeyPatch, signed: SignedDelivery
+async def test_a_slow_body_is_answered_408(inbox: Inbox) -> None:
+    """A sender that stops in the middle of the body does not keep the receiver busy."""
+    app = WebhookApp(inbox, public_key=PUBLIC_KEY, body_timeout=0.01)
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise NotImplementedError
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    await app({"type": "http", "method": "POST", "headers": []}, receive, send)
+    assert sent[0]["status"] == 408
+    assert inbox.events == []
+
+
+async def lifespan(app: WebhookApp, *events: str) -> list[dict[str, object]]:
+    """Send these events of the lifespan protocol, and return the replies."""
+    incoming = iter(events)
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> Message:
+        return {"type": f"lifespan.{next(incoming)}"}
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    await app({"type": "lifespan"}, receive, send)
+    return sent
+
+
+async def test_it_does_not_start_without_a_key(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The environment names the key; without one the application cannot be made."""
+    """Run alone, it tells the server what is missing; the key may go away before the shutdown."""
     monkeypatch.delenv("TELNYX_PUBLIC_KEY", raising=False)
-    with pytest.raises(ConfigurationError, match="TELNYX_PUBLIC_KEY"):
-        WebhookApp(inbox)
-    monkeypatch.setenv("TELNYX_PUBLIC_KEY", PUBLIC_KEY)
-    start, _ = await call(WebhookApp(inbox), parts(signed.body), signed.headers)
-    assert start["status"] == 200
+    (failed,) = await lifespan(WebhookApp(inbox), "startup")
+    assert failed["type"] == "lifespan.startup.failed"
+    assert "TELNYX_PUBLIC_KEY" in str(failed["message"])
+    started = await lifespan(WebhookApp(inbox, public_key=PUBLIC_KEY), "startup", "shutdown")
+    kinds = ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert [reply["type"] for reply in started] == kinds
+    (stopped,) = await lifespan(WebhookApp(inbox), "shutdown")
+    assert stopped["type"] == "lifespan.shutdown.complete"
 
 
 @asynccontextmanager
 async def serving(app: WebhookApp) -> AsyncGenerator[str]:
-    """Serve the application by uvicorn, which insists on its start and its end; yield its URL."""
+    """Run the application on uvicorn with the lifespan protocol required; yield its URL."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -156,8 +192,8 @@ async def serving(app: WebhookApp) -> AsyncGenerator[str]:
         assert server.started
 
 
-async def test_it_runs_alone_under_a_real_server(inbox: Inbox, signed: SignedDelivery) -> None:
-    """Without any framework: accepted, refused and too large, one after the other."""
+async def test_it_runs_alone_on_a_real_server(inbox: Inbox, signed: SignedDelivery) -> None:
+    """Without a framework: accepted, refused and too large, one after the other."""
     app = WebhookApp(inbox, public_key=PUBLIC_KEY, max_body=1000)
     deliveries = [
         signed,

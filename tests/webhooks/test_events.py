@@ -30,7 +30,7 @@ from telnyx_video.webhooks import (
     WebhookEvent,
 )
 from telnyx_video.webhooks.events import EVENT_CLASSES
-from telnyx_video.webhooks.reading import read_event
+from telnyx_video.webhooks.parse import read_event
 
 PERSON = {"participant_id": "9b61621f-5fe4-4aad-ab11-9fd19e272e73"}
 RECORDING = {**PERSON, "recording_id": "6b61621f-62e0-4aad-ab11-9fd19e272e73", "type": "video"}

@@ -19,7 +19,7 @@ def test_the_fuzz_notices_what_it_looks_for(monkeypatch: pytest.MonkeyPatch) -> 
     def anything(*_: object) -> bool:
         return True
 
-    monkeypatch.setattr("telnyx_video.webhooks.verification.is_signed", anything)
+    monkeypatch.setattr("telnyx_video.webhooks.verify.is_signed", anything)
     with pytest.raises(AssertionError, match="accepted"):
         fuzz(mutants=100, seed=1)
 

@@ -1,0 +1,34 @@
+"""Fuzzes the reader of journals: the data is the file."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from telnyx_video import ConfigurationError
+from telnyx_video.batch.journal import Journal
+
+
+def check(data: bytes) -> None:
+    """A file is refused and left as it was, or repaired, and reads the same ever after."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "journal.jsonl")
+        path.write_bytes(data)
+        try:
+            records = asyncio.run(read(path))
+        except ConfigurationError as error:
+            assert str(error).isprintable()
+            assert path.read_bytes() == data
+            return
+        repaired = path.read_bytes()
+        assert asyncio.run(read(path)) == records
+        assert path.read_bytes() == repaired
+
+
+async def read(path: Path) -> list[tuple[object, object]]:
+    """Open the journal and return what it knows of each request."""
+    journal = await Journal.open(path)
+    try:
+        indices = range(min(journal.length, 1000))
+        return [(journal.pending(index), journal.outcome(index)) for index in indices]
+    finally:
+        await journal.close()
