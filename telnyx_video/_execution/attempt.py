@@ -157,8 +157,8 @@ class AttemptRunner:
     breaker: CircuitBreaker | None = None
     """Whether the server is down. Only a batch waits until it is back, for as long as that takes:
     the deadline of a call stands still while it is held back by it."""
-    max_rate: GcraLimiter | None = None
-    """The rate that the caller has set for a batch."""
+    max_rate: GcraLimiter = attrs.field(factory=lambda: GcraLimiter(None))
+    """The rate that the caller has set for a batch; without one, any."""
 
     @classmethod
     def for_client(
@@ -182,9 +182,8 @@ class AttemptRunner:
         The budget protects a server that is down; in a batch, waiting out the outage does.
         """
         breaker = CircuitBreaker(give_up_after)
-        rate = None if max_rate is None else GcraLimiter(max_rate)
-        pacers = (breaker,) if rate is None else (breaker, rate)
-        limiter = Limiter(self.transport, self.server_limit, self.limiter.shared, *pacers)
+        rate = GcraLimiter(max_rate)
+        limiter = Limiter(self.transport, self.server_limit, self.limiter.shared, breaker, rate)
         return attrs.evolve(
             self, limiter=limiter, breaker=breaker, max_rate=rate, budget=RetryBudget(UNLIMITED)
         )
@@ -238,8 +237,10 @@ class AttemptRunner:
                 self.breaker.succeeded(transport.time())
             return result
         finally:
-            rate_limit = None if reply is None else _rate_limit(reply, result)
-            self.server_limit.answered(rate_limit, sent_at, transport.time())
+            rate_limit, status = None, None
+            if reply is not None:
+                rate_limit, status = _rate_limit(reply, result), reply.status
+            self.server_limit.answered(rate_limit, status, sent_at, transport.time())
 
     async def aclose(self) -> None:
         """End all waiting and all requests in flight, and close the connections."""

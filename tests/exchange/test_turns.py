@@ -281,7 +281,7 @@ async def test_a_batch_that_waits_for_an_outage_makes_way_for_others() -> None:
         alone = Exchange.over(rooms._transport)
         batch = alone.for_batch(None, 900.0)
         assert alone.gate.passes(now())
-        alone.server_limit.answered(RateLimit(100, 0, 2.0), now(), now())
+        alone.server_limit.answered(RateLimit(100, 0, 2.0), 201, now(), now())
         assert batch.outage
 
         began = now()
