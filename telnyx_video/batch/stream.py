@@ -9,13 +9,15 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, cast
 
+from telnyx_video._base import validate as check
+from telnyx_video._execution.rate_limit import GcraLimiter
 from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video._execution.semaphore import Semaphore
 from telnyx_video.batch.outcome import CreateOutcome, OnProgress, Progress
 from telnyx_video.batch.queue import Job, Jobs
 from telnyx_video.batch.source import Do, Requests, Source
 from telnyx_video.batch.waiting import ended
-from telnyx_video.errors import ConfigurationError, OutcomeUnknownError
+from telnyx_video.errors import ConfigurationError, ErrorDetail, OutcomeUnknownError
 from telnyx_video.models import CreateRoomRequest
 
 if TYPE_CHECKING:
@@ -71,8 +73,10 @@ class OutcomeStream:
         server: str | None = None,
         fail_fast: bool = False,
         on_progress: OnProgress | None = None,
+        rate_limiter: GcraLimiter | None = None,
     ) -> None:
         self._creator = creator
+        self._rate_limiter = rate_limiter or GcraLimiter(None)
         self._source = Source(requests)
         self._jobs: Jobs
         self._journal_path = journal
@@ -96,6 +100,23 @@ class OutcomeStream:
         After the block was left early this is what was cut off after it was sent: it may exist.
         """
         return frozenset(self._begun)
+
+    @property
+    def max_rate(self) -> float | None:
+        """Requests a second at the most; None for any number. It may be set while the batch runs.
+
+        Raises:
+            InvalidRequestError: it is set to something else than a number above 0 or None.
+        """
+        return self._rate_limiter.rate
+
+    @max_rate.setter
+    def max_rate(self, rate: float | None) -> None:
+        if rate is not None:
+            problems: list[ErrorDetail] = []
+            check.positive(problems, "max_rate", rate)
+            check.refuse(problems)
+        self._rate_limiter.set_rate(rate)
 
     def stop(self) -> None:
         """Draw no more: what is under way is finished, and then the stream ends."""
