@@ -163,3 +163,10 @@ def chaos(session: nox.Session) -> None:
     if "--without-official" not in session.posargs:
         session.install(*group("official"))
     session.run("python", "-m", "chaos", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def distributed(session: nox.Session) -> None:
+    """Provision on clusters whose processes and networks fail; `-- --small` takes a minute."""
+    session.install(".[all]", *group("test"))
+    session.run("python", "-m", "cluster", *session.posargs, env={"PYTHONPATH": "tests"})

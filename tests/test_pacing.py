@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 
 from support.windows import Scene, Simulation, exactly
 from telnyx_video import RateLimit
-from telnyx_video._execution.rate_limit import CATCH_UP, FREE_SHARE, MAX_RESET, AdaptiveRateLimiter, GcraLimiter
+from telnyx_video._execution.rate_limit import (
+    CATCH_UP,
+    FREE_SHARE,
+    MAX_RESET,
+    AdaptiveRateLimiter,
+    GcraLimiter,
+)
 
 pauses = st.sampled_from([0.0, 0.001, 0.1]) | st.floats(0, 3)
 ROUNDING = 1e-6

@@ -26,8 +26,11 @@ CATCH_UP = 0.1
 PEAK = 1.1
 """No second has more than this multiple of the rate, catching up included."""
 
-SECOND = 1.0 + 1e-9
+SECOND = 1.0 + 1e-6
 """A second, and the rounding of floating-point clocks."""
+
+LATENESS = 0.02
+"""Seconds by which a request may be late without the next ones being late too: timers are."""
 
 FREE_SHARE = 0.9
 """While more than this share of a window is left, nobody waits: small batches are not slowed."""
@@ -164,7 +167,7 @@ class AdaptiveRateLimiter:
         self.left -= 1
         if self.limit and self.left < self.limit * FREE_SHARE:
             interval = (self.resets_at - now) / max(self.left, 1.0)
-            self._due = (self._due if now - self._due <= CATCH_UP else now) + interval
+            self._due = (self._due if now - self._due <= LATENESS else now) + interval
 
     def answered(
         self, rate_limit: RateLimit | None, status: int | None, sent_at: float, now: float
