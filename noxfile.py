@@ -213,3 +213,10 @@ def fuzz(session: nox.Session) -> None:
     session.env["PYTHONPATH"] = "tests"
     for path in sorted(Path("tests/fuzz/corpus").iterdir()):
         session.run("python", "-m", "fuzz", path.name, *session.posargs)
+
+
+@nox.session
+def distributed(session: nox.Session) -> None:
+    """Provision on clusters whose processes and networks fail; `-- --small` takes a minute."""
+    session.install(".[all]", *group("test"))
+    session.run("python", "-m", "cluster", *session.posargs, env={"PYTHONPATH": "tests"})

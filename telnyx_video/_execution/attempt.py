@@ -139,8 +139,8 @@ class AttemptRunner:
     breaker: CircuitBreaker | None = None
     """Whether the server is down. Only a batch waits until it is back, for as long as that takes:
     the deadline of a call stands still while it is held back by it."""
-    max_rate: GcraLimiter | None = None
-    """The rate that the caller has set for a batch."""
+    max_rate: GcraLimiter = attrs.field(factory=lambda: GcraLimiter(None))
+    """The rate that the caller has set for a batch; without one, any."""
 
     @classmethod
     def for_client(
@@ -164,9 +164,8 @@ class AttemptRunner:
         The budget protects a server that is down; in a batch, waiting out the outage does.
         """
         breaker = CircuitBreaker(give_up_after)
-        rate = None if max_rate is None else GcraLimiter(max_rate)
-        pacers = (breaker,) if rate is None else (breaker, rate)
-        limiter = Limiter(self.transport, self.server_limit, self.limiter.shared, *pacers)
+        rate = GcraLimiter(max_rate)
+        limiter = Limiter(self.transport, self.server_limit, self.limiter.shared, breaker, rate)
         return attrs.evolve(
             self, limiter=limiter, breaker=breaker, max_rate=rate, budget=RetryBudget(UNLIMITED)
         )
@@ -222,11 +221,12 @@ class AttemptRunner:
             return result
         finally:
             rate_limit: RateLimit | None = None
+            status = None if reply is None else reply.status
             if result is not None and result.reply is not None:
                 rate_limit = result.reply.rate_limit
             elif reply is not None:  # an error, or a reply without content
                 rate_limit = _wire.read_rate_limit(reply.headers)
-            self.server_limit.answered(rate_limit, sent_at, transport.time())
+            self.server_limit.answered(rate_limit, status, sent_at, transport.time())
 
     async def aclose(self) -> None:
         """End all waiting and all requests in flight, and close the connections."""

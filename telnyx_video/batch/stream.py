@@ -9,6 +9,8 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, cast
 
+from telnyx_video._base import validate as check
+from telnyx_video._execution.rate_limit import GcraLimiter
 from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video._execution.semaphore import Semaphore
 from telnyx_video.batch.outcome import CreateOutcome, OnProgress, Progress
@@ -16,6 +18,7 @@ from telnyx_video.batch.queue import MOST_AHEAD, Job, JobQueue
 from telnyx_video.batch.source import Do, Requests, Source, wait_for_all
 from telnyx_video.errors import (
     ConfigurationError,
+    ErrorDetail,
     Outcome,
     OutcomeUnknownError,
     TelnyxVideoError,
@@ -80,8 +83,10 @@ class OutcomeStream:
         server: str | None = None,
         fail_fast: bool = False,
         on_progress: OnProgress | None = None,
+        rate_limiter: GcraLimiter | None = None,
     ) -> None:
         self._creator = creator
+        self._rate_limiter = rate_limiter or GcraLimiter(None)
         self._source = Source(requests)
         self._queue: JobQueue
         self._journal_path = journal
@@ -115,6 +120,23 @@ class OutcomeStream:
         sent has an ``OutcomeUnknownError``.
         """
         return 0 if self._journal is None else self._journal.unreadable_lines
+
+    @property
+    def max_rate(self) -> float | None:
+        """Requests a second at the most; None for any number. It may be set while the batch runs.
+
+        Raises:
+            InvalidRequestError: it is set to something else than a number above 0 or None.
+        """
+        return self._rate_limiter.rate
+
+    @max_rate.setter
+    def max_rate(self, rate: float | None) -> None:
+        if rate is not None:
+            problems: list[ErrorDetail] = []
+            check.positive(problems, "max_rate", rate)
+            check.refuse(problems)
+        self._rate_limiter.set_rate(rate)
 
     def stop(self) -> None:
         """Draw no more: what is in flight is finished, and then the stream ends."""

@@ -231,6 +231,7 @@ class AsyncRoomsClient(RoomOperations):
             server=self._base_url,
             fail_fast=fail_fast,
             on_progress=on_progress,
+            rate_limiter=runner.max_rate,
         )
 
     async def aclose(self) -> None:

@@ -190,6 +190,15 @@ class BlockingOutcomeStream:
         """As for :class:`~telnyx_video.batch.OutcomeStream`: lines of the journal, after damage."""
         return self._stream.unreadable_lines
 
+    @property
+    def max_rate(self) -> float | None:
+        """As for :class:`~telnyx_video.batch.OutcomeStream`: requests a second at the most."""
+        return self._stream.max_rate
+
+    @max_rate.setter
+    def max_rate(self, rate: float | None) -> None:
+        self._stream.max_rate = rate
+
     def stop(self) -> None:
         """Draw no more: what is under way is finished, and then the stream ends."""
         self._stream.stop()

@@ -222,6 +222,16 @@ def test_a_stream_can_be_stopped(sandbox: Sandbox, rooms: RoomsClient) -> None:
     assert len(sandbox.rooms) == len(rest) + 1 < 1000
 
 
+def test_the_rate_of_a_running_stream_can_be_changed(rooms: RoomsClient) -> None:
+    """A batch of which the next request is hours away goes on once its rate is raised."""
+    requests = [CreateRoomRequest(unique_name=f"room-{number}") for number in range(5)]
+    with rooms.stream_many(requests, max_rate=0.0001) as stream:
+        next(stream)
+        assert stream.max_rate == 0.0001
+        stream.max_rate = 1000
+        assert len(list(stream)) == 4
+
+
 def test_leaving_a_stream_early_leaves_nothing_under_way(
     sandbox: Sandbox, rooms: RoomsClient
 ) -> None:

@@ -174,6 +174,38 @@ async def test_a_batch_keeps_to_its_rate() -> None:
         assert asyncio.get_running_loop().time() - began > 1.2
 
 
+@leaping
+async def test_the_rate_of_a_running_batch_can_be_changed() -> None:
+    """A new ``max_rate`` holds from the next request on, and None lifts it."""
+    time = asyncio.get_running_loop().time
+    taken = list[float]()
+    async with (
+        peer(created()) as server,
+        client(server) as rooms,
+        rooms.stream_many(REQUESTS, concurrency=1, max_rate=0.1) as stream,
+    ):
+        assert stream.max_rate == 0.1
+        async for outcome in stream:
+            taken.append(time())
+            if outcome.index == 0:
+                stream.max_rate = 5
+            elif outcome.index == 5:
+                stream.max_rate = None
+    assert stream.max_rate is None
+    assert 0.7 <= taken[5] - taken[0] <= 1.5
+    assert taken[-1] - taken[6] < 0.5
+
+
+@pytest.mark.parametrize("rate", WRONG["max_rate"])
+async def test_a_rate_that_cannot_be_is_refused_while_the_batch_runs(rate: Any) -> None:
+    """The rate before stays."""
+    async with AsyncRoomsClient(api_key="key0123") as rooms:
+        stream = rooms.stream_many(REQUESTS, max_rate=7)
+        with pytest.raises(InvalidRequestError, match="max_rate"):
+            stream.max_rate = rate
+        assert stream.max_rate == 7
+
+
 async def test_a_batch_that_was_interrupted_goes_on(tmp_path: Path) -> None:
     """What an interrupted batch had sent is looked up first when it is run again."""
     journal = tmp_path / "journal"

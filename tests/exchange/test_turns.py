@@ -307,7 +307,7 @@ async def test_a_batch_that_waits_for_an_outage_makes_way_for_others() -> None:
         alone = rooms._runner
         batch = alone.for_batch(None, 900.0)
         assert alone.limiter.try_pass(now())
-        alone.server_limit.answered(RateLimit(100, 0, 2.0), now(), now())
+        alone.server_limit.answered(RateLimit(100, 0, 2.0), 201, now(), now())
         assert batch.breaker
 
         began = now()

@@ -1,8 +1,8 @@
 """Clients that keep a rate-limited server busy, on a made-up clock: thousands of requests a second.
 
 The server counts requests in fixed windows and tells how it stands, as Telnyx's replies do. Each
-client is an `AdaptiveRateLimiter`, asked as a limiter asks it: by one request at a time, and late,
-as timers are.
+client is an `AdaptiveRateLimiter`, asked as the client asks it: one request at a time, by timers
+that are late.
 """
 
 import heapq
@@ -47,6 +47,12 @@ class Scene:
     """Requests a second of somebody who looks at no replies."""
     timers: float = 0.001
     """How late a timer may be."""
+    only_refusals_report: bool = False
+    """Whether replies to accepted requests say nothing of the limit."""
+    claim: RateLimit | None = None
+    """What the refusal of the first request reports, though nothing else is ever refused."""
+    claim_again: bool = False
+    """Whether replies to accepted requests repeat the claim."""
     seed: int = 0
 
 
@@ -112,8 +118,15 @@ class Simulation:
                 self._after(self._one_way(), partial(self._arrive, client, self.now))
 
     def _arrive(self, client: Client, sent_at: float) -> None:
-        taken = self._take()
         window = self._window
+        if self.scene.claim is not None:
+            taken = self.refused > 0
+            self.taken[window] += taken
+            self.refused += not taken
+            claim = None if taken and not self.scene.claim_again else self.scene.claim
+            self._after(self._one_way(), partial(self._hear, client, sent_at, claim, taken))
+            return
+        taken = self._take()
         self.taken[window] += taken
         self.refused += not taken
         told = RateLimit(
@@ -123,10 +136,13 @@ class Simulation:
         )
         self._after(self._one_way(), partial(self._hear, client, sent_at, told, taken))
 
-    def _hear(self, client: Client, sent_at: float, told: RateLimit, taken: bool) -> None:
-        client.pacer.answered(told, sent_at, self.now)
+    def _hear(self, client: Client, sent_at: float, told: RateLimit | None, taken: bool) -> None:
+        reported = None if taken and self.scene.only_refusals_report else told
+        client.pacer.answered(reported, 201 if taken else 429, sent_at, self.now)
         # Whoever was refused comes back when it was told to.
-        pause = 0.0 if taken else (told.reset or 0.0) + self._random.random() * POLL_INTERVAL
+        pause = 0.0
+        if not taken and told is not None:
+            pause = (told.reset or 0.0) + self._random.random() * POLL_INTERVAL
         self._after(pause, partial(self._free, client))
 
     def _free(self, client: Client) -> None:

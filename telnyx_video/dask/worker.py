@@ -1,0 +1,161 @@
+"""What runs in a worker process: parts, by one client on one event loop that all of them share."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from typing import Literal, Protocol, TypeVar
+
+import attrs
+from distributed import get_worker
+
+from telnyx_video import AsyncRoomsClient
+from telnyx_video.batch import Progress
+from telnyx_video.errors import ConfigurationError
+from telnyx_video.observing import Event, Hook, RequestFinished
+from telnyx_video.provisioning import FilePart, Part, RowsPart, Summary, provision_part
+
+T = TypeVar("T")
+
+REPORT_EVERY = 0.5
+"""Seconds between two reports of a part's progress."""
+
+
+class Connect(Protocol):
+    """Makes a worker's client; :class:`AsyncRoomsClient` does, with the key of its environment."""
+
+    def __call__(self, *, base_url: str, concurrency: int, hooks: Hook) -> AsyncRoomsClient:
+        """Make it, and pass these settings on."""
+        ...
+
+
+@attrs.frozen
+class Task:
+    """What is the same for all parts of one run of a job. It is sent to the workers: no key."""
+
+    run: str
+    """A name for the run, unlike all others: the topic of its events."""
+    output: str
+    job: str
+    server: str
+    connect: Connect
+    if_exists: Literal["error", "return", "update"]
+    concurrency: int
+    max_rate: float | None
+
+
+def run_part(task: Task, part: FilePart) -> Summary:
+    """Provision a part of a file."""
+    return _Process.of(task).run(part)
+
+
+def run_rows(task: Task, part: RowsPart, digest: str, values: list[object]) -> Summary:
+    """Provision a part whose values Dask hands over, if they are those that the job began with."""
+    part = attrs.evolve(part, values=values)
+    if part.digest != digest:
+        raise ConfigurationError(
+            f"{part.name} has other rows than when the job was begun - make the input such that it "
+            "is the same each time that it is computed, or write it to files first"
+        )
+    return _Process.of(task).run(part)
+
+
+def close(run: str) -> None:
+    """Close the client of a run, if this process has one."""
+    with _lock:
+        process = _processes.pop(run, None)
+    if process is not None:
+        process.close()
+
+
+def ignore_interrupts() -> None:
+    """Let Ctrl-C end the driver, which lets the parts in flight end, and not this process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return what makes event loops: uvloop if it is installed, else asyncio."""
+    with suppress(ImportError):
+        import uvloop
+
+        return uvloop.new_event_loop
+    return asyncio.new_event_loop
+
+
+class _Process:
+    """The loop and the client of one run in this process."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._loop = loop_factory()()
+        self._refused = 0
+        self._connections = task.concurrency * get_worker().state.nthreads
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="telnyx-video", daemon=True
+        )
+        self._thread.start()
+        self._client: AsyncRoomsClient = self._do(self._open()).result()
+
+    @staticmethod
+    def of(task: Task) -> _Process:
+        """The one of this run; made for its first part."""
+        with _lock:
+            if task.run not in _processes:
+                _processes[task.run] = _Process(task)
+            return _processes[task.run]
+
+    def run(self, part: Part) -> Summary:
+        """Provision a part, and report now and then how far it has come."""
+        task, worker, done = self._task, get_worker(), 0
+
+        def note(progress: Progress) -> None:
+            nonlocal done
+            done = progress.done
+
+        running = self._do(
+            provision_part(
+                self._client,
+                part,
+                task.output,
+                job=task.job,
+                if_exists=task.if_exists,
+                concurrency=task.concurrency,
+                max_rate=task.max_rate,
+                on_progress=note,
+            )
+        )
+        while wait([running], REPORT_EVERY).not_done:
+            worker.log_event(task.run, self._report(part, done))
+        worker.log_event(task.run, self._report(part, done))
+        return running.result()
+
+    def _report(self, part: Part, done: int) -> dict[str, object]:
+        refused, self._refused = self._refused, 0
+        return {"part": part.name, "done": done, "refused": refused}
+
+    def close(self) -> None:
+        """Close the client, and end the loop and its thread."""
+        self._do(self._client.aclose()).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _do(self, work: Coroutine[object, object, T]) -> Future[T]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    async def _open(self) -> AsyncRoomsClient:
+        return self._task.connect(
+            base_url=self._task.server, concurrency=self._connections, hooks=self._note
+        )
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, RequestFinished) and event.status == 429:
+            self._refused += 1
+
+
+_lock = threading.Lock()
+_processes: dict[str, _Process] = {}

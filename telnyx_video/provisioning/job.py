@@ -1,0 +1,161 @@
+"""A job: its manifest, the parts that are done, its summary and its outcomes.
+
+In the folder of the output:
+
+- ``manifest.json``: the job's name, its server, and the digest of its input and the parts' borders
+- ``begun/PART.json``: when the part was first begun
+- ``outcomes/PART.jsonl``: a line for each row; a part with this file is done
+- ``summaries/PART.json``: the numbers of these outcomes, made from them
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from typing import cast
+
+from telnyx_video.errors import ConfigurationError
+from telnyx_video.provisioning.inputs import PART_ROWS, Part, cut
+from telnyx_video.provisioning.storage import Storage, publish, storage
+from telnyx_video.provisioning.summary import Summary
+
+MANIFEST = "manifest.json"
+
+_SAID = {
+    "job": "the job {!r}",
+    "server": "the server {}",
+    "input": "an input with the digest {:.12}",
+    "parts": "{} parts",
+    "rows": "{} rows",
+}
+
+
+class Job:
+    """An input cut into parts, and the folder with what became of it.
+
+    Args:
+        parts: The parts, in order.
+        output: The folder, as a path or a URL that fsspec knows.
+        job: The job's name, from which rows without a name get theirs.
+        server: The base URL of the API.
+
+    Raises:
+        ConfigurationError: the folder holds another job, or the same job with another input,
+            other parts or another server.
+        OSError: the folder cannot be written.
+    """
+
+    def __init__(
+        self, parts: Sequence[Part], *, output: str | os.PathLike[str], job: str, server: str
+    ) -> None:
+        self.name = job
+        self.server = server
+        self.output = os.fspath(output)
+        self.parts = tuple(parts)
+        self.rows = sum(part.rows for part in parts)
+        self._storage = storage(output)
+        self._begin()
+
+    @classmethod
+    def of_files(
+        cls,
+        source: str | os.PathLike[str] | Iterable[str],
+        *,
+        output: str | os.PathLike[str],
+        job: str,
+        server: str,
+        part_rows: int = PART_ROWS,
+    ) -> Job:
+        """Cut files into parts and begin the job, or go on with it.
+
+        Args:
+            source: Paths, URLs or globs of CSV, JSON lines or Parquet files.
+            output: As for the class.
+            job: As for the class.
+            server: As for the class.
+            part_rows: Rooms of a part.
+
+        Raises:
+            ConfigurationError: as for the class; or there is no such file, or one that cannot be
+                read as rooms.
+            OSError: a file cannot be read, or the folder cannot be written.
+        """
+        return cls(cut(source, part_rows), output=output, job=job, server=server)
+
+    @property
+    def done(self) -> set[str]:
+        """The names of the parts whose outcomes are published."""
+        return {name.removesuffix(".jsonl") for name in self._storage.names("outcomes")}
+
+    @property
+    def summary(self) -> Summary:
+        """The numbers of all parts that are done; ``rows`` are theirs, too."""
+        total, done = Summary(), self.done
+        for part in self.parts:
+            if part.name in done:
+                total.add(read_summary(self._storage, part.name))
+        return total
+
+    def outcomes(self) -> Iterator[dict[str, object]]:
+        """The outcome of each row of each part that is done, as its line in the file has it.
+
+        Parts come in order, the rows of a part as they ended. ``index`` is the row's place in the
+        whole input, from 0.
+        """
+        done = self.done
+        for part in self.parts:
+            if part.name in done:
+                for line in self._storage.lines(outcomes_of(part.name)):
+                    yield cast("dict[str, object]", json.loads(line))
+
+    def _begin(self) -> None:
+        hashed = sha256()
+        for part in self.parts:
+            hashed.update(f"{part.name} {part.first} {part.rows} {part.digest}\n".encode())
+        manifest = {
+            "job": self.name,
+            "server": self.server,
+            "input": hashed.hexdigest(),
+            "parts": len(self.parts),
+            "rows": self.rows,
+        }
+        if publish(self._storage, MANIFEST, json.dumps(manifest).encode()):
+            return
+        found = cast("dict[str, object]", json.loads(self._storage.read(MANIFEST) or b"{}"))
+        for key, said in _SAID.items():
+            if found.get(key) != manifest[key]:
+                raise ConfigurationError(
+                    f"{self.output} is the output of {said.format(found.get(key))}, not of "
+                    f"{said.format(manifest[key])} - choose another output; nothing was sent"
+                )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}: {len(self.parts)} parts in {self.output}>"
+
+
+def outcomes_of(name: str) -> str:
+    """Where the outcomes of a part are."""
+    return f"outcomes/{name}.jsonl"
+
+
+def read_summary(folder: Storage, name: str) -> Summary:
+    """The summary of a part that is done.
+
+    It is published after the outcomes, so that a process that is killed between leaves none: then
+    it is made from the outcomes.
+    """
+    published = folder.read(f"summaries/{name}.json")
+    if published is not None:
+        return Summary(**json.loads(published))
+    summary = Summary(begun_again=f"{name}.again.json" in folder.names("begun"))
+    for line in folder.lines(outcomes_of(name)):
+        summary.count(json.loads(line))
+    publish_summary(folder, name, summary)
+    return summary
+
+
+def publish_summary(folder: Storage, name: str, summary: Summary) -> None:
+    """Keep the summary of a part, for the next run."""
+    publish(folder, f"summaries/{name}.json", json.dumps(summary.to_dict()).encode())

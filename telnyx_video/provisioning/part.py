@@ -1,0 +1,152 @@
+"""One part of a job, provisioned to its end: the rooms, and then their outcomes, published once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from array import array
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Literal, cast
+from uuid import UUID, uuid5
+
+from telnyx_video.batch import CreateOutcome, OnProgress
+from telnyx_video.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    PermissionDeniedError,
+    TransportError,
+)
+from telnyx_video.models import UNSET, CreateRoomRequest
+from telnyx_video.provisioning.inputs import Part, Row, whole
+from telnyx_video.provisioning.job import outcomes_of, publish_summary, read_summary
+from telnyx_video.provisioning.storage import Draft, Storage, publish, storage
+from telnyx_video.provisioning.summary import Summary
+
+if TYPE_CHECKING:
+    from telnyx_video import AsyncRoomsClient
+
+NAMESPACE = UUID("2f0b1d2e-6d0c-5a55-9a2f-3f5d1c0c7e11")
+"""Of the names of rows that have none."""
+
+_PATHS = (str, os.PathLike)
+
+FATAL = (AuthenticationError, PermissionDeniedError, ConfigurationError)
+"""Errors of the account or the client, not of a row: the part is not done, and nothing more is."""
+
+
+async def provision_part(
+    rooms: AsyncRoomsClient,
+    source: Part | str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    job: str,
+    if_exists: Literal["error", "return", "update"] = "return",
+    concurrency: int = 50,
+    max_rate: float | None = None,
+    on_progress: OnProgress | None = None,
+) -> Summary:
+    """Provision a part, unless its outcomes are published already: then nothing is sent.
+
+    Any number of attempts may run, one after the other or at the same time, on any machines: no
+    room is made twice, because rows without a name get one that only depends on the job, the part
+    and the row; and the first attempt that ends publishes its outcomes.
+
+    Args:
+        rooms: The client.
+        source: A part of a :class:`Job`; or the path or URL of a file, which is then one part.
+        output: The job's folder.
+        job: The job's name.
+        if_exists: What to do with rooms that exist, as for :meth:`AsyncRoomsClient.create`.
+        concurrency: Rooms in flight at the most.
+        max_rate: Requests a second at the most.
+        on_progress: Called after each outcome of a row that could be read.
+
+    Returns:
+        The numbers of the outcomes that are published, be they of this attempt or not.
+
+    Raises:
+        InvalidRequestError: arguments that cannot work.
+        ConfigurationError: the file has changed since it was cut.
+        AuthenticationError: the key is wrong; the part is not done.
+        PermissionDeniedError: the account may not; the part is not done.
+        TransportError: the server was down for 15 minutes; the part is not done.
+        OSError: the file cannot be read, or the output not be written.
+    """
+    part = await asyncio.to_thread(whole, source) if isinstance(source, _PATHS) else source
+    folder = storage(output)
+    if f"{part.name}.jsonl" in await asyncio.to_thread(folder.names, "outcomes"):
+        return await asyncio.to_thread(read_summary, folder, part.name)
+    rows = await asyncio.to_thread(part.read)
+    draft = folder.draft(outcomes_of(part.name))
+    try:
+        outcomes = _Outcomes(part, job, draft)
+        stream = rooms.stream_many(
+            outcomes.requests(rows),
+            concurrency=concurrency,
+            if_exists=if_exists,
+            max_rate=max_rate,
+            on_progress=on_progress,
+        )
+        outcomes.summary.begun_again = await asyncio.to_thread(_begin, folder, part.name)
+        async with stream:
+            async for outcome in stream:
+                if isinstance(outcome.error, FATAL):
+                    raise outcome.error
+                outcomes.note(outcome)
+        if stream.stopped is not None:
+            raise TransportError(
+                f"{part.name}: the server has been down for too long - the part is not done; run "
+                "the job again when the server answers"
+            )
+        if await asyncio.to_thread(draft.publish):
+            await asyncio.to_thread(publish_summary, folder, part.name, outcomes.summary)
+    finally:
+        draft.discard()
+    return await asyncio.to_thread(read_summary, folder, part.name)
+
+
+def _begin(folder: Storage, name: str) -> bool:
+    """Note that a part is begun, before anything is sent; tells whether it was begun before."""
+    note = json.dumps({"at": time.time()}).encode()
+    if publish(folder, f"begun/{name}.json", note):
+        return False
+    publish(folder, f"begun/{name}.again.json", note)
+    return True
+
+
+class _Outcomes:
+    """What the rows of a part ask for, and what became of them, written and counted."""
+
+    def __init__(self, part: Part, job: str, draft: Draft) -> None:
+        self.summary = Summary()
+        self._part = part
+        self._job = job
+        self._draft = draft
+        self._places = array("q")
+        """Of each request that was drawn: its place in the part, and its line."""
+
+    def requests(self, rows: Iterable[Row]) -> Iterator[CreateRoomRequest]:
+        """The requests; the outcome of a row that cannot be read is noted at once."""
+        for place, (line, row) in enumerate(rows):
+            if isinstance(row, CreateRoomRequest):
+                self._places.extend((place, line))
+                yield row if row.unique_name is not UNSET else self._named(row, line)
+            else:
+                nothing = cast("CreateRoomRequest", None)
+                outcome = CreateOutcome(index=place, request=nothing, error=row, attempts=0)
+                self._write(outcome, place, line)
+
+    def note(self, outcome: CreateOutcome) -> None:
+        """Write down what became of a request."""
+        self._write(outcome, *self._places[2 * outcome.index : 2 * outcome.index + 2])
+
+    def _named(self, request: CreateRoomRequest, line: int) -> CreateRoomRequest:
+        name = uuid5(NAMESPACE, f"{self._job}/{self._part.name}/{line}")
+        return CreateRoomRequest.from_dict({**request.to_dict(), "unique_name": str(name)})
+
+    def _write(self, outcome: CreateOutcome, place: int, line: int) -> None:
+        entry = outcome.to_dict() | {"index": self._part.first + place, "line": line}
+        self.summary.count(entry)
+        self._draft.write(json.dumps(entry).encode() + b"\n")

@@ -1,0 +1,270 @@
+"""Jobs on a cluster whose workers are threads of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Generator
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from distributed import Client, KilledWorker
+
+from telnyx_video import (
+    AsyncRoomsClient,
+    AuthenticationError,
+    ConfigurationError,
+    CreateRoomRequest,
+)
+from telnyx_video.dask import JobProgress, driver, provision, worker
+from telnyx_video.sandbox import Sandbox
+
+# None of these has types.
+dask: Any = import_module("distributed")
+dask_bag: Any = import_module("dask.bag")
+dask_dataframe: Any = import_module("dask.dataframe")
+pandas: Any = import_module("pandas")
+
+pytestmark = [
+    # Of Dask's own, when it starts and stops in a process that goes on.
+    pytest.mark.filterwarnings("default"),
+    pytest.mark.timeout(300),
+]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Generator[Client]:
+    """Two workers of two threads each."""
+    with (
+        dask.LocalCluster(
+            n_workers=2, threads_per_worker=2, processes=False, dashboard_address="127.0.0.1:0"
+        ) as local,
+        dask.Client(local) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Generator[Sandbox]:
+    """A sandbox that the workers find in their environment."""
+    with Sandbox() as sandbox:
+        monkeypatch.setenv("TELNYX_API_KEY", sandbox.api_key)
+        monkeypatch.setenv("TELNYX_BASE_URL", sandbox.url)
+        yield sandbox
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A file of 100 rooms, of which 10 have no name."""
+    path = tmp_path / "rooms.csv"
+    rows = "".join(f"{f'room-{n}' if n % 10 else ''},5\n" for n in range(100))
+    path.write_text(f"unique_name,max_participants\n{rows}")
+    return path
+
+
+def test_a_job_is_provisioned_and_not_again(
+    cluster: Client, sandbox: Sandbox, source: Path, tmp_path: Path
+) -> None:
+    """Each row has its room; the second run sends nothing, and needs no cluster."""
+    seen = list[JobProgress]()
+    job = provision(
+        source, output=tmp_path / "out", job="job", client=cluster, part_rows=15,
+        on_progress=seen.append,
+    )  # fmt: skip
+    assert job.summary.made == job.rows == len(sandbox.rooms) == 100
+    assert (seen[-1].done, seen[-1].parts_done, seen[-1].remaining) == (100, 7, 0.0)
+    assert {line["index"] for line in job.outcomes()} == set(range(100))
+    sent = sandbox.requests.total()
+    again = provision(str(source), output=str(tmp_path / "out"), job="job", part_rows=15)
+    assert again.summary == job.summary
+    assert sandbox.requests.total() == sent
+
+
+def test_a_job_without_a_cluster_starts_one(sandbox: Sandbox, source: Path, tmp_path: Path) -> None:
+    """Its workers are processes, which end with the job."""
+    job = provision(source, output=tmp_path / "out", job="job", lanes=1)
+    assert job.summary.made == len(sandbox.rooms) == 100
+
+
+def test_a_bag_of_requests_is_an_input(cluster: Client, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Each partition is a part; requests and mappings of their fields may be mixed."""
+    values: list[Any] = [CreateRoomRequest(unique_name=f"room-{n}") for n in range(5)]
+    values.append({"unique_name": "room-5"})
+    bag = dask_bag.from_sequence(values, npartitions=3)
+    job = provision(bag, output=tmp_path / "out", job="job", client=cluster)
+    assert (job.summary.made, len(job.parts)) == (6, 3)
+    with pytest.raises(ConfigurationError, match="is a partition of Dask"):
+        job.parts[0].read()
+    other = dask_bag.from_sequence(values[::-1], npartitions=3)
+    with pytest.raises(ConfigurationError, match="not of an input with the digest"):
+        provision(other, output=tmp_path / "out", job="job", client=cluster)
+
+
+def test_a_frame_is_an_input(cluster: Client, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Integers that are floats, since one is missing, are understood."""
+    names = [f"room-{n}" for n in range(4)]
+    frame = pandas.DataFrame({"unique_name": names, "max_participants": [5, None, 7, 8]})
+    job = provision(
+        dask_dataframe.from_pandas(frame, npartitions=2),
+        output=tmp_path / "out",
+        job="job",
+        client=cluster,
+    )
+    assert job.summary.made == 4
+    participants = {room["unique_name"]: room["max_participants"] for room in sandbox.rooms}
+    assert [participants[f"room-{n}"] for n in (0, 2, 3)] == [5, 7, 8]
+
+
+def test_a_partition_that_changes_is_refused(
+    cluster: Client, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Rows that are not the same each time would get other rooms after a worker's death."""
+    counter = tmp_path / "counter"
+    counter.write_text("0")
+
+    def changing(_: int) -> dict[str, str]:
+        count = int(counter.read_text()) + 1
+        counter.write_text(str(count))
+        return {"unique_name": f"room-{count}"}
+
+    bag = dask_bag.from_sequence([1], npartitions=1).map(changing)
+    with pytest.raises(ConfigurationError, match="other rows than when the job was begun"):
+        provision(bag, output=tmp_path / "out", job="job", client=cluster)
+    assert not sandbox.rooms
+
+
+def test_a_failure_ends_the_run_and_leaves_it_resumable(
+    cluster: Client,
+    sandbox: Sandbox,
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A wrong key is raised, no further part is begun, and the next run goes on."""
+    monkeypatch.setenv("TELNYX_API_KEY", "another")
+    with pytest.raises(AuthenticationError):
+        provision(source, output=tmp_path / "out", job="job", client=cluster, part_rows=5, lanes=2)
+    begun = len(list((tmp_path / "out" / "begun").iterdir()))
+    assert begun < 20
+    monkeypatch.setenv("TELNYX_API_KEY", sandbox.api_key)
+    job = provision(source, output=tmp_path / "out", job="job", client=cluster, part_rows=5)
+    assert (job.summary.made, job.summary.begun_again) == (100, begun)
+
+
+def test_an_interruption_lets_parts_in_flight_end(
+    cluster: Client, sandbox: Sandbox, source: Path, tmp_path: Path
+) -> None:
+    """Nothing more is begun, and Ctrl-C is raised at the end; a second one does not wait."""
+    interruptions = 0
+
+    def interrupt(progress: JobProgress) -> None:
+        nonlocal interruptions
+        if interruptions == 0 and progress.parts_done >= 2:
+            interruptions += 1
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        provision(
+            source, output=tmp_path / "out", job="job", client=cluster, part_rows=5, lanes=2,
+            on_progress=interrupt,
+        )  # fmt: skip
+    done = len(os.listdir(tmp_path / "out" / "outcomes"))
+    assert done == len(os.listdir(tmp_path / "out" / "begun"))
+    assert 2 <= done < 20
+
+    def interrupt_twice(_: JobProgress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        provision(
+            source, output=tmp_path / "out", job="job", client=cluster, part_rows=5,
+            on_progress=interrupt_twice,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"lanes": 5}, "5 lanes need max_rate"),
+        ({"lanes": 0, "part_rows": True}, "lanes must be .*; part_rows must be"),
+        ({"max_rate": 0}, "max_rate must be a number above 0"),
+        ({"concurrency": 1.5}, "concurrency must be an integer"),
+        ({"connect": partial(AsyncRoomsClient, api_key="key0123")}, "sent along with each task"),
+    ],
+)
+def test_arguments_that_cannot_work_are_refused(
+    options: dict[str, Any], problem: str, source: Path, tmp_path: Path
+) -> None:
+    """At once, and the key is not in the error."""
+    with pytest.raises(ConfigurationError, match=problem) as refused:
+        provision(source, output=tmp_path / "out", job="job", **options)
+    assert "key0123" not in str(refused.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_key_is_in_no_file_of_a_job(
+    cluster: Client, sandbox: Sandbox, source: Path, tmp_path: Path
+) -> None:
+    """Nor is it in a task: the workers take it from their environment."""
+    provision(source, output=tmp_path / "out", job="job", client=cluster, max_rate=5000, lanes=8)
+    for path in (tmp_path / "out").rglob("*.*"):
+        assert sandbox.api_key not in path.read_text()
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["server"] == sandbox.url
+
+
+class Fake:
+    """A client of Dask whose scheduler refuses to be changed."""
+
+    asynchronous = True
+
+    def run_on_scheduler(self, _: object) -> None:
+        """Refuse."""
+        raise ValueError("not allowed")
+
+
+def test_a_scheduler_that_refuses_to_be_changed_is_reported() -> None:
+    """The job runs all the same."""
+    with pytest.warns(UserWarning, match="allowed-failures cannot be raised"):
+        driver._allow_failures(Fake())
+
+
+def test_an_asynchronous_client_is_refused(source: Path, tmp_path: Path) -> None:
+    """The driver waits for its parts."""
+    with pytest.raises(ConfigurationError, match="must not be asynchronous"):
+        provision(source, output=tmp_path, job="job", client=Fake())  # type: ignore[arg-type]
+
+
+def test_workers_that_die_too_often_are_explained() -> None:
+    """The error names the part, and says what may help."""
+    dead: Any = object()
+    killed = KilledWorker("part", dead, 101)
+    error = driver._explained("part-000007", killed)
+    assert "part-000007: too many workers died" in str(error)
+
+
+def test_closing_a_run_that_has_no_client_does_nothing() -> None:
+    """Not every worker has had a part."""
+    worker.close("run")
+
+
+def test_a_local_worker_ignores_interrupts() -> None:
+    """Ctrl-C reaches all processes of a terminal; it is the driver's to handle."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        worker.ignore_interrupts()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_without_uvloop_the_loop_is_that_of_asyncio(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes with another extra."""
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    assert worker.loop_factory() is asyncio.new_event_loop

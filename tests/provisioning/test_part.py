@@ -1,0 +1,196 @@
+"""One part, provisioned to its end."""
+
+import asyncio
+import json
+from functools import partialmethod
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from telnyx_video import (
+    AsyncRoomsClient,
+    AuthenticationError,
+    ConfigurationError,
+    CreateRoomRequest,
+    TransportError,
+)
+from telnyx_video.provisioning import Job, RowsPart, Summary, provision_part
+from telnyx_video.sandbox import Sandbox
+
+
+@pytest.fixture
+def rows() -> RowsPart:
+    """Four rows: a name, the same again, none, and one that cannot be."""
+    values = [{"unique_name": "a"}, {"unique_name": "a"}, {"max_participants": 5}, {"color": 1}]
+    return RowsPart("part-000000", values, first=10)
+
+
+def lines(folder: Path, name: str = "part-000000") -> list[dict[str, Any]]:
+    """Return the published outcomes, in the order of the input."""
+    published = (folder / "outcomes" / f"{name}.jsonl").read_text().splitlines()
+    return sorted(map(json.loads, published), key=lambda line: line["index"])
+
+
+async def test_a_part_is_provisioned_and_its_outcomes_published(
+    rooms: AsyncRoomsClient, sandbox: Sandbox, rows: RowsPart, tmp_path: Path
+) -> None:
+    """Each row has its outcome, under its place in the whole input."""
+    summary = await provision_part(rooms, rows, tmp_path, job="job", concurrency=1)
+    assert summary == Summary(rows=4, present=3, made=2, existed=1, failed=1)
+    outcomes = lines(tmp_path)
+    assert [line["index"] for line in outcomes] == [10, 11, 12, 13]
+    assert [line["line"] for line in outcomes] == [1, 2, 3, 4]
+    assert outcomes[0]["room"]["unique_name"] == "a"
+    assert outcomes[3]["error"]["type"] == "InvalidRequestError"
+    assert len(sandbox.rooms) == 2
+
+
+async def test_a_part_that_is_done_sends_nothing(
+    rooms: AsyncRoomsClient, sandbox: Sandbox, rows: RowsPart, tmp_path: Path
+) -> None:
+    """Its summary is that of the outcomes, even if a kill left only these."""
+    summary = await provision_part(rooms, rows, tmp_path, job="job")
+    sent = sandbox.requests.total()
+    assert await provision_part(rooms, rows, tmp_path, job="job") == summary
+    (tmp_path / "summaries" / "part-000000.json").unlink()
+    assert await provision_part(rooms, rows, tmp_path, job="job") == summary
+    assert sandbox.requests.total() == sent
+
+
+async def test_a_row_without_a_name_has_the_same_name_in_each_attempt(
+    rooms: AsyncRoomsClient, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """It depends on the job, the part and the row, and on nothing else."""
+    part = RowsPart("part-000000", [{"max_participants": 5}] * 3)
+    first = await provision_part(rooms, part, tmp_path / "one", job="job")
+    again = await provision_part(rooms, part, tmp_path / "two", job="job")
+    assert (first.made, again.existed, len(sandbox.rooms)) == (3, 3, 3)
+    await provision_part(rooms, part, tmp_path / "three", job="another")
+    assert len(sandbox.rooms) == 6
+
+
+async def test_of_two_attempts_at_once_one_publishes(
+    rooms: AsyncRoomsClient, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Both return what is published, and no room is made twice."""
+    part = RowsPart("part-000000", [{"unique_name": f"room-{n}"} for n in range(50)])
+    one, two = await asyncio.gather(
+        *(provision_part(rooms, part, tmp_path, job="job") for _ in range(2))
+    )
+    assert one == two
+    assert one.present == len(lines(tmp_path)) == len(sandbox.rooms) == 50
+    assert len(list((tmp_path / "outcomes").iterdir())) == 1
+
+
+async def test_a_part_that_was_cut_off_is_begun_again(
+    rooms: AsyncRoomsClient, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """What was half written is gone, and the summary says that the part was begun before."""
+    part = RowsPart("part-000000", [{"unique_name": f"room-{n}"} for n in range(50)])
+    sandbox.pause("503")
+    attempt = asyncio.create_task(provision_part(rooms, part, tmp_path, job="job"))
+    async with asyncio.timeout(30):
+        while not sandbox.requests:  # noqa: ASYNC110 # the sandbox has no event to wait for
+            await asyncio.sleep(0.01)
+    attempt.cancel()
+    await asyncio.wait({attempt})
+    assert list((tmp_path / "outcomes").iterdir()) == []
+    sandbox.resume()
+    summary = await provision_part(rooms, part, tmp_path, job="job")
+    assert (summary.present, summary.begun_again) == (50, 1)
+    (tmp_path / "summaries" / "part-000000.json").unlink()
+    assert await provision_part(rooms, part, tmp_path, job="job") == summary
+
+
+async def test_a_wrong_key_does_not_end_a_part(rows: RowsPart, tmp_path: Path) -> None:
+    """It is an error of the account and not of a row: nothing is published."""
+    async with (
+        Sandbox() as sandbox,
+        AsyncRoomsClient(base_url=sandbox.url, api_key="another") as rooms,
+    ):
+        with pytest.raises(AuthenticationError):
+            await provision_part(rooms, rows, tmp_path, job="job")
+    assert list((tmp_path / "outcomes").iterdir()) == []
+
+
+async def test_a_server_that_stays_down_does_not_end_a_part(
+    rows: RowsPart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The part can be run again when the server answers."""
+    stream_many: Any = AsyncRoomsClient.stream_many
+    impatient = partialmethod(stream_many, give_up_after=0.1)
+    monkeypatch.setattr(AsyncRoomsClient, "stream_many", impatient)
+    async with AsyncRoomsClient(base_url="http://127.0.0.1:1/v2", api_key="key") as rooms:
+        with pytest.raises(TransportError, match="down for too long"):
+            await provision_part(rooms, rows, tmp_path, job="job")
+    assert list((tmp_path / "outcomes").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "counted"), [("unknown", "unknown"), ("not_applied", "failed")]
+)
+def test_a_row_without_a_room_is_failed_or_unknown(outcome: str, counted: str) -> None:
+    """It is unknown if there may be a room."""
+    summary = Summary()
+    summary.count({"error": {"outcome": outcome}})
+    assert summary == Summary(rows=1, **{counted: 1})
+
+
+async def test_a_file_may_be_a_part(
+    rooms: AsyncRoomsClient, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """What other engines need is a path, an output and a name."""
+    path = tmp_path / "rooms.csv"
+    path.write_text("unique_name\na\nb\n")
+    summary = await provision_part(rooms, path, tmp_path / "out", job="job")
+    assert summary.made == len(sandbox.rooms) == 2
+
+
+async def test_a_job_reads_the_outcomes_of_its_parts(
+    rooms: AsyncRoomsClient, tmp_path: Path
+) -> None:
+    """Parts that are not done have none yet."""
+    (tmp_path / "rooms.csv").write_text("unique_name\n" + "".join(f"r{n}\n" for n in range(5)))
+    output = tmp_path / "out"
+    job = Job.of_files(tmp_path / "*.csv", output=output, job="job", server="s", part_rows=2)
+    assert (job.rows, len(job.parts), job.done, job.summary) == (5, 3, set(), Summary())
+    for part in job.parts[1:]:
+        await provision_part(rooms, part, job.output, job=job.name)
+    assert job.summary == Summary(rows=3, present=3, made=3)
+    assert [line["index"] for line in job.outcomes()] == [2, 3, 4]
+    assert repr(job) == f"<Job 'job': 3 parts in {tmp_path / 'out'}>"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"job": "other"}, "the job 'job', not of the job 'other'"),
+        ({"server": "t"}, "the server s, not of the server t"),
+        ({"values": ["b"]}, "an input with the digest"),
+    ],
+)
+def test_an_output_of_another_job_is_refused(
+    tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
+    """Its outcomes would be taken for those of this one."""
+    first: dict[str, Any] = {"job": "job", "server": "s", "values": ["a"]}
+
+    def begin(job: str, server: str, values: list[str]) -> Job:
+        parts = [RowsPart("part-000000", [CreateRoomRequest(unique_name=name) for name in values])]
+        return Job(parts, output=tmp_path, job=job, server=server)
+
+    begin(**first)
+    begin(**first)
+    with pytest.raises(ConfigurationError, match=said):
+        begin(**(first | change))
+
+
+def test_a_summary_says_what_it_is_worth() -> None:
+    """Where parts were begun more than once, it says what that means."""
+    summary = Summary(rows=1200, present=1198, made=1000, existed=198, failed=1, unknown=1)
+    assert str(summary) == (
+        "1,198 of 1,200 rooms present: 1,000 made, 198 existed, 0 recovered; 1 failed, 1 unknown"
+    )
+    summary.add(Summary(begun_again=1))
+    assert "begun more than once" in str(summary)

@@ -1,0 +1,92 @@
+"""Files that are published once."""
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from telnyx_video import ConfigurationError
+from telnyx_video.provisioning.storage import Storage, publish, storage
+
+MEMORY: Any = import_module("fsspec.implementations.memory").MemoryFileSystem
+
+
+@pytest.fixture(params=["disk", "objects"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    """A folder of either kind, that does not exist yet."""
+    if request.param == "disk":
+        return storage(tmp_path / "out")
+    MEMORY.store.clear()
+    MEMORY.pseudo_dirs[:] = [""]
+    return storage("memory://out/")
+
+
+def test_the_first_to_publish_wins(folder: Storage) -> None:
+    """Whoever comes second learns of it, and changes nothing."""
+    one, two = folder.draft("a/file"), folder.draft("a/file")
+    one.write(b"one\n")
+    two.write(b"two\n")
+    assert folder.read("a/file") is None
+    assert two.publish()
+    assert not one.publish()
+    for draft in (one, two):
+        draft.discard()
+    assert folder.read("a/file") == b"two\n"
+    assert list(folder.lines("a/file")) == [b"two\n"]
+    assert folder.names("a") == {"file"}
+
+
+def test_a_draft_that_is_discarded_leaves_nothing(folder: Storage) -> None:
+    """Nor does one that is being written show."""
+    draft = folder.draft("a/file")
+    draft.write(b"half")
+    assert folder.names("a") == set()
+    draft.discard()
+    assert folder.names("a") == set()
+    assert folder.read("a/file") is None
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut leaves all of it or nothing."""
+    steps = list[str]()
+    sync, link = os.fsync, os.link
+
+    def noted_sync(file: int) -> None:
+        steps.append("fsync")
+        sync(file)
+
+    def noted_link(source: Path, name: Path) -> None:
+        steps.append("link")
+        link(source, name)
+
+    monkeypatch.setattr(os, "fsync", noted_sync)
+    monkeypatch.setattr(os, "link", noted_link)
+    assert publish(storage(tmp_path), "file", b"content")
+    assert steps == ["fsync", "link", "fsync"]
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_disk_without_hard_links_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without them there would be no first one."""
+
+    def link(*_: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", link)
+    with pytest.raises(ConfigurationError, match="hard links"):
+        publish(storage(tmp_path), "file", b"content")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_url_without_fsspec_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths of this machine need no package."""
+    monkeypatch.setitem(sys.modules, "fsspec.core", None)
+    with pytest.raises(ConfigurationError, match="pip install fsspec"):
+        storage("s3://bucket/out")
