@@ -8,54 +8,52 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from telnyx_video._retry import RetryPolicy
 from telnyx_video._version import __version__
-from telnyx_video.batch import CreateOutcome
-from telnyx_video.client import AsyncRoomsClient
-from telnyx_video.errors import (
-    ApiError,
-    AuthenticationError,
-    BadRequestError,
-    ConfigurationError,
-    ErrorDetail,
-    InvalidRequestError,
-    NameTakenError,
-    NotFoundError,
-    NotReadyError,
-    Outcome,
-    OutcomeUnknownError,
-    PermissionDeniedError,
-    RateLimit,
-    RateLimitError,
-    RequestTimeoutError,
-    ResponseDecodeError,
-    ServerError,
-    TelnyxVideoError,
-    TransportError,
-    UnprocessableEntityError,
-    WebhookVerificationError,
-)
-from telnyx_video.models import (
-    UNSET,
-    CreateRoomRequest,
-    DateRange,
-    Room,
-    RoomParticipant,
-    RoomSession,
-)
 
 if TYPE_CHECKING:
+    from telnyx_video._retry import RetryPolicy
+    from telnyx_video.batch import CreateOutcome
     from telnyx_video.blocking import RoomsClient
+    from telnyx_video.client import AsyncRoomsClient
+    from telnyx_video.errors import (
+        ApiError,
+        AuthenticationError,
+        BadRequestError,
+        ConfigurationError,
+        ErrorDetail,
+        InvalidRequestError,
+        NameTakenError,
+        NotFoundError,
+        NotReadyError,
+        Outcome,
+        OutcomeUnknownError,
+        PermissionDeniedError,
+        RateLimit,
+        RateLimitError,
+        RequestTimeoutError,
+        ResponseDecodeError,
+        ServerError,
+        TelnyxVideoError,
+        TransportError,
+        UnprocessableEntityError,
+        WebhookVerificationError,
+    )
     from telnyx_video.models import (
+        UNSET,
         CompositionFormat,
         CompositionStatus,
         CreateCompositionRequest,
+        CreateRoomRequest,
+        DateRange,
         DownloadProgress,
         JoinToken,
         RecordingStatus,
         RecordingType,
+        Room,
         RoomComposition,
+        RoomParticipant,
         RoomRecording,
+        RoomSession,
         VideoRegion,
     )
 
@@ -105,13 +103,24 @@ __all__ = [
 ]
 
 _HOMES = {
+    "_retry": "RetryPolicy",
+    "batch": "CreateOutcome",
     "blocking": "RoomsClient",
+    "client": "AsyncRoomsClient",
+    "errors": (
+        "ApiError AuthenticationError BadRequestError ConfigurationError ErrorDetail "
+        "InvalidRequestError NameTakenError NotFoundError NotReadyError Outcome "
+        "OutcomeUnknownError PermissionDeniedError RateLimit RateLimitError RequestTimeoutError "
+        "ResponseDecodeError ServerError TelnyxVideoError TransportError UnprocessableEntityError "
+        "WebhookVerificationError"
+    ),
     "models": (
-        "CompositionFormat CompositionStatus CreateCompositionRequest DownloadProgress JoinToken "
-        "RecordingStatus RecordingType RoomComposition RoomRecording VideoRegion"
+        "UNSET CompositionFormat CompositionStatus CreateCompositionRequest CreateRoomRequest "
+        "DateRange DownloadProgress JoinToken RecordingStatus RecordingType Room RoomComposition "
+        "RoomParticipant RoomRecording RoomSession VideoRegion"
     ),
 }
-"""Names that load when they are first asked for, since few programs use them all."""
+"""Names that load when they are first asked for: the command line's help needs no client."""
 
 
 def __getattr__(name: str) -> object:
