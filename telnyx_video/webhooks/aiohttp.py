@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from telnyx_video.config import PublicKeys
 from telnyx_video.webhooks.receiving import MAX_BODY, OnEvent, make_receiver
@@ -59,6 +60,7 @@ async def webhook_server(
     public_key: PublicKeys | None = None,
     tolerance: float = 300.0,
     max_body: int = MAX_BODY,
+    middlewares: Sequence[Middleware] = (),
 ) -> AsyncGenerator[str]:
     """A server of its own for :func:`webhook_handler`, for tests and small programs.
 
@@ -72,6 +74,7 @@ async def webhook_server(
         public_key: One key or several.
         tolerance: Seconds, above 0.
         max_body: Bytes that a body may have.
+        middlewares: Middlewares of the server's application, which see the requests as they came.
 
     Raises:
         ConfigurationError: there is no public key, or a setting is out of bounds.
@@ -80,7 +83,7 @@ async def webhook_server(
     handler = webhook_handler(
         on_event, public_key=public_key, tolerance=tolerance, max_body=max_body
     )
-    app = web.Application()
+    app = web.Application(middlewares=middlewares)
     app.router.add_post("/{path:.*}", handler)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_FAREWELL)
     await runner.setup()
