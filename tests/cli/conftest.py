@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from cli.command import Command, environment
-from cli.meetings import begin
-from support.meetings import Meeting
+from cli.sessions import Session, start_session
 from telnyx_video.sandbox import Sandbox
 
 
@@ -40,6 +39,6 @@ def sandbox(telnyx_sandbox: Sandbox) -> Sandbox:
 
 
 @pytest.fixture
-def meeting(command: Command, sandbox: Sandbox) -> Meeting:
+def session(command: Command, sandbox: Sandbox) -> Session:
     """A recorded session that goes on."""
-    return begin(command, sandbox)
+    return start_session(command, sandbox)

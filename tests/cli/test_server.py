@@ -228,5 +228,5 @@ def test_faults_are_for_a_sandbox_only(command: Command, sandbox: Sandbox, fault
     """They cannot be asked for of the real API by mistake."""
     result = command("list", "--faults", faults)
     assert result.code == 2
-    assert result.err == "Error: --faults are those of a sandbox: add --sandbox\n"
+    assert result.err == "Error: --faults is for a sandbox: add --sandbox\n"
     assert not sandbox.requests

@@ -10,76 +10,77 @@ from urllib.parse import urlsplit
 import typer
 from rich.text import Text
 
-from telnyx_video.cli.faults import read_faults
-from telnyx_video.cli.options import Host, Port, chosen_port
-from telnyx_video.cli.running import on_signals, run
-from telnyx_video.cli.settings import Json, Settings, Values
-from telnyx_video.cli.terminal import stderr, stdout, write_json
+from telnyx_video.cli.errors import CommandError
+from telnyx_video.cli.help import command_group
+from telnyx_video.cli.options import GlobalOptions, Host, Port, check_host, command
+from telnyx_video.cli.output import stderr, stdout
+from telnyx_video.cli.runtime import on_signals, read_faults, run
+from telnyx_video.cli.streams import write_json
 
 if TYPE_CHECKING:
     from telnyx_video.sandbox import Sandbox
 
+app = command_group("")
+
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 # listened on only if asked to
 
 
+@command(
+    app,
+    "sandbox",
+    "telnyx-video sandbox --port 8080 --faults docs/examples/storm.json",
+    takes=("json",),
+)
 def sandbox(
-    ctx: typer.Context,
+    options: GlobalOptions,
     host: Host = "127.0.0.1",
-    port: Port = "0",
+    port: Port = 0,
     db: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Keep the rooms in a file; else they go with it."),
+        typer.Option(metavar="FILE", help="Keep the rooms in a file; else they end with it."),
     ] = None,
     rate_limit: Annotated[
-        str | None,
-        typer.Option(metavar="N", help="Requests a second, beyond which the answer is 429."),
+        int | None,
+        typer.Option(metavar="N", min=1, help="Answer 429 beyond so many requests a second."),
     ] = None,
     faults: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="What goes wrong, and when: a plan of faults, as JSON."),
+        str | None, typer.Option("--faults", metavar="FILE", help="A fault plan, as JSON.")
     ] = None,
     api_key: Annotated[
-        str, typer.Option(metavar="KEY", help="The one key that is let in; it is no secret.")
+        str, typer.Option(metavar="KEY", help="The key to accept; it is not a secret.")
     ] = "sandbox-key",
     webhook_host: Annotated[
         list[str] | None,
         typer.Option(
             metavar="HOST",
-            help="Deliver webhooks to this host, too, not only to this machine; may be repeated.",
+            help="Deliver webhooks to this host too, not only to this machine; can be repeated.",
             show_default=False,
         ),
     ] = None,
-    json: Json = False,
 ) -> None:
     """Run a local server of the API until Ctrl-C, and say how to reach it."""
-    settings = Settings(json=json, faults=faults).after(ctx.obj)
-    values = Values()
-    values.host("--host", host)
-    port_number = chosen_port(values, port)
-    limit = values.integer_if_given("--rate-limit", rate_limit, 1)
+    check_host(host)
     if not api_key or not api_key.isascii() or not api_key.isprintable() or " " in api_key:
-        values.refuse("--api-key: must be of printable ASCII characters without a space")
-    values.done()
-    # Loaded when needed: what serves is large, and most commands serve nothing.
+        raise CommandError(["--api-key: must be printable ASCII characters without a space"])
     from telnyx_video.sandbox import Sandbox
 
     server = Sandbox(
         host=host,
-        port=port_number,
+        port=port,
         db=db,
-        rate_limit=limit,
+        rate_limit=rate_limit,
         api_key=api_key,
-        faults=read_faults(settings.faults),
+        faults=read_faults(faults or options.faults),
         webhook_hosts=webhook_host or (),
     )
-    run(_serve(settings, server, host))
+    run(_serve(options, server, host))
 
 
-async def _serve(settings: Settings, server: Sandbox, host: str) -> None:
+async def _serve(options: GlobalOptions, server: Sandbox, host: str) -> None:
     stopped = asyncio.Event()
     with on_signals(lambda _: stopped.set()):
         async with server:
-            _announce(settings, _reachable(server.url, host), server)
+            _announce(options, _reachable(server.url, host), server)
             await stopped.wait()
 
 
@@ -89,16 +90,16 @@ def _reachable(url: str, host: str) -> str:
     return url if here is None else f"http://{here}:{urlsplit(url).port}/v2"
 
 
-def _announce(settings: Settings, url: str, server: Sandbox) -> None:
+def _announce(options: GlobalOptions, url: str, server: Sandbox) -> None:
     environment = {"TELNYX_BASE_URL": url, "TELNYX_API_KEY": server.api_key}
     try:
         environment["TELNYX_PUBLIC_KEY"] = server.public_key
     except ModuleNotFoundError as error:
         stderr().print(f"Webhooks are not delivered: {error}")
-    if settings.json:
+    if options.json:
         write_json(environment)
         return
     stderr().print(Text.assemble("The sandbox listens at ", (url, "bold"), "; Ctrl-C stops it."))
     stderr().print("To use it from another terminal:\n", style="dim")
     exports = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
-    stdout().print("\n".join(exports), soft_wrap=True)  # at once, also for who reads some only
+    stdout().print("\n".join(exports), soft_wrap=True)  # in one write, for readers that stop early

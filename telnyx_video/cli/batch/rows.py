@@ -1,4 +1,4 @@
-"""The rows of a file as requests, or as what is wrong with them: CSV and JSON lines.
+"""Reads the rows of a file as requests or problems: CSV and JSON lines.
 
 Pure: lines of text in, one entry for each room or problem out, each with its line. Text is decoded
 with ``surrogateescape``, so that a byte that is not UTF-8 arrives as a lone surrogate, in its line.
@@ -12,15 +12,18 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NoReturn, TextIO, TypeAlias, cast
+from typing import Final, Literal, NoReturn, TextIO, TypeAlias, cast, get_args, get_type_hints
 
-from telnyx_video import CreateRoomRequest, InvalidRequestError
-from telnyx_video.cli.failures import describe
-from telnyx_video.cli.fields import FIELDS, is_blank, request_of
+from telnyx_video.cli.errors import describe
+from telnyx_video.errors import InvalidRequestError
+from telnyx_video.models import CreateRoomRequest, RoomFields
 
 Format: TypeAlias = Literal["csv", "jsonl"]
 
-FORMATS: tuple[Format, ...] = ("csv", "jsonl")
+_TYPES = {name: get_args(hint) for name, hint in get_type_hints(RoomFields).items()}
+
+FIELDS: Final = tuple(_TYPES)
+"""The API's names of a room's settings."""
 
 LONGEST_LINE = 1_000_000
 """Characters; a row with every URL at its longest has about 4,300."""
@@ -31,11 +34,13 @@ _LONGEST_NAME = 60  # characters of a field's name in a message
 _NO_COLUMNS = f"the first row must name the columns, from {', '.join(FIELDS)}"
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")
+_INTEGER = re.compile("[+-]?[0-9]{1,18}")  # more digits than any bound has, and quick to read
+_BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A room that is asked for, and the line that it begins on."""
+    """A requested room, and the line that it begins on."""
 
     line: int
     request: CreateRoomRequest
@@ -43,19 +48,19 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A row that asks for no room as it is; all that is wrong with it, field by field."""
+    """A row that is not a request, with everything that is wrong with it."""
 
     line: int
     texts: tuple[str, ...]
     name: str | None = None
-    """The name that it would give the room, if that much can be read."""
+    """The room's name, if that can be read."""
 
 
 Entry: TypeAlias = Row | Problem
 
 
 def read_rows(file: TextIO, form: Format) -> Iterator[Entry]:
-    """The entries of a file, one by one; nothing is kept."""
+    """The entries of a file, one by one, in constant memory."""
     reader = read_csv if form == "csv" else read_json_lines
     lines = _Lines(file)
     try:
@@ -65,9 +70,9 @@ def read_rows(file: TextIO, form: Format) -> Iterator[Entry]:
 
 
 def sniff(file: TextIO) -> Format:
-    """The format, by the first character that is not blank; reads on from where the file stands.
+    """Detect the format by the first character that is not blank.
 
-    A bracket can begin no column's name: it is JSON of some kind, whose reader says what it wants.
+    No column's name begins with a bracket: that is JSON of some kind, judged by its reader.
     """
     while chunk := file.read(_PIECE):
         if start := chunk.lstrip():
@@ -76,11 +81,15 @@ def sniff(file: TextIO) -> Format:
 
 
 class _NotTextError(Exception):
-    """The file is of another kind: more of it would only bring more of the same."""
+    """The file is not text: reading on would only repeat the problem."""
 
 
 class _Lines:
-    """The lines of a file, counted; ends at what no text file has."""
+    """The lines of a file, counted.
+
+    Raises:
+        _NotTextError: at a line that no text file has.
+    """
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -97,7 +106,7 @@ class _Lines:
         if line.startswith(_UTF_16):
             raise _NotTextError("the file is UTF-16; save it as UTF-8")
         if "\0" in line:
-            raise _NotTextError("there is a NUL byte; this is no text file")
+            raise _NotTextError("there is a NUL byte; this is not a text file")
         if len(line) > LONGEST_LINE:
             raise _NotTextError(f"the line has more than {LONGEST_LINE:,} characters")
         return line
@@ -170,18 +179,42 @@ def _row(line: int, columns: Sequence[str], cells: Sequence[str]) -> Entry:
     given = {
         column: cell
         for column, cell in zip(columns, cells, strict=True)
-        if column in FIELDS and not is_blank(column, cell)
+        if column in FIELDS and not _is_blank(column, cell)
     }
     readable = {name: text for name, text in given.items() if not _is_undecoded(text)}
     problems = [f"{name}: {_not_utf_8(given[name])}" for name in given if name not in readable]
     try:
-        request = request_of(readable)
+        request = CreateRoomRequest.from_dict(
+            {name: _value(name, readable[name]) for name in readable}
+        )
     except InvalidRequestError as error:
         problems += map(describe, error.details)
     else:
         if not problems:
             return Row(line, request)
     return Problem(line, tuple(problems), readable.get("unique_name"))
+
+
+def _is_blank(name: str, text: str) -> bool:
+    """Whether a cell gives no value; in a name, even a space counts."""
+    return not (text if _is_text(name) else text.strip())
+
+
+def _is_text(name: str) -> bool:
+    return str in _TYPES.get(name, (str,))
+
+
+def _value(name: str, text: str) -> object:
+    """The text as a value of the field's type.
+
+    Text that cannot be read so stays text: the model then refuses it, and names the bound.
+    """
+    if _is_text(name):
+        return text
+    trimmed = text.strip()
+    if bool in _TYPES[name]:
+        return _BOOLEANS.get(trimmed.lower(), text)
+    return int(trimmed) if _INTEGER.fullmatch(trimmed) else text
 
 
 def read_json_lines(lines: Iterable[str]) -> Iterator[Entry]:
@@ -216,7 +249,7 @@ def _object(line: str) -> dict[str, object]:
 
 
 class _JsonError(ValueError):
-    """JSON that is well formed, and yet no object of fields; says why."""
+    """JSON that is well formed, but not an object of fields."""
 
 
 def _once_each(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
@@ -227,7 +260,7 @@ def _once_each(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise _JsonError(f"{name} is no JSON value")
+    raise _JsonError(f"{name} is not a JSON value")
 
 
 def _json_problem(error: ValueError | RecursionError) -> str:

@@ -1,17 +1,20 @@
-"""What became of the rooms of a batch: their states, their count, and their lines of JSON."""
+"""The outcomes of a batch: each room's state, the counts, and the lines of JSON."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
 from json import dumps
-from typing import Final, Literal, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TextIO, TypeAlias
 
-from telnyx_video import CreateOutcome, Outcome
-from telnyx_video.cli.failures import FAILED, CommandError
+from telnyx_video.cli.errors import FAILED, UNKNOWN, UNREADABLE, CommandError
+from telnyx_video.errors import Outcome
+
+if TYPE_CHECKING:
+    from telnyx_video import CreateOutcome
 
 State: TypeAlias = Literal[
-    "made", "existed", "updated", "recovered", "failed", "unknown", "done before"
+    "made", "existed", "updated", "recovered", "unreadable", "failed", "unknown", "done before"
 ]
 
 STATES: Final[dict[State, str]] = {
@@ -19,28 +22,35 @@ STATES: Final[dict[State, str]] = {
     "existed": "cyan",
     "updated": "green",
     "recovered": "green",
+    "unreadable": "yellow",
     "failed": "red",
     "unknown": "yellow",
     "done before": "cyan",
 }
-"""The states a room can end in, each with its colour; every room is counted under one."""
+"""The states that a room can end in, with their colours; each room is counted under one."""
 
-ALWAYS_TOLD: Final[tuple[State, ...]] = ("made", "existed", "recovered", "failed", "unknown")
-"""The states whose count is told though it is 0: none is as good to know as some."""
+ALWAYS_SHOWN: Final[tuple[State, ...]] = ("made", "existed", "recovered", "failed", "unknown")
+"""The states that the summary shows even if their count is 0."""
+
+_BY_ERROR: Final[dict[Outcome, State]] = {
+    Outcome.NOT_APPLIED: "failed",
+    Outcome.UNKNOWN: "unknown",
+    Outcome.APPLIED: "unreadable",
+}
 
 
 @dataclass
 class Tally:
-    """How many rooms of a batch ended in which state, and how long it has taken."""
+    """How many rooms of a batch ended in which state, and since when it runs."""
 
     total: int
     started: float
-    """Seconds, on the clock that other times here are on, too."""
+    """Seconds, on the monotonic clock."""
     updating: bool = False
-    """Whether a room that existed has been changed to what the input asks."""
+    """Whether rooms that existed are changed to what the input asks for."""
     states: Counter[State] = field(default_factory=Counter[State])
     differing: int = 0
-    """Of those that existed: how many are not as the input asks."""
+    """How many of those that existed differ from what the input asks for."""
 
     def add(self, outcome: CreateOutcome) -> State:
         """Count one room."""
@@ -52,7 +62,7 @@ class Tally:
     def state_of(self, outcome: CreateOutcome) -> State:
         """The state that a room is counted under."""
         if outcome.error is not None:
-            return "unknown" if outcome.error.outcome is Outcome.UNKNOWN else "failed"
+            return _BY_ERROR[outcome.error.outcome]
         if outcome.earlier:
             return "done before"
         if outcome.existed:
@@ -66,7 +76,7 @@ class Tally:
 
     @property
     def to_do(self) -> int:
-        """How many rooms there were for this run."""
+        """How many rooms this run had to create."""
         return self.total - self.states["done before"]
 
     @property
@@ -76,33 +86,37 @@ class Tally:
 
     @property
     def not_tried(self) -> int:
-        """How many of them were never begun."""
+        """How many of them were never started."""
         return max(0, self.to_do - self.done)
 
     @property
-    def complete(self) -> bool:
-        """Whether each room of the input is there now."""
-        return not (self.states["failed"] or self.states["unknown"] or self.not_tried)
+    def exit_code(self) -> int:
+        """The worst of what happened: failed, unknown, unreadable, or 0 if all rooms exist."""
+        if self.states["failed"] or self.not_tried:
+            return FAILED
+        if self.states["unknown"]:
+            return UNKNOWN
+        return UNREADABLE if self.states["unreadable"] else 0
 
     def rate(self, now: float) -> float:
         """Rooms a second."""
         return self.done / max(now - self.started, 1e-9)
 
 
-class Writer:
-    """Writes each outcome to stdout as a line of JSON, at once, so that programs can follow."""
+class OutcomeWriter:
+    """Writes each outcome to stdout as a line of JSON, flushed, so that programs can follow."""
 
     def __init__(self, file: TextIO | None) -> None:
         self._file = file
         self.broken: Exception | None = None
-        """Why outcomes can no longer be written, if so; nobody may be left to tell it to."""
+        """Why outcomes can no longer be written, if so."""
 
     def write(self, outcome: CreateOutcome, line: int, state: State) -> None:
-        """Write one outcome, with the line of the input that asked for it, and its state."""
+        """Write one outcome, with its line of the input and its state."""
         if self._file is None:
             return
-        told = outcome.to_dict()
-        text = dumps({"index": told.pop("index"), "line": line, "state": state, **told})
+        fields = outcome.to_dict()
+        text = dumps({"index": fields.pop("index"), "line": line, "state": state, **fields})
         try:
             self._file.write(f"{text}\n")
             self._file.flush()

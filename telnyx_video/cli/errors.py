@@ -1,7 +1,6 @@
-"""What ends a command early, as sentences: all that is wrong, in the terms of the command line.
+"""Any error as sentences and an exit code, in the terms of the command line.
 
-The library's messages name Python arguments where a program would pass them; here the same advice
-names options.
+The library's messages name Python arguments; here the same advice names options.
 """
 
 from __future__ import annotations
@@ -9,28 +8,36 @@ from __future__ import annotations
 import errno
 import os
 import traceback
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from telnyx_video.errors import (
     ConfigurationError,
     ErrorDetail,
     InvalidRequestError,
+    Outcome,
     TelnyxVideoError,
 )
 
 FAILED = 1
-"""The exit code when something was sent, or could have been, and not all is done."""
+"""Exit code: a request failed, or not everything was done."""
 
 MISUSED = 2
-"""The exit code of bad usage or input; nothing was sent."""
+"""Exit code: bad usage or input; nothing was sent."""
+
+UNKNOWN = 3
+"""Exit code: nothing failed for certain, but the outcome of a request is unknown."""
+
+UNREADABLE = 4
+"""Exit code: everything was done, but a reply could not be read."""
 
 SIGNALLED = 128
-"""The exit code after a signal, less the signal's number: what shells make of one."""
+"""Added to a signal's number: the exit code that shells give to a signal."""
 
 
 class CommandError(Exception):
-    """Ends the command with an exit code, after saying why, a sentence for each problem."""
+    """Ends the command with an exit code, after printing a sentence for each problem."""
 
     def __init__(self, sentences: Sequence[str], code: int = MISUSED) -> None:
         super().__init__(*sentences)
@@ -39,7 +46,7 @@ class CommandError(Exception):
 
 
 def explain(error: Exception) -> CommandError:
-    """Any error, as what the command line says of it."""
+    """Any error as a `CommandError`."""
     match error:
         case CommandError():
             return error
@@ -48,20 +55,46 @@ def explain(error: Exception) -> CommandError:
         case ConfigurationError():
             return CommandError([in_terms_of_options(error.message)])
         case TelnyxVideoError():
-            return CommandError([in_terms_of_options(error.message)], FAILED)
+            return CommandError([in_terms_of_options(error.message)], _code(error.outcome))
         case OSError():
             return CommandError([reason(error)], FAILED)
         case _:
             return _bug(error)
 
 
+def _code(outcome: Outcome) -> int:
+    codes = {Outcome.UNKNOWN: UNKNOWN, Outcome.APPLIED: UNREADABLE}
+    return codes.get(outcome, FAILED)
+
+
 def describe(detail: ErrorDetail) -> str:
-    """A problem with a field; what was typed is always text, so that its type says nothing."""
+    """A problem with a field; options are typed as text, so the value's type is left out."""
     return in_terms_of_options(str(detail)).removesuffix(" (str)")
 
 
+@contextmanager
+def options_checked() -> Generator[None]:
+    """Report invalid fields of a request as the options that they were typed in.
+
+    Raises:
+        CommandError: lists each problem.
+    """
+    try:
+        yield
+    except InvalidRequestError as error:
+        raise CommandError([_of_option(detail) for detail in error.details]) from None
+
+
+def _of_option(detail: ErrorDetail) -> str:
+    _, field, *within = (detail.pointer or "/").split("/")
+    sentence = describe(detail)
+    if not within:
+        sentence = sentence.removeprefix(field).lstrip(": ")
+    return f"--{field.replace('_', '-')}: {sentence}"
+
+
 def reason(error: OSError) -> str:
-    """What the system says is wrong, without its number, and the file if it names one."""
+    """The system's reason without its number, and the file if it names one."""
     text = error.strerror or str(error) or type(error).__name__
     if error.errno == errno.EADDRINUSE:
         text += " - choose another one with --port, or none, for any that is free"
@@ -69,7 +102,7 @@ def reason(error: OSError) -> str:
 
 
 def in_terms_of_options(message: str) -> str:
-    """The library's advice, with the option in place of the argument."""
+    """The library's advice, with options in place of arguments."""
     for argument, option in _OPTIONS:
         message = message.replace(argument, option)
     return message

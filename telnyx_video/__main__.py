@@ -1,4 +1,4 @@
-"""``python -m telnyx_video.cli``: the command line where no script is installed."""
+"""``python -m telnyx_video``: the command line where no script is installed."""
 
 from __future__ import annotations
 

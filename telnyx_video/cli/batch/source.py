@@ -1,4 +1,4 @@
-"""The input of a batch: a file or standard input, read twice, checked whole before it is used."""
+"""The input of a batch: a file or standard input, read once to check it and once to use it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-from telnyx_video import UNSET
-from telnyx_video.cli.failures import CommandError
-from telnyx_video.cli.rows import Entry, Format, Problem, Row, read_rows, sniff
-from telnyx_video.cli.terminal import named
+from telnyx_video.cli.batch.rows import Entry, Format, Problem, Row, read_rows, sniff
+from telnyx_video.cli.errors import CommandError
+from telnyx_video.cli.output import quoted
+from telnyx_video.models import UNSET
 
 _SUFFIXES: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
@@ -26,7 +26,7 @@ class Source:
 
     def __init__(self, name: str, file: BinaryIO, form: Format | None) -> None:
         self.name = name
-        """What to call it in messages."""
+        """Its name in messages."""
         self._file = file
         self._text = io.TextIOWrapper(
             file, encoding="utf-8-sig", errors="surrogateescape", newline=""
@@ -57,12 +57,12 @@ class Source:
 def opened(path: str, form: Format | None) -> Generator[Source]:
     """Open an input; ``-`` is standard input.
 
-    What cannot be read again (standard input, a pipe) is first copied to a temporary file.
+    Standard input and pipes, which cannot be read twice, are first copied to a temporary file.
 
     Raises:
         CommandError: it cannot be read.
     """
-    name = "standard input" if path == "-" else named(path)
+    name = "standard input" if path == "-" else quoted(path)
     form = form or _SUFFIXES.get(Path(path).suffix.lower())
     with ExitStack() as stack:
         try:
@@ -84,25 +84,33 @@ def _copy(stream: BinaryIO, copy: IO[bytes]) -> BinaryIO:
 
 
 def _standard_input() -> BinaryIO:
-    if sys.stdin is None:  # closed by whoever started this process
+    if sys.stdin is None:  # the process was started without it
         raise OSError(0, "it is closed")
     return sys.stdin.buffer
 
 
 @dataclass
 class Checked:
-    """What checking an input has shown."""
+    """The result of checking an input."""
 
     rooms: int = 0
     nameless: int = 0
     problems: int = 0
 
 
-def check(source: Source, say: Callable[[str], None]) -> Checked:
-    """Read the whole input, and say what is wrong with it, problem by problem."""
+def check(source: Source, say: Callable[[str], None], progress: Callable[[int], None]) -> Checked:
+    """Read the whole input, and report each problem.
+
+    Args:
+        source: The input.
+        say: Called with each problem.
+        progress: Called now and then with the number of rows checked.
+    """
     checked = Checked()
     lines: dict[str, int] = {}
-    for entry in source.entries():
+    for count, entry in enumerate(source.entries(), 1):
+        if count % 1000 == 0:
+            progress(count)
         checked.rooms += isinstance(entry, Row)
         checked.nameless += isinstance(entry, Row) and entry.request.unique_name is UNSET
         for text in (*_problems(entry), *_same_name(entry, lines)):
