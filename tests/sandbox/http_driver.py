@@ -32,7 +32,7 @@ class Answer:
         return [error["source"]["pointer"] for error in self.body["errors"]]
 
 
-class Caller:
+class HttpDriver:
     """Sends requests to one sandbox, with its key unless told otherwise."""
 
     def __init__(self, session: aiohttp.ClientSession, sandbox: Sandbox) -> None:
