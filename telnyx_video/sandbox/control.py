@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any, cast
 
 from telnyx_video.sandbox.api import Api, Call
-from telnyx_video.sandbox.api.calls import settings_of
+from telnyx_video.sandbox.api.calls import settings_of, whole_number
 from telnyx_video.sandbox.checks.bodies import REDELIVER
 from telnyx_video.sandbox.faults.fields import FAULT_FIELDS, SHORTHANDS
 from telnyx_video.sandbox.faults.inject import Faults
@@ -25,8 +25,11 @@ from telnyx_video.sandbox.state import AbsentError, ConflictError
 MAX_OUTAGE = 86_400.0
 """Seconds; while connections are refused, nothing can end an outage over HTTP."""
 
+DEFAULT_LISTED = 100
+"""Requests in one answer, unless it is asked for another number."""
+
 MAX_LISTED = 500
-"""Requests and deliveries in one answer."""
+"""Requests in one answer at most."""
 
 _PACKAGE = files("telnyx_video.sandbox")
 
@@ -144,24 +147,13 @@ class Control:
         return Reply(204)
 
     def _list_requests(self, call: Call, _: str) -> Reply:
-        query, problems = call.query, list[Problem]()
-        numbers = dict[str, int]()
-        for name, most in (("status", 999), ("limit", MAX_LISTED)):
-            if name in query:
-                text = query[name]
-                numbers[name] = int(text) if text.isascii() and text.isdigit() else -1
-                if not 1 <= numbers[name] <= most:
-                    detail = f"{name} must be a whole number from 1 to {most}."
-                    problems.append(Problem(Code.BAD_REQUEST, detail, parameter=name))
-        if problems:
-            return refusal(400, *problems)
+        query = call.query
+        status = whole_number(call, "status", 999) if "status" in query else None
+        limit = whole_number(call, "limit", MAX_LISTED) if "limit" in query else DEFAULT_LISTED
         found = self._api.log.snapshot().where(
-            operation=query.get("operation"),
-            status=numbers.get("status"),
-            request_id=query.get("request_id"),
+            operation=query.get("operation"), status=status, request_id=query.get("request_id")
         )
-        newest = found[-numbers.get("limit", 100) :]
-        return document(200, {"requests": [request.as_json() for request in newest]})
+        return document(200, {"requests": [request.as_json() for request in found[-limit:]]})
 
     def _show_request(self, _: Call, number: str) -> Reply:
         for request in self._api.log.snapshot():

@@ -69,12 +69,14 @@ class LiveUpdates:
     async def _send_updates(self, response: web.StreamResponse, seen: int | None) -> None:
         revisions = dict[str, object]()
         fresh = seen is None
-        number, silent, outcomes = seen or 0, 0.0, True
+        number, silent, outcomes, cleared = seen or 0, 0.0, True, 0
         while True:
             update, changed = self._update(number, revisions)
-            if fresh or update["requests"] or update["changed"] or outcomes:
-                # One more update when all is quiet lets the page draw the end of the activity.
-                outcomes = bool(update["requests"]) or fresh
+            busy = bool(update["requests"] or update["missed"])
+            if fresh or busy or update["changed"] or cleared != update["cleared"] or outcomes:
+                # The chart moves on as long as it shows anything.
+                outcomes = any(update["outcomes"])
+                cleared = update["cleared"]
                 update["fresh"] = fresh
                 number, fresh, silent = self._log.last_number, False, 0.0
                 data = json.dumps(update, separators=(",", ":"))
@@ -94,8 +96,9 @@ class LiveUpdates:
         current = {part: revision() for part, revision in self._revisions.items()}
         update: dict[str, Any] = {
             "requests": [request.summary() for request in new],
-            "missed": self._log.last_number - number - len(new),
-            "total": self._log.last_number,
+            "missed": self._log.last_number - max(number, self._log.cleared) - len(new),
+            "total": self._log.last_number - self._log.cleared,
+            "cleared": self._log.cleared,
             "changed": [part for part in current if current[part] != revisions.get(part, current)],
             "outcomes": self._log.outcomes()[-60:],
         }

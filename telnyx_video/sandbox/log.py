@@ -20,6 +20,8 @@ MAX_BODY = 64 * 1024
 SECONDS = 120
 """Seconds for which outcomes are counted."""
 
+_MAX_NAME = 100  # characters
+
 REDACTED = "[key]"
 """Shown in place of the API key."""
 
@@ -80,7 +82,8 @@ class LoggedRequest:
 
 
 _SUMMARY = [
-    field.name for field in attrs.fields(LoggedRequest) if not field.name.startswith("raw_")
+    *(field.name for field in attrs.fields(LoggedRequest) if not field.name.startswith("raw_")),
+    "name",
 ]
 
 
@@ -175,6 +178,8 @@ class RequestLog:
         self._outcomes = deque[tuple[int, Counter[str]]](maxlen=SECONDS)
         self.last_number: int = 0
         """The number of the last request that is over."""
+        self.cleared: int = 0
+        """The number of the last request before the log was cleared."""
 
     def add(self, record: Record) -> None:
         """Note that a request is over."""
@@ -213,6 +218,7 @@ class RequestLog:
 
     def clear(self) -> None:
         """Forget everything but the number of the last request."""
+        self.cleared = self.last_number
         self._records.clear()
         self._outcomes.clear()
 

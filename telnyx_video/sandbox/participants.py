@@ -8,15 +8,25 @@ from typing import cast
 import attrs
 
 from telnyx_video.sandbox.api import Api, Call
-from telnyx_video.sandbox.api.calls import RefusedError, absent, looked_up, settings_of
+from telnyx_video.sandbox.api.calls import (
+    RefusedError,
+    absent,
+    looked_up,
+    settings_of,
+    whole_number,
+)
 from telnyx_video.sandbox.api.tokens import token_refused
 from telnyx_video.sandbox.checks.bodies import JOIN, LEAVE, MUTE
 from telnyx_video.sandbox.replies import Code, Problem, Reply, document
 from telnyx_video.sandbox.routes import CONTROL, VERSION
 from telnyx_video.sandbox.state import ConflictError, Participant, Room, Session, Store
+from telnyx_video.sandbox.state.database import HISTORY
 
-MAX_LISTED = 100
+MAX_ROOMS = 100
 """Rooms in one answer."""
+
+MAX_LISTED = HISTORY["deliveries"]
+"""Deliveries in one answer."""
 
 _SESSIONS = 3  # of a room, that are shown with it
 
@@ -77,7 +87,7 @@ class Participants:
         return [delivery.as_json() for delivery in self._store.deliveries.all()]
 
     def _list_rooms(self, _: Call, __: str) -> Reply:
-        newest = self._store.rooms.newest(MAX_LISTED)
+        newest = self._store.rooms.newest(MAX_ROOMS)
         total = len(self._store.rooms)
         return document(
             200, {"rooms": [self._with_sessions(room) for room in newest], "total": total}
@@ -150,8 +160,11 @@ class Participants:
     def _list_events(self, _: Call, __: str) -> Reply:
         return document(200, {"events": self.events()})
 
-    def _list_deliveries(self, _: Call, __: str) -> Reply:
-        return document(200, {"deliveries": self.deliveries()})
+    def _list_deliveries(self, call: Call, _: str) -> Reply:
+        """List the deliveries in order; all, or the newest ones, or those in one state."""
+        limit = whole_number(call, "limit", MAX_LISTED) if "limit" in call.query else MAX_LISTED
+        found = self._store.deliveries.newest(limit, call.query.get("state"))
+        return document(200, {"deliveries": [delivery.as_json() for delivery in found]})
 
 
 def _both(status: int, participant: Participant, session: Session) -> Reply:

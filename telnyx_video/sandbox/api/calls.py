@@ -178,6 +178,16 @@ def parameter_refused(status: int, error: ParameterError) -> RefusedError:
     return RefusedError(status, Problem(Code.BAD_REQUEST, str(error), parameter=error.parameter))
 
 
+def whole_number(call: Call, parameter: str, most: int) -> int:
+    """Return a parameter of a control request, or refuse it unless it is from 1 to a limit."""
+    value = call.query[parameter]
+    number = int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0
+    if not 1 <= number <= most:
+        error = ParameterError(parameter, f"must be a whole number from 1 to {most}")
+        raise parameter_refused(400, error)
+    return number
+
+
 def page_of(query: Query, shown: Iterable[object], total: int) -> Reply:
     """Return a page of a list.
 

@@ -235,11 +235,13 @@ class Deliveries:
         happened = self._table.where("occurred_at <= now_utc()")
         return sorted(happened, key=lambda delivery: delivery.occurred_at)
 
-    def newest(self, count: int) -> Sequence[Delivery]:
-        """Return the newest deliveries of events that have happened by now, newest first."""
-        newest = "SELECT number FROM deliveries WHERE occurred_at <= now_utc()"
-        newest = f"number IN ({newest} ORDER BY occurred_at DESC, number DESC LIMIT ?)"  # no input
-        return sorted(self._table.where(newest, count), key=lambda d: d.occurred_at, reverse=True)
+    def newest(self, count: int, state: str | None = None) -> Sequence[Delivery]:
+        """Return the newest of these deliveries, ordered by time; None is every state."""
+        condition = "occurred_at <= now_utc()" + ("" if state is None else " AND state = ?")
+        order = "ORDER BY occurred_at DESC, number DESC LIMIT ?"
+        values = (count,) if state is None else (state, count)
+        newest = f"number IN (SELECT number {_FROM} {condition} {order})"
+        return sorted(self._table.where(newest, *values), key=lambda made: made.occurred_at)
 
     def now(self) -> str:
         """Return the time as it is stored."""
