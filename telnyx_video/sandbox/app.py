@@ -129,21 +129,12 @@ class App:
         api: Answers the requests.
         door: Decides which requests are let in.
         serve: Takes the steps of exchanges, except of control requests, which have no faults.
-        streams: Handlers that write their response themselves, by path.
     """
 
-    def __init__(
-        self,
-        api: Api,
-        door: Door,
-        serve: Serve = serve_unchanged,
-        streams: dict[str, Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]]
-        | None = None,
-    ) -> None:
+    def __init__(self, api: Api, door: Door, serve: Serve = serve_unchanged) -> None:
         self._api = api
         self._door = door
         self._serve = serve
-        self._streams = streams or {}
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Serve one request; count and log it unless it is a control request."""
@@ -162,8 +153,8 @@ class App:
             content_type=request.headers.get("Content-Type", ""),
         )
         if is_control(path):
-            if request.method == "GET" and path in self._streams:
-                return await self._streams[path](request)
+            if request.method == "GET" and path in api.streams:
+                return await api.streams[path](request)
             return await self._safely(serve_unchanged, Exchange(api, request, record))
         with api.count(request.method, route, request.headers):
             try:

@@ -45,7 +45,7 @@ class Door:
                 "allow it with allow_hosts (on the command line: --allow-host)."
             )
         origin = headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and origin.partition("://")[2] != host:
             return f"Requests of other web pages are refused; this one is of {origin!r}."
         site = headers.get("Sec-Fetch-Site", "none")
         if site not in ("same-origin", "none"):

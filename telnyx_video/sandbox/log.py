@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, overload
-from urllib.parse import quote
+from urllib.parse import unquote_plus
 
 import attrs
 
@@ -72,9 +72,17 @@ class LoggedRequest:
         """The body of the answer: decoded if it is JSON, else text; None if there was none."""
         return _decoded(self.raw_reply)
 
+    @property
+    def name(self) -> str | None:
+        """The start of the unique name in the body."""
+        body = self.body
+        name = body.get("unique_name") if isinstance(body, dict) else None
+        return name[:_MAX_NAME] if isinstance(name, str) else None
+
     def summary(self) -> dict[str, object]:
         """Return what `GET /_sandbox/stream` sends: everything but the bodies."""
-        return {name: getattr(self, name) for name in _SUMMARY if getattr(self, name) is not None}
+        shown = {name: getattr(self, name) for name in _SUMMARY}
+        return {name: value for name, value in shown.items() if value is not None}
 
     def as_json(self) -> dict[str, object]:
         """Return what `GET /_sandbox/requests` sends."""
@@ -171,10 +179,8 @@ class RequestLog:
 
     def __init__(self, size: int, api_key: str) -> None:
         self._records = deque[Record](maxlen=size)
-        self._secrets = {
-            spelling.encode(errors="surrogateescape")
-            for spelling in (api_key, quote(api_key, safe=""), json.dumps(api_key)[1:-1])
-        }
+        self._api_key = api_key
+        self._secrets = {api_key.encode(), json.dumps(api_key)[1:-1].encode()}
         self._outcomes = deque[tuple[int, Counter[str]]](maxlen=SECONDS)
         self.last_number: int = 0
         """The number of the last request that is over."""
@@ -227,9 +233,7 @@ class RequestLog:
             number=record.number,
             at=record.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             method=record.method,
-            path=self._redacted(record.path.encode(errors="surrogateescape")).decode(
-                errors="replace"
-            ),
+            path=self._shown_path(record.path),
             operation=record.operation,
             route=record.route,
             status=record.status,
@@ -243,6 +247,12 @@ class RequestLog:
             raw_reply=self._redacted(record.reply),
             reply_size=record.reply_size,
         )
+
+    def _shown_path(self, path: str) -> str:
+        text = path.encode(errors="surrogateescape").decode(errors="replace")
+        plain = unquote_plus(text)
+        # Percent-encoding has many spellings: a path with the key is shown decoded.
+        return plain.replace(self._api_key, REDACTED) if self._api_key in plain else text
 
     def _redacted(self, data: bytes) -> bytes:
         for secret in self._secrets:

@@ -115,17 +115,13 @@ async def serving(config: SandboxConfig) -> AsyncGenerator[Running]:
                 uuid.uuid4().hex[:8],
                 {
                     "rooms": lambda: store.revision,
-                    "deliveries": lambda: store.revision,
+                    "deliveries": lambda: (store.deliveries.revision, api.log.cleared),
                     "faults": lambda: (id(faults.plan), sum(faults.done.values())),
                     "outage": lambda: outage.kind,
                 },
             )
-            app = App(
-                api,
-                Door.of(config.host, config.allow_hosts),
-                faults.serve,
-                {f"{CONTROL}stream": live.stream},
-            )
+            api.streams[f"{CONTROL}stream"] = live.stream
+            app = App(api, Door.of(config.host, config.allow_hosts), faults.serve)
             async with listening(app.serve, app.refuse_bytes, port) as number:
                 url = config.url(number)
                 running = Running(config, url, api, store, participants, faults, outage)

@@ -1,9 +1,11 @@
 """Dispatches a call: route, key, rate limit, operation."""
 
 import hmac
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
+
+from aiohttp import web
 
 from telnyx_video.sandbox.api.calls import Call, Operation, Operations, RefusedError
 from telnyx_video.sandbox.api.compositions import composition_operations
@@ -26,6 +28,9 @@ from telnyx_video.sandbox.routes import (
 )
 from telnyx_video.sandbox.state import FullError, Store
 from telnyx_video.sandbox.stats import Stats
+
+StreamHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+"""Serves one request."""
 
 LOG_SIZE = 500
 """Requests that the log keeps by default."""
@@ -57,6 +62,8 @@ class Api:
         self.tokens: Tokens = Tokens(api_key, store.source.new_id)
         self.now: Callable[[], datetime] = store.moment
         self.new_id: Callable[[], str] = store.source.new_id
+        self.streams: dict[str, StreamHandler] = {}
+        """Handlers of GET requests that write their response themselves, by path."""
         self._store = store
         self._credentials = f"Bearer {api_key}".encode()
         self._limiter = limiter
@@ -75,7 +82,7 @@ class Api:
     @property
     def routes(self) -> Mapping[str, Collection[str]]:
         """The methods of every route, those of control too."""
-        return self._routes
+        return {**self._routes, **dict.fromkeys(self.streams, ("GET",))}
 
     def count(
         self, method: str, route: str, headers: Mapping[str, str]
@@ -108,15 +115,17 @@ class Api:
     def apply(self, call: Call) -> Reply:
         """Apply an authorized call and return the reply."""
         route, subject = locate(call.path)
-        operations = self._routes.get(route, {})
-        if not operations:
+        methods: Collection[str] = self._routes.get(route, ())
+        if route in self.streams:
+            methods = ("GET",)
+        if not methods:
             return refusal(404, Problem(Code.INVALID_URL, f"{call.path} does not exist."))
-        if call.method not in operations:
+        if call.method not in methods:
             detail = f"{call.method} is not an operation of {route}."
-            allowed = {"Allow": ", ".join(operations)}
+            allowed = {"Allow": ", ".join(methods)}
             return refusal(405, Problem(Code.BAD_REQUEST, detail), headers=allowed)
         try:
-            return operations[call.method](call, subject)
+            return self._routes[route][call.method](call, subject)
         except RefusedError as error:
             return error.reply
         except FullError as error:

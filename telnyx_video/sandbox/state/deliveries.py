@@ -134,6 +134,8 @@ class Deliveries:
 
     def __init__(self, database: Database) -> None:
         self.planned: Callable[[], object] | None = None
+        self.revision: int = 0
+        """Grows with every change."""
         self._db = database
         self._table = Table(database, "deliveries", Delivery, born="occurred_at")
 
@@ -186,10 +188,15 @@ class Deliveries:
 
     def _replay(self, delivery: Delivery, to: str | None) -> None:
         changes = {"state": "pending", "replay_to": to or delivery.url}
-        self._table.update(delivery.id, changes)
+        self._update(delivery, **changes)
         self._wake()
 
+    def _update(self, delivery: Delivery, **changes: object) -> None:
+        self._table.update(delivery.id, changes)
+        self.revision += 1
+
     def _wake(self) -> None:
+        self.revision += 1
         if self.planned is not None:
             self.planned()
 
@@ -224,11 +231,11 @@ class Deliveries:
             state = "delivered"
         elif replayed and not attempt.sent:
             state = "not_sent"
-        self._table.update(delivery.id, {"record": record, "state": state, "replay_to": None})
+        self._update(delivery, record=record, state=state, replay_to=None)
 
     def give_up(self, delivery: Delivery, state: DeliveryState) -> None:
         """Finish a delivery without another attempt."""
-        self._table.update(delivery.id, {"state": state})
+        self._update(delivery, state=state)
 
     def all(self) -> Sequence[Delivery]:
         """Return the deliveries of the events that have happened by now, ordered by time."""
