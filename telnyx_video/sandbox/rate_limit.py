@@ -1,19 +1,19 @@
-"""How many requests a second the server takes: fixed windows of one second, and their headers."""
+"""The rate limit: fixed windows of one second, and the headers about them."""
 
 import math
 import time
 from collections.abc import Callable
 
 
-class RateWindow:
+class RateLimiter:
     """Counts the requests of the current second.
 
-    The headers are named as Telnyx names them (https://developers.telnyx.com/api-reference/); how
-    many requests it takes, and for how long a window lasts there, is not published.
+    The headers are Telnyx's (https://developers.telnyx.com/api-reference/); its limits and the
+    length of its windows are not published.
 
     Args:
-        limit: Requests that one second takes, at least 1.
-        clock: Tells the time in seconds, never going back.
+        limit: Requests a second, at least 1.
+        clock: A monotonic clock in seconds.
     """
 
     def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -27,7 +27,7 @@ class RateWindow:
         self._taken = 0
 
     def take(self) -> bool:
-        """Take a place for one request; False means that this second has none left."""
+        """Count one request; False if the limit of this second is reached."""
         self._roll()
         if self._taken == self._limit:
             return False
@@ -35,7 +35,7 @@ class RateWindow:
         return True
 
     def headers(self) -> dict[str, str]:
-        """Return the headers that tell a caller where it stands."""
+        """Return the headers about the limit."""
         now = self._roll()
         return {
             "x-ratelimit-limit": str(self._limit),

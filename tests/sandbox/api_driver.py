@@ -1,43 +1,42 @@
-"""The operations without a network, under a clock that a test sets."""
+"""Calls the operations without a network, under a clock that the test controls."""
 
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sandbox.caller import Answer
+from sandbox.http_driver import Answer
 from telnyx_video.sandbox.api import Api, Call
-from telnyx_video.sandbox.lobby import Lobby
+from telnyx_video.sandbox.participants import Participants
 from telnyx_video.sandbox.replies import Reply
-from telnyx_video.sandbox.state import Store
-from telnyx_video.sandbox.tokens import Tokens
+from telnyx_video.sandbox.state import Store, SystemSource
 
 START = datetime(2026, 4, 25, 12, tzinfo=UTC)
 UNKNOWN_ID = "0ccc7b54-4df3-4bca-a65a-3da1ecc777f0"
 ORIGIN = "http://sandbox.example"
 
 
-class Clock:
-    """A clock that stands still until it is moved."""
+class Clock(SystemSource):
+    """A clock that a test advances."""
 
     def __init__(self) -> None:
         self.time = START
 
-    def __call__(self) -> datetime:
+    def now(self) -> datetime:
         return self.time
 
-    def pass_by(self, seconds: float) -> None:
-        """Let time pass."""
+    def advance(self, seconds: float) -> None:
+        """Advance the clock."""
         self.time += timedelta(seconds=seconds)
 
 
-class Desk:
-    """Asks the operations of a server that keeps its state in this store."""
+class ApiDriver:
+    """Calls the operations of a server with this store."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.api = Api(store, api_key="key")
-        Lobby(self.api, store, Tokens("key"))
+        Participants(self.api, store)
 
     def reply(
         self,
@@ -49,7 +48,7 @@ class Desk:
         headers: Mapping[str, str] | None = None,
         key: str | None = "key",
     ) -> Reply:
-        """Ask for a path under the API, or for one that starts with "//" as it is."""
+        """Call a path under the API, or a path that starts with "//" as it is."""
         return self.api.answer(
             Call(
                 method,
@@ -63,14 +62,14 @@ class Desk:
             )
         )
 
-    def ask(self, *args: Any, **kwargs: Any) -> Answer:
-        """Ask the same and return what is answered as JSON."""
+    def call(self, *args: Any, **kwargs: Any) -> Answer:
+        """Call a path and return the decoded answer."""
         reply = self.reply(*args, **kwargs)
         return Answer(reply.status, reply.headers, json.loads(reply.body) if reply.body else None)
 
     def data(self, *args: Any, **kwargs: Any) -> Any:
-        """Ask for what has to succeed, and return what it carries."""
-        answer = self.ask(*args, **kwargs)
+        """Make a call that must succeed, and return its data."""
+        answer = self.call(*args, **kwargs)
         assert answer.status < 300, answer.body
         return answer.data
 
@@ -79,19 +78,19 @@ class Desk:
         return self.data("POST", "/rooms", fields)
 
     def join(self, room: Any, **fields: object) -> Any:
-        """Let somebody in, and return the participant."""
-        answer = self.ask("POST", f"//_sandbox/rooms/{room['id']}/join", fields)
+        """Let a participant join, and return it."""
+        answer = self.call("POST", f"//_sandbox/rooms/{room['id']}/join", fields)
         assert answer.status == 201, answer.body
         return answer.body["participant"]
 
     def leave(self, room: Any, participant: Any) -> Any:
-        """Let a participant out, and return the session."""
+        """Let a participant leave, and return the session."""
         wanted = {"participant_id": participant["id"]}
-        answer = self.ask("POST", f"//_sandbox/rooms/{room['id']}/leave", wanted)
+        answer = self.call("POST", f"//_sandbox/rooms/{room['id']}/leave", wanted)
         assert answer.status == 200, answer.body
         return answer.body["session"]
 
     def ids(self, path: str, **filters: str) -> list[str]:
-        """Return the ids that a list shows under these filters."""
+        """Return the ids in a list with these filters."""
         params = {f"filter[{name.replace('__', '][')}]": value for name, value in filters.items()}
         return [row["id"] for row in self.data("GET", path, params=params)]

@@ -1,4 +1,4 @@
-"""Leads exchanges past the points of their faults: cuts, stalls, forged replies, late commits."""
+"""Injects faults into exchanges: cuts, stalls, corrupted answers, late commits."""
 
 import asyncio
 import json
@@ -17,12 +17,12 @@ import attrs
 from aiohttp import web
 
 from telnyx_video.sandbox.api import Api, Call
-from telnyx_video.sandbox.app import Exchange, faithful
+from telnyx_video.sandbox.app import Exchange, serve_unchanged
 from telnyx_video.sandbox.faults.choice import Choice, Traits
+from telnyx_video.sandbox.faults.corrupt import corrupt, corrupt_body, interim
 from telnyx_video.sandbox.faults.fields import Point
-from telnyx_video.sandbox.faults.forgery import forge, interim
-from telnyx_video.sandbox.faults.plan import Fault, FaultPlan, parse_plan
-from telnyx_video.sandbox.listener import gone
+from telnyx_video.sandbox.faults.plan import Fault, FaultPlan, effect_of, parse_plan
+from telnyx_video.sandbox.listener import disconnected
 from telnyx_video.sandbox.replies import Reply
 from telnyx_video.sandbox.routes import operation_of
 from telnyx_video.sandbox.state import Query, timestamp
@@ -31,11 +31,11 @@ _OUTAGE = Fault(label="outage", commit="never", status=503)
 
 
 class _OverError(Exception):
-    """The exchange has ended before its reply, as its fault wanted it."""
+    """The fault ended the exchange before its reply."""
 
 
 class _Spent(web.StreamResponse):
-    """Stands for a reply that was written, or not, without aiohttp."""
+    """Stands for a response that was written, or not, without aiohttp."""
 
     def __init__(self, *, keep_alive: bool) -> None:
         super().__init__()
@@ -46,49 +46,49 @@ class _Spent(web.StreamResponse):
         return self._is_kept
 
     async def prepare(self, request: web.BaseRequest) -> None:
-        """Write no head."""
+        """Do nothing."""
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Write no body."""
+        """Do nothing."""
 
 
 class Faults:
-    """What disturbs the exchanges of one server.
+    """Follows a fault plan.
 
     Args:
-        api: Where requests are applied.
-        plan: The plan to begin with; a reset returns to its beginning.
+        api: Applies requests.
+        plan: The first plan; a reset restarts it.
 
     Raises:
-        FaultPlanError: when the plan has flaws.
+        FaultPlanError: if the plan is invalid.
     """
 
     def __init__(self, api: Api, plan: FaultPlan = ()) -> None:
         self.done: Counter[str] = Counter()
-        """How many requests each fault was chosen for."""
+        """How many requests got each fault."""
         self.is_out = False
         """Whether every request is answered with 503, whatever the plan says."""
         self._api = api
         self._first_plan = plan
         self._doomed = WeakKeyDictionary[object, bool]()
         self._late = set[asyncio.TimerHandle]()
-        # Nothing that was begun before a reset is applied after it.
+        # Grows with each reset; what was started before one is not applied after it.
         self._epoch = 0
         self._lock = Lock()
         self.follow(plan)
 
     def follow(self, plan: object) -> None:
-        """Follow this plan from its beginning. Safe to call from any thread.
+        """Follow this plan from its start. Safe to call from any thread.
 
         Raises:
-            FaultPlanError: when the plan has flaws; then the old one is still followed.
+            FaultPlanError: if the plan is invalid; then the old one stays.
         """
         rules = parse_plan(plan)
         self.plan: FaultPlan = cast("FaultPlan", plan)
         self._choice = Choice(rules) if rules else None
 
     def reset(self) -> None:
-        """Forget the state, counts and what is pending, and begin anew. Safe from any thread."""
+        """Remove the state, counts and pending commits, and restart the plan. Thread-safe."""
         with self._lock:
             self._epoch += 1
             self._api.reset()
@@ -97,25 +97,27 @@ class Faults:
         self.follow(self._first_plan)
 
     def close(self) -> None:
-        """Forget the commits that are still to come."""
+        """Cancel the late commits."""
         for timer in self._late:
             timer.cancel()
         self._late.clear()
 
-    async def conduct(self, exchange: Exchange) -> web.StreamResponse:
-        """Lead one exchange as the plan wants it."""
+    async def serve(self, exchange: Exchange) -> web.StreamResponse:
+        """Serve one exchange, with the fault that the plan has for it."""
         if self._choice is None and not self._doomed and not self.is_out:
-            return await faithful(exchange)
+            return await serve_unchanged(exchange)
         doom = self._doomed.pop(exchange.request.protocol, None)
         if doom is not None:
+            exchange.record.effect = "The connection was cut by the fault of an earlier request."
             _cut(exchange.request, reset=doom)
             return _Spent(keep_alive=False)
         fault = _OUTAGE if self.is_out else await self._chosen(exchange)
         if fault is None:
-            return await faithful(exchange)
+            return await serve_unchanged(exchange)
         self.done[fault.label] += 1
+        exchange.record.fault, exchange.record.effect = fault.label, effect_of(fault)
         try:
-            await self._disturb(exchange, fault)
+            await self._inject(exchange, fault)
         except (_OverError, ConnectionError):
             return _Spent(keep_alive=False)
         return _Spent(keep_alive=exchange.request.keep_alive)
@@ -129,7 +131,7 @@ class Faults:
             await exchange.read()
         return choice.take(_traits(operation, exchange.call()))
 
-    async def _disturb(self, exchange: Exchange, fault: Fault) -> None:
+    async def _inject(self, exchange: Exchange, fault: Fault) -> None:
         epoch = self._epoch
         request = exchange.request
         await _reach("read", request, fault)
@@ -145,7 +147,10 @@ class Faults:
         if fault.interim is not None:
             await request.writer.write(interim(fault.interim))
         await _reach("reply", request, fault)
-        for point, data in forge(fault, reply, exchange.headers(), now=time.time()):
+        status, body = corrupt_body(fault, reply)
+        for point, data in corrupt(fault, reply, exchange.headers(), now=time.time()):
+            if point != "status":  # with the headers on their way, the client knows the status
+                exchange.record.answer(status, body.content)
             await _send(request, data, fault.drip)
             await _reach(point, request, fault)
         if fault.framing == "close" or fault.raw is not None:
@@ -155,8 +160,8 @@ class Faults:
         exchange.view = _view(fault.list)
         if fault.commit == "before":
             return exchange.commit()
-        reply = exchange.rehearse()
-        # What was refused already, for its key or its body, is not tried again.
+        reply = exchange.dry_run()
+        # A refused request is not applied later.
         if fault.commit != "never" and reply.status < 300:
             self._commit_later(fault.commit, exchange.call(), epoch)
         return reply
@@ -173,7 +178,7 @@ class Faults:
 
     @contextmanager
     def _while(self, epoch: int, request: web.BaseRequest) -> Generator[None]:
-        """Keep resets away; after one, the exchange is over."""
+        """Hold off resets; after one, cut the exchange."""
         with self._lock:
             if self._epoch == epoch:
                 yield
@@ -183,11 +188,11 @@ class Faults:
 
 
 async def _reach(point: Point, request: web.BaseRequest, fault: Fault) -> None:
-    """Do what the fault wants at a point."""
+    """Stall and cut as the fault says for this point."""
     if fault.stall == point and fault.seconds is not None:
         await asyncio.sleep(fault.seconds)
     elif fault.stall == point:
-        await gone(request)
+        await disconnected(request)
         raise _OverError
     if fault.cut == point:
         _cut(request, reset=fault.reset)
@@ -198,7 +203,7 @@ async def _send(request: web.BaseRequest, data: Iterable[bytes], drip: float) ->
     for piece in data:
         if not drip:
             await request.writer.write(piece)
-            await asyncio.sleep(0)  # or a lost connection would never be noticed
+            await asyncio.sleep(0)  # lets a lost connection be noticed
             continue
         for byte in piece:
             await request.writer.write(bytes([byte]))
@@ -210,12 +215,12 @@ def _cut(request: web.BaseRequest, *, reset: bool) -> None:
     if transport is None:
         return
     if reset:
-        # Lingering for no time makes the kernel send RST instead of FIN.
+        # A linger time of 0 makes the kernel send RST instead of FIN.
         transport.get_extra_info("socket").setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
         )
         transport.abort()
-    # Unlike closing the transport, it keeps aiohttp from waiting for the rest of a body.
+    # Unlike closing the transport, this keeps aiohttp from waiting for the rest of a body.
     request.protocol.force_close()
 
 
@@ -243,7 +248,7 @@ def _name_in(body: bytes) -> str | None:
 
 
 def _view(wanted: Any) -> Callable[[Query], Query] | None:
-    """Return how a list is asked for so that it shows what is wanted, or None for as it is."""
+    """Return how to change the query of a list, or None."""
     changes = dict[str, Any]()
     if isinstance(wanted, dict):
         age = timedelta(seconds=cast("dict[str, float]", wanted)["without_younger_than"])

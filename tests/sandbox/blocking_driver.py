@@ -33,7 +33,7 @@ def request(
     wishes = "Expect: 100-continue\r\n" if expect else ""
     wishes += "Connection: close\r\n" if close else ""
     return (
-        f"{method} /v2{path} HTTP/1.1\r\nHost: sandbox\r\nAuthorization: Bearer sandbox-key\r\n"
+        f"{method} /v2{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sandbox-key\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\n{wishes}\r\n"
     ).encode() + payload
 

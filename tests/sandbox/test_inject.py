@@ -1,4 +1,4 @@
-"""The seam for faults: what a conduct puts between the steps of an exchange happens there."""
+"""The seam for faults: what a serve puts between the steps of an exchange happens there."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
@@ -8,8 +8,10 @@ import pytest
 from aiohttp import web
 
 from telnyx_video.sandbox.api import Api
-from telnyx_video.sandbox.app import App, Conduct, Exchange, faithful
+from telnyx_video.sandbox.app import App, Exchange, Serve, serve_unchanged
+from telnyx_video.sandbox.door import Door
 from telnyx_video.sandbox.listener import listening
+from telnyx_video.sandbox.port import Port
 from telnyx_video.sandbox.replies import Reply
 from telnyx_video.sandbox.state import Store
 
@@ -61,18 +63,16 @@ async def answer_with_a_broken_header(exchange: Exchange) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def served(conduct: Conduct) -> AsyncGenerator[tuple[str, Store]]:
-    """Serve with this conduct, and give the server's address and rooms."""
+async def served(serve: Serve) -> AsyncGenerator[tuple[str, Store]]:
+    """Serve with this serve, and give the server's address and rooms."""
     with closing(Store()) as store:
-        app = App(Api(store, api_key="key"), conduct)
-        async with listening(
-            app.serve, app.refuse, host="127.0.0.1", port=0, ssl_context=None
-        ) as port:
-            yield f"http://127.0.0.1:{port}", store
+        app = App(Api(store, api_key="key"), Door(frozenset()), serve)
+        async with listening(app.serve, app.refuse_bytes, Port("127.0.0.1")) as number:
+            yield f"http://127.0.0.1:{number}", store
 
 
 @pytest.mark.parametrize(
-    ("conduct", "rooms"),
+    ("serve", "rooms"),
     [
         (cut_before_reading, 0),
         (cut_before_committing, 0),
@@ -82,11 +82,11 @@ async def served(conduct: Conduct) -> AsyncGenerator[tuple[str, Store]]:
 )
 async def test_a_cut_loses_the_answer_but_not_the_commit(
     session: aiohttp.ClientSession,
-    conduct: Callable[[Exchange], Awaitable[web.StreamResponse]],
+    serve: Callable[[Exchange], Awaitable[web.StreamResponse]],
     rooms: int,
 ) -> None:
     """The caller gets no whole answer; whether there is a room depends on when the cut came."""
-    async with served(conduct) as (url, store):
+    async with served(serve) as (url, store):
         with pytest.raises(aiohttp.ClientError):
             async with session.post(f"{url}/v2/rooms", json={}, headers=KEY) as reply:
                 await reply.read()
@@ -94,7 +94,7 @@ async def test_a_cut_loses_the_answer_but_not_the_commit(
 
 
 async def test_an_answer_can_be_another_one(session: aiohttp.ClientSession) -> None:
-    """A conduct may answer with what it likes; the headers of every reply are still there."""
+    """A serve may answer with what it likes; the headers of every reply are still there."""
     async with served(commit_and_claim_otherwise) as (url, store):
         async with session.post(f"{url}/v2/rooms", json={}, headers=KEY) as reply:
             assert reply.status == 503
@@ -114,7 +114,7 @@ async def test_control_is_never_disturbed(session: aiohttp.ClientSession) -> Non
 async def test_an_answer_that_cannot_be_written_is_logged(
     session: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A conduct with a defect loses its answer, and the log tells why."""
+    """A serve with a defect loses its answer, and the log tells why."""
     async with served(answer_with_a_broken_header) as (url, _):
         with pytest.raises(aiohttp.ClientError):
             await session.post(f"{url}/v2/rooms", json={}, headers=KEY)
@@ -124,9 +124,9 @@ async def test_an_answer_that_cannot_be_written_is_logged(
 async def test_without_faults_an_exchange_goes_as_it_should(
     session: aiohttp.ClientSession,
 ) -> None:
-    """The faithful conduct reads, commits and answers."""
+    """The serve_unchanged serve reads, commits and answers."""
     async with (
-        served(faithful) as (url, _),
+        served(serve_unchanged) as (url, _),
         session.post(f"{url}/v2/rooms", json={}, headers=KEY) as reply,
     ):
         assert reply.status == 201

@@ -21,7 +21,7 @@ class Wire:
     async def start_create(self) -> None:
         """Begin a create and return when the sandbox is serving it; its body is yet to come."""
         await self.send(
-            b"POST /v2/rooms HTTP/1.1\r\nHost: sandbox\r\nAuthorization: Bearer sandbox-key\r\n"
+            b"POST /v2/rooms HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sandbox-key\r\n"
             b"Content-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
         )
         assert await self.reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"

@@ -3,6 +3,7 @@
 import json
 import urllib.request
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from io import BytesIO
 from typing import Any
 
@@ -32,7 +33,7 @@ class Answer:
         return [error["source"]["pointer"] for error in self.body["errors"]]
 
 
-class Caller:
+class HttpDriver:
     """Sends requests to one sandbox, with its key unless told otherwise."""
 
     def __init__(self, session: aiohttp.ClientSession, sandbox: Sandbox) -> None:
@@ -70,6 +71,18 @@ class Caller:
             if text:
                 assert response.content_type == "application/json"
             return Answer(response.status, response.headers, json.loads(text) if text else None)
+
+    def raw(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Send one request to a path of the server as it is, without the key."""
+        return self._session.request(
+            method,
+            self._sandbox.url.removesuffix("/v2") + path,
+            data=BytesIO(body) if body else None,
+            headers=headers,
+            skip_auto_headers=["Content-Type"],
+        )
 
     async def create(self, **fields: object) -> Answer:
         """Send a create with these fields."""

@@ -1,4 +1,4 @@
-"""What a fault puts on the wire in place of the true reply, byte for byte; nothing is sent here."""
+"""Builds the bytes that a fault sends in place of the true reply; sends nothing."""
 
 import json
 import zlib
@@ -22,7 +22,7 @@ _BOMB_SIZE = 72 * _MEBIBYTE
 _BODILESS = (204, 205, 304)
 _MID_STATUS = 10  # bytes: the middle of a status line is after the first digit of its status
 _GZIP = 31  # as zlib wants it: gzip's header, and the largest window
-_ENDLESS_PIECE = b" " * 65536  # white space, which a reader of JSON swallows for ever
+_ENDLESS_PIECE = b" " * 65536  # white space, which a JSON parser skips
 
 _CODES = {
     401: Code.NOT_AUTHENTICATED,
@@ -34,31 +34,42 @@ _CODES = {
 }
 
 Part = tuple[Point, Iterable[bytes]]
-"""Bytes, and the point that the exchange has reached when they are sent."""
+"""Bytes, and the point that the exchange has reached after they are sent."""
 
 
 @attrs.frozen
-class _Body:
+class Body:
+    """The body that is sent, before framing."""
+
     content: bytes
     media_type: str = "application/json"
     encoding: str | None = None
     endless: bool = False
 
 
-def forge(fault: Fault, reply: Reply, headers: Mapping[str, str], *, now: float) -> Iterator[Part]:
-    """Yield the parts of the reply as the fault wants it.
+def corrupt_body(fault: Fault, reply: Reply) -> tuple[int | None, Body]:
+    """Return the status and the body that the fault sends; the status is None for raw bytes."""
+    if fault.raw is not None:
+        return None, Body(fault.raw.encode("latin-1"))
+    status = fault.status or reply.status
+    return status, _body(fault, reply, status)
+
+
+def corrupt(
+    fault: Fault, reply: Reply, headers: Mapping[str, str], *, now: float
+) -> Iterator[Part]:
+    """Yield the parts of the answer that the fault sends in place of the true reply.
 
     Args:
-        fault: What is to be falsified.
+        fault: The fault.
         reply: The true reply.
-        headers: Those that every reply has.
+        headers: The common headers of replies.
         now: The time, in seconds since 1970.
     """
-    if fault.raw is not None:
-        yield "end", [fault.raw.encode("latin-1")]
+    status, body = corrupt_body(fault, reply)
+    if status is None:
+        yield "end", [body.content]
         return
-    status = fault.status or reply.status
-    body = _body(fault, reply, status)
     start = f"HTTP/1.1 {status} {_phrase(status)}\r\n".encode()
     lines = CIMultiDict({"Date": formatdate(now, usegmt=True), **headers, **reply.headers})
     first, rest = (b"", ()) if status in _BODILESS else _framed(body, fault.framing)
@@ -85,7 +96,7 @@ def _phrase(status: int) -> str:
         return "Unknown"
 
 
-def _describe(lines: "CIMultiDict[str]", body: _Body, framing: str) -> None:
+def _describe(lines: "CIMultiDict[str]", body: Body, framing: str) -> None:
     if body.content:
         lines["Content-Type"] = body.media_type
     if body.encoding:
@@ -114,8 +125,8 @@ def _header_value(value: Any, now: float) -> str:
     return "x" * amount if key == "size" else formatdate(now + amount, usegmt=True)
 
 
-def _framed(body: _Body, framing: str) -> tuple[bytes, Iterable[bytes]]:
-    """Return what comes before the middle of the body on the wire, and what comes after."""
+def _framed(body: Body, framing: str) -> tuple[bytes, Iterable[bytes]]:
+    """Return what is sent before the middle of the body, and what after."""
     if body.endless:
         piece = body.content if framing == "close" else _chunk(body.content)
         return piece, repeat(piece)
@@ -125,7 +136,7 @@ def _framed(body: _Body, framing: str) -> tuple[bytes, Iterable[bytes]]:
     middle = len(wire) // 2
     first, rest = wire[:middle], wire[middle:]
     if framing == "chunked":
-        # Two chunks: what a client has read by the middle is one of them, and no more.
+        # Two chunks: in the middle, a client has read exactly one.
         return _chunk(first), [_chunk(rest), b"0\r\n\r\n"]
     return first, [rest]
 
@@ -134,44 +145,44 @@ def _chunk(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data) if data else b""
 
 
-def _body(fault: Fault, reply: Reply, status: int) -> _Body:
+def _body(fault: Fault, reply: Reply, status: int) -> Body:
     wanted = fault.body
     if isinstance(wanted, dict):
         ((key, inside),) = cast("dict[str, Any]", wanted).items()
         if key == "json":
-            return _Body(json.dumps(inside).encode())
-        return _Body(str(inside).encode(errors="surrogatepass"), "text/plain; charset=utf-8")
+            return Body(json.dumps(inside).encode())
+        return Body(str(inside).encode(errors="surrogatepass"), "text/plain; charset=utf-8")
     if isinstance(wanted, str):
-        return _FORGERIES[wanted](reply, status)
+        return _BODIES[wanted](reply, status)
     if fault.status is None:
-        return _relisted(reply) if fault.list == "doubled" else _true(reply)
+        return _doubled(reply) if fault.list == "doubled" else _true(reply)
     if status >= 400:
         return _error(reply, status)
-    return _Body(b"") if status >= 300 else _true(reply)
+    return Body(b"") if status >= 300 else _true(reply)
 
 
-def _true(reply: Reply) -> _Body:
-    return _Body(reply.body, reply.media_type)
+def _true(reply: Reply) -> Body:
+    return Body(reply.body, reply.media_type)
 
 
-def _error(_: Reply, status: int) -> _Body:
+def _error(_: Reply, status: int) -> Body:
     code = _CODES.get(status, Code.UNEXPECTED if status >= 500 else Code.BAD_REQUEST)
     problem = Problem(code, "A fault of the sandbox, as scripted.")
-    # One bare error is what the API publishes for these two.
-    told = bare_refusal if status in (403, 404) else refusal
-    return _Body(told(status, problem).body)
+    # The API publishes one bare error for these two.
+    build = bare_refusal if status in (403, 404) else refusal
+    return Body(build(status, problem).body)
 
 
-def _html(_: Reply, status: int) -> _Body:
+def _html(_: Reply, status: int) -> Body:
     title = f"{status} {_phrase(status)}"
     page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
-    return _Body(page.encode(), "text/html")
+    return Body(page.encode(), "text/html")
 
 
-def _edited(edit: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Reply, int], _Body]:
-    """Return a forgery that edits the room, or each room, of a success."""
+def _edited(edit: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Reply, int], Body]:
+    """Return a corruption that edits the object, or each object, of a success."""
 
-    def forgery(reply: Reply, _: int) -> _Body:
+    def corruption(reply: Reply, _: int) -> Body:
         content = _content(reply)
         if "data" not in content:
             return _true(reply)
@@ -179,13 +190,13 @@ def _edited(edit: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Reply
         rooms = cast("list[dict[str, Any]]", data if isinstance(data, list) else [data])
         edited = [edit(room) for room in rooms]
         shown = edited if isinstance(data, list) else edited[0]
-        return _Body(document(0, {**content, "data": shown}).body)
+        return Body(document(0, {**content, "data": shown}).body)
 
-    return forgery
+    return corruption
 
 
-def _cut_short(reply: Reply, _: int) -> _Body:
-    return _Body((reply.body or b"{}")[:-1]) if _is_json(reply) else _true(reply)
+def _cut_short(reply: Reply, _: int) -> Body:
+    return Body((reply.body or b"{}")[:-1]) if _is_json(reply) else _true(reply)
 
 
 def _of_wrong_types(room: dict[str, Any]) -> dict[str, Any]:
@@ -201,32 +212,32 @@ def _is_json(reply: Reply) -> bool:
 
 
 def _content(reply: Reply) -> dict[str, Any]:
-    """Return the object in a reply; that of a reply which is empty or a file is empty too."""
+    """Return the object in a reply; {} for an empty reply or a file."""
     if reply.body and _is_json(reply):
         return cast("dict[str, Any]", json.loads(reply.body))
     return {}
 
 
-def _relisted(reply: Reply) -> _Body:
-    """Return a list that shows each room a second time, under an id that is always the same."""
+def _doubled(reply: Reply) -> Body:
+    """Return a list that shows each object again, under a second id that is always the same."""
     content = _content(reply)
     if not isinstance(content.get("data"), list):
         return _true(reply)
     twins = [{**room, "id": str(uuid5(NAMESPACE_URL, room["id"]))} for room in content["data"]]
     data = [room for pair in zip(content["data"], twins, strict=True) for room in pair]
     meta = {**content["meta"], "total_results": 2 * content["meta"]["total_results"]}
-    return _Body(document(0, {"data": data, "meta": meta}).body)
+    return Body(document(0, {"data": data, "meta": meta}).body)
 
 
-def _taken(pointer: str) -> Callable[[Reply, int], _Body]:
+def _taken(pointer: str) -> Callable[[Reply, int], Body]:
     detail = f"Another room has this {pointer.removeprefix('/')}."
     problem = Problem(Code.DUPLICATE, detail, pointer=pointer)
-    return lambda _, status: _Body(refusal(status, problem).body)
+    return lambda _, status: Body(refusal(status, problem).body)
 
 
-def _taken_by_key(_: Reply, status: int) -> _Body:
+def _taken_by_key(_: Reply, status: int) -> Body:
     messages = {"unique_name_not_unique_for_user_id": ["has already been taken"]}
-    return _Body(document(status, {"errors": messages}).body)
+    return Body(document(status, {"errors": messages}).body)
 
 
 @cache
@@ -236,16 +247,16 @@ def _bomb() -> bytes:
     return b"".join([*pieces, packer.flush()])
 
 
-_FORGERIES: Mapping[str, Callable[[Reply, int], _Body]] = {
+_BODIES: Mapping[str, Callable[[Reply, int], Body]] = {
     "error": _error,
-    "empty": lambda _, __: _Body(b""),
+    "empty": lambda _, __: Body(b""),
     "html": _html,
     "bad_json": _cut_short,
     "no_id": _edited(_without_id),
     "wrong_types": _edited(_of_wrong_types),
-    "bad_gzip": lambda reply, _: _Body(reply.body or b"{}", encoding="gzip"),
-    "bomb": lambda _, __: _Body(_bomb(), encoding="gzip"),
-    "endless": lambda _, __: _Body(_ENDLESS_PIECE, endless=True),
+    "bad_gzip": lambda reply, _: Body(reply.body or b"{}", encoding="gzip"),
+    "bomb": lambda _, __: Body(_bomb(), encoding="gzip"),
+    "endless": lambda _, __: Body(_ENDLESS_PIECE, endless=True),
     "duplicate": _taken("/unique_name"),
     "duplicate_map": _taken_by_key,
     "duplicate_other": _taken("/webhook_event_url"),

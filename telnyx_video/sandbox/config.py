@@ -1,6 +1,7 @@
-"""What a server is to be like, checked before there is one: all that is wrong is told at once."""
+"""The settings of a sandbox, checked before it starts: everything wrong is reported at once."""
 
 import os
+import re
 import ssl
 from collections.abc import Collection, Mapping, Sequence
 from reprlib import repr as short
@@ -8,38 +9,52 @@ from typing import cast
 
 import attrs
 
-from telnyx_video.sandbox.checks.values import Check, Complaint, integer, number, text
+from telnyx_video.sandbox.checks.values import Check, Complaint, boolean, integer, number, text
 from telnyx_video.sandbox.faults.plan import FaultPlan
+from telnyx_video.sandbox.routes import VERSION
+from telnyx_video.sandbox.seed import Seed
 from telnyx_video.sandbox.webhooks import KEY_SIZE, Policy, Signer
 
+DEFAULT_KEY = "sandbox-key"
+"""The API key of sandboxes that are given no other; it protects nothing."""
+
 _DAY = 86_400.0  # seconds
+_MAX_LOG = 100_000  # requests
+
+# What a header carries: no control characters, and no space at either end.
+_HEADER_VALUE = re.compile(r"[^\x00-\x20\x7f]([^\x00-\x08\x0a-\x1f\x7f]*[^\x00-\x20\x7f])?")
 
 
 @attrs.frozen(kw_only=True)
-class Settings:
-    """What a server is to be like; `Sandbox` explains the fields.
+class SandboxConfig:
+    """The settings of a sandbox; `Sandbox` documents the fields.
 
     Raises:
-        ValueError: when some of them cannot be meant; it names them all.
+        ValueError: if any is invalid; it names them all.
     """
 
     host: str
     port: int
-    api_key: str
+    api_key: str = attrs.field(repr=False)
     db: str | os.PathLike[str] | None
     rate_limit: int | None
     ssl_context: ssl.SSLContext | None
     faults: FaultPlan
     composition_delay: float
-    webhook_key: bytes
+    webhook_key: bytes = attrs.field(repr=False)
     webhook_hosts: Collection[str]
     webhook_retries: Sequence[float]
+    deliver_anywhere: bool
+    allow_hosts: Collection[str]
+    log_size: int
+    seed: Seed | None
+    seed_random: int | None
 
     def __attrs_post_init__(self) -> None:
         given = ((name, getattr(self, name), check) for name, check in _CHECKS.items())
         found = ((name, value, check(value)) for name, value, check in given)
         problems = [
-            f"{name} {complaint}, not {_shown(value)}"
+            f"{name} {complaint}, not {_shown(name, value)}"
             for name, value, complaint in found
             if complaint
         ]
@@ -48,18 +63,28 @@ class Settings:
 
     @property
     def signer(self) -> Signer:
-        """Signs what is delivered."""
+        """Signs webhooks."""
         return Signer(self.webhook_key)
 
     @property
     def policy(self) -> Policy:
-        """How deliveries are made."""
-        return Policy(self.webhook_hosts, self.webhook_retries)
+        """Decides on the attempts of deliveries."""
+        return Policy(self.webhook_hosts, self.webhook_retries, self.deliver_anywhere)
+
+    def url(self, port: int) -> str:
+        """Return the base URL of the API on a port."""
+        scheme = "http" if self.ssl_context is None else "https"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{host}:{port}{VERSION}"
 
 
-def _shown(value: object) -> str:
-    """The value, unless it may be a key."""
-    return f"{len(value)} bytes" if isinstance(value, bytes) else short(value)
+def _shown(name: str, value: object) -> str:
+    """Return the value for a message, unless it may be a secret."""
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    if name == "api_key" and isinstance(value, str) and value:
+        return f"one of {len(value)} characters"
+    return short(value)
 
 
 def _or_none(check: Check) -> Check:
@@ -74,13 +99,21 @@ def _tls(value: object) -> Complaint:
     return None if isinstance(value, ssl.SSLContext) else "must be an SSLContext"
 
 
-def _key(value: object) -> Complaint:
+def _api_key(value: object) -> Complaint:
+    if complaint := text(value):
+        return complaint
+    if _HEADER_VALUE.fullmatch(cast("str", value)):
+        return None
+    return "must be without control characters, and without a space at either end"
+
+
+def _webhook_key(value: object) -> Complaint:
     fits = isinstance(value, bytes) and len(value) == KEY_SIZE
     return None if fits else f"must be {KEY_SIZE} bytes"
 
 
 def _hosts(value: object) -> Complaint:
-    # One string alone is a collection, too, and would let in every part of itself.
+    # A single string is a collection, too, of its characters.
     hosts = cast("Collection[object]", value) if isinstance(value, Collection) else [None]
     if isinstance(value, str) or any(map(text, hosts)):
         return "must be a collection of the names of hosts"
@@ -99,13 +132,17 @@ _SECONDS = number(0, _DAY)
 _CHECKS: Mapping[str, Check] = {
     "host": text,
     "port": integer(0, 65_535),
-    "api_key": text,
+    "api_key": _api_key,
     "db": _or_none(_path),
     "rate_limit": _or_none(integer(1)),
     "ssl_context": _or_none(_tls),
     "composition_delay": _SECONDS,
-    "webhook_key": _key,
+    "webhook_key": _webhook_key,
     "webhook_hosts": _hosts,
     "webhook_retries": _waits,
+    "deliver_anywhere": boolean,
+    "allow_hosts": _hosts,
+    "log_size": integer(0, _MAX_LOG),
+    "seed_random": _or_none(integer(0, 2**63 - 1)),
 }
-"""What each may be. A plan of faults is checked where it is read."""
+"""Fault plans and seeds are checked where they are parsed."""

@@ -1,7 +1,7 @@
-"""Takes webhooks to their receivers, on the loop of the server, beside its requests.
+"""Sends webhooks to their receivers, on the loop of the server.
 
-What is told of one room goes in order, one after the other; rooms do not wait for each other. As
-long as no room has a receiver there is nothing here but an object: no task, no session, no timer.
+Deliveries of one room are made in order; rooms do not wait for each other. As long as no room has
+a webhook URL this is one idle object: no task, no session, no timer.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import logging
 import time
 
 import aiohttp
+import attrs
 
 from telnyx_video.sandbox.state import Attempt, Deliveries, Delivery
 from telnyx_video.sandbox.webhooks.policy import Policy, Send, Skip, skipped, timeout_of
@@ -16,18 +17,21 @@ from telnyx_video.sandbox.webhooks.signing import Signer
 
 _log = logging.getLogger("telnyx_video.sandbox")
 
-AT_ONCE = 20
-"""Attempts that are under way at the same time, at the most."""
+CONCURRENCY = 20
+"""Attempts that are made at the same time."""
+
+MAX_ANSWER = 2048
+"""Bytes of a receiver's answer that are kept."""
 
 
-class Courier:
-    """Delivers for as long as it is open. For use on one loop, but for `wake`.
+class Dispatcher:
+    """Delivers until it is closed. Must be used on one loop, except for `wake`.
 
     Args:
-        deliveries: What is to be delivered, and where it is noted.
-        signer: Signs it.
-        policy: Where it may go, and how often.
-        files: What the URLs of files begin with.
+        deliveries: The deliveries to make; receives every attempt.
+        signer: Signs them.
+        policy: Decides where and how often to send.
+        files: What file URLs start with.
     """
 
     def __init__(
@@ -39,22 +43,22 @@ class Courier:
         self._files = files
         self._loop = asyncio.get_running_loop()
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(CONCURRENCY)
         self._timer: asyncio.TimerHandle | None = None
         self._session: aiohttp.ClientSession | None = None
         self._woken = False
-        self._complained = False
+        self._warned = False
         deliveries.planned = self.wake
-        self._look()  # an earlier server may have left some in the file
+        self._look()  # the file may hold deliveries of an earlier server
 
     def wake(self) -> None:
-        """Look soon what there is to deliver. Safe to call from any thread."""
+        """Look for due deliveries soon. Safe to call from any thread."""
         if not self._woken:
             self._woken = True
             self._loop.call_soon_threadsafe(self._look)
 
     async def close(self) -> None:
-        """Break off; what was not accepted so far remains to be delivered."""
+        """Stop; what was not accepted so far stays pending."""
         self._deliveries.planned = None
         self._set_timer(None)
         tasks = list(self._tasks.values())
@@ -65,7 +69,7 @@ class Courier:
             await self._session.close()
 
     def _look(self) -> None:
-        self._woken = False  # before the look: what is planned during it wakes again
+        self._woken = False  # cleared first: a delivery planned from here on wakes it again
         if self._deliveries.planned is None:
             return
         for room in self._deliveries.rooms_due():
@@ -79,12 +83,12 @@ class Courier:
         self._timer = None if seconds is None else self._loop.call_later(seconds, self._look)
 
     async def _serve(self, room: str) -> None:
-        """Deliver what there is of a room, in order."""
+        """Make the due deliveries of a room, in order."""
         try:
             while (delivery := self._deliveries.next_due(room)) is not None:
                 await self._advance(delivery)
         finally:
-            # In the same turn of the loop as the last look: what comes later finds no task.
+            # In the same loop iteration as the last look, so that later deliveries find no task.
             del self._tasks[room]
 
     async def _advance(self, delivery: Delivery) -> None:
@@ -93,15 +97,15 @@ class Courier:
             await self._send(delivery, step)
         elif isinstance(step, Skip):
             at = self._deliveries.now()
-            self._deliveries.note(delivery, skipped(step.url, at, step.reason))
+            self._deliveries.record(delivery, skipped(step.url, at, step.reason))
         else:
             self._deliveries.give_up(delivery, step.state)
 
     async def _send(self, delivery: Delivery, step: Send) -> None:
         await asyncio.sleep(step.wait)
         async with self._slots:
-            if self._deliveries.is_pending(delivery):  # a reset may have come between
-                self._deliveries.note(delivery, await self._attempt(delivery, step.url))
+            if self._deliveries.is_pending(delivery):  # it may have been reset meanwhile
+                self._deliveries.record(delivery, await self._attempt(delivery, step.url))
 
     async def _attempt(self, delivery: Delivery, url: str) -> Attempt:
         at = self._deliveries.now()
@@ -109,11 +113,23 @@ class Courier:
         try:
             headers = self._signer.headers(body, int(time.time()))
         except ModuleNotFoundError as error:
-            if not self._complained:
+            if not self._warned:
                 _log.warning("Webhooks are not delivered: %s", error)
-            self._complained = True
+            self._warned = True
             return skipped(url, at, f"not sent: {error}")
-        seconds = timeout_of(delivery)
+        attempt = Attempt(url, at, headers=headers, body=body.decode())
+        started = time.perf_counter()
+        status, answer, failure = await self._post(url, body, headers, timeout_of(delivery))
+        milliseconds = round((time.perf_counter() - started) * 1000, 1)
+        return attrs.evolve(
+            attempt, status=status, answer=answer, error=failure, milliseconds=milliseconds
+        )
+
+    async def _post(
+        self, url: str, body: bytes, headers: dict[str, str], seconds: float
+    ) -> tuple[int | None, str | None, str | None]:
+        """Return the status and the body of the answer, and why there was none."""
+        status: int | None = None
         try:
             async with self._open_session().post(
                 url,
@@ -122,17 +138,26 @@ class Courier:
                 timeout=aiohttp.ClientTimeout(total=seconds),
                 allow_redirects=False,
             ) as answer:
-                return Attempt(url, at, status=answer.status)
+                status = answer.status
+                content = await _first_bytes(answer.content)
+                return status, content.decode(errors="replace"), None
         except TimeoutError:
-            return Attempt(url, at, error=f"no answer within {seconds:g} s")
+            return status, None, None if status else f"no answer within {seconds:g} s"
         except (aiohttp.ClientError, OSError) as error:
-            return Attempt(url, at, error=f"{type(error).__name__}: {error}")
+            return status, None, None if status else f"{type(error).__name__}: {error}"
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            # A receiver that is started anew would find connections of the old one in a pool.
+            # Pooled connections would outlive a receiver that is restarted.
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(force_close=True),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
+
+
+async def _first_bytes(content: aiohttp.StreamReader) -> bytes:
+    first = b""
+    while len(first) < MAX_ANSWER and (piece := await content.read(MAX_ANSWER - len(first))):
+        first += piece
+    return first
