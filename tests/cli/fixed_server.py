@@ -13,17 +13,21 @@ def fixed_server(
 ) -> Generator[str]:
     """Serve one reply to every request, at the URL that is yielded."""
     body = json.dumps(reply).encode()
+    others = {name: value for name, value in (headers or {}).items() if name != "Date"}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
+            for name, value in {"Content-Length": str(len(body)), **others}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
 
         do_POST = do_GET  # noqa: N815 # the name that the base class calls
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return (headers or {}).get("Date") or super().date_time_string(timestamp)
 
         def log_message(self, *_: object) -> None:
             pass

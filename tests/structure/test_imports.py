@@ -170,6 +170,7 @@ TABLE = {
     "_pytest": Row(
         types="__init__ sandbox", outside="pytest", lazy="__init__ pytest_asyncio sandbox"
     ),
+    "__main__": Row(siblings="cli"),
     "cli": Row(
         siblings="__init__ config errors models observing",
         outside="rich typer",

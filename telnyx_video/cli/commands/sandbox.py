@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import webbrowser
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ from rich.text import Text
 from telnyx_video.cli.errors import CommandError
 from telnyx_video.cli.help import command_group
 from telnyx_video.cli.options import GlobalOptions, Host, Port, check_host, command
-from telnyx_video.cli.output import stderr, stdout
+from telnyx_video.cli.output import quoted, stderr, stdout
 from telnyx_video.cli.runtime import on_signals, read_faults, run
 from telnyx_video.cli.streams import write_json
 
@@ -57,30 +58,65 @@ def sandbox(
             show_default=False,
         ),
     ] = None,
+    deliver_anywhere: Annotated[
+        bool,
+        typer.Option(
+            "--deliver-anywhere", help="Deliver webhooks to any host; a web page could misuse that."
+        ),
+    ] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST",
+            help="Accept requests with this Host header too; can be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Start with the objects of a JSON file.")
+    ] = None,
+    seed_random: Annotated[
+        int | None, typer.Option(metavar="N", help="Make ids and times the same in every run.")
+    ] = None,
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the sandbox's page in the browser.")
+    ] = False,
 ) -> None:
     """Run a local server of the API until Ctrl-C, and say how to reach it."""
     check_host(host)
-    if not api_key or not api_key.isascii() or not api_key.isprintable() or " " in api_key:
-        raise CommandError(["--api-key: must be printable ASCII characters without a space"])
-    from telnyx_video.sandbox import Sandbox
+    from telnyx_video.sandbox import Sandbox, SeedError
 
-    server = Sandbox(
-        host=host,
-        port=port,
-        db=db,
-        rate_limit=rate_limit,
-        api_key=api_key,
-        faults=read_faults(faults or options.faults),
-        webhook_hosts=webhook_host or (),
-    )
-    run(_serve(options, server, host))
+    try:
+        server = Sandbox(
+            host=host,
+            port=port,
+            db=db,
+            rate_limit=rate_limit,
+            api_key=api_key,
+            faults=read_faults(faults or options.faults),
+            webhook_hosts=webhook_host or (),
+            deliver_anywhere=deliver_anywhere,
+            allow_hosts=allow_host or (),
+            seed=seed,
+            seed_random=seed_random,
+        )
+    except SeedError as error:
+        raise CommandError([f"{quoted(str(seed))}: {error}"]) from None
+    except ValueError as error:
+        raise CommandError([str(error)]) from None
+    except OSError as error:  # no other file is read here
+        raise CommandError([f"{quoted(str(seed))} cannot be read: {error.strerror}"]) from None
+    run(_serve(options, server, host, open_page=open_page))
 
 
-async def _serve(options: GlobalOptions, server: Sandbox, host: str) -> None:
+async def _serve(options: GlobalOptions, server: Sandbox, host: str, *, open_page: bool) -> None:
     stopped = asyncio.Event()
     with on_signals(lambda _: stopped.set()):
         async with server:
-            _announce(options, _reachable(server.url, host), server)
+            url = _reachable(server.url, host)
+            _announce(options, url, server)
+            if open_page:
+                await asyncio.to_thread(webbrowser.open, _page(url))
             await stopped.wait()
 
 
@@ -88,6 +124,11 @@ def _reachable(url: str, host: str) -> str:
     """The URL for clients on this machine, also if the server listens on all its addresses."""
     here = _ANYWHERE.get(host)
     return url if here is None else f"http://{here}:{urlsplit(url).port}/v2"
+
+
+def _page(url: str) -> str:
+    """The address of the page that shows what the sandbox does."""
+    return url.removesuffix("v2")
 
 
 def _announce(options: GlobalOptions, url: str, server: Sandbox) -> None:
@@ -99,6 +140,7 @@ def _announce(options: GlobalOptions, url: str, server: Sandbox) -> None:
     if options.json:
         write_json(environment)
         return
+    stderr().print(Text.assemble("Watch the sandbox at ", (_page(url), "bold")))
     stderr().print(Text.assemble("The sandbox listens at ", (url, "bold"), "; Ctrl-C stops it."))
     stderr().print("To use it from another terminal:\n", style="dim")
     exports = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
