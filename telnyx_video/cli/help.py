@@ -5,6 +5,7 @@ Typer's own help is drawn by Rich, which takes longer to load than everything el
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, Protocol
 
@@ -39,6 +40,9 @@ class Group(TyperGroup):
         _write_options(self.get_params(ctx), ctx, formatter)
 
 
+_TYPE = re.compile(r" <[^>]*>$")  # of a flag or an argument; its help says more
+
+
 def _write_options(params: Iterable[Any], ctx: Any, formatter: _Formatter) -> None:
     sections: dict[str, list[tuple[str, str]]] = {"Arguments": []}
     for param in params:
@@ -47,7 +51,7 @@ def _write_options(params: Iterable[Any], ctx: Any, formatter: _Formatter) -> No
         record = param.get_help_record(ctx)
         if record is not None:
             name, text = record
-            sections.setdefault(section, []).append((name.removesuffix(" <bool>"), text))
+            sections.setdefault(section, []).append((_TYPE.sub("", name), text))
     sections[GLOBAL] = sections.pop(GLOBAL, [])
     for section, rows in sections.items():
         if rows:

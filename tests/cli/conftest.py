@@ -19,6 +19,13 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a batch waits longer than a second, which it would report."""
+    for module in ("progress", "report"):
+        monkeypatch.setattr(f"telnyx_video.cli.batch.{module}.PATIENCE", 1e9)
+
+
 @pytest.fixture
 def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     return Command(capsys, monkeypatch)

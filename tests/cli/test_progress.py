@@ -10,7 +10,7 @@ from rich.progress import Progress
 from telnyx_video import CreateOutcome, CreateRoomRequest, TransportError
 from telnyx_video.cli.batch.outcomes import Tally
 from telnyx_video.cli.batch.progress import CheckProgress, Lines, PaceColumn
-from telnyx_video.cli.waiting import ServerStatus, amount, duration
+from telnyx_video.cli.waiting import PATIENCE, ServerStatus, amount, duration
 from telnyx_video.observing import Call, CallStarted, RequestFinished, RequestStarted
 
 
@@ -154,8 +154,9 @@ def test_a_log_gets_a_line_now_and_then() -> None:
     ]
 
 
-def test_a_log_reports_silence() -> None:
+def test_a_log_reports_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that does not answer is reported after a second, and then now and then."""
+    monkeypatch.setattr("telnyx_video.cli.batch.progress.PATIENCE", PATIENCE)
     clock = Clock()
     server = Server(clock, give_up_after=60)
     said = io.StringIO()

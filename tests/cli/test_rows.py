@@ -6,7 +6,8 @@ import json
 from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as running
 from hypothesis import strategies as st
 
 from support.strategies import json_values, wild_text
@@ -232,6 +233,9 @@ def test_the_first_character_tells_the_format(text: str, form: Format) -> None:
     assert sniff(io.StringIO(text)) == form
 
 
+unhurried = running(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is slow to make up examples."""
+
 settings = st.fixed_dictionaries(
     {},
     optional={
@@ -246,6 +250,7 @@ settings = st.fixed_dictionaries(
 )
 
 
+@unhurried
 @given(st.lists(settings.filter(lambda room: any(str(v).strip() for v in room.values()))))
 def test_what_a_program_writes_as_csv_is_read_as_it_was(rooms: list[dict[str, object]]) -> None:
     """A file from a CSV library gives exactly the rooms that went into it."""
@@ -258,6 +263,7 @@ def test_what_a_program_writes_as_csv_is_read_as_it_was(rooms: list[dict[str, ob
     ]
 
 
+@unhurried
 @given(st.lists(settings))
 def test_what_a_program_writes_as_json_lines_is_read_as_it_was(
     rooms: list[dict[str, object]],

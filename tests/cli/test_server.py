@@ -292,7 +292,7 @@ def test_a_command_can_be_tried_with_faults(command: Command, faults: Path) -> N
         ("[{", ["The plan is not JSON: "]),
         (
             '[{"on": "POST /rooms", "faults": ["lots"]}, {"on": "*", "faults": [{}]}]',
-            ["Rule 1: faults[0] is not a shorthand", "Rule 2: faults[0] says nothing: "],
+            ["Rule 1: faults[0] is not a shorthand", "Rule 2: faults[0] is empty"],
         ),
     ],
 )
