@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 
@@ -23,7 +24,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine a batch waits longer than a second, which it would report."""
     for module in ("progress", "report"):
-        monkeypatch.setattr(f"telnyx_video.cli.batch.{module}.PATIENCE", 1e9)
+        monkeypatch.setattr(import_module(f"telnyx_video.cli.batch.{module}"), "PATIENCE", 1e9)
 
 
 @pytest.fixture

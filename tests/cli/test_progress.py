@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from importlib import import_module
 
 import pytest
 from rich.console import Console
@@ -156,7 +157,7 @@ def test_a_log_gets_a_line_now_and_then() -> None:
 
 def test_a_log_reports_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that does not answer is reported after a second, and then now and then."""
-    monkeypatch.setattr("telnyx_video.cli.batch.progress.PATIENCE", PATIENCE)
+    monkeypatch.setattr(import_module("telnyx_video.cli.batch.progress"), "PATIENCE", PATIENCE)
     clock = Clock()
     server = Server(clock, give_up_after=60)
     said = io.StringIO()
