@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Final
 from urllib.parse import unquote
@@ -68,4 +69,6 @@ def _describe(error: Exception, key: Credential) -> str:
         text = f"the reply cannot be read as HTTP: {_QUOTED.sub('', cause.message)}"
     else:
         text = str(error) or "the time limit ran out"
+        if isinstance(error, OSError) and (error.errno or 0) > 0 and error.strerror:
+            text = text.replace(error.strerror, os.strerror(error.errno or 0))
     return f"{one_line(key.redact(text))} ({type(error).__name__})"

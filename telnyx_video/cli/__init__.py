@@ -1,7 +1,7 @@
-"""The command line: ``telnyx-video create``, ``batch``, ``list`` and their like.
+"""The command line: ``telnyx-video create``, ``batch``, ``list`` and the rest.
 
-Built on Typer and Rich, which the extra ``cli`` brings; nothing here needs them to be imported,
-so that a missing extra ends in a sentence.
+Built on Typer and Rich from the extra ``cli``. This module imports neither, so that a missing
+extra ends in a sentence.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        argv: The arguments, without the program's name; by default those of the process.
+        argv: The arguments without the program's name; by default those of the process.
 
     Returns:
-        The exit code: 0 all done, 1 something failed, 2 bad usage or input and nothing sent,
-        130 after Ctrl-C, 143 after SIGTERM.
+        The exit code: 0 all done, 1 failed, 2 bad usage or input and nothing sent, 3 unknown, 4
+        created but the reply was unreadable, 130 after Ctrl-C, 143 after SIGTERM.
     """
     try:
         from telnyx_video.cli.app import run
 
         return run(sys.argv[1:] if argv is None else list(argv))
-    except KeyboardInterrupt:  # before a command could begin, or after it had ended
+    except KeyboardInterrupt:  # before a command started, or after it ended
         return 130
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]

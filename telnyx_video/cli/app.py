@@ -1,111 +1,119 @@
-"""The commands, put together, and the way from an error to an exit code."""
+"""The commands, loaded when they are named, and the way from an error to an exit code."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Final
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Annotated, Any, Final
 
 import typer
 from typer.main import get_command
 
 from telnyx_video import __version__
-from telnyx_video.cli.batch import batch
-from telnyx_video.cli.failures import explain
-from telnyx_video.cli.listening import listen
-from telnyx_video.cli.rooms import create, delete, get, list_rooms, update
-from telnyx_video.cli.server import sandbox
-from telnyx_video.cli.settings import Settings, everywhere
-from telnyx_video.cli.terminal import (
-    complain,
-    lenient_streams,
-    occupy_streams,
-    show_any_character,
-    stderr,
-    stdout,
+from telnyx_video.cli.errors import explain
+from telnyx_video.cli.help import CONTEXT, Group
+from telnyx_video.cli.options import GlobalOptions, with_global_options
+
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "create": ("rooms", "Create a room."),
+    "get": ("rooms", "Show one room."),
+    "list": ("rooms", "List the rooms: all of them, or those that match every filter."),
+    "update": ("rooms", "Change settings of a room; those not given stay as they are."),
+    "delete": ("rooms", "Delete a room; its participants are removed from it."),
+    "batch": ("rooms", "Create the rooms of a file, many at a time."),
+    "sandbox": ("sandbox", "Run a local server of the API until Ctrl-C, and say how to reach it."),
+    "listen": ("listen", "Receive webhooks until Ctrl-C: verify each, and print its event."),
+    "doctor": ("doctor", "Check the key, the address, the proxy and the clock with one read."),
+}
+"""The module of each command that needs no group's name, and what it does."""
+
+GROUPS: Final[Mapping[str, str]] = {
+    "rooms": "Rooms, and the tokens to join them.",
+    "sessions": "Sessions of rooms: show and end them; kick, mute and unmute participants.",
+    "participants": "Participants of sessions, past and present.",
+    "recordings": "Recordings: show, download and delete them.",
+    "compositions": "Compositions of a session's recordings.",
+}
+"""What each group of commands is about; its module has the same name."""
+
+_EPILOG = (
+    "The API key is read from TELNYX_API_KEY, or the --env-file; an argument would be visible in "
+    "the list of processes. TELNYX_BASE_URL is the API's URL, TELNYX_PUBLIC_KEY verifies "
+    "webhooks, TELNYX_LOG=info or debug logs what is sent."
+    "\n\nExit codes: 0 all done, 1 failed, 2 bad usage or input and nothing sent, 3 unknown, 4 "
+    "done but the reply was unreadable, 130 after Ctrl-C, 143 after SIGTERM."
+    "\n\nExample: telnyx-video --sandbox create --unique-name standup"
 )
 
-COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
-    "create": create,
-    "get": get,
-    "list": list_rooms,
-    "update": update,
-    "delete": delete,
-    "batch": batch,
-    "sandbox": sandbox,
-    "listen": listen,
-}
-"""The commands that need no group's name."""
+
+class _LazyGroup(Group):
+    """All commands and groups, each of which loads when it is named."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands: dict[str, Any] = dict.fromkeys([*COMMANDS, *GROUPS])
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Load a command or group."""
+        module, _ = COMMANDS.get(cmd_name, (cmd_name, ""))
+        if module not in GROUPS and cmd_name not in COMMANDS:
+            return None
+        commands: Any = get_command(import_module(f"telnyx_video.cli.commands.{module}").app)
+        if cmd_name in GROUPS or not isinstance(commands, Group):
+            return commands
+        return commands.commands[cmd_name]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write what each does, without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
+        with formatter.section("Command groups"):
+            formatter.write_dl(list(GROUPS.items()))
 
 
-def _show_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
-        stdout().print(f"telnyx-video {__version__}")
+        typer.echo(f"telnyx-video {__version__}")
         raise typer.Exit
 
 
-@everywhere
+@with_global_options
 def telnyx_video(
-    _: Settings,
+    _: GlobalOptions,
     version: Annotated[
         bool,
         typer.Option(
-            "--version",
-            metavar="",
-            help="Show the version and exit.",
-            callback=_show_version,
-            is_eager=True,
+            "--version", help="Show the version and exit.", callback=_print_version, is_eager=True
         ),
     ] = False,
 ) -> None:
-    """Telnyx video rooms: made one by one or by the thousand, never one too many."""
+    """Telnyx video rooms: create one or thousands, each exactly once."""
 
 
-_EPILOG = (
-    "The API key is read from TELNYX_API_KEY, and from nowhere else: an argument would be "
-    "seen in the list of processes. TELNYX_BASE_URL says where the API is, TELNYX_PUBLIC_KEY "
-    "what webhooks are checked with, TELNYX_LOG=info or debug logs what is sent. Exit codes: 0 all "
-    "done, 1 something failed, 2 bad usage or input and nothing sent, 130 after Ctrl-C, "
-    "143 after SIGTERM."
+app = typer.Typer(
+    cls=_LazyGroup,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings=CONTEXT,
+    epilog=_EPILOG,
 )
-
-
-def build(*, with_groups: bool = True) -> typer.Typer:
-    """Put the commands together; the groups load only if they are wanted."""
-    app = typer.Typer(
-        add_completion=False,
-        no_args_is_help=True,
-        rich_markup_mode="markdown",
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-    app.callback(epilog=_EPILOG)(telnyx_video)
-    for name, command in COMMANDS.items():
-        app.command(name)(command)
-    if with_groups:
-        from telnyx_video.cli.groups import groups
-
-        for group in groups():
-            app.add_typer(group)
-    return app
+app.callback()(telnyx_video)
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command and return its exit code; whatever goes wrong ends in sentences."""
-    occupy_streams()
-    show_any_character()
-    with lenient_streams():
-        return _run(arguments)
+    """Run one command and return its exit code; any error ends in sentences."""
+    from telnyx_video.cli.streams import prepared_streams, visible_log
 
+    with prepared_streams(), visible_log():
+        code: object = 0
+        try:
+            get_command(app).main(args=arguments, prog_name="telnyx-video")
+        except SystemExit as end:  # how Typer ends every command
+            code = end.code
+        except Exception as error:
+            from telnyx_video.cli.output import print_errors
 
-def _run(arguments: list[str]) -> int:
-    code: object = 0
-    try:
-        # Most starts need no group, and need not wait for them; the help and slips need them all.
-        app = build(with_groups=COMMANDS.keys().isdisjoint(arguments[:1]))
-        get_command(app).main(args=arguments, prog_name="telnyx-video")
-    except SystemExit as end:  # how Typer ends every command
-        code = end.code
-    except Exception as error:
-        failure = explain(error)
-        complain(stderr(), failure.sentences)
-        code = failure.code
-    return code if isinstance(code, int) else 0
+            failure = explain(error)
+            print_errors(failure.sentences)
+            code = failure.code
+        return code if isinstance(code, int) else 0

@@ -1,25 +1,33 @@
-"""What most commands do: one call, or one list, shown as asked for; a deletion, once confirmed."""
+"""What most commands do: make one call and print its result, or ask before making it."""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import typer
+from rich.filesize import decimal
 from rich.prompt import Confirm
 
-from telnyx_video import AsyncRoomsClient
-from telnyx_video.cli.failures import FAILED, CommandError
-from telnyx_video.cli.running import connected, run
-from telnyx_video.cli.settings import Settings
-from telnyx_video.cli.tables import Columns, RecordTable, show_record
-from telnyx_video.cli.terminal import stderr, stdout, visible, write_json
+from telnyx_video.cli.errors import FAILED, CommandError
+from telnyx_video.cli.options import GlobalOptions
+from telnyx_video.cli.output import counted, stderr
+from telnyx_video.cli.runtime import DEADLINE, connect, run
+from telnyx_video.cli.streams import visible
+from telnyx_video.cli.tables import Results, View, show_fields
+from telnyx_video.cli.waiting import ServerStatus, can_draw, spinner
 from telnyx_video.models import Page, Record
+
+if TYPE_CHECKING:
+    from telnyx_video import AsyncRoomsClient, DownloadProgress
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Pager(Protocol[R]):
@@ -30,33 +38,46 @@ class Pager(Protocol[R]):
         ...
 
 
-def call(settings: Settings, operation: Callable[[AsyncRoomsClient], Awaitable[T]]) -> T:
-    """Make one call with a client that lives as long."""
+def call(options: GlobalOptions, operation: Callable[[AsyncRoomsClient], Awaitable[T]]) -> T:
+    """Run an operation with a client of its own; while it takes long, show that it does."""
 
     async def connect_and_call() -> T:
-        async with connected(settings) as rooms:
-            return await operation(rooms)
+        status = ServerStatus(DEADLINE)
+        async with connect(options, status) as rooms:
+            with spinner(status, json=options.json):
+                return await operation(rooms)
 
     return run(connect_and_call())
 
 
-def show(record: Record, settings: Settings) -> None:
-    """Print all that the API told of an object."""
-    if settings.json:
-        write_json(record.to_dict())
-    else:
-        show_record(stdout(), record)
+def is_id(text: str) -> bool:
+    """Whether a text is an id of the API, rather than a room's name."""
+    return _ID.fullmatch(text) is not None
+
+
+async def room_id_of(rooms: AsyncRoomsClient, room: str) -> str:
+    """The id of a room, given its id or its name.
+
+    Raises:
+        NotFoundError: no room has this name.
+    """
+    return room if is_id(room) else (await rooms.get_by_name(room)).id
+
+
+def show(record: Record, options: GlobalOptions) -> None:
+    """Print all fields of an object."""
+    show_fields(record.to_dict(), options.format)
 
 
 @contextmanager
-def telling(done: str) -> Generator[None]:
-    """What tells, on stdout, of something that has been done.
+def reporting(done: str) -> Generator[None]:
+    """Print something that was done to stdout.
 
     Args:
-        done: What it is, to be said elsewhere if it cannot be told.
+        done: What was done; it is part of the error if stdout cannot be written.
 
     Raises:
-        CommandError: it could not be told.
+        CommandError: stdout cannot be written.
     """
     try:
         yield
@@ -65,115 +86,119 @@ def telling(done: str) -> Generator[None]:
         raise CommandError([problem], FAILED) from None
 
 
-def show_done(record: Record, settings: Settings, done: str) -> None:
-    """Print all that the API told of an object which something has been done to.
+def report_done(fields: Mapping[str, object], options: GlobalOptions, done: str) -> None:
+    """Report that something was done: fields for programs, or a sentence on stderr.
 
     Args:
-        record: The object.
-        settings: Those of the command.
-        done: What it is, to be said elsewhere if it cannot be printed.
+        fields: Printed as JSON or CSV.
+        options: Those of the command.
+        done: The sentence; it begins with a small letter.
 
     Raises:
-        CommandError: it could not be printed.
+        CommandError: stdout cannot be written.
     """
-    with telling(done):
-        show(record, settings)
-
-
-def say_done(told: Mapping[str, object], settings: Settings, done: str) -> None:
-    """Say that something has been done: JSON is data, a sentence stands beside it.
-
-    Args:
-        told: What JSON says.
-        settings: Those of the command.
-        done: What the sentence says; it begins with a small letter.
-
-    Raises:
-        CommandError: the JSON could not be printed.
-    """
-    if settings.json:
-        with telling(done):
-            write_json(told)
-    else:
-        stderr().print(f"{done[0].upper()}{visible(done[1:])}.")
+    if options.format == "table":
+        stderr().print(f"{done[0].upper()}{visible(done[1:])}.", soft_wrap=True)
+        return
+    with reporting(done):
+        show_fields(fields, options.format)
 
 
 def show_list(
-    settings: Settings,
-    operation: Callable[[AsyncRoomsClient], Pager[R]],
-    columns: Columns[R],
-    noun: str,
+    options: GlobalOptions,
+    view: View[R],
+    operation: Callable[[AsyncRoomsClient], Awaitable[Pager[R]]],
+    limit: int | None = None,
 ) -> None:
-    """Print a list page by page as it comes, and how long it is.
+    """Print a list page by page as it arrives, and its length.
 
     Args:
-        settings: Those of the command.
-        operation: Which list.
-        columns: What a table shows of each object.
-        noun: What one of them is called.
+        options: Those of the command.
+        view: What a table shows of each object.
+        operation: Makes the list.
+        limit: How many objects to print at most.
     """
-    table = RecordTable(stdout(), columns)
+    results = Results(view, options.format)
 
-    async def show_pages(rooms: AsyncRoomsClient) -> int:
-        count = 0
-        async for page in operation(rooms).pages():
-            count += len(page.items)
-            if settings.json:
-                for record in page.items:
-                    write_json(record.to_dict())
-            elif page.items:
-                table.add(page.items)
+    async def show_pages() -> int:
+        status, count = ServerStatus(DEADLINE), 0
+        async with connect(options, status) as rooms:
+            with spinner(status, json=options.json):
+                pages = (await operation(rooms)).pages()
+            while limit is None or count < limit:
+                with spinner(status, json=options.json):
+                    page = await anext(pages, None)
+                if page is None:
+                    break
+                items = page.items if limit is None else page.items[: limit - count]
+                count += len(items)
+                if items:
+                    results.add(items)
         return count
 
-    count = call(settings, show_pages)
-    if not settings.json:
-        text = f"1 {noun}" if count == 1 else f"{count or 'no'} {noun}s"
-        stderr().print(text, style="dim")
+    count = run(show_pages())
+    if options.format == "table":
+        stderr().print(counted(count, view.noun), style="dim")
 
 
-def delete_one(
-    settings: Settings,
+def download(
+    options: GlobalOptions,
     object_id: str,
-    question: str | None,
-    operation: Callable[[AsyncRoomsClient], Awaitable[None]],
+    file: str,
+    operation: Callable[[AsyncRoomsClient, Callable[[DownloadProgress], object]], Awaitable[int]],
 ) -> None:
-    """Delete an object, and say so.
+    """Download a file with its progress, and report its size.
 
     Args:
-        settings: Those of the command.
-        object_id: Its id.
-        question: What to ask before; None asks nothing.
-        operation: Deletes it.
+        options: Those of the command.
+        object_id: The id of the recording or composition.
+        file: The file to write.
+        operation: Downloads it, and reports its progress.
     """
-    confirm(question)
-    call(settings, operation)
-    say_done({"id": object_id, "deleted": True}, settings, f"deleted {object_id}")
+    from telnyx_video.cli.progress import FileBar, FileLines
+
+    console = stderr()
+
+    async def connect_and_download() -> int:
+        async with connect(options, ServerStatus(DEADLINE)) as rooms:
+            drawn = can_draw(console, json=options.json)
+            with FileBar(console) if drawn else FileLines(console) as meter:
+                return await operation(rooms, meter.update)
+
+    size = run(connect_and_download())
+    if options.format == "table":
+        console.print(f"{visible(file)}: {decimal(size)}")
+        return
+    with reporting(f"{file} was downloaded"):
+        show_fields({"id": object_id, "file": file, "bytes": size}, options.format)
 
 
-def confirm(question: str | None) -> None:
-    """Have a deletion confirmed by whoever sits at the terminal; None is none to be asked.
+def confirm(question: Callable[[], str], *, yes: bool) -> None:
+    """Ask before something is deleted or ended, unless ``--yes`` was given.
+
+    Args:
+        question: Makes the question; it may ask the server.
+        yes: Whether it was confirmed already.
 
     Raises:
         CommandError: there is no terminal on which to ask.
         typer.Exit: the answer is no, and this has been said.
     """
-    if question is None or _is_confirmed(question):
+    if yes:
         return
-    stderr().print("Nothing was deleted.")
-    raise typer.Exit(FAILED)
-
-
-def _is_confirmed(question: str) -> bool:
     if not at_a_terminal():
         raise CommandError(
-            ["standard input is no terminal on which to ask: add --yes to delete without asking"]
+            ["standard input is not a terminal on which to ask: add --yes to go ahead"]
         )
     try:
-        return Confirm.ask(visible(question), console=stderr(), default=False)
+        confirmed = Confirm.ask(visible(question()), console=stderr(), default=False)
     except EOFError:
-        return False
+        confirmed = False
+    if not confirmed:
+        stderr().print("Nothing was done.")
+        raise typer.Exit(FAILED)
 
 
 def at_a_terminal() -> bool:
-    """Whether somebody can answer; nobody can where standard input is closed."""
+    """Whether somebody can answer a question."""
     return sys.stdin is not None and sys.stdin.isatty()

@@ -1,9 +1,19 @@
-"""A faithful Telnyx Video server on this machine, for tests and for trying things without a key.
+"""A faithful local Telnyx Video server, for tests and for trying things without a key.
 
-It shares no code with the client, so that the two cannot agree on the same misreading of the API.
+It shares no code with the client, so that both cannot share one misreading of the API.
 """
 
 from telnyx_video.sandbox.faults import FaultPlan, FaultPlanError, load_faults
+from telnyx_video.sandbox.log import LoggedRequest, LoggedRequests
+from telnyx_video.sandbox.seed import SeedError
 from telnyx_video.sandbox.server import Sandbox
 
-__all__ = ["FaultPlan", "FaultPlanError", "Sandbox", "load_faults"]
+__all__ = [
+    "FaultPlan",
+    "FaultPlanError",
+    "LoggedRequest",
+    "LoggedRequests",
+    "Sandbox",
+    "SeedError",
+    "load_faults",
+]

@@ -1,6 +1,6 @@
-"""What the server says: one `Reply` for each request, its errors in the shapes that are published.
+"""Replies, and the published error formats.
 
-Shapes and codes: https://developers.telnyx.com/api-reference/rooms/create-a-room (a list under
+Formats and codes: https://developers.telnyx.com/api-reference/rooms/create-a-room (a list under
 `errors`), https://developers.telnyx.com/api-reference/rooms/view-a-room (one bare error) and
 https://developers.telnyx.com/api-reference/rooms/view-a-list-of-rooms (`success` and `message`).
 """
@@ -15,7 +15,7 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Code(StrEnum):
-    """The codes of the published catalogue that this server uses."""
+    """The published error codes that this server uses."""
 
     INVALID_URL = "10003"
     NOT_FOUND = "10005"
@@ -52,7 +52,7 @@ class Problem:
     """One thing that is wrong with a request."""
 
     code: Code
-    """The catalogue's code, which also decides the title."""
+    """Determines the title, too."""
     detail: str
     """A sentence for a person."""
     pointer: str | None = None
@@ -61,7 +61,7 @@ class Problem:
     """The offending query parameter."""
 
     def as_json(self) -> dict[str, object]:
-        """Return the published error object, without the keys that do not apply."""
+        """Return the published error object, without keys that do not apply."""
         shown: dict[str, object] = {
             "code": self.code,
             "title": _TITLES[self.code],
@@ -76,20 +76,20 @@ class Problem:
 
 @attrs.frozen
 class Reply:
-    """What goes back to the caller, before anything about HTTP is decided."""
+    """The answer to a request, independent of HTTP."""
 
     status: int
     """HTTP status."""
     body: bytes = b""
     """JSON, a file, or nothing with status 204."""
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
-    """Headers of this reply alone; those that every reply has are added later."""
+    """Headers of this reply only; the common ones are added later."""
     media_type: str = "application/json"
-    """That of the body."""
+    """Of the body."""
 
 
 def pointer_to(*path: str | int) -> str:
-    """Return the JSON pointer (RFC 6901) of what keys and indices lead to."""
+    """Return the JSON pointer (RFC 6901) for a path of keys and indices."""
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
 
 
@@ -99,22 +99,22 @@ def document(status: int, content: object) -> Reply:
 
 
 def refusal(status: int, *problems: Problem, headers: Mapping[str, str] | None = None) -> Reply:
-    """Return the problems as a list under `errors`, the commonest shape."""
+    """Return the problems as a list under `errors`, the most common format."""
     body = {"errors": [problem.as_json() for problem in problems]}
     return Reply(status, _encode(body).encode(), headers or {})
 
 
 def bare_refusal(status: int, problem: Problem) -> Reply:
-    """Return one error object by itself, as published for a room that is not found."""
+    """Return a single error object, as published for a room that is not found."""
     return document(status, problem.as_json())
 
 
 def generic_refusal(status: int, message: str) -> Reply:
-    """Return the shape published for a list that is refused."""
+    """Return the format published for a refused list."""
     return document(status, {"success": False, "message": message})
 
 
 def unexpected() -> Reply:
-    """Return the answer to a request that met a defect of this server."""
-    detail = "The sandbox met a defect of its own; its log says more."
+    """Return the answer to a request that failed by a defect of this server."""
+    detail = "Internal error of the sandbox; see its log."
     return refusal(500, Problem(Code.UNEXPECTED, detail))

@@ -1,22 +1,25 @@
-"""The names of what can be asked of the server: which operation a request is for, and which exist.
+"""Routes and operations: which exist, and which one a request is for.
 
-An operation is written as its method and its route under the version of the API, in which {id}
-stands for any id: "GET /rooms/{id}". Operations: https://developers.telnyx.com/api-reference/
+An operation is named by its method and its route under the version of the API, with {id} for any
+id: "GET /rooms/{id}". Operations: https://developers.telnyx.com/api-reference/
 """
 
 import re
 
 VERSION = "/v2"
-"""What the paths of the API begin with, and its base URL ends in."""
+"""What the paths of the API start with, and its base URL ends in."""
 
 CONTROL = "/_sandbox/"
-"""Paths under this control the server: outside the API, without a key, and not counted."""
+"""Paths under this control the server: outside the API, without a key, not counted or logged."""
+
+PAGE = "/"
+"""The page that shows what the server does."""
 
 FILES = "/media/"
-"""Paths under this are files to download: they are outside the API and need no key."""
+"""Paths under this are files to download: outside the API, without a key."""
 
 DOWNLOAD = "GET /media/{id}"
-"""The operation that serves the file of a recording or of a composition."""
+"""Serves the file of a recording or of a composition."""
 
 LIST_OPERATIONS: tuple[str, ...] = (
     "GET /rooms",
@@ -27,10 +30,10 @@ LIST_OPERATIONS: tuple[str, ...] = (
     "GET /room_recordings",
     "GET /room_compositions",
 )
-"""Those that answer with a page of a list."""
+"""Operations that answer with a page of a list."""
 
 NAMING_OPERATIONS: tuple[str, ...] = ("POST /rooms", "PATCH /rooms/{id}")
-"""Those whose body can have a unique name."""
+"""Operations whose body can have a unique name."""
 
 OPERATIONS: tuple[str, ...] = (
     *NAMING_OPERATIONS,
@@ -53,7 +56,7 @@ OPERATIONS: tuple[str, ...] = (
     "DELETE /room_compositions/{id}",
     DOWNLOAD,
 )
-"""All of the API, and the download."""
+"""All operations of the API, and the download."""
 
 KEYLESS_OPERATIONS: frozenset[str] = frozenset(
     (
@@ -64,22 +67,30 @@ KEYLESS_OPERATIONS: frozenset[str] = frozenset(
         "POST /room_sessions/{id}/actions/unmute",
     )
 )
-"""Those published with `security: []`: a request may come without a key, but not with another."""
+"""Published with `security: []`: a request may come without a key, but not with a wrong one."""
 
 _WITH_ID = re.compile(
-    r"(/v2/rooms|/v2/room_(?:sessions|participants|recordings|compositions)|/_sandbox/rooms|/media)"
+    r"(/v2/rooms|/v2/room_(?:sessions|participants|recordings|compositions)|/_sandbox/(?:rooms|requests)|/media)"
     r"/([^/]+)(/.+)?"
 )
 
 
+_REDELIVERY = re.compile(r"(/_sandbox/deliveries)/([^/]+)(/redeliver)")
+
+
+def is_control(path: str) -> bool:
+    """Tell whether a path is outside of the API and of its files."""
+    return path.startswith(CONTROL) or path == PAGE
+
+
 def locate(path: str) -> tuple[str, str]:
     """Return the route of a path, and the id in it or ""."""
-    found = _WITH_ID.fullmatch(path)
+    found = _WITH_ID.fullmatch(path) or _REDELIVERY.fullmatch(path)
     return (f"{found[1]}/{{id}}{found[3] or ''}", found[2]) if found else (path, "")
 
 
 def operation_of(method: str, path: str) -> str:
-    """Return the operation of a request, whether there is such a one or not."""
+    """Return the operation of a request, whether or not it exists."""
     return named(method, locate(path)[0])
 
 

@@ -7,11 +7,16 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from typing import Self
 
+from telnyx_video.sandbox.api.core import LOG_SIZE
+from telnyx_video.sandbox.config import DEFAULT_KEY, SandboxConfig
+from telnyx_video.sandbox.faults.outage import KINDS, Kind
 from telnyx_video.sandbox.faults.plan import FaultPlan, parse_plan
-from telnyx_video.sandbox.outage import KINDS, Kind
-from telnyx_video.sandbox.serving import Running, serving
-from telnyx_video.sandbox.settings import Settings
-from telnyx_video.sandbox.threads import in_a_thread
+from telnyx_video.sandbox.log import LoggedRequests
+from telnyx_video.sandbox.routes import PAGE, VERSION
+from telnyx_video.sandbox.seed import Seed, load_seed, put_seed, read_seed
+from telnyx_video.sandbox.serving import Running, in_a_thread, serving
+from telnyx_video.sandbox.state import timestamp
+from telnyx_video.sandbox.state.source import SeededSource
 from telnyx_video.sandbox.webhooks import KEY, RETRIES
 
 
@@ -19,43 +24,51 @@ class Sandbox:
     """A local Telnyx Video server, for tests and for trying things without a key.
 
     `async with Sandbox() as sandbox` serves on the running event loop; `with Sandbox() as sandbox`
-    serves from a thread of its own, for blocking code. Leaving either stops the server at once,
-    cutting requests that are still being served, as the death of a real server would. It can then
-    be entered again; rooms outlive that only in a file.
+    serves from a thread of its own, for blocking code. Leaving either stops the server at once and
+    cuts requests in flight, as the crash of a real server would. It can then be entered again;
+    rooms survive that only in a file.
 
-    It has the operations on rooms, client tokens, sessions, participants, recordings and
+    It implements the operations on rooms, client tokens, sessions, participants, recordings and
     compositions: https://developers.telnyx.com/api-reference/rooms/create-a-room and its
-    neighbours. What is not published of their behaviour is decided in the modules of
-    `telnyx_video.sandbox.api` and `telnyx_video.sandbox.state`. These work without the key:
-    `POST /_sandbox/rooms/{id}/join` and `/leave` simulate participants, see `join` and `leave`;
-    `GET /_sandbox/participants` and `GET /_sandbox/events` tell of all that there were,
-    `GET /_sandbox/deliveries` of their webhooks, see `deliveries`;
-    `GET /_sandbox/stats` tells what was counted; `POST /_sandbox/reset` starts afresh;
-    `POST /_sandbox/faults` takes a plan of faults, and `GET` shows it and what it did;
-    `POST /_sandbox/outage` takes {"seconds": 5, "kind": "refuse"}, or "503", see `pause`.
+    neighbours. Where their behaviour is not published, the modules of `telnyx_video.sandbox.api`
+    and `telnyx_video.sandbox.state` document the choice. `page_url` shows what the server does.
+
+    Everything that this class offers is also available over HTTP under `/_sandbox/`, without the
+    key; `GET /_sandbox/openapi.json` describes it. Requests that a browser sends for a page of
+    another site are refused, and so is a `Host` that is not this server's.
 
     Args:
-        host: Where to listen: a name (looked up as IPv4) or an address.
-        port: Which port to listen on, up to 65535; 0 chooses a free one.
-        api_key: The one key that is let in; not empty, as no client has such a key.
-        db: A file that keeps the rooms and all that happened in them, even when the process is
-            killed. None keeps them in memory.
-        rate_limit: Requests a second, at least 1, beyond which the answer is 429; None is
-            unlimited, and then replies have no headers about a limit.
+        host: Where to listen: a name, resolved as IPv4, or an address.
+        port: The port, up to 65535; 0 picks a free one.
+        api_key: The only accepted key; not empty, and without control characters.
+        db: A file that keeps the rooms and what happened in them, even if the process is killed.
+            None keeps them in memory.
+        rate_limit: Requests a second, at least 1, beyond which the answer is 429. None is
+            unlimited; replies then have no headers about a limit.
         ssl_context: Serves HTTPS with it.
-        faults: A plan of faults, as explained by `telnyx_video.sandbox.faults`.
-        composition_delay: Seconds from the creation of a composition to its completion; it is
-            enqueued for the first half of them, processing for the second. From 0 to a day.
-        webhook_key: The private key that webhooks are signed with, 32 bytes. By default one that
-            all sandboxes have.
-        webhook_hosts: Hosts that webhooks may be delivered to beside this machine, such as the
+        faults: A fault plan, as documented by `telnyx_video.sandbox.faults`.
+        composition_delay: Seconds from the creation of a composition to its completion; enqueued
+            for the first half, processing for the second. From 0 to a day.
+        webhook_key: The private key that signs webhooks, 32 bytes. All sandboxes have the same
+            default.
+        webhook_hosts: Hosts that webhooks may be delivered to besides this machine, such as the
             name of a container.
-        webhook_retries: Seconds to wait before each further attempt at a URL of a room, each from
-            0 to a day.
+        webhook_retries: Seconds before each further attempt at a webhook URL, each from 0 to a
+            day.
+        deliver_anywhere: Delivers webhooks to every host.
+        allow_hosts: Names by which clients may call the server, besides `host` and the names of
+            this machine; "*" allows every name.
+        log_size: Requests that `log` keeps, up to 100,000; 0 keeps none.
+        seed: Objects with given ids to start with, as documented by `telnyx_video.sandbox.seed`,
+            or the path of a JSON file of them.
+        seed_random: Makes ids and times the same in every run: ids follow from this number, and
+            the clock starts at 2025-01-01T00:00:00Z and advances a second with each request.
 
     Raises:
-        ValueError: when an argument is not of its type, or out of its bounds; it names them all.
-        FaultPlanError: when the plan has flaws.
+        ValueError: if an argument is invalid; it names them all.
+        FaultPlanError: if the fault plan is invalid.
+        SeedError: if the seed is invalid.
+        OSError: if the file of the seed cannot be read.
     """
 
     def __init__(
@@ -63,7 +76,7 @@ class Sandbox:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        api_key: str = "sandbox-key",
+        api_key: str = DEFAULT_KEY,
         db: str | os.PathLike[str] | None = None,
         rate_limit: int | None = None,
         ssl_context: ssl.SSLContext | None = None,
@@ -72,8 +85,14 @@ class Sandbox:
         webhook_key: bytes = KEY,
         webhook_hosts: Collection[str] = (),
         webhook_retries: Sequence[float] = RETRIES,
+        deliver_anywhere: bool = False,
+        allow_hosts: Collection[str] = (),
+        log_size: int = LOG_SIZE,
+        seed: Seed | str | os.PathLike[str] | None = None,
+        seed_random: int | None = None,
     ) -> None:
-        self._settings = Settings(
+        objects = None if seed is None else load_seed(seed)
+        self._config = SandboxConfig(
             host=host,
             port=port,
             api_key=api_key,
@@ -85,11 +104,69 @@ class Sandbox:
             webhook_key=webhook_key,
             webhook_hosts=webhook_hosts,
             webhook_retries=webhook_retries,
+            deliver_anywhere=deliver_anywhere,
+            allow_hosts=allow_hosts,
+            log_size=log_size,
+            seed=objects,
+            seed_random=seed_random,
         )
         parse_plan(faults)
+        if objects is not None:
+            read_seed(objects, timestamp(SeededSource.START))
         self._running: Running | None = None
         self._on_this_loop = AsyncExitStack()
         self._in_its_thread = ExitStack()
+
+    @property
+    def page_url(self) -> str:
+        """The address of the page that shows what the server does."""
+        return self.url.removesuffix(VERSION) + PAGE
+
+    @property
+    def log(self) -> LoggedRequests:
+        """The last requests to the API with their answers, oldest first. Thread-safe.
+
+        `sandbox.log[-1].body` is what was sent last; `sandbox.log.where(operation="POST /rooms")`
+        selects by operation, status or request id. Control requests are not logged.
+        """
+        return self._while_running().api.log.snapshot()
+
+    def redeliver(self, event_id: str, to: str | None = None) -> None:
+        """Send the webhook of an event once more, whatever became of it. Thread-safe.
+
+        The attempt appears in `deliveries`, whose `state` is "pending" until it is over.
+
+        Args:
+            event_id: The event, as in `events` and `deliveries`.
+            to: Where to send it, instead of its own URL.
+
+        Raises:
+            LookupError: if the event has no webhook.
+            ValueError: if its delivery has not finished, or the URL is not allowed.
+        """
+        self._while_running().redeliver(event_id, to)
+
+    def redeliver_failed(self, to: str | None = None) -> int:
+        """Send every webhook that was not delivered once more, and return how many.
+
+        Args:
+            to: Where to send them, instead of their own URLs.
+
+        Raises:
+            ValueError: if the URL is not allowed.
+        """
+        return self._while_running().redeliver_failed(to)
+
+    def seed(self, objects: Seed) -> None:
+        """Put in objects with given ids, all or none. Thread-safe.
+
+        Args:
+            objects: As documented by `telnyx_video.sandbox.seed`.
+
+        Raises:
+            SeedError: if they are invalid, or contradict what is there.
+        """
+        put_seed(self._while_running().store, objects)
 
     @property
     def url(self) -> str:
@@ -98,113 +175,110 @@ class Sandbox:
 
     @property
     def api_key(self) -> str:
-        """The one key that is let in."""
-        return self._settings.api_key
+        """The only accepted key."""
+        return self._config.api_key
 
     @property
     def public_key(self) -> str:
-        """What receivers check webhooks with, in base64: their TELNYX_PUBLIC_KEY.
+        """The key that receivers verify webhooks with, in base64: their TELNYX_PUBLIC_KEY.
 
         Raises:
-            ModuleNotFoundError: when cryptography is not installed, without which no webhook is
-                delivered; the extra `webhooks` brings it.
+            ModuleNotFoundError: if cryptography is not installed, without which no webhook is
+                delivered; install the extra `webhooks`.
         """
-        return self._settings.signer.public_key
+        return self._config.signer.public_key
 
     @property
     def rooms(self) -> list[dict[str, object]]:
-        """Every room as a reply shows it, oldest first. Safe to read from any thread."""
+        """Every room as published, oldest first. Thread-safe."""
         return [room.as_json() for room in self._while_running().store.rooms.all()]
 
     @property
     def requests(self) -> Counter[str]:
         """A copy of how many requests arrived, by "METHOD /route": "GET /v2/rooms/{id}".
 
-        Requests to unknown addresses are under "METHOD (unknown)"; those that control the sandbox
-        are not counted. Safe to read from any thread.
+        Requests to unknown paths are under "METHOD (unknown)"; control requests are not counted.
+        Thread-safe.
         """
-        return self._while_running().api.tally.requests.copy()
+        return self._while_running().api.stats.requests.copy()
 
     @property
     def max_in_flight(self) -> int:
-        """The most POSTs that were being served at one time. Safe to read from any thread."""
-        return self._while_running().api.tally.max_in_flight
+        """The highest number of POSTs served at the same time. Thread-safe."""
+        return self._while_running().api.stats.max_in_flight
 
     @property
     def keyed_downloads(self) -> int:
-        """Downloads that came with an Authorization header. Safe to read from any thread.
+        """Downloads that came with an Authorization header. Thread-safe.
 
-        Files lie on another server in reality, which a client must not send its key to.
+        Telnyx serves files from another server, to which a client must not send its key.
         """
-        return self._while_running().api.tally.keyed_downloads
+        return self._while_running().api.stats.keyed_downloads
 
     @property
     def participants(self) -> list[dict[str, object]]:
-        """Everybody who ever joined, as replies show them but with `muted`, in order of arrival.
+        """All participants as published, and whether they are `muted`, in order of joining.
 
-        Safe to read from any thread.
+        Thread-safe.
         """
-        return self._while_running().lobby.participants()
+        return self._while_running().participants.participants()
 
     @property
     def events(self) -> list[dict[str, object]]:
-        """What happened in the rooms, in order, with the ids of all that it is about.
+        """What happened in the rooms, in order, with the ids of the objects involved.
 
-        Their `type` is the name that webhooks give it, such as `video.room.session.started`. Safe
-        to read from any thread.
+        Their `type` is named as in webhooks, such as `video.room.session.started`. Thread-safe.
         """
-        return self._while_running().lobby.events()
+        return self._while_running().participants.events()
 
     @property
     def deliveries(self) -> list[dict[str, object]]:
-        """What became of the webhook of each event, where there is somebody to tell, in order.
+        """The webhook delivery of each event whose room has a webhook URL, in order. Thread-safe.
 
-        Each has a `state`: "pending", "delivered", "failed" (nobody accepted it) or "not_sent",
-        and its `attempts`, in which a `status` is the receiver's answer and an `error` says why
-        there was none. Safe to read from any thread.
+        Each has a `state`: "pending", "delivered", "failed" (no receiver accepted it) or
+        "not_sent", and its `attempts`: with the signed `headers` and `body` that were sent, and
+        the `status` and `answer` of the receiver or the `error` that prevented one.
         """
-        return self._while_running().lobby.deliveries()
+        return self._while_running().participants.deliveries()
 
     def join(self, room_id: str, *, context: str | None = None, token: str | None = None) -> str:
-        """Let a simulated participant into a room, which begins a session if none is going on.
-
-        Safe to call from any thread.
+        """Add a simulated participant to a room; starts a session if none is active. Thread-safe.
 
         Args:
-            room_id: Which room.
-            context: What the participant's program says about it.
-            token: The client token with which the participant comes: it has to open the room, as in
-                reality. Without one the door is open, for tests that are not about tokens.
+            room_id: The room.
+            context: A description of the participant.
+            token: A client token, which must open the room, as in reality. Without one the room
+                is open, for tests that are not about tokens.
 
         Returns:
             The participant's id.
 
         Raises:
-            LookupError: when there is no such room.
-            ValueError: when it is full, or the token is for another room, has expired, is a refresh
-                token, or none at all.
+            LookupError: if the room does not exist.
+            ValueError: if the room is full, or the token is invalid, expired, for another room or
+                a refresh token.
         """
-        participant, _ = self._while_running().lobby.join(room_id, context, token)
+        participant, _ = self._while_running().participants.join(room_id, context, token)
         return participant.id
 
     def leave(self, participant_id: str) -> None:
-        """Let a participant out, the last of whom ends the session. Safe from any thread.
+        """Let a participant leave; the last one ends the session. Thread-safe.
 
         Args:
             participant_id: What `join` returned, or what a reply shows.
 
         Raises:
-            LookupError: when there is no such participant.
-            ValueError: when it has left before.
+            LookupError: if the participant does not exist.
+            ValueError: if it has already left.
         """
-        self._while_running().store.meetings.leave(participant_id)
+        self._while_running().store.sessions.leave(participant_id)
 
     @property
     def faults(self) -> FaultPlan:
-        """The plan of faults that is followed; assign another one at any time, from any thread.
+        """The fault plan; assign another one at any time, from any thread.
 
         Raises:
-            FaultPlanError: by an assignment, when the plan has flaws; the old one stays.
+            FaultPlanError: on assignment, if the plan is invalid; the old one stays.
         """
         return self._while_running().faults.plan
 
@@ -214,19 +288,19 @@ class Sandbox:
 
     @property
     def faults_done(self) -> Counter[str]:
-        """A copy of how many requests each fault was chosen for. Safe to read from any thread."""
+        """A copy of how many requests got each fault. Thread-safe."""
         return self._while_running().faults.done.copy()
 
     def pause(self, kind: Kind = "refuse", *, seconds: float | None = None) -> None:
-        """Begin an outage of the whole server. Safe to call from any thread.
+        """Start an outage of the whole server. Thread-safe.
 
         Args:
             kind: "refuse" cuts every connection and refuses new ones; "503" answers every
-                request so.
-            seconds: How long until it ends by itself; None leaves that to `resume`.
+                request with 503.
+            seconds: Until it ends by itself; None lasts until `resume`.
 
         Raises:
-            ValueError: when there is no such kind.
+            ValueError: if the kind is unknown.
         """
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
@@ -234,28 +308,24 @@ class Sandbox:
         running.on_loop(lambda: running.outage.begin(kind, seconds))
 
     def resume(self) -> None:
-        """End the outage, if there is one; the port is the same. Safe to call from any thread."""
+        """End the outage, if any; the port stays the same. Thread-safe."""
         running = self._while_running()
         running.on_loop(running.outage.end)
 
     def reset(self) -> None:
-        """Make it as it was when it was entered. Safe to call from any thread.
+        """Make it as it was when it was entered. Thread-safe.
 
-        Rooms, counts, outages, and commits that are still to come are forgotten, and the plan of
-        faults given at first starts again. Requests that a fault holds up are cut when they would
-        go on.
+        Rooms, counts, outages and pending commits are removed, the first fault plan restarts, and
+        the seed is put in again. Requests that a fault stalls are cut when they would continue.
         """
-        running = self._while_running()
-        if running.outage.is_on:
-            running.on_loop(running.outage.end)
-        running.faults.reset()
+        self._while_running().reset()
 
     async def __aenter__(self) -> Self:
         """Start to serve on the running loop.
 
         Raises:
-            OSError: when the address cannot be listened on, or the file cannot keep rooms.
-            RuntimeError: when this sandbox is already serving.
+            OSError: if the address cannot be listened on, or the file cannot be opened.
+            RuntimeError: if this sandbox is already serving.
         """
         await self._on_this_loop.enter_async_context(self._serving())
         return self
@@ -267,8 +337,8 @@ class Sandbox:
         """Start to serve from a thread of its own.
 
         Raises:
-            OSError: when the address cannot be listened on, or the file cannot keep rooms.
-            RuntimeError: when this sandbox is already serving.
+            OSError: if the address cannot be listened on, or the file cannot be opened.
+            RuntimeError: if this sandbox is already serving.
         """
         self._in_its_thread.enter_context(in_a_thread(self._serving))
         return self
@@ -285,7 +355,7 @@ class Sandbox:
     async def _serving(self) -> AsyncGenerator[None]:
         if self._running is not None:
             raise RuntimeError("this Sandbox is already serving: enter it once, in one way")
-        async with serving(self._settings) as running:
+        async with serving(self._config) as running:
             self._running = running
             try:
                 yield

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from telnyx_video.webhooks.receive import (
     BODY_TIMEOUT,
@@ -78,6 +79,7 @@ async def webhook_server(
     tolerance: float = 300.0,
     max_body: int = MAX_BODY,
     body_timeout: float = BODY_TIMEOUT,
+    middlewares: Sequence[Middleware] = (),
 ) -> AsyncGenerator[str]:
     """Run :func:`webhook_handler` on a server of its own, for tests and small programs.
 
@@ -93,6 +95,7 @@ async def webhook_server(
         tolerance: Seconds, above 0.
         max_body: Limit of a body, in bytes.
         body_timeout: Seconds in which the whole body must arrive.
+        middlewares: Middlewares of the server's application, which see the requests as they came.
 
     Raises:
         ConfigurationError: there is no public key, or a setting is out of bounds.
@@ -105,7 +108,7 @@ async def webhook_server(
         max_body=max_body,
         body_timeout=body_timeout,
     )
-    app = web.Application()
+    app = web.Application(middlewares=middlewares)
     app.router.add_post("/{path:.*}", handler)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT)
     await runner.setup()

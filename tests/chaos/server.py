@@ -15,7 +15,7 @@ from telnyx_video.sandbox import Sandbox
 from telnyx_video.sandbox.api import Call
 from telnyx_video.sandbox.app import Exchange
 from telnyx_video.sandbox.faults.choice import Choice, Traits
-from telnyx_video.sandbox.faults.conduct import Faults
+from telnyx_video.sandbox.faults.inject import Faults
 from telnyx_video.sandbox.faults.plan import Fault
 
 OUTAGE = 1.0  # seconds
@@ -56,12 +56,12 @@ class NotedChoice(Choice):
 class NotedFaults(Faults):
     """Notes that a request arrived, and how it was answered if no fault had to do with it."""
 
-    async def conduct(self, exchange: Exchange) -> web.StreamResponse:
+    async def serve(self, exchange: Exchange) -> web.StreamResponse:
         await exchange.read()
         call = exchange.call()
         key = key_of(call)
         note(key, f"{call.method} arrives")
-        response = await super().conduct(exchange)
+        response = await super().serve(exchange)
         told = f"answered {response.status}" if isinstance(response, web.Response) else "over"
         note(key, f"{call.method} is {told}")
         return response
@@ -71,7 +71,7 @@ def main() -> None:
     """Serve until the input ends."""
     plan = json.loads(sys.stdin.readline())
     with (
-        patch("telnyx_video.sandbox.faults.conduct.Choice", NotedChoice),
+        patch("telnyx_video.sandbox.faults.inject.Choice", NotedChoice),
         patch("telnyx_video.sandbox.serving.Faults", NotedFaults),
         Sandbox(faults=plan) as sandbox,
     ):

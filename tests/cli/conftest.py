@@ -3,12 +3,12 @@
 import os
 import signal
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 
 from cli.command import Command, environment
-from cli.meetings import begin
-from support.meetings import Meeting
+from cli.sessions import Session, start_session
 from telnyx_video.sandbox import Sandbox
 
 
@@ -18,6 +18,13 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = environment()
     for name in os.environ.keys() - wanted.keys():
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a batch waits longer than a second, which it would report."""
+    for module in ("progress", "report"):
+        monkeypatch.setattr(import_module(f"telnyx_video.cli.batch.{module}"), "PATIENCE", 1e9)
 
 
 @pytest.fixture
@@ -40,6 +47,6 @@ def sandbox(telnyx_sandbox: Sandbox) -> Sandbox:
 
 
 @pytest.fixture
-def meeting(command: Command, sandbox: Sandbox) -> Meeting:
+def session(command: Command, sandbox: Sandbox) -> Session:
     """A recorded session that goes on."""
-    return begin(command, sandbox)
+    return start_session(command, sandbox)

@@ -1,19 +1,21 @@
 """Batches: what is made, what is told of it, and the exit code."""
 
 import io
+import json
+import re
 import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partialmethod
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.command import ROOMS_CSV, Command
+from cli.fixed_server import fixed_server
 from support.held import HeldServer
-from telnyx_video import AsyncRoomsClient
 from telnyx_video.sandbox import Sandbox
 
 NAMES = [line.partition(",")[0] for line in ROOMS_CSV.read_text().splitlines()[1:]]
@@ -24,8 +26,11 @@ def csv_of(count: int) -> bytes:
 
 
 def table_of(out: str) -> list[list[str]]:
-    """Return the rows of the table that a batch printed."""
-    return [line.split() for line in out.splitlines()[2:]]
+    """Return the rows of the table that a batch printed, to a pipe or in columns."""
+    lines = out.splitlines()
+    if "\t" in out:
+        return [line.split("\t") for line in lines[1:]]
+    return [line.split() for line in lines[2:]]
 
 
 def summary_of(err: str) -> list[str]:
@@ -117,7 +122,7 @@ def test_the_table_shows_twenty_rooms(
 
 
 @pytest.mark.parametrize(
-    ("count", "said"), [(1, "1 room that existed is"), (2, "2 rooms that existed are")]
+    ("count", "said"), [(1, "1 existing room differs"), (2, "2 existing rooms differ")]
 )
 def test_rooms_that_differ_are_pointed_out(
     command: Command, sandbox: Sandbox, count: int, said: str
@@ -128,12 +133,14 @@ def test_rooms_that_differ_are_pointed_out(
     result = command("batch", "-", "--json", stdin=other)
     assert result.code == 0
     assert [outcome["differences"] for outcome in result.lines] == [["max_participants"]] * count
-    assert f"{said} not as the input asks; --if-exists update would change that" in result.err
+    assert (
+        f"{said} from what the input asks for; --if-exists update would change that" in result.err
+    )
     assert {row[3] for row in table_of(command("batch", "-", stdin=other).out)} == {"differs"}
     updated = command("batch", "-", "--if-exists=update", stdin=other)
     assert {row[3] for row in table_of(updated.out)} == {"updated"}
     assert summary_of(updated.err)[:3] == ["0 made", "0 existed", f"{count} updated"]
-    assert "not as the input asks" not in updated.err
+    assert "from what the input" not in updated.err
     assert {room["max_participants"] for room in sandbox.rooms} == {5}
 
 
@@ -175,7 +182,7 @@ def test_a_nameless_room_whose_answer_was_lost_is_unknown(
     """It is not asked for twice; its line says what to do, in terms of the command line."""
     sandbox.faults = on_create({"cut": "reply", "commit": "before"})
     result = command("batch", "-", "--json", stdin=b"max_participants\n5\n")
-    assert result.code == 1
+    assert result.code == 3
     (outcome,) = result.lines
     assert outcome["error"]["type"] == "OutcomeUnknownError"
     assert outcome["error"]["outcome"] == "unknown"
@@ -206,7 +213,7 @@ def test_a_key_that_is_refused_ends_the_batch(
     assert result.code == 1
     assert result.err.count("401 Unauthorized") == 1
     assert "check the API key (TELNYX_API_KEY)" in result.err
-    assert "Nothing more was sent: it would have been refused, too." in result.err
+    assert "Nothing more was sent: it would have been refused too." in result.err
     assert sum(sandbox.requests.values()) < 50
     assert "not tried" in result.err
 
@@ -232,27 +239,71 @@ def test_a_thousand_rooms_are_made_once_each(command: Command, sandbox: Sandbox)
     assert len(sandbox.rooms) == 1000
 
 
-def test_all_bad_options_are_named(command: Command, sandbox: Sandbox) -> None:
-    """Every option that cannot work is named, before the input is even opened."""
-    result = command(
-        "batch",
-        "missing.csv",
-        "--concurrency=0",
-        "--max-rate=fast",
-        "--if-exists=maybe",
-        "--format=xml",
-        "--output=-",
-        "--grace=-1",
-    )
+@pytest.mark.parametrize(
+    "option",
+    ["--concurrency=0", "--max-rate=fast", "--if-exists=maybe", "--format=xml", "--grace=-1"],
+)
+def test_a_bad_option_is_named(command: Command, option: str) -> None:
+    """An option that cannot work is named, before the input is even opened."""
+    result = command("batch", "missing.csv", option)
     assert result.code == 2
-    assert result.err.splitlines() == [
-        "Error: --concurrency: must be a whole number, 1 or more, not '0'",
-        "Error: --max-rate: must be a number above 0, not 'fast'",
-        "Error: --if-exists: must be error, return or update, not 'maybe'",
-        "Error: --grace: must be a number of seconds, 0 or more, not '-1'",
-        "Error: --format: must be csv or jsonl, not 'xml'",
-        "Error: --output: use --json for standard output",
-    ]
+    assert f"Error: Invalid value for '{option.partition('=')[0]}': " in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["batch", "missing.csv", "--output=-"], "--output: use --json for standard output"),
+        (
+            ["--output=csv", "batch", "missing.csv"],
+            "batch prints a table or JSON: leave out --output csv",
+        ),
+    ],
+)
+def test_results_are_a_table_or_json(command: Command, arguments: list[str], said: str) -> None:
+    """The outcomes of a batch are printed in one of two ways."""
+    result = command(*arguments)
+    assert (result.code, result.err) == (2, f"Error: {said}\n")
+
+
+def test_a_room_with_an_unreadable_reply_is_not_counted_as_failed(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was made: the count and the exit code differ from those of a failure."""
+    with fixed_server({"data": {"id": "some-id", "max_participants": "x"}}, status=201) as url:
+        monkeypatch.setenv("TELNYX_BASE_URL", url)
+        monkeypatch.setenv("TELNYX_API_KEY", "key")
+        result = command("batch", "-", "--json", stdin=b"max_participants\n5\n")
+        single = command("create", "--nameless")
+    assert (result.code, single.code) == (4, 4)
+    (outcome,) = result.lines
+    assert (outcome["state"], outcome["error"]["outcome"]) == ("unreadable", "applied")
+    assert summary_of(result.err)[3:5] == ["1 unreadable", "0 failed"]
+    assert "Unreadable rooms were made" in result.err
+
+
+def test_a_rehearsal_says_that_nothing_was_doubled(command: Command, tmp_path: Path) -> None:
+    """With faults, the summary compares what was asked for with what the server has."""
+    faults = tmp_path / "faults.json"
+    faults.write_text(json.dumps(on_create({"cut": "reply", "commit": "before"}, 503)))
+    result = command("--sandbox", "--faults", faults, "batch", "-", stdin=csv_of(5))
+    assert result.code == 0
+    assert result.err.splitlines()[-1] == "5 asked, 5 made, 1 recovered, 0 doubled"
+
+
+def test_an_unreachable_server_is_reported_while_waiting(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reason and the time of giving up are on stderr before the batch ends."""
+    monkeypatch.setenv("TELNYX_API_KEY", "key")
+    progress = import_module("telnyx_video.cli.batch.progress")
+    monkeypatch.setattr(progress, "PATIENCE", 0.01)
+    arguments = ("batch", "-", "--give-up-after=3", "--base-url=http://127.0.0.1:9/v2")
+    result = command(*arguments, stdin=csv_of(3))
+    assert result.code == 1
+    waiting = r"0 of 3 rooms, no answer for \d+ s \(.*127.0.0.1:9\); gives up in"
+    assert re.match(waiting, result.err)
+    assert "(connection refused, 127.0.0.1:9).\n" in result.err
 
 
 def test_an_output_has_a_name(command: Command) -> None:
@@ -266,7 +317,7 @@ def test_an_output_has_a_name(command: Command) -> None:
 def test_a_rate_is_above_zero(command: Command, rate: str) -> None:
     """A rate at which nothing, or anything, could be sent is refused."""
     result = command("batch", "missing.csv", f"--max-rate={rate}")
-    assert result.err == f"Error: --max-rate: must be a number above 0, not '{rate}'\n"
+    assert result.err == f"Error: --max-rate: must be a number above 0, not {rate}\n"
 
 
 def test_results_that_can_no_longer_be_written_end_the_batch(
@@ -314,16 +365,13 @@ def test_an_input_that_changes_under_way_ends_the_batch(
     )
 
 
-def test_a_server_that_stays_down_ends_the_batch(
-    command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A batch that gave the server up says so, and how many rooms were not tried."""
-    stream_many = partialmethod(AsyncRoomsClient.stream_many, give_up_after=0.05)
-    monkeypatch.setattr(AsyncRoomsClient, "stream_many", stream_many)
+def test_a_server_that_stays_down_ends_the_batch(command: Command, sandbox: Sandbox) -> None:
+    """A batch that gives up says why, and how many rooms were not tried."""
     sandbox.pause("503")
-    result = command("batch", "-", "--concurrency=2", stdin=csv_of(30))
+    options = ("--concurrency=2", "--give-up-after=0.05")
+    result = command("batch", "-", *options, stdin=csv_of(30))
     assert result.code == 1
-    assert "Nothing more was sent: the server was down for too long.\n" in result.err
+    assert re.search(r"Nothing more was sent: no answer for \d+ s \(503, 127.*\)\.\n", result.err)
     assert "not tried" in summary_of(result.err)[-1]
     assert sandbox.rooms == []
 

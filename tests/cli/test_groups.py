@@ -1,14 +1,17 @@
 """The groups of commands: all are told of, and load when they are needed."""
 
+import subprocess
 import sys
+from importlib import import_module
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
-from cli.command import Command
-from telnyx_video.cli.app import COMMANDS
-from telnyx_video.cli.groups import GROUPS
+from cli.command import ROOMS_CSV, Command, environment
+from telnyx_video.cli.app import COMMANDS, GROUPS
 
-MODULE = "telnyx_video.cli.groups"
+PACKAGE = "telnyx_video.cli.commands"
 
 
 def test_the_help_tells_of_every_command_and_group(command: Command) -> None:
@@ -27,14 +30,59 @@ def test_a_group_tells_of_its_commands(command: Command, group: str) -> None:
         assert " get " in result.out + result.err
 
 
-@pytest.mark.parametrize(("arguments", "loads"), [("create -h", False), ("rooms get -h", True)])
-def test_groups_load_when_one_is_named(
-    command: Command, monkeypatch: pytest.MonkeyPatch, arguments: str, loads: bool
-) -> None:
-    """The commands that are used most start without waiting for the others."""
-    monkeypatch.delitem(sys.modules, MODULE, raising=False)
-    assert command(*arguments.split()).code == 0
-    assert (MODULE in sys.modules) is loads
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["create", "--help"]])
+def test_help_loads_no_client(arguments: list[str]) -> None:
+    """What needs no server answers without waiting for the HTTP library."""
+    program = (
+        "import sys; from telnyx_video.cli import main; code = main(sys.argv[1:]); "
+        "sys.exit(code or 'aiohttp' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program, *arguments], env=environment(), check=True)
+
+
+def test_every_command_has_a_summary_and_an_example(command: Command) -> None:
+    """The list of commands says what each command's own help begins with."""
+    groups: dict[str, Any] = {
+        name: get_command(import_module(f"{PACKAGE}.{name}").app) for name in GROUPS
+    }
+    for name, (module, summary) in COMMANDS.items():
+        shown = " ".join(command(name, "--help").out.split())
+        assert summary in shown, module
+    for name, group in groups.items():
+        assert group.help == GROUPS[name]
+        for own_name in group.commands:
+            text = " ".join(command(name, own_name, "--help").out.split())
+            shown = text.rpartition("Example")[2]
+            assert f" {own_name} " in f"{shown} ", (name, own_name)
+
+
+def test_help_shows_no_types_of_flags_and_fits_eighty_columns(command: Command) -> None:
+    """Commands come before options, those of the command before the global ones."""
+    text = command("--help").out
+    places = [text.index(f"\n{section}:") for section in ("Commands", "Options", "Global options")]
+    assert places == sorted(places)
+    assert "<bool>" not in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert not any(line.endswith(" ") for line in text.splitlines())
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_commands(shell: str) -> None:
+    """The shell's completion script asks for the commands, which come without their modules."""
+    script = {"COMP_WORDS": "telnyx-video sess", "COMP_CWORD": "1"}
+    arguments = {
+        "_TYPER_COMPLETE_ARGS": "telnyx-video sess",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "telnyx_video"],
+        env=environment(_TELNYX_VIDEO_COMPLETE=f"complete_{shell}", **script, **arguments),
+        cwd=ROOMS_CSV.parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "sessions" in done.stdout
 
 
 def test_options_go_before_a_group_as_well(command: Command) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from cli.command import Command
 from telnyx_video.cli import main
-from telnyx_video.cli.rows import Entry
-from telnyx_video.cli.source import Source
+from telnyx_video.cli.batch.rows import Entry
+from telnyx_video.cli.batch.source import Source
 from telnyx_video.sandbox import Sandbox
 
 
@@ -190,7 +190,7 @@ def test_rows_without_a_name_are_pointed_out(
     """Rooms without a name are made, and the user learns that a second run would repeat them."""
     result = command("batch", "-", stdin=b"max_participants\n" + b"5\n" * rows)
     assert result.code == 0
-    assert f"{said} no unique_name: running the same input again would make" in result.err
+    assert f"{said} no unique_name: running the same input again would create" in result.err
     assert len(sandbox.rooms) == rows
 
 

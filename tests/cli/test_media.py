@@ -10,24 +10,24 @@ import pytest
 from rich.console import Console
 
 from cli.command import Command, environment, running
-from support.meetings import Meeting
+from cli.sessions import Session
 from telnyx_video import DownloadProgress
-from telnyx_video.cli.downloads import FileLines
+from telnyx_video.cli.progress import FileLines
 from telnyx_video.sandbox import Sandbox
 
 
 @pytest.fixture
-def recordings(command: Command, meeting: Meeting) -> list[Any]:
-    """The four recordings of a meeting that has ended."""
-    assert command("sessions", "end", meeting.session_id).code == 0
+def recordings(command: Command, session: Session) -> list[Any]:
+    """The four recordings of a session that has ended."""
+    assert command("sessions", "end", session.session_id, "--yes").code == 0
     return command("recordings", "list", "--json").lines
 
 
 @pytest.fixture
-def composition(command: Command, meeting: Meeting) -> Any:
+def composition(command: Command, session: Session) -> Any:
     """A composition that has just been ordered."""
     (composition,) = command(
-        "compositions", "create", "--session-id", meeting.session_id, "--json"
+        "compositions", "create", "--session-id", session.session_id, "--json"
     ).lines
     return composition
 
@@ -57,12 +57,12 @@ def test_recordings_are_listed(
 )
 @pytest.mark.usefixtures("recordings")
 def test_recordings_are_filtered(
-    command: Command, meeting: Meeting, filters: list[str], found: int
+    command: Command, session: Session, filters: list[str], found: int
 ) -> None:
     """Each filter reaches the server."""
     assert len(command("recordings", "list", "--json", *filters).lines) == found
-    of_one = ["--room-id", meeting.room_id, "--session-id", meeting.session_id]
-    of_alice = [*of_one, "--participant-id", meeting.alice]
+    of_one = ["--room-id", session.room_id, "--session-id", session.session_id]
+    of_alice = [*of_one, "--participant-id", session.alice]
     assert len(command("recordings", "list", "--json", *of_alice, *filters).lines) == found / 2
 
 
@@ -128,16 +128,16 @@ def test_a_recording_is_deleted(command: Command, recordings: list[Any]) -> None
 
 
 @pytest.mark.usefixtures("recordings")
-def test_many_recordings_are_deleted(command: Command, meeting: Meeting) -> None:
+def test_many_recordings_are_deleted(command: Command, session: Session) -> None:
     """Those that pass the filters go, and no others."""
-    of_session = ("--session-id", meeting.session_id)
+    of_session = ("--session-id", session.session_id)
     assert command("recordings", "delete-many", *of_session).code == 2
     result = command("recordings", "delete-many", "--type=audio", "--yes", *of_session)
     assert (result.code, result.err) == (0, "Deleted 2 recordings.\n")
-    arguments = ("--started-from=2020-02-29", "--participant-id", meeting.bob)
+    arguments = ("--started-from=2020-02-29", "--participant-id", session.bob)
     result = command("recordings", "delete-many", "--yes", *arguments)
     assert result.err == "Deleted 1 recording.\n"
-    arguments = ("--participant-id", meeting.alice, "--json")
+    arguments = ("--participant-id", session.alice, "--json")
     assert command("recordings", "delete-many", "--yes", *arguments).lines == [{"deleted": 1}]
 
 
@@ -146,7 +146,8 @@ def test_not_all_recordings_are_deleted_by_a_slip(command: Command, sandbox: San
     result = command("recordings", "delete-many", "--yes")
     assert (result.code, result.err) == (
         2,
-        "Error: give a filter, such as --session-id: else every recording would be deleted\n",
+        "Error: add a filter, such as --session-id: without any, every recording would be "
+        "deleted\n",
     )
     assert not sandbox.requests
 
@@ -160,14 +161,14 @@ EVERY_SETTING = (
 )
 
 
-def test_a_composition_is_as_it_was_asked_for(command: Command, meeting: Meeting) -> None:
+def test_a_composition_is_as_it_was_asked_for(command: Command, session: Session) -> None:
     """Each option reaches the server."""
     layout = json.dumps({"main_view": {"width": 640, "height": 360, "z_pos": 1}})
     (made,) = command(
         "compositions",
         "create",
         "--session-id",
-        meeting.session_id,
+        session.session_id,
         f"--video-layout={layout}",
         *EVERY_SETTING,
         "--json",
@@ -187,12 +188,13 @@ def test_bad_settings_of_a_composition_are_named(command: Command, sandbox: Sand
         "--session-id=../rooms",
         "--resolution=9x9",
         "--webhook-timeout-secs=31",
-        f"--video-layout={layout}",
     )
     assert result.code == 2
     named = [line.removeprefix("Error: ").split(":")[0] for line in result.err.splitlines()]
-    assert named.count("--video-layout") == 4
     assert {"--session-id", "--resolution", "--webhook-timeout-secs"} <= set(named)
+    result = command("compositions", "create", f"--video-layout={layout}")
+    assert result.code == 2
+    assert result.err.count("Error: --video-layout: ") == 3
     assert "there is no field 'wide'" in result.err
     assert not sandbox.requests
 
@@ -217,11 +219,11 @@ def test_bounds_of_a_region_are_named(command: Command, sandbox: Sandbox) -> Non
 
 
 def test_compositions_are_listed_shown_and_deleted(
-    command: Command, meeting: Meeting, composition: Any, monkeypatch: pytest.MonkeyPatch
+    command: Command, session: Session, composition: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was ordered can be found again, until it is deleted."""
     monkeypatch.setenv("COLUMNS", "80")
-    result = command("compositions", "list", "--session-id", meeting.session_id)
+    result = command("compositions", "list", "--session-id", session.session_id)
     assert result.out.splitlines()[0].split() == ["Id", "Format", "Status", "Secs", "Created"]
     assert composition["id"] in result.out
     assert result.err == "1 composition\n"
@@ -232,7 +234,7 @@ def test_compositions_are_listed_shown_and_deleted(
     assert command("compositions", "get", composition["id"]).code == 1
 
 
-def test_a_film_that_is_not_ready_is_a_sentence(
+def test_a_composition_that_is_not_ready_is_a_sentence(
     command: Command, composition: Any, tmp_path: Path
 ) -> None:
     """Whoever comes too early is told so, and no file is left."""

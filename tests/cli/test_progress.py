@@ -1,14 +1,18 @@
 """How progress reads, for any tally and any clock."""
 
+import asyncio
 import io
+from importlib import import_module
 
 import pytest
 from rich.console import Console
 from rich.progress import Progress
 
 from telnyx_video import CreateOutcome, CreateRoomRequest, TransportError
-from telnyx_video.cli.outcomes import Tally
-from telnyx_video.cli.progress import Lines, PaceColumn, Silence, amount, duration
+from telnyx_video.cli.batch.outcomes import Tally
+from telnyx_video.cli.batch.progress import CheckProgress, Lines, PaceColumn
+from telnyx_video.cli.waiting import PATIENCE, ServerStatus, amount, duration
+from telnyx_video.observing import Call, CallStarted, RequestFinished, RequestStarted
 
 
 class Clock:
@@ -24,11 +28,26 @@ def outcome(error: TransportError | None = None) -> CreateOutcome:
     return CreateOutcome(index=0, request=CreateRoomRequest(), error=error)
 
 
+class Server:
+    """Events of a client, as a server of this kind brings them about."""
+
+    def __init__(self, clock: Clock, give_up_after: float = 900.0) -> None:
+        self.status = ServerStatus(give_up_after, clock)
+        self._started = RequestStarted(Call("rooms.create"), "POST", "http://127.0.0.1:1/v2", 0)
+
+    def send(self) -> None:
+        self.status(CallStarted(self._started.call))
+        self.status(self._started)
+
+    def answer(self, status: int | None = 201, error: BaseException | None = None) -> None:
+        self.status(RequestFinished(self._started, 0.1, status, error=error))
+
+
 def test_the_pace_is_a_rate_and_the_time_that_is_left() -> None:
     """While answers come: how many a second, and how long the rest will take at that rate."""
     clock = Clock()
     tally = Tally(1000, clock.now)
-    column = PaceColumn(tally, Silence(tally, clock))
+    column = PaceColumn(tally, Server(clock).status)
     progress = Progress(get_time=clock)
     task = progress.add_task("", total=1000)
     assert column.render(progress.tasks[0]).plain == ""
@@ -39,36 +58,92 @@ def test_the_pace_is_a_rate_and_the_time_that_is_left() -> None:
     assert column.render(progress.tasks[0]).plain == "100/s, 8 s left"
 
 
-def test_silence_is_told_in_place_of_a_rate() -> None:
-    """A past rate says nothing when no answer comes any more; at the end, silence is right."""
+def test_a_rate_is_not_shown_while_the_server_is_silent() -> None:
+    """A past rate says nothing when there is no answer any more."""
     clock = Clock()
-    tally = Tally(10, clock.now)
-    column = PaceColumn(tally, Silence(tally, clock))
+    server, tally = Server(clock), Tally(10, clock.now)
+    column = PaceColumn(tally, server.status)
     progress = Progress(get_time=clock)
     task = progress.add_task("", total=10)
+    for done in (1, 2):
+        clock.now += 1
+        progress.update(task, completed=done)
+    server.send()
     clock.now += 75
-    assert column.render(progress.tasks[0]).plain == "no answer for 1 min 15 s"
-    progress.update(task, completed=10)
-    assert "no answer" not in column.render(progress.tasks[0]).plain
+    assert column.render(progress.tasks[0]).plain == ""
 
 
 def test_failures_are_counted_beside_the_pace() -> None:
-    """That something goes wrong can be seen before the batch has ended."""
+    """Failures are visible before the batch has ended."""
     clock = Clock()
     tally = Tally(10, clock.now)
-    column = PaceColumn(tally, Silence(tally, clock))
+    column = PaceColumn(tally, Server(clock).status)
     tally.add(outcome(TransportError("refused")))
     progress = Progress(get_time=clock)
-    progress.add_task("", total=10)
-    assert column.render(progress.tasks[0]).plain == ", 1 failed"
+    task = progress.add_task("", total=10)
+    assert column.render(progress.tasks[0]).plain == "1 failed"
+    for done in (1, 2):
+        clock.now += 1
+        progress.update(task, completed=done)
+    assert column.render(progress.tasks[0]).plain == "1.0/s, 8 s left, 1 failed"
+
+
+REASONS = {
+    "no answer": (None, None, "127.0.0.1:1"),
+    "server error": (503, None, "503, 127.0.0.1:1"),
+    "refused": (
+        None,
+        TransportError("GET /rooms failed: Cannot connect to host h [Refused] (Error) - advice"),
+        "refused, 127.0.0.1:1",
+    ),
+    "disconnected": (
+        None,
+        TransportError("GET /rooms failed: Server disconnected (Error) - advice"),
+        "server disconnected, 127.0.0.1:1",
+    ),
+    "timed out": (None, TimeoutError(), "timed out, 127.0.0.1:1"),
+    "other": (None, ValueError(), "connection failed, 127.0.0.1:1"),
+    "cancelled": (None, asyncio.CancelledError(), "127.0.0.1:1"),
+}
+
+
+@pytest.mark.parametrize(("status", "error", "reason"), REASONS.values(), ids=REASONS)
+def test_a_wait_has_a_reason_and_an_end(
+    status: int | None, error: BaseException | None, reason: str
+) -> None:
+    """It is clear for how long there was no answer, why, and when the client gives up."""
+    clock = Clock()
+    server = Server(clock)
+    server.send()
+    server.answer(status, error)
+    clock.now += 8
+    assert str(server.status) == f"no answer for 8 s ({reason})"
+    assert server.status.outlook == f"no answer for 8 s ({reason}); gives up in 14 min 52 s"
+
+
+def test_an_answer_ends_the_silence() -> None:
+    """Any answer of a working server counts, and silence begins when a request is in flight."""
+    clock = Clock()
+    server = Server(clock)
+    server.send()
+    clock.now += 5
+    server.answer(422)
+    clock.now += 5
+    assert (server.status.silence, server.status.answered) == (0.0, True)
+    server.send()
+    server.send()
+    clock.now += 5
+    server.answer()
+    clock.now += 2
+    assert server.status.silence == 2.0
 
 
 def test_a_log_gets_a_line_now_and_then() -> None:
-    """Without a terminal, a line every ten seconds tells how far the batch is."""
+    """Without a terminal, a line every ten seconds shows the progress."""
     clock = Clock()
     tally = Tally(2080, clock.now)
     said = io.StringIO()
-    with Lines(Console(file=said, width=80), tally, clock) as lines:
+    with Lines(Console(file=said, width=80), tally, Server(clock).status, clock) as lines:
         for _ in range(1000):
             clock.now += 1 / 32
             tally.add(outcome())
@@ -80,19 +155,38 @@ def test_a_log_gets_a_line_now_and_then() -> None:
     ]
 
 
-def test_a_log_tells_of_silence() -> None:
-    """A server that does not answer is waited for, but not without a word, and with a hint."""
+def test_a_log_reports_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that does not answer is reported after a second, and then now and then."""
+    monkeypatch.setattr(import_module("telnyx_video.cli.batch.progress"), "PATIENCE", PATIENCE)
     clock = Clock()
+    server = Server(clock, give_up_after=60)
     said = io.StringIO()
-    with Lines(Console(file=said, width=200), Tally(20, clock.now), clock) as lines:
-        for _ in range(100):
+    tally = Tally(20, clock.now)
+    with Lines(Console(file=said, width=200), tally, server.status, clock) as lines:
+        server.send()
+        for _ in range(60):
             clock.now += 0.25
             lines.update()
-    hint = "waiting for the server; TELNYX_LOG=debug shows why"
+        server.answer(422)
+        for _ in range(40):
+            clock.now += 0.25
+            lines.update()
     assert said.getvalue().splitlines() == [
-        f"0 of 20 rooms, no answer for 10 s: {hint}",
-        f"0 of 20 rooms, no answer for 20 s: {hint}",
+        "0 of 20 rooms, no answer for 1 s (127.0.0.1:1); gives up in 59 s",
+        "0 of 20 rooms, no answer for 11 s (127.0.0.1:1); gives up in 49 s",
+        "0 of 20 rooms, none has ended yet",
     ]
+
+
+def test_a_log_says_that_rows_are_checked() -> None:
+    """Before anything is sent, a large input is seen to be read."""
+    clock = Clock()
+    said = io.StringIO()
+    with CheckProgress(Console(file=said, width=80), clock) as progress:
+        for count in range(1000, 21_000, 1000):
+            clock.now += 1
+            progress.update(count)
+    assert said.getvalue().splitlines() == ["Checking rows… 1,000", "Checking rows… 11,000"]
 
 
 def test_rooms_of_an_earlier_run_are_no_progress() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cli.command import ROOMS_CSV, Command
+from cli.test_batch import table_of
 from support.disks import files_of_at_most
 from telnyx_video.sandbox import Sandbox
 
@@ -49,8 +50,8 @@ def test_an_output_is_not_written_over(command: Command, sandbox: Sandbox, outpu
     result = command("batch", "-", "--output", output, stdin=THREE)
     assert (result.code, result.out) == (2, "")
     assert result.err == (
-        f"Error: --output {output} is not empty: add --resume to go on with it, "
-        "or name another file\n"
+        f"Error: --output {output} is not empty: add --resume to continue it, "
+        "or choose another file\n"
     )
     assert (output.read_text(), sandbox.requests) == (before, requests)
 
@@ -68,7 +69,7 @@ def test_a_new_output_can_be_resumed_into(
         output.touch()
     result = command("batch", "-", "--output", output, *options, stdin=THREE)
     state = "is empty" if begun else "does not exist"
-    notice = f"{output} {state}: there is nothing to go on with, so this begins anew.\n"
+    notice = f"{output} {state}: there is nothing to continue, so this starts over.\n"
     assert result.code == 0
     assert result.err.startswith(notice) == bool(options)
     assert len(results_in(output)) == len(sandbox.rooms) == 3
@@ -88,8 +89,9 @@ def test_a_mistyped_output_makes_no_room_twice(
     assert (result.code, result.out) == (2, "")
     state = "is empty" if begun else "does not exist"
     assert result.err == (
-        f"Error: --resume: {output} {state}, and {said} no unique_name: what an earlier run made "
-        "would be made again; name its --output, or leave out --resume to begin anew\n"
+        f"Error: --resume: {output} {state}, and {said} no unique_name: the rooms of an "
+        "earlier run would be created again; give its --output, or leave out --resume to start "
+        "over\n"
     )
     assert not sandbox.requests
     assert output.exists() is begun
@@ -113,8 +115,8 @@ def test_what_is_done_is_told_and_not_done_again(
     requests = sandbox.requests
     shown = command("batch", "-", "--output", output, "--resume", stdin=THREE)
     assert shown.code == 0
-    assert [line.split()[1:] for line in shown.out.splitlines()[2:]] == [
-        [room["unique_name"], room["id"], "done", "before"] for room in rooms
+    assert [row[1:] for row in table_of(shown.out)] == [
+        [room["unique_name"], room["id"], "done before"] for room in rooms
     ]
     assert summary_of(shown.err) == (
         "0 made · 0 existed · 0 recovered · 0 failed · 0 unknown · 3 done before"
@@ -145,7 +147,7 @@ def test_what_failed_is_tried_again(command: Command, sandbox: Sandbox, output: 
     arguments = ("batch", "-", "--concurrency=1", "--output", output)
     first = command(*arguments, "--fail-fast", stdin=THREE)
     assert first.code == 1
-    assert "The same command with --resume goes on with what was not tried.\n" in first.err
+    assert "The same command with --resume continues with the rest.\n" in first.err
     assert summary_of(first.err).endswith("1 failed · 0 unknown · 1 not tried")
     second = command(*arguments, "--resume", stdin=THREE)
     assert second.code == 0
@@ -162,7 +164,7 @@ def test_an_unknown_room_without_a_name_is_reported_and_not_sent(
     arguments = ("batch", "-", "--output", output)
     for options in ((), ("--resume",), ("--resume",)):
         result = command(*arguments, *options, stdin=b"max_participants\n5\n")
-        assert result.code == 1
+        assert result.code == 3
         assert result.err.startswith("unknown line 2: ")
         assert "1 unknown" in summary_of(result.err)
     assert sandbox.requests == {"POST /v2/rooms": 1}
@@ -210,7 +212,7 @@ def test_resuming_needs_an_output(command: Command) -> None:
     """Without a file there is nothing to go on with."""
     result = command("batch", "missing.csv", "--resume")
     assert result.code == 2
-    assert result.err == "Error: --resume: name the --output of the run to go on with\n"
+    assert result.err == "Error: --resume: add the --output of the run to continue\n"
 
 
 def test_a_full_disk_ends_the_batch(command: Command, sandbox: Sandbox, output: Path) -> None:

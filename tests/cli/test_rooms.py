@@ -1,7 +1,7 @@
 """The commands for single rooms and the list, against a real server."""
 
+import csv
 import io
-import re
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from cli.command import Command
-from cli.typing_in import Typist
+from cli.fixed_server import fixed_server
+from cli.typist import Typist
+from telnyx_video.cli import main
 from telnyx_video.sandbox import Sandbox
 
 EVERY_SETTING = (
@@ -24,7 +26,8 @@ EVERY_SETTING = (
 
 def made(command: Command, *settings: str) -> Any:
     """Return a room that was just made, as the command printed it."""
-    (room,) = command("create", *settings, "--json").lines
+    named = any(setting.startswith("--unique-name") for setting in settings)
+    (room,) = command("create", *settings, *([] if named else ["--nameless"]), "--json").lines
     return room
 
 
@@ -46,10 +49,10 @@ def test_create_sends_every_setting(command: Command, sandbox: Sandbox) -> None:
 
 
 def test_a_room_is_shown_field_by_field(command: Command, sandbox: Sandbox) -> None:
-    """A person reads one field a line; what is empty is a dash."""
+    """Each field is on a line, without padding for a pipe; an empty value is a dash."""
     created = command("create", "--unique-name=standup")
     assert created.code == 0
-    shown = dict(re.split(r"  +", line.strip(), maxsplit=1) for line in created.out.splitlines())
+    shown = dict(line.split("\t") for line in created.out.splitlines())
     assert shown["unique_name"] == "standup"
     assert shown["max_participants"] == "10"
     assert shown["webhook_event_failover_url"] == "–"
@@ -78,14 +81,13 @@ def test_a_narrow_encoding_gets_every_name(
 
 
 def test_all_bad_settings_are_named(command: Command, sandbox: Sandbox) -> None:
-    """Every option that is out of bounds is named with its bound, and nothing is sent."""
+    """Every setting that is out of bounds is named with its bound, and nothing is sent."""
     result = command(
         "create",
         "--unique-name=",
         "--max-participants=99",
         "--webhook-event-url=here",
-        "--webhook-timeout-secs=soon",
-        "--if-exists=maybe",
+        "--webhook-timeout-secs=31",
     )
     assert result.code == 2
     assert [line.partition(", not")[0] for line in result.err.splitlines()] == [
@@ -93,8 +95,7 @@ def test_all_bad_settings_are_named(command: Command, sandbox: Sandbox) -> None:
         "Error: --max-participants: must be from 2 to 50",
         "Error: --webhook-event-url: must be a URL with a scheme and a host, such as "
         "https://example.com/hook",
-        "Error: --webhook-timeout-secs: must be an integer from 0 to 30",
-        "Error: --if-exists: must be error, return or update",
+        "Error: --webhook-timeout-secs: must be from 0 to 30",
     ]
     assert not sandbox.requests
 
@@ -128,7 +129,7 @@ def test_update_of_nothing_is_refused(command: Command, sandbox: Sandbox) -> Non
     """An update without a setting is a slip, and is told so."""
     result = command("update", "some-id")
     assert result.code == 2
-    assert result.err.startswith("Error: there is nothing to change: give a setting")
+    assert result.err.startswith("Error: there is nothing to change: add a setting")
     assert not sandbox.requests
 
 
@@ -154,7 +155,7 @@ def test_delete_does_not_guess_where_it_cannot_ask(command: Command, sandbox: Sa
     room = made(command)
     result = command("delete", room["id"])
     assert result.code == 2
-    assert "add --yes to delete without asking" in result.err
+    assert "add --yes to go ahead" in result.err
     assert len(sandbox.rooms) == 1
 
 
@@ -168,25 +169,22 @@ def test_delete_asks_first(
     left: int,
 ) -> None:
     """Only a yes deletes; a no, a mere return and the end of input do not."""
-    from telnyx_video.cli import main
-
     room = made(command)
     monkeypatch.setattr(sys, "stdin", Typist(typed))
     assert main(["delete", room["id"]]) == left
     said = capsys.readouterr().err
-    assert f"Delete room {room['id']}, and put out those in it?" in said
-    assert ("Nothing was deleted." in said) == bool(left)
+    assert f"Delete room {room['id']}?" in said
+    assert ("Nothing was done." in said) == bool(left)
     assert len(sandbox.rooms) == left
 
 
 def test_an_id_cannot_reach_another_resource(command: Command, sandbox: Sandbox) -> None:
-    """What is no id is refused before anything is sent."""
-    result = command("get", "../room_sessions")
+    """A path is looked up as a name, and an id that is not one is refused."""
+    assert command("get", "../room_sessions").code == 1
+    assert sandbox.requests == {"GET /v2/rooms": 1}
+    result = command("sessions", "get", "../rooms")
     assert (result.code, result.out) == (2, "")
-    assert result.err == (
-        "Error: room_id: must be an id as the API gave it, not '../room_sessions'\n"
-    )
-    assert not sandbox.requests
+    assert result.err == "Error: session_id: must be an id as the API gave it, not '../rooms'\n"
 
 
 @pytest.fixture
@@ -219,9 +217,10 @@ def today() -> str:
 
 
 def test_a_list_goes_on_page_after_page_as_one_table(
-    command: Command, three_rooms: list[Any]
+    command: Command, three_rooms: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many pages the list has, the table has one header and straight columns."""
+    monkeypatch.setenv("COLUMNS", "80")
     result = command("list", "--page-size=1")
     assert result.out.count("Created") == 1
     starts = {
@@ -275,21 +274,158 @@ def test_a_list_is_filtered_by_day(
     assert len(command("list", "--json", *options).lines) == found
 
 
-def test_all_bad_filters_are_named(command: Command, sandbox: Sandbox) -> None:
-    """Every filter that cannot be meant is named, and nothing is sent."""
-    result = command(
-        "list",
-        "--created-on=today",
-        "--created-from=2025-01-01",
-        "--updated-from=2025-02-01",
-        "--updated-to=2025-01-31",
-        "--page-size=251",
-    )
+BAD_FILTERS = {
+    "--created-on=today": "Error: Invalid value for '--created-on': ",
+    "--created-on=2025-02-01 --created-from=2025-01-01": "Error: --created-on is one day: leave "
+    "out --created-from and --created-to",
+    "--updated-from=2025-02-01 --updated-to=2025-01-31": "Error: --updated-from is after "
+    "--updated-to: nothing can match",
+    "--page-size=251": "Error: Invalid value for '--page-size': ",
+    "--limit=0": "Error: Invalid value for '--limit': ",
+}
+
+
+@pytest.mark.parametrize(("filters", "said"), BAD_FILTERS.items())
+def test_a_bad_filter_is_named(command: Command, sandbox: Sandbox, filters: str, said: str) -> None:
+    """An option that makes no sense is named, and nothing is sent."""
+    result = command("list", *filters.split())
     assert result.code == 2
-    assert result.err.splitlines() == [
-        "Error: --created-on: must be a day such as 2025-01-31, not 'today'",
-        "Error: --created-on is one day: leave out --created-from and --created-to",
-        "Error: --updated-from is after --updated-to: nothing can pass",
-        "Error: --page-size: must be a whole number, from 1 to 250, not '251'",
-    ]
+    assert said in result.err
     assert not sandbox.requests
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_the_first_and_the_last_day_can_be_filtered_by(
+    command: Command, three_rooms: list[Any], day: str
+) -> None:
+    """The ends of the calendar are days like any other."""
+    for option in ("on", "from", "to"):
+        result = command("list", f"--created-{option}={day}")
+        assert (result.code, "bug" in result.err) == (0, False)
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-05:00"])
+def test_times_at_the_ends_of_the_calendar_are_shown(
+    command: Command, monkeypatch: pytest.MonkeyPatch, time: str
+) -> None:
+    """A time that has no UTC equivalent is shown in its own zone."""
+    reply = {"data": [{"id": "some-id", "created_at": time}], "meta": {"total_pages": 1}}
+    with fixed_server(reply) as url:
+        monkeypatch.setenv("TELNYX_BASE_URL", url)
+        monkeypatch.setenv("TELNYX_API_KEY", "key")
+        result = command("list")
+    assert (result.code, time[:10] in result.out) == (0, True)
+
+
+def test_a_limit_ends_a_list_early(
+    command: Command, three_rooms: list[Any], sandbox: Sandbox
+) -> None:
+    """``--limit`` prints so many rooms, and requests no page that it does not need."""
+    before = sandbox.requests
+    result = command("list", "--limit=2", "--page-size=2", "--json")
+    assert result.lines == three_rooms[:2]
+    assert sandbox.requests - before == {"GET /v2/rooms": 1}
+    assert command("list", "--limit=1").err == "1 room\n"
+    assert command("list", "--limit=9").err == "3 rooms\n"
+
+
+def test_a_list_is_csv(command: Command, three_rooms: list[Any]) -> None:
+    """``--output csv`` has a header of all fields, and a row for each room."""
+    for arguments in (["list", "--output=csv"], ["--output=csv", "list", "--page-size=1"]):
+        rows = list(csv.DictReader(io.StringIO(command(*arguments).out)))
+        assert [row["id"] for row in rows] == [room["id"] for room in three_rooms]
+        assert rows[0]["unique_name"] == "short"
+        assert rows[2]["unique_name"] == ""
+        assert rows[0]["enable_recording"] == "false"
+
+
+def test_one_object_is_csv(command: Command, sandbox: Sandbox) -> None:
+    """A single object is a header and a row, and so is a confirmation."""
+    room = made(command, "--unique-name=a\x1bb")
+    (row,) = csv.DictReader(io.StringIO(command("get", room["id"], "--output=csv").out))
+    assert row["unique_name"] == "a\x1bb"
+    result = command("delete", room["id"], "--yes", "--output=csv")
+    assert result.out == f"id,deleted\n{room['id']},true\n"
+
+
+def test_one_output_format_can_be_chosen(command: Command, sandbox: Sandbox) -> None:
+    """``--output json`` means ``--json``; two formats are a contradiction."""
+    assert command("list", "--output=json").code == 0
+    for arguments in (["list", "--json", "--output=csv"], ["--json", "list", "--output=table"]):
+        result = command(*arguments)
+        assert (result.code, "choose one" in result.err) == (2, True)
+
+
+def test_a_room_is_found_by_its_name(command: Command, sandbox: Sandbox) -> None:
+    """Wherever a room's id is taken, its name will do."""
+    room = made(command, "--unique-name=standup")
+    assert command("get", "standup", "--json").lines == [room]
+    (changed,) = command("update", "standup", "--max-participants=5", "--json").lines
+    assert (changed["id"], changed["max_participants"]) == (room["id"], 5)
+    assert command("rooms", "join-token", "standup").code == 0
+    sandbox.join(room["id"])
+    for option in ("--room", "--room-id"):
+        assert len(command("sessions", "list", option, "standup", "--json").lines) == 1
+    assert command("recordings", "list", "--room", "standup").err == "no recordings\n"
+    arguments = ("recordings", "delete-many", "--room", "standup", "--yes")
+    assert command(*arguments).err == "Deleted no recordings.\n"
+    assert command("delete", "standup", "--yes").err == "Deleted standup.\n"
+    assert sandbox.rooms == []
+
+
+def test_a_name_that_no_room_has_is_a_sentence(command: Command, sandbox: Sandbox) -> None:
+    """The error repeats the name."""
+    for name in ("get", "update", "delete"):
+        options = {"update": ["--max-participants=5"], "delete": ["--yes"]}.get(name, [])
+        result = command(name, "standup", *options)
+        assert (result.code, "standup" in result.err) == (1, True)
+
+
+@pytest.mark.parametrize(("people", "said"), [(0, "?"), (1, ", with 1 person in it?"), (2, ", wi")])
+def test_a_question_names_the_room_and_its_people(
+    command: Command,
+    sandbox: Sandbox,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    people: int,
+    said: str,
+) -> None:
+    """Before a room is deleted or a session ended, it is clear which one, and who is in it."""
+    room = made(command, "--unique-name=standup")
+    for _ in range(people):
+        sandbox.join(room["id"])
+    monkeypatch.setattr(sys, "stdin", Typist("n\n"))
+    assert main(["delete", "standup"]) == 1
+    assert f"Delete room standup{said}" in capsys.readouterr().err
+    if people:
+        (session,) = command("sessions", "list", "--json").lines
+        monkeypatch.setattr(sys, "stdin", Typist("n\n"))
+        assert main(["sessions", "end", str(session["id"])]) == 1
+        assert f"End the session of room standup{said}" in capsys.readouterr().err
+        assert command("sessions", "list", "--active").err == "1 session\n"
+
+
+def test_a_room_without_a_name_has_to_be_asked_for(command: Command, sandbox: Sandbox) -> None:
+    """Where nobody can be asked for a name, one has to be given, or ``--nameless``."""
+    result = command("create", "--max-participants=5")
+    assert result.code == 2
+    assert "add --unique-name NAME, or --nameless" in result.err
+    result = command("create", "--nameless", "--unique-name=a")
+    assert (result.code, "choose one" in result.err) == (2, True)
+    assert not sandbox.requests
+    assert command("create", "--nameless").code == 0
+
+
+@pytest.mark.parametrize(("typed", "code"), [("standup\n", 0), ("\n", 2), ("", 2)])
+def test_a_name_is_asked_for_at_a_terminal(
+    sandbox: Sandbox,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    typed: str,
+    code: int,
+) -> None:
+    """A name that is typed is taken; without one, nothing is created."""
+    monkeypatch.setattr(sys, "stdin", Typist(typed))
+    assert main(["create"]) == code
+    assert "Name of the room" in capsys.readouterr().err
+    assert [room["unique_name"] for room in sandbox.rooms] == ["standup"] * (code == 0)

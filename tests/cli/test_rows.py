@@ -6,13 +6,22 @@ import json
 from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as running
 from hypothesis import strategies as st
 
 from support.strategies import json_values, wild_text
 from telnyx_video import CreateRoomRequest
-from telnyx_video.cli.fields import FIELDS
-from telnyx_video.cli.rows import LONGEST_LINE, Entry, Format, Problem, Row, read_rows, sniff
+from telnyx_video.cli.batch.rows import (
+    FIELDS,
+    LONGEST_LINE,
+    Entry,
+    Format,
+    Problem,
+    Row,
+    read_rows,
+    sniff,
+)
 
 
 def entries(data: bytes | str, form: Format) -> list[Entry]:
@@ -148,7 +157,7 @@ WRONG_JSON = {
     "no object": ("5", "1: the line must be a JSON object, such as "),
     "an array": ('[{"unique_name": "a"}]', "1: this is an array; its objects belong on lines"),
     "a key twice": ('{"unique_name": "a", "unique_name": "b"}', "1: unique_name: given 2 times"),
-    "no JSON value": ('{"max_participants": NaN}', "1: NaN is no JSON value"),
+    "no JSON value": ('{"max_participants": NaN}', "1: NaN is not a JSON value"),
     "too many digits": ('{"max_participants": ' + "9" * 5000 + "}", "1: a number has too many"),
     "too deep": ('{"unique_name": ' + "[" * 100_000, "1: the values are nested too deeply"),
     "a string for a number": (
@@ -197,7 +206,7 @@ def test_a_single_undecodable_cell_is_enough() -> None:
     [
         ("unique_name\n".encode("utf-16"), "1: the file is UTF-16; save it as UTF-8"),
         (b"\xfe\xff\0u", "1: the file is UTF-16; save it as UTF-8"),
-        (b"unique_name\na\0b\nc\n", "2: there is a NUL byte; this is no text file"),
+        (b"unique_name\na\0b\nc\n", "2: there is a NUL byte; this is not a text file"),
         (b"unique_name\n" + b"a" * (LONGEST_LINE + 1), "2: the line has more than 1,000,000"),
     ],
 )
@@ -224,6 +233,9 @@ def test_the_first_character_tells_the_format(text: str, form: Format) -> None:
     assert sniff(io.StringIO(text)) == form
 
 
+unhurried = running(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is slow to make up examples."""
+
 settings = st.fixed_dictionaries(
     {},
     optional={
@@ -238,6 +250,7 @@ settings = st.fixed_dictionaries(
 )
 
 
+@unhurried
 @given(st.lists(settings.filter(lambda room: any(str(v).strip() for v in room.values()))))
 def test_what_a_program_writes_as_csv_is_read_as_it_was(rooms: list[dict[str, object]]) -> None:
     """A file from a CSV library gives exactly the rooms that went into it."""
@@ -250,6 +263,7 @@ def test_what_a_program_writes_as_csv_is_read_as_it_was(rooms: list[dict[str, ob
     ]
 
 
+@unhurried
 @given(st.lists(settings))
 def test_what_a_program_writes_as_json_lines_is_read_as_it_was(
     rooms: list[dict[str, object]],

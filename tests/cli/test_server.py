@@ -6,9 +6,11 @@ import re
 import signal
 import sys
 import threading
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import attrs
@@ -87,6 +89,7 @@ def test_the_sandbox_ends_when_it_is_told_to(serve: Serve, number: int) -> None:
     served = serve(number=number)
     assert served.code == 0
     assert served.err.splitlines() == [
+        f"Watch the sandbox at {served.told['TELNYX_BASE_URL'].removesuffix('v2')}",
         f"The sandbox listens at {served.told['TELNYX_BASE_URL']}; Ctrl-C stops it.",
         "To use it from another terminal:",
         "",
@@ -155,7 +158,8 @@ def test_the_sandbox_delivers_to_hosts_that_are_named(serve: Serve) -> None:
         control = repr(client).rpartition("at ")[2].replace("/v2>", "/_sandbox")
         for host in HOSTS:
             room = client.create(webhook_event_url=f"http://{host}:1/")
-            urlopen(Request(f"{control}/rooms/{room.id}/join", b"{}")).close()
+            headers = {"content-type": "application/json"}
+            urlopen(Request(f"{control}/rooms/{room.id}/join", b"{}", headers)).close()
         while len(sent) < len(HOSTS):
             with urlopen(f"{control}/deliveries") as answer:
                 for delivery in json.load(answer)["deliveries"]:
@@ -163,6 +167,92 @@ def test_the_sandbox_delivers_to_hosts_that_are_named(serve: Serve) -> None:
 
     serve(f"--webhook-host={HOSTS[0]}", use=use)
     assert list(sent.values()) == [True, False]
+
+
+def test_the_sandbox_starts_with_the_objects_of_a_seed(serve: Serve, tmp_path: Path) -> None:
+    """``--seed`` gives rooms with ids that a test suite can expect."""
+    seed = tmp_path / "seed.json"
+    room_id = "7a1b5d5e-2a0e-4d55-9b7e-0a3d1f0c9a11"
+    seed.write_text(json.dumps({"rooms": [{"id": room_id, "unique_name": "standup"}]}))
+    rooms: list[Room] = []
+    serve("--seed", seed, use=lambda client: rooms.append(client.get(room_id)))
+    assert [room.unique_name for room in rooms] == ["standup"]
+
+
+def test_the_sandbox_makes_the_same_ids_again(serve: Serve) -> None:
+    """``--seed-random`` makes a run repeatable."""
+    rooms: list[Room] = []
+    for _ in range(2):
+        serve("--seed-random=7", use=lambda client: rooms.append(client.create(unique_name="a")))
+    assert rooms[0] == rooms[1]
+
+
+def test_the_sandbox_accepts_the_hosts_that_are_named(serve: Serve) -> None:
+    """``--allow-host`` lets a container's name through, which is refused otherwise."""
+    statuses: list[int] = []
+
+    def use(client: RoomsClient) -> None:
+        url = repr(client).rpartition("at ")[2].removesuffix("v2>")
+        for host in ("app.example", "other.example"):
+            try:
+                urlopen(Request(f"{url}_sandbox/requests", headers={"host": host})).close()
+            except HTTPError as refusal:
+                refusal.close()
+                statuses.append(refusal.code)
+            else:
+                statuses.append(200)
+
+    serve("--allow-host=app.example", use=use)
+    assert statuses == [200, 403]
+
+
+def test_the_sandbox_delivers_anywhere_if_told_to(serve: Serve) -> None:
+    """``--deliver-anywhere`` calls hosts that are not this machine."""
+    sent: list[bool] = []
+
+    def use(client: RoomsClient) -> None:
+        control = repr(client).rpartition("at ")[2].replace("/v2>", "/_sandbox")
+        room = client.create(webhook_event_url=f"http://{HOSTS[0]}:1/")
+        headers = {"content-type": "application/json"}
+        urlopen(Request(f"{control}/rooms/{room.id}/join", b"{}", headers)).close()
+        while not sent:
+            with urlopen(f"{control}/deliveries") as answer:
+                for delivery in json.load(answer)["deliveries"]:
+                    sent.extend(tried["sent"] for tried in delivery["attempts"])
+
+    serve("--deliver-anywhere", use=use)
+    assert sent[0]
+
+
+def test_the_page_is_opened(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``--open`` shows the sandbox's page in the browser."""
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+
+    def wait(client: RoomsClient) -> None:
+        while not opened:
+            client.list(page_size=1)
+            threading.Event().wait(0.01)
+
+    served = serve("--open", use=wait)
+    assert opened == [served.told["TELNYX_BASE_URL"].removesuffix("v2")]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "cannot be read: No such file or directory"), ('{"rooms": 5}', ": /rooms")],
+)
+def test_a_seed_that_cannot_be_used_is_a_sentence(
+    command: Command, tmp_path: Path, content: str | None, said: str
+) -> None:
+    """The file and the place in it are named."""
+    file = tmp_path / "seed.json"
+    if content is not None:
+        file.write_text(content)
+    result = command("sandbox", "--seed", file)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"Error: {file}")
+    assert said in result.err
 
 
 @pytest.fixture
@@ -202,7 +292,7 @@ def test_a_command_can_be_tried_with_faults(command: Command, faults: Path) -> N
         ("[{", ["The plan is not JSON: "]),
         (
             '[{"on": "POST /rooms", "faults": ["lots"]}, {"on": "*", "faults": [{}]}]',
-            ["Rule 1: faults[0] is no shorthand: there are ", "Rule 2: faults[0] says nothing: "],
+            ["Rule 1: faults[0] is not a shorthand", "Rule 2: faults[0] is empty"],
         ),
     ],
 )
@@ -228,5 +318,5 @@ def test_faults_are_for_a_sandbox_only(command: Command, sandbox: Sandbox, fault
     """They cannot be asked for of the real API by mistake."""
     result = command("list", "--faults", faults)
     assert result.code == 2
-    assert result.err == "Error: --faults are those of a sandbox: add --sandbox\n"
+    assert result.err == "Error: --faults is for a sandbox: add --sandbox\n"
     assert not sandbox.requests

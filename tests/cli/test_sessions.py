@@ -1,11 +1,11 @@
-"""The commands for sessions and participants, against a meeting in the sandbox."""
+"""The commands for sessions and participants, against a session in the sandbox."""
 
 from datetime import UTC, datetime
 
 import pytest
 
 from cli.command import Command
-from support.meetings import Meeting
+from cli.sessions import Session
 from telnyx_video.sandbox import Sandbox
 
 
@@ -14,21 +14,21 @@ def muted(sandbox: Sandbox) -> dict[object, object]:
     return {one["context"]: one["muted"] for one in sandbox.participants}
 
 
-def present(command: Command, meeting: Meeting) -> list[str]:
+def present(command: Command, session: Session) -> list[str]:
     """Return the names of those who are in the session."""
-    listed = command("sessions", "participants", meeting.session_id, "--json").lines
+    listed = command("sessions", "participants", session.session_id, "--json").lines
     return [one["context"] for one in listed if not one.get("left_at")]
 
 
 def test_a_list_of_sessions_fits_eighty_columns(
-    command: Command, meeting: Meeting, monkeypatch: pytest.MonkeyPatch
+    command: Command, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A session's id stays whole; its room's id goes on in a second line."""
     monkeypatch.setenv("COLUMNS", "80")
     result = command("sessions", "list")
     lines = result.out.splitlines()
     assert lines[0].split() == ["Id", "Active", "Created", "Room"]
-    assert lines[2].startswith(f"{meeting.session_id}  yes ")
+    assert lines[2].startswith(f"{session.session_id}  yes ")
     assert max(map(len, lines)) <= 80
     assert result.err == "1 session\n"
 
@@ -43,24 +43,24 @@ def test_a_list_of_sessions_fits_eighty_columns(
     ],
 )
 def test_sessions_are_filtered(
-    command: Command, meeting: Meeting, filters: list[str], found: int
+    command: Command, session: Session, filters: list[str], found: int
 ) -> None:
     """Each filter reaches the server, for one room as for all."""
-    for of_room in ([], ["--room-id", meeting.room_id]):
+    for of_room in ([], ["--room-id", session.room_id]):
         assert len(command("sessions", "list", "--json", *of_room, *filters).lines) == found
 
 
 def test_a_session_is_shown_with_its_participants(
-    command: Command, meeting: Meeting, monkeypatch: pytest.MonkeyPatch
+    command: Command, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who asks gets them with the session, as an object or counted in a table; nobody else does."""
     option = "--include-participants"
-    for name in (["get", meeting.session_id], ["list"]):
+    for name in (["get", session.session_id], ["list"]):
         (plain,) = command("sessions", *name, "--json").lines
         (full,) = command("sessions", *name, option, "--json").lines
         assert plain.get("participants") is None
         assert {one["context"] for one in full["participants"]} == {"Alice", "Bob"}
-    assert "Alice" in command("sessions", "get", meeting.session_id, option).out
+    assert "Alice" in command("sessions", "get", session.session_id, option).out
     monkeypatch.setenv("COLUMNS", "80")
     head, _, row, *_ = command("sessions", "list", option).out.splitlines()
     assert (head.split()[-1], row.split()[-1]) == ("People", "2")
@@ -68,72 +68,72 @@ def test_a_session_is_shown_with_its_participants(
 
 
 def test_a_room_is_shown_with_its_sessions(
-    command: Command, meeting: Meeting, monkeypatch: pytest.MonkeyPatch
+    command: Command, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same for a room, also by the group's commands."""
     option = "--include-sessions"
-    for name in (["get", meeting.room_id], ["rooms", "get", meeting.room_id], ["list"]):
+    for name in (["get", session.room_id], ["rooms", "get", session.room_id], ["list"]):
         (plain,) = command(*name, "--json").lines
         (full,) = command(*name, option, "--json").lines
         assert plain.get("sessions") is None
-        assert [one["id"] for one in full["sessions"]] == [meeting.session_id]
-    assert meeting.session_id in command("get", meeting.room_id, option).out
+        assert [one["id"] for one in full["sessions"]] == [session.session_id]
+    assert session.session_id in command("get", session.room_id, option).out
     monkeypatch.setenv("COLUMNS", "80")
     head, _, row, *_ = command("list", option).out.splitlines()
     assert (head.split()[-1], row.split()[-1]) == ("Sessions", "1")
     assert len(row) <= 80
 
 
-def test_a_session_is_shown_and_ended(command: Command, meeting: Meeting) -> None:
+def test_a_session_is_shown_and_ended(command: Command, session: Session) -> None:
     """It can be looked at before and after its end."""
-    (shown,) = command("sessions", "get", meeting.session_id, "--json").lines
-    assert (shown["id"], shown["active"]) == (meeting.session_id, True)
-    ended = command("sessions", "end", meeting.session_id)
-    assert (ended.code, ended.out, ended.err) == (0, "", f"Ended {meeting.session_id}.\n")
+    (shown,) = command("sessions", "get", session.session_id, "--json").lines
+    assert (shown["id"], shown["active"]) == (session.session_id, True)
+    ended = command("sessions", "end", session.session_id, "--yes")
+    assert (ended.code, ended.out, ended.err) == (0, "", f"Ended {session.session_id}.\n")
     assert command("sessions", "list", "--active").err == "no sessions\n"
-    assert "active       false" in command("sessions", "get", meeting.session_id).out
+    assert "active\tfalse" in command("sessions", "get", session.session_id).out
 
 
-def test_a_program_is_told_of_the_end(command: Command, meeting: Meeting) -> None:
+def test_a_program_is_told_of_the_end(command: Command, session: Session) -> None:
     """With ``--json`` the answer is a line of JSON."""
-    assert command("sessions", "end", meeting.session_id, "--json").lines == [
-        {"id": meeting.session_id, "ended": True}
+    assert command("sessions", "end", session.session_id, "--yes", "--json").lines == [
+        {"id": session.session_id, "ended": True}
     ]
 
 
 def test_participants_are_muted_and_heard_again(
-    command: Command, sandbox: Sandbox, meeting: Meeting
+    command: Command, sandbox: Sandbox, session: Session
 ) -> None:
     """Those who are named are muted, and no others."""
-    result = command("sessions", "mute", meeting.session_id, meeting.alice)
+    result = command("sessions", "mute", session.session_id, session.alice)
     assert (result.code, result.err) == (0, "Muted 1 participant.\n")
     assert muted(sandbox) == {"Alice": True, "Bob": False}
-    result = command("sessions", "unmute", meeting.session_id, meeting.alice, meeting.bob)
+    result = command("sessions", "unmute", session.session_id, session.alice, session.bob)
     assert result.err == "Unmuted 2 participants.\n"
     assert muted(sandbox) == {"Alice": False, "Bob": False}
 
 
-def test_all_but_some_are_muted(command: Command, sandbox: Sandbox, meeting: Meeting) -> None:
+def test_all_but_some_are_muted(command: Command, sandbox: Sandbox, session: Session) -> None:
     """``--all --exclude`` spares those who are named."""
-    arguments = (meeting.session_id, "--all", "--exclude", meeting.bob)
+    arguments = (session.session_id, "--all", "--exclude", session.bob)
     assert command("sessions", "mute", *arguments, "--json").lines == [
-        {"id": meeting.session_id, "muted": "all"}
+        {"id": session.session_id, "muted": "all"}
     ]
     assert muted(sandbox) == {"Alice": True, "Bob": False}
-    assert command("sessions", "unmute", meeting.session_id, "--all").err == "Unmuted all.\n"
+    assert command("sessions", "unmute", session.session_id, "--all").err == "Unmuted all.\n"
 
 
-def test_participants_are_put_out(command: Command, meeting: Meeting) -> None:
+def test_participants_are_put_out(command: Command, session: Session) -> None:
     """One who is kicked is no longer in the session."""
-    assert command("sessions", "kick", meeting.session_id, meeting.bob).code == 0
-    assert present(command, meeting) == ["Alice"]
+    assert command("sessions", "kick", session.session_id, session.bob).code == 0
+    assert present(command, session) == ["Alice"]
 
 
 @pytest.mark.parametrize(
     ("whom", "said"),
     [
-        ([], "nobody is named: give ids of participants, or --all"),
-        (["some-id", "--all"], "--all are all: leave out the ids of participants"),
+        ([], "no participant is given: give ids of participants, or --all"),
+        (["some-id", "--all"], "--all includes every participant: leave out the ids"),
         (["some-id", "--exclude=other"], "--exclude goes with --all"),
     ],
 )
@@ -147,30 +147,30 @@ def test_whom_an_action_is_about_must_be_clear(
 
 
 def test_participants_are_listed(
-    command: Command, meeting: Meeting, monkeypatch: pytest.MonkeyPatch
+    command: Command, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The table tells who is still there, in eighty columns."""
-    command("sessions", "kick", meeting.session_id, meeting.bob)
+    command("sessions", "kick", session.session_id, session.bob)
     monkeypatch.setenv("COLUMNS", "80")
-    for arguments in (["participants", "list"], ["sessions", "participants", meeting.session_id]):
+    for arguments in (["participants", "list"], ["sessions", "participants", session.session_id]):
         result = command(*arguments)
         lines = result.out.splitlines()
         assert max(map(len, lines)) <= 80
         day = datetime.now(UTC).date().isoformat()
         assert [(*line.split()[:3], line.split()[-1]) for line in lines[2:]] == [
-            ("Alice", meeting.alice, day, "yes"),
-            ("Bob", meeting.bob, day, "no"),
+            ("Alice", session.alice, day, "yes"),
+            ("Bob", session.bob, day, "no"),
         ]
         assert result.err == "2 participants\n"
 
 
 @pytest.mark.parametrize("days", [[], ["--joined-to=2100-01-01"]])
-def test_participants_are_filtered(command: Command, meeting: Meeting, days: list[str]) -> None:
+def test_participants_are_filtered(command: Command, session: Session, days: list[str]) -> None:
     """What their program said of them finds them, in one session as in all."""
-    of_session = ["participants", "list", "--session-id", meeting.session_id]
-    for arguments in (of_session, ["sessions", "participants", meeting.session_id]):
+    of_session = ["participants", "list", "--session-id", session.session_id]
+    for arguments in (of_session, ["sessions", "participants", session.session_id]):
         (bob,) = command(*arguments, "--context=Bob", *days, "--json").lines
-        assert bob["id"] == meeting.bob
+        assert bob["id"] == session.bob
         assert command("participants", "get", bob["id"], "--json").lines == [bob]
 
 
@@ -183,10 +183,11 @@ def test_bad_filters_are_named(command: Command, sandbox: Sandbox) -> None:
         ["recordings", "list", "--ended-on=x"],
         ["compositions", "list", "--created-on=x"],
     ):
-        result = command(*arguments, "--page-size=0")
+        result = command(*arguments)
         assert result.code == 2
-        assert "must be a day such as 2025-01-31, not 'x'" in result.err
-        assert "--page-size: must be a whole number, from 1 to 250, not '0'" in result.err
+        assert f"Invalid value for '{arguments[-1].split('=')[0]}'" in result.err
+        result = command(*arguments[:-1], "--page-size=0")
+        assert (result.code, "Invalid value for '--page-size'" in result.err) == (2, True)
     assert not sandbox.requests
 
 

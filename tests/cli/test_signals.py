@@ -22,7 +22,7 @@ from telnyx_video.sandbox import Sandbox
 
 pytestmark = pytest.mark.usefixtures("signals")
 
-STOPPING = "Stopping: what is under way has "
+STOPPING = "Stopping: requests in flight have "
 FIVE = b"unique_name\na\nb\nc\nd\ne\n"
 
 
@@ -80,7 +80,7 @@ def test_an_interrupted_batch_finishes_what_is_under_way(
     with once_under_way(server, 2, lambda: send(number)):
         result = command("batch", "-", "--concurrency=2", "--output", output, stdin=FIVE)
     assert result.code == code
-    assert "The same command with --resume goes on with what was not tried." in said.getvalue()
+    assert "The same command with --resume continues with the rest." in said.getvalue()
     assert "2 made · 0 existed · 0 recovered · 0 failed · 0 unknown · 3 not tried" in (
         said.getvalue()
     )
@@ -94,13 +94,13 @@ def test_an_interrupted_batch_finishes_what_is_under_way(
         (
             b"max_participants\n5\n6\n7\n",
             False,
-            "look at the list first, since rows without a unique_name would be made again",
+            "look at the list first: rows without a unique_name would be created again",
         ),
         (b"unique_name\na\nb\nc\n", True, "the same command with --resume finds out"),
         (
             b"max_participants\n5\n6\n7\n",
             True,
-            "the same command with --resume finds out, but for rows without a unique_name",
+            "the same command with --resume finds out, except for rows without a unique_name",
         ),
     ],
 )
@@ -119,7 +119,7 @@ def test_a_batch_interrupted_twice_gives_up_at_once(
     with once_under_way(server, 2, lambda: send(signal.SIGINT)):
         result = command("batch", "-", "--concurrency=2", "--json", *options, stdin=rows)
     assert result.code == 130
-    assert f"What was under way was given up, and may exist (line 2, 3); {advice}.\n" in (
+    assert f"Requests in flight were cancelled; their rooms may exist (line 2, 3); {advice}.\n" in (
         said.getvalue()
     )
     assert "0 made · 0 existed · 0 recovered · 0 failed · 2 unknown · 1 not tried" in (
@@ -156,8 +156,8 @@ def test_a_sandbox_of_its_own_is_not_gone_on_with(
     options = ("--json", "--concurrency=2", "--grace=0", "--output", output)
     result = command("--sandbox", "--faults", plan, "batch", "-", *options, stdin=FIVE)
     assert result.code == 130
-    assert "was given up, and may exist" in result.err
-    assert "; the sandbox is gone now, and all rooms with it.\n" in result.err
+    assert "were cancelled; their rooms may exist" in result.err
+    assert "; the sandbox has ended, and all its rooms with it.\n" in result.err
     assert "not tried" in result.err
     assert "--resume" not in result.err
 
@@ -171,7 +171,7 @@ def test_the_grace_has_an_end(
     with once_under_way(server, 25, lambda: send(signal.SIGTERM)):
         result = command("batch", "-", "--concurrency=25", "--grace=0.05", stdin=rows)
     assert result.code == 143
-    assert "Stopping: what is under way has 0.05 s to finish; " in said.getvalue()
+    assert "Stopping: requests in flight have 0.05 s to finish; " in said.getvalue()
     assert "line 2, 3, 4," in said.getvalue()
     assert "21, and 5 more); run the same input again" in said.getvalue()
     assert "25 unknown · 5 not tried" in said.getvalue()
@@ -200,7 +200,7 @@ def test_an_interrupted_create_says_whether_it_was_sent(
 ) -> None:
     """After Ctrl-C nobody has to guess whether a room may have been made."""
     with once_under_way(server, 1, lambda: send(signal.SIGINT)):
-        result = command("create")
+        result = command("create", "--nameless")
     assert result.code == 130
     assert result.err == "Interrupted; POST /rooms was sent, and may have been applied.\n"
 

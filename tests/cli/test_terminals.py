@@ -115,7 +115,7 @@ def test_failures_are_told_above_the_bar(rooms_csv: str, monkeypatch: pytest.Mon
         assert main(["batch", rooms_csv]) == 1
     said = " ".join(terminal.screen.split())
     assert re.search(r"failed line \d, [a-e]: 401 Unauthorized", said)
-    assert "Nothing more was sent: it would have been refused, too." in said
+    assert "Nothing more was sent: it would have been refused too." in said
 
 
 def test_a_log_is_not_drawn_over(rooms_csv: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.command import ROOMS_CSV, Command, environment
-from support.meetings import Meeting
+from cli.sessions import Session
 from telnyx_video.sandbox import Sandbox
 
 
@@ -43,39 +43,39 @@ def unwritable(monkeypatch: pytest.MonkeyPatch, name: str, kind: str) -> Generat
 def test_what_was_made_is_told_where_stdout_fails(
     command: Command,
     sandbox: Sandbox,
-    meeting: Meeting,
+    session: Session,
     monkeypatch: pytest.MonkeyPatch,
     kind: str,
     reason: str,
     options: list[str],
 ) -> None:
     """Nothing that is made or changed is lost with the output: stderr has its id, but no secret."""
-    old = meeting.room_id
+    old = session.room_id
     problem = f", but standard output cannot be written: {reason}\n"
     with unwritable(monkeypatch, "stdout", kind):
-        made = command("create", *options)
+        made = command("create", "--nameless", *options)
         existed = command("create", "--unique-name=a", "--if-exists=return", *options)
         changed = command("update", old, "--max-participants=5", *options)
-        composed = command("compositions", "create", "--session-id", meeting.session_id, *options)
+        composed = command("compositions", "create", "--session-id", session.session_id, *options)
         joined = command("rooms", "join-token", old, *options)
     *_, new, named = [room["id"] for room in sandbox.rooms]
-    assert (made.code, made.err) == (1, f"Error: room {new} was made{problem}")
-    assert (existed.code, existed.err) == (1, f"Error: room {named} is there{problem}")
+    assert (made.code, made.err) == (1, f"Error: room {new} was created{problem}")
+    assert (existed.code, existed.err) == (1, f"Error: room {named} exists{problem}")
     assert (changed.code, changed.err) == (1, f"Error: room {old} was changed{problem}")
-    assert joined.err == f"Error: a join token for room {old} was made{problem}"
+    assert joined.err == f"Error: a join token for room {old} was created{problem}"
     (composition,) = command("compositions", "list", "--json").lines
-    assert composed.err == f"Error: composition {composition['id']} was begun{problem}"
+    assert composed.err == f"Error: composition {composition['id']} was started{problem}"
 
 
 def test_what_was_done_is_told_where_stdout_fails(
-    command: Command, meeting: Meeting, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    command: Command, session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A program that loses its JSON still has the sentence on stderr, in place of a mere reason."""
-    session, file = meeting.session_id, tmp_path / "alice.ogg"
+    session_id, file = session.session_id, tmp_path / "alice.ogg"
     recording = command("recordings", "list", "--json").lines[0]["id"]
     told: list[tuple[list[str], str]] = [
-        (["sessions", "mute", session, "--all"], "muted all"),
-        (["sessions", "end", session], f"ended {session}"),
+        (["sessions", "mute", session_id, "--all"], "muted all"),
+        (["sessions", "end", session_id, "--yes"], f"ended {session_id}"),
         (["recordings", "download", recording, str(file)], f"{file} was downloaded"),
         (["recordings", "delete", recording, "--yes"], f"deleted {recording}"),
     ]
@@ -118,7 +118,7 @@ def test_what_could_not_be_said_does_not_change_the_exit_code() -> None:
     """A whole program ends with its own code, though Python could not write what was held back."""
     with open("/dev/full", "w") as full:
         ended = subprocess.run(
-            [sys.executable, "-m", "telnyx_video.cli", "--sandbox", "batch", ROOMS_CSV],
+            [sys.executable, "-m", "telnyx_video", "--sandbox", "batch", ROOMS_CSV],
             cwd=ROOMS_CSV.parents[2],
             env=environment() | {"PYTHONUNBUFFERED": ""},
             stdout=subprocess.DEVNULL,

@@ -210,7 +210,7 @@ def shell_environment(spare: Path) -> dict[str, str]:
     """
     command = spare / "telnyx-video"
     command.parent.mkdir(exist_ok=True)
-    command.write_text('#!/bin/sh\nexec python -m telnyx_video.cli "$@"\n', encoding="utf-8")
+    command.write_text('#!/bin/sh\nexec python -m telnyx_video "$@"\n', encoding="utf-8")
     command.chmod(0o755)
     commands = (str(Path(sys.executable).parent), os.environ["PATH"], str(spare))
     # Measuring the coverage of what examples start would double the time that they take.

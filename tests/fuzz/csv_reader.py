@@ -2,8 +2,9 @@
 
 import io
 
+from telnyx_video.cli.batch.rows import FORMATS, Row, read_rows, sniff
+
 from telnyx_video import CreateRoomRequest
-from telnyx_video.cli.rows import FORMATS, Row, read_rows, sniff
 
 
 def check(data: bytes) -> None:

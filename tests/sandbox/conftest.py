@@ -6,8 +6,8 @@ from contextlib import closing
 import aiohttp
 import pytest
 
-from sandbox.caller import Caller
-from sandbox.desk import Clock, Desk
+from sandbox.api_driver import ApiDriver, Clock
+from sandbox.http_driver import HttpDriver
 from telnyx_video.sandbox import Sandbox
 from telnyx_video.sandbox.state import Store
 
@@ -19,8 +19,8 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-async def caller(session: aiohttp.ClientSession, sandbox: Sandbox) -> Caller:
-    return Caller(session, sandbox)
+async def http(session: aiohttp.ClientSession, sandbox: Sandbox) -> HttpDriver:
+    return HttpDriver(session, sandbox)
 
 
 @pytest.fixture
@@ -29,6 +29,6 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def desk(clock: Clock) -> Iterator[Desk]:
-    with closing(Store(now=clock, composition_delay=10)) as store:
-        yield Desk(store)
+def driver(clock: Clock) -> Iterator[ApiDriver]:
+    with closing(Store(source=clock, composition_delay=10)) as store:
+        yield ApiDriver(store)

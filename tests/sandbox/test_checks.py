@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.caller import Caller
+from sandbox.http_driver import HttpDriver
 from telnyx_video.sandbox import Sandbox
 from telnyx_video.sandbox.checks.bodies import ROOM, check_fields, defaults
 
@@ -68,10 +68,10 @@ def test_a_value_out_of_its_bounds_is_refused(field: str, value: object) -> None
     assert problems[0].detail.startswith(f"{field} must be ")
 
 
-async def test_all_that_is_wrong_is_told_at_once(caller: Caller, sandbox: Sandbox) -> None:
+async def test_all_that_is_wrong_is_told_at_once(http: HttpDriver, sandbox: Sandbox) -> None:
     """One refusal names every field that is out of bounds, and no room is created."""
     wrong = {field: values[0] for field, values in WRONG}
-    answer = await caller.create(**wrong)
+    answer = await http.create(**wrong)
     assert answer.status == 422
     assert answer.pointers == [f"/{field}" for field in wrong]
     assert {error["code"] for error in answer.body["errors"]} == {"10015"}

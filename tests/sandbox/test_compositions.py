@@ -5,7 +5,7 @@ from typing import Any
 import attrs
 import pytest
 
-from sandbox.desk import ORIGIN, UNKNOWN_ID, Clock, Desk
+from sandbox.api_driver import ORIGIN, UNKNOWN_ID, ApiDriver, Clock
 from telnyx_video.sandbox.replies import Reply
 
 
@@ -13,24 +13,26 @@ from telnyx_video.sandbox.replies import Reply
 class Meeting:
     """A recorded session of two that has ended after 84 seconds."""
 
-    desk: Desk
+    driver: ApiDriver
     session: str
     videos: list[str]
 
     def compose(self, **fields: object) -> Any:
         """Ask for a composition of it."""
-        return self.desk.ask("POST", "/room_compositions", {"session_id": self.session, **fields})
+        return self.driver.call(
+            "POST", "/room_compositions", {"session_id": self.session, **fields}
+        )
 
 
 @pytest.fixture
-def meeting(desk: Desk, clock: Clock) -> Meeting:
-    room = desk.room(enable_recording=True)
-    session = desk.join(room)["session_id"]
-    desk.join(room)
-    clock.pass_by(84)
-    desk.data("POST", f"/room_sessions/{session}/actions/end")
-    clock.pass_by(3600)
-    return Meeting(desk, session, desk.ids("/room_recordings", type="video"))
+def meeting(driver: ApiDriver, clock: Clock) -> Meeting:
+    room = driver.room(enable_recording=True)
+    session = driver.join(room)["session_id"]
+    driver.join(room)
+    clock.advance(84)
+    driver.data("POST", f"/room_sessions/{session}/actions/end")
+    clock.advance(3600)
+    return Meeting(driver, session, driver.ids("/room_recordings", type="video"))
 
 
 def test_a_composition_is_enqueued_then_processing_then_completed(
@@ -44,10 +46,10 @@ def test_a_composition_is_enqueued_then_processing_then_completed(
     states = list[tuple[str, bool, int]]()
     shown, file = created.data, Reply(404)
     for _ in range(4):
-        shown = meeting.desk.data("GET", path)
-        file = meeting.desk.reply("GET", url, key=None)
+        shown = meeting.driver.data("GET", path)
+        file = meeting.driver.reply("GET", url, key=None)
         states.append((shown["status"], "download_url" in shown, file.status))
-        clock.pass_by(4)
+        clock.advance(4)
     assert states == [
         ("enqueued", False, 404),
         ("enqueued", False, 404),
@@ -62,7 +64,7 @@ def test_a_composition_is_enqueued_then_processing_then_completed(
 def test_a_composition_tells_what_it_shows(meeting: Meeting) -> None:
     """Defaults are filled in; its times and length are those of the session."""
     shown = meeting.compose().data
-    session = meeting.desk.data("GET", f"/room_sessions/{meeting.session}")
+    session = meeting.driver.data("GET", f"/room_sessions/{meeting.session}")
     assert (shown["format"], shown["resolution"]) == ("mp4", "1280x720")
     assert (shown["started_at"], shown["ended_at"]) == (session["created_at"], session["ended_at"])
     assert (shown["duration_secs"], shown["room_id"]) == (84, session["room_id"])
@@ -90,12 +92,14 @@ def test_a_composition_has_what_was_asked_for(meeting: Meeting) -> None:
     }
 
 
-def test_what_there_is_of_an_active_session_can_be_composed(desk: Desk, clock: Clock) -> None:
+def test_what_there_is_of_an_active_session_can_be_composed(
+    driver: ApiDriver, clock: Clock
+) -> None:
     """Such a composition ends where it was asked for."""
-    room = desk.room()
-    session = desk.join(room)["session_id"]
-    clock.pass_by(5)
-    shown = desk.data("POST", "/room_compositions", {"session_id": session})
+    room = driver.room()
+    session = driver.join(room)["session_id"]
+    clock.advance(5)
+    shown = driver.data("POST", "/room_compositions", {"session_id": session})
     assert (shown["duration_secs"], shown["ended_at"]) == (5, shown["created_at"])
 
 
@@ -152,22 +156,26 @@ def test_what_is_out_of_bounds_is_pointed_at(
     """Each flaw is one problem at its place, and nothing is created."""
     answer = meeting.compose(**fields)
     assert (answer.status, answer.pointers) == (422, [pointer])
-    assert meeting.desk.ids("/room_compositions") == []
+    assert meeting.driver.ids("/room_compositions") == []
 
 
-def test_all_that_is_wrong_is_told_at_once(desk: Desk) -> None:
-    """A session is required; the rest is checked without it too."""
-    wrong = {"format": "avi", "video_layout": {"a": {"width": 1, "video_sources": "*"}}}
-    answer = desk.ask("POST", "/room_compositions", wrong)
+def test_all_that_is_wrong_is_told_at_once(driver: ApiDriver) -> None:
+    """A layout is checked even if the session is unknown."""
+    wrong = {
+        "session_id": UNKNOWN_ID,
+        "format": "avi",
+        "video_layout": {"a": {"width": 1, "video_sources": "*"}},
+    }
+    answer = driver.call("POST", "/room_compositions", wrong)
     assert (answer.status, answer.pointers) == (
         422,
-        ["/session_id", "/format", "/video_layout/a/width"],
+        ["/format", "/session_id", "/video_layout/a/width"],
     )
 
 
 def test_sound_is_no_source_of_pictures(meeting: Meeting) -> None:
     """Recordings of sound, and those of other sessions, cannot be shown."""
-    (sound, *_) = meeting.desk.ids("/room_recordings", type="audio")
+    (sound, *_) = meeting.driver.ids("/room_recordings", type="audio")
     layout = {"a": {"video_sources": [meeting.videos[0], sound]}}
     assert meeting.compose(video_layout=layout).pointers == [f"{REGION}/video_sources/1"]
 
@@ -175,14 +183,14 @@ def test_sound_is_no_source_of_pictures(meeting: Meeting) -> None:
 def test_a_deleted_composition_is_gone(meeting: Meeting, clock: Clock) -> None:
     """Finished or not, it is not there any more, and will never be said to be completed."""
     finished = meeting.compose().data
-    clock.pass_by(10)
+    clock.advance(10)
     unfinished = meeting.compose().data
     for composition in (finished, unfinished):
         path = f"/room_compositions/{composition['id']}"
-        assert meeting.desk.reply("DELETE", path).status == 204
-        assert meeting.desk.reply("DELETE", path).status == 404
-        assert meeting.desk.reply("GET", path).status == 404
-    clock.pass_by(10)
-    told = [event.composition_id for event in meeting.desk.store.events.all()]
+        assert meeting.driver.reply("DELETE", path).status == 204
+        assert meeting.driver.reply("DELETE", path).status == 404
+        assert meeting.driver.reply("GET", path).status == 404
+    clock.advance(10)
+    told = [event.composition_id for event in meeting.driver.store.events.all()]
     assert told.count(finished["id"]) == 1
     assert unfinished["id"] not in told

@@ -5,22 +5,22 @@ from contextlib import AsyncExitStack
 
 import aiohttp
 
-from sandbox.caller import Caller
-from sandbox.raw import connected
+from sandbox.http_driver import HttpDriver
+from sandbox.raw_connection import connected
 from telnyx_video.sandbox import Sandbox
 
 NO_KEY = {"Authorization": ""}
 
 
-async def test_requests_are_counted_by_route(caller: Caller, sandbox: Sandbox) -> None:
+async def test_requests_are_counted_by_route(http: HttpDriver, sandbox: Sandbox) -> None:
     """Each request counts, refused or not, under its method and route; control does not."""
-    room = (await caller.create()).data
-    await caller.create(max_participants=1)
-    await caller.send("GET", f"/rooms/{room['id']}")
-    await caller.send("GET", "/rooms/x", headers=NO_KEY)
-    await caller.send("PUT", "/rooms")
-    await caller.send("GET", "/nowhere")
-    await caller.send("GET", "//_sandbox/stats")
+    room = (await http.create()).data
+    await http.create(max_participants=1)
+    await http.send("GET", f"/rooms/{room['id']}")
+    await http.send("GET", "/rooms/x", headers=NO_KEY)
+    await http.send("PUT", "/rooms")
+    await http.send("GET", "/nowhere")
+    await http.send("GET", "//_sandbox/stats")
     assert sandbox.requests == {
         "POST /v2/rooms": 2,
         "GET /v2/rooms/{id}": 2,
@@ -29,24 +29,24 @@ async def test_requests_are_counted_by_route(caller: Caller, sandbox: Sandbox) -
     }
 
 
-async def test_stats_are_read_without_the_key(caller: Caller, sandbox: Sandbox) -> None:
+async def test_stats_are_read_without_the_key(http: HttpDriver, sandbox: Sandbox) -> None:
     """The counts over HTTP are those that the object has."""
-    await caller.create()
-    await caller.create()
-    answer = await caller.send("GET", "//_sandbox/stats", headers=NO_KEY)
+    await http.create()
+    await http.create()
+    answer = await http.send("GET", "//_sandbox/stats", headers=NO_KEY)
     assert (answer.status, answer.body) == (
         200,
         {"requests": {"POST /v2/rooms": 2}, "rooms": 2, "max_in_flight": 1, "keyed_downloads": 0},
     )
 
 
-async def test_a_reset_forgets_rooms_and_counts(caller: Caller, sandbox: Sandbox) -> None:
+async def test_a_reset_forgets_rooms_and_counts(http: HttpDriver, sandbox: Sandbox) -> None:
     """A reset, needing no key, leaves what a fresh sandbox has; names are free again."""
-    await caller.create(unique_name="standup")
-    answer = await caller.send("POST", "//_sandbox/reset", headers=NO_KEY)
+    await http.create(unique_name="standup")
+    answer = await http.send("POST", "//_sandbox/reset", headers=NO_KEY)
     assert (answer.status, answer.body) == (204, None)
     assert (sandbox.rooms, sandbox.requests, sandbox.max_in_flight) == ([], {}, 0)
-    assert (await caller.create(unique_name="standup")).status == 201
+    assert (await http.create(unique_name="standup")).status == 201
     sandbox.reset()
     assert (sandbox.rooms, sandbox.requests, sandbox.max_in_flight) == ([], {}, 0)
 
@@ -72,16 +72,16 @@ async def test_the_most_posts_in_flight_are_known(sandbox: Sandbox) -> None:
     assert sandbox.max_in_flight == 0
 
 
-async def test_other_requests_do_not_count_as_posts(caller: Caller, sandbox: Sandbox) -> None:
+async def test_other_requests_do_not_count_as_posts(http: HttpDriver, sandbox: Sandbox) -> None:
     """Lists that are served together leave the mark where it is."""
-    await asyncio.gather(*(caller.send("GET", "/rooms") for _ in range(5)))
+    await asyncio.gather(*(http.send("GET", "/rooms") for _ in range(5)))
     assert sandbox.max_in_flight == 0
 
 
 async def test_the_state_can_be_read_from_other_threads(session: aiohttp.ClientSession) -> None:
     """While requests are served, another thread sees whole rooms and growing counts."""
     async with Sandbox() as sandbox:
-        caller = Caller(session, sandbox)
+        http = HttpDriver(session, sandbox)
 
         def watch() -> None:
             seen = 0
@@ -92,5 +92,5 @@ async def test_the_state_can_be_read_from_other_threads(session: aiohttp.ClientS
                 seen = len(rooms)
 
         watching = asyncio.create_task(asyncio.to_thread(watch))
-        await asyncio.gather(*(caller.create() for _ in range(100)))
+        await asyncio.gather(*(http.create() for _ in range(100)))
         await watching

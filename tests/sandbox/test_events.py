@@ -7,23 +7,23 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from sandbox.caller import Caller
-from sandbox.desk import Clock, Desk
+from sandbox.api_driver import ApiDriver, Clock
+from sandbox.http_driver import HttpDriver
 from telnyx_video.sandbox import Sandbox
 from telnyx_video.sandbox.state import ConflictError, Store
 
 
-def told(desk: Desk) -> list[str]:
+def told(driver: ApiDriver) -> list[str]:
     """Return the types of what happened, without what they have in common."""
-    events = desk.ask("GET", "//_sandbox/events", key=None).body["events"]
+    events = driver.call("GET", "//_sandbox/events", key=None).body["events"]
     return [event["type"].removeprefix("video.room.") for event in events]
 
 
-def test_a_meeting_is_told_from_its_start_to_its_end(desk: Desk, clock: Clock) -> None:
+def test_a_meeting_is_told_from_its_start_to_its_end(driver: ApiDriver, clock: Clock) -> None:
     """Events have the names of webhooks and come in the order in which things happen."""
-    room = desk.room(enable_recording=True)
-    desk.leave(room, desk.join(room))
-    assert told(desk) == [
+    room = driver.room(enable_recording=True)
+    driver.leave(room, driver.join(room))
+    assert told(driver) == [
         "session.started",
         "participant.joined",
         "recording.started",
@@ -35,12 +35,12 @@ def test_a_meeting_is_told_from_its_start_to_its_end(desk: Desk, clock: Clock) -
     ]
 
 
-def test_an_event_names_all_that_it_is_about(desk: Desk) -> None:
+def test_an_event_names_all_that_it_is_about(driver: ApiDriver) -> None:
     """With the ids, whoever hears of it can ask for the rest."""
-    room = desk.room(enable_recording=True)
-    alice = desk.join(room)
-    (sound, _) = desk.ids("/room_recordings")
-    event = desk.ask("GET", "//_sandbox/events").body["events"][2]
+    room = driver.room(enable_recording=True)
+    alice = driver.join(room)
+    (sound, _) = driver.ids("/room_recordings")
+    event = driver.call("GET", "//_sandbox/events").body["events"][2]
     assert event.pop("id")
     assert event == {
         "type": "video.room.recording.started",
@@ -52,40 +52,40 @@ def test_an_event_names_all_that_it_is_about(desk: Desk) -> None:
     }
 
 
-def test_a_composition_is_told_of_when_it_is_completed(desk: Desk, clock: Clock) -> None:
+def test_a_composition_is_told_of_when_it_is_completed(driver: ApiDriver, clock: Clock) -> None:
     """Not before, and in its place among what happened meanwhile."""
-    room = desk.room()
-    alice = desk.join(room)
-    desk.data("POST", "/room_compositions", {"session_id": alice["session_id"]})
-    clock.pass_by(9.9)
-    assert "composition.completed" not in told(desk)
-    clock.pass_by(10)
-    desk.leave(room, alice)
-    assert told(desk)[2:] == ["composition.completed", "participant.left", "session.ended"]
+    room = driver.room()
+    alice = driver.join(room)
+    driver.data("POST", "/room_compositions", {"session_id": alice["session_id"]})
+    clock.advance(9.9)
+    assert "composition.completed" not in told(driver)
+    clock.advance(10)
+    driver.leave(room, alice)
+    assert told(driver)[2:] == ["composition.completed", "participant.left", "session.ended"]
 
 
-async def test_what_was_not_done_is_not_told(caller: Caller, sandbox: Sandbox) -> None:
+async def test_what_was_not_done_is_not_told(http: HttpDriver, sandbox: Sandbox) -> None:
     """A request that a fault keeps from being applied leaves no trace, one that is does."""
-    room = (await caller.create()).data
+    room = (await http.create()).data
     sandbox.join(room["id"])
     before = sandbox.events
     sandbox.faults = [
         {"on": "DELETE /rooms/{id}", "faults": [503, {"status": 503, "commit": "before"}]}
     ]
     for events in (before, None):
-        assert (await caller.send("DELETE", f"/rooms/{room['id']}")).status == 503
+        assert (await http.send("DELETE", f"/rooms/{room['id']}")).status == 503
         assert events is None or sandbox.events == events
     types = [str(event["type"]) for event in sandbox.events[len(before) :]]
     assert types == ["video.room.participant.left", "video.room.session.ended"]
 
 
-class Meetings(RuleBasedStateMachine):
+class Sessions(RuleBasedStateMachine):
     """Rooms in which anything may happen in any order."""
 
     def __init__(self) -> None:
         super().__init__()
         self.clock = Clock()
-        self.store = Store(now=self.clock)
+        self.store = Store(source=self.clock)
         fields: dict[str, Any] = {
             "max_participants": 3,
             "webhook_event_url": None,
@@ -103,9 +103,9 @@ class Meetings(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1))
     def join(self, which: int) -> None:
         room = self.rooms[which % len(self.rooms)]
-        self.clock.pass_by(1)
+        self.clock.advance(1)
         try:
-            participant, session = self.store.meetings.join(room, None)
+            participant, session = self.store.sessions.join(room, None)
         except ConflictError:
             assert len(self.present[room]) == 3
             return
@@ -118,22 +118,22 @@ class Meetings(RuleBasedStateMachine):
         room = data.draw(st.sampled_from([room for room in self.present if self.present[room]]))
         members = self.present[room]
         going = members[: data.draw(st.integers(1, len(members)))] if together else members[-1:]
-        self.clock.pass_by(1)
+        self.clock.advance(1)
         (session,) = self.active(room)
-        self.store.meetings.kick(session.id, going)
+        self.store.sessions.kick(session.id, going)
         self.present[room] = [member for member in members if member not in going]
 
     @precondition(lambda self: len(self.rooms) > 1)
     @rule()
     def delete_room(self) -> None:
         room = self.rooms.pop()
-        self.clock.pass_by(1)
+        self.clock.advance(1)
         assert self.store.rooms.delete(room)
         self.present[room] = []
 
     def active(self, room: str) -> list[Any]:
         """Return the sessions of a room that are going on."""
-        return self.store.meetings.sessions.where("room_id = ? AND ended_at IS NULL", room)
+        return self.store.sessions.table.where("room_id = ? AND ended_at IS NULL", room)
 
     @invariant()
     def a_room_is_in_session_while_somebody_is_there(self) -> None:
@@ -145,7 +145,7 @@ class Meetings(RuleBasedStateMachine):
     @invariant()
     def everything_agrees_on_who_is_there(self) -> None:
         there = {member for members in self.present.values() for member in members}
-        everyone = self.store.meetings.participants.where()
+        everyone = self.store.sessions.participants.where()
         assert {member.id for member in everyone if member.left_at is None} == there
         recorded = {row.participant_id for row in self.store.recordings.where("ended_at IS NULL")}
         assert recorded == set(self.present[next(iter(self.present))])
@@ -155,10 +155,10 @@ class Meetings(RuleBasedStateMachine):
         counts = Counter(
             event.type.removeprefix("video.room.") for event in self.store.events.all()
         )
-        sessions = self.store.meetings.sessions.where()
+        sessions = self.store.sessions.table.where()
         assert counts["session.started"] == len(sessions)
         assert counts["session.ended"] == sum(row.ended_at is not None for row in sessions)
-        members = self.store.meetings.participants.where()
+        members = self.store.sessions.participants.where()
         assert counts["participant.joined"] == len(members)
         assert counts["participant.left"] == sum(row.left_at is not None for row in members)
         assert counts["recording.started"] == len(self.store.recordings)
@@ -167,5 +167,5 @@ class Meetings(RuleBasedStateMachine):
         self.store.close()
 
 
-TestMeetings = Meetings.TestCase
+TestMeetings = Sessions.TestCase
 TestMeetings.settings = settings(max_examples=15, stateful_step_count=15, deadline=None)

@@ -5,7 +5,16 @@ import gc
 
 import pytest
 
-from sandbox.faulty import FOREVER, asked, connected, names, on_create, request, told, until
+from sandbox.blocking_driver import (
+    FOREVER,
+    asked,
+    connected,
+    names,
+    on_create,
+    request,
+    told,
+    until,
+)
 from telnyx_video.sandbox import Sandbox
 
 NAMED = {"unique_name": "a"}

@@ -9,15 +9,17 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from sandbox.faulty import PATIENCE, asked, connected, on_create, request, told
+from sandbox.blocking_driver import PATIENCE, asked, connected, on_create, request, told
 from telnyx_video.sandbox import FaultPlanError, Sandbox
+
+JSON = {"Content-Type": "application/json"}
 
 
 def control(sandbox: Sandbox, path: str, content: bytes | None = None) -> tuple[int, Any]:
     """Send a request that controls, without a key, and return status and decoded body."""
     url = sandbox.url.removesuffix("/v2") + path
     try:
-        with urlopen(Request(url, data=content), timeout=PATIENCE) as reply:
+        with urlopen(Request(url, content, JSON), timeout=PATIENCE) as reply:
             body = reply.read()
             return reply.status, json.loads(body) if body else None
     except HTTPError as error:
@@ -42,7 +44,7 @@ def test_a_plan_is_changed_while_the_sandbox_runs() -> None:
 def test_a_bad_plan_changes_nothing() -> None:
     """A plan with flaws is refused where it is given, and the old one stays."""
     with Sandbox(faults=on_create(503)) as sandbox:
-        with pytest.raises(FaultPlanError, match="no shorthand"):
+        with pytest.raises(FaultPlanError, match="not a shorthand"):
             sandbox.faults = on_create("losst")
         assert asked(sandbox).status == 503
     with pytest.raises(RuntimeError, match="not serving"):
@@ -76,7 +78,7 @@ def test_a_bad_plan_over_http_is_refused_with_every_flaw() -> None:
             ("10015", "/0/on"),
             ("10015", "/0/faults/0"),
         ]
-        assert body["errors"][1]["detail"].startswith("Rule 1: faults[0] is no shorthand")
+        assert body["errors"][1]["detail"].startswith("Rule 1: faults[0] is not a shorthand")
         assert asked(sandbox).status == 503
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.faulty import FOREVER, asked, told
+from sandbox.blocking_driver import FOREVER, asked, told
 from telnyx_video.sandbox import Sandbox
 
 

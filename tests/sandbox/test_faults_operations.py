@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from sandbox.desk import Desk
-from sandbox.faulty import Answer, asked, connected, request, told, until
+from sandbox.api_driver import ApiDriver
+from sandbox.blocking_driver import Answer, asked, connected, request, told, until
 from telnyx_video.sandbox import FaultPlanError, Sandbox
 from telnyx_video.sandbox.faults.plan import parse_plan
 from telnyx_video.sandbox.routes import LIST_OPERATIONS, OPERATIONS, address_of
@@ -48,11 +48,11 @@ def test_each_operation_can_be_disturbed(met: Sandbox, operation: str) -> None:
     assert met.faults_done == {"503": 1}
 
 
-def test_each_operation_exists(desk: Desk) -> None:
+def test_each_operation_exists(driver: ApiDriver) -> None:
     """What can be named in a plan is what the server answers, under the name it counts by."""
     for operation in OPERATIONS:
         method, route = address_of(operation)
-        answer = desk.ask(method, "/" + route.format(id="x"), {})
+        answer = driver.call(method, "/" + route.format(id="x"), {})
         assert (answer.status, answer.body.get("errors", [{}])[0].get("code")) != (404, "10003")
         assert answer.status != 405
 
@@ -136,7 +136,7 @@ def download(sandbox: Sandbox, *headers: str) -> bytes:
     rows = asked(sandbox, "GET", "/room_recordings?filter[status]=completed").json["data"]
     path = URL(rows[-1]["download_url"]).path
     lines = "".join(f"{header}\r\n" for header in headers)
-    return f"GET {path} HTTP/1.1\r\nHost: sandbox\r\n{lines}\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n".encode()
 
 
 def test_a_download_that_is_cut_can_be_resumed(met: Sandbox) -> None:

@@ -9,7 +9,15 @@ from contextlib import ExitStack
 import pytest
 from yarl import URL
 
-from sandbox.faulty import FOREVER, asked, connected, on_create, request, tls_contexts, until
+from sandbox.blocking_driver import (
+    FOREVER,
+    asked,
+    connected,
+    on_create,
+    request,
+    tls_contexts,
+    until,
+)
 from sandbox.test_faults_control import control
 from telnyx_video.sandbox import Sandbox
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.faulty import on_create
+from sandbox.blocking_driver import on_create
 from telnyx_video.sandbox import FaultPlan, FaultPlanError, Sandbox, faults, load_faults
 from telnyx_video.sandbox.faults.fields import FAULT_FIELDS, POINTS, RULE_FIELDS, SHORTHANDS
 from telnyx_video.sandbox.faults.plan import Fault, Flaw, Rule, parse_plan
@@ -110,16 +110,16 @@ WRONG: list[tuple[object, str]] = [
     ),
     (
         [{"on": "*", "faults": [503], "times": 2}],
-        "Rule 1: times is no field: there are on, name, page, faults, repeat, draw, seed.",
+        "Rule 1: times is not a field; these exist: on, name, page, faults, repeat, draw, seed.",
     ),
     (
         [{"on": "*", "faults": []}],
         "Rule 1: faults must be a list of at least one fault.",
     ),
-    ([{"on": "*", "faults": [503], "seed": 1}], "Rule 1: seed means nothing without draw."),
+    ([{"on": "*", "faults": [503], "seed": 1}], "Rule 1: seed has no effect without draw."),
     (
         [{"on": "*", "draw": [{"fault": 503, "probability": 1}], "repeat": True}],
-        "Rule 1: repeat means nothing without faults.",
+        "Rule 1: repeat has no effect without faults.",
     ),
     ([{"on": "*", "faults": [503], "repeat": 1}], "Rule 1: repeat must be true or false."),
     ([{"on": "*", "faults": [503], "name": 1}], "Rule 1: name must be a string."),
@@ -153,27 +153,27 @@ WRONG: list[tuple[object, str]] = [
     ),
     (
         on_create({}),
-        "Rule 1: faults[0] says nothing: null is how to behave.",
+        "Rule 1: faults[0] is empty; null means no fault.",
     ),
     (
         on_create({"reset": True, "drip": 1}),
-        "Rule 1: faults[0].reset means nothing without cut.",
+        "Rule 1: faults[0].reset has no effect without cut.",
     ),
     (
         on_create({"seconds": 1}),
-        "Rule 1: faults[0].seconds means nothing without stall.",
+        "Rule 1: faults[0].seconds has no effect without stall.",
     ),
     (
         on_create({"cut": "read", "commit": "before"}),
-        "Rule 1: faults[0].commit cannot be: the cut comes before the request is read.",
+        "Rule 1: faults[0].commit is impossible: the cut comes before the request is read.",
     ),
     (
         on_create({"cut": "reply", "stall": "body"}),
-        "Rule 1: faults[0].stall never comes: the cut is earlier.",
+        "Rule 1: faults[0].stall never happens: the cut is earlier.",
     ),
     (
         on_create({"cut": "body", "stall": "reply"}),
-        "Rule 1: faults[0].cut never comes: the stall needs its seconds.",
+        "Rule 1: faults[0].cut never happens: the stall has no seconds.",
     ),
     (
         on_create({"raw": "x", "status": 200}),
@@ -181,11 +181,11 @@ WRONG: list[tuple[object, str]] = [
     ),
     (
         on_create("list_empty"),
-        "Rule 1: faults[0] falsifies a list, so it must be on one, as GET /rooms is, or on *.",
+        "Rule 1: faults[0] changes a list, so it must be on one, such as GET /rooms, or on *.",
     ),
     (
         on_create({"list": "empty"}),
-        "Rule 1: faults[0] falsifies a list, so it must be on one, as GET /rooms is, or on *.",
+        "Rule 1: faults[0] changes a list, so it must be on one, such as GET /rooms, or on *.",
     ),
 ]
 
@@ -204,7 +204,7 @@ def test_what_is_wrong_is_said_with_rule_and_field(plan: object, expected: str) 
         ("status", 199, "must be a whole number from 200 to 999"),
         ("status", True, "must be a whole number from 200 to 999"),
         ("headers", [], "must be an object of names and values"),
-        ("headers", {"a b": "x"}, "has 'a b', which is no name of a header"),
+        ("headers", {"a b": "x"}, "has 'a b', which is not a header name"),
         ("list", "all", 'must be {"without_younger_than": seconds} or one of empty, doubled, '),
         ("body", "nothing", 'must be {"json": …}, {"text": …} or one of error, empty, html, '),
         ("body", {"text": 1}, 'must be {"json": …}, {"text": …} or one of error, empty, html, '),
@@ -233,14 +233,14 @@ def test_a_field_says_what_it_can_hold(field: str, value: object, complaint: str
 def test_a_header_that_cannot_be_sent_is_refused(value: object) -> None:
     """A value that would break the head of a reply, or means nothing, is told from the rest."""
     (flaw,) = flaws(on_create({"headers": {"X-Good": "é", "X-Bad": value}}))
-    assert flaw.startswith("Rule 1: faults[0].headers has a value of X-Bad that is none of")
+    assert flaw.startswith("Rule 1: faults[0].headers has a value of X-Bad that is not a")
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     """A misspelled shorthand or field is shown next to those that there are."""
     first, second = flaws(on_create("losst", {"cutt": "reply"}))
-    assert first.startswith("Rule 1: faults[0] is no shorthand: there are dropped, ")
-    assert second.startswith("Rule 1: faults[1].cutt is no field: there are commit, status, ")
+    assert first.startswith("Rule 1: faults[0] is not a shorthand; these exist: dropped, ")
+    assert second.startswith("Rule 1: faults[1].cutt is not a field; these exist: commit, status, ")
 
 
 def test_every_flaw_is_told_at_once() -> None:
@@ -296,7 +296,7 @@ def test_a_file_with_flaws_is_refused(tmp_path: Path) -> None:
     """A plan in a file is checked like any other; a missing file is an error of the system's."""
     path = tmp_path / "faults.json"
     path.write_text('[{"on": "*", "faults": ["losst"]}]')
-    with pytest.raises(FaultPlanError, match=r"^Rule 1: faults\[0\] is no shorthand"):
+    with pytest.raises(FaultPlanError, match=r"^Rule 1: faults\[0\] is not a shorthand"):
         load_faults(path)
     with pytest.raises(FileNotFoundError):
         load_faults(tmp_path / "nothing.json")

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sandbox.faulty import asked, connected, names, on_create, request, told
+from sandbox.blocking_driver import asked, connected, names, on_create, request, told
 from telnyx_video.sandbox import FaultPlanError, Sandbox
+from telnyx_video.sandbox.faults.corrupt import corrupt
 from telnyx_video.sandbox.faults.fields import BODIES, FAULT_FIELDS, POINTS, SHORTHANDS
-from telnyx_video.sandbox.faults.forgery import forge
 from telnyx_video.sandbox.faults.plan import Fault, parse_plan
 from telnyx_video.sandbox.replies import Reply
 
@@ -42,7 +42,7 @@ def forged(fault: object, reply: Reply = TRUE, *, now: float = 0) -> tuple[bytes
     """Return the head and the body that a fault makes of a reply."""
     data = b"".join(
         piece
-        for _, pieces in forge(the_fault(fault), reply, {"x-request-id": "7"}, now=now)
+        for _, pieces in corrupt(the_fault(fault), reply, {"x-request-id": "7"}, now=now)
         for piece in pieces
     )
     head, _, body = data.partition(b"\r\n\r\n")
@@ -380,7 +380,7 @@ _REPLIES = st.sampled_from(
 def test_any_fault_can_be_forged(fault: dict[str, object], reply: Reply) -> None:
     """Whatever a plan may ask for can be made of whatever the truth is, point by point in order."""
     assume(not has_flaws(fault))
-    parts = list(forge(the_fault(fault), reply, {"x-request-id": "7"}, now=0))
+    parts = list(corrupt(the_fault(fault), reply, {"x-request-id": "7"}, now=0))
     points = [POINTS.index(point) for point, _ in parts]
     assert points == sorted(points)
     assert points[-1] == POINTS.index("end")

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from sandbox.faulty import (
+from sandbox.blocking_driver import (
     FOREVER,
     asked,
     connected,

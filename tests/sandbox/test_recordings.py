@@ -4,19 +4,19 @@ from typing import Any
 
 import pytest
 
-from sandbox.desk import ORIGIN, UNKNOWN_ID, Clock, Desk
+from sandbox.api_driver import ORIGIN, UNKNOWN_ID, ApiDriver, Clock
 
 
-def recordings(desk: Desk, **params: str) -> Any:
+def recordings(driver: ApiDriver, **params: str) -> Any:
     """Return the recordings that are listed."""
-    return desk.data("GET", "/room_recordings", params=params)
+    return driver.data("GET", "/room_recordings", params=params)
 
 
-def test_each_participant_of_such_a_room_is_recorded(desk: Desk) -> None:
+def test_each_participant_of_such_a_room_is_recorded(driver: ApiDriver) -> None:
     """Sound and picture of everybody are being taken, and have nothing to download yet."""
-    room = desk.room(enable_recording=True)
-    alice, bob = desk.join(room), desk.join(room)
-    found = recordings(desk)
+    room = driver.room(enable_recording=True)
+    alice, bob = driver.join(room), driver.join(room)
+    found = recordings(driver)
     assert [(row["participant_id"], row["type"], row["codec"]) for row in found] == [
         (alice["id"], "audio", "opus"),
         (alice["id"], "video", "h264"),
@@ -30,74 +30,76 @@ def test_each_participant_of_such_a_room_is_recorded(desk: Desk) -> None:
         assert not row.keys() & absent
 
 
-def test_a_recording_is_complete_when_its_participant_has_left(desk: Desk, clock: Clock) -> None:
+def test_a_recording_is_complete_when_its_participant_has_left(
+    driver: ApiDriver, clock: Clock
+) -> None:
     """It then has its length, its size and its file; those of the others go on."""
-    room = desk.room(enable_recording=True)
-    alice, _ = desk.join(room), desk.join(room)
-    clock.pass_by(84.9)
-    desk.leave(room, alice)
-    sound, picture, *others = recordings(desk)
+    room = driver.room(enable_recording=True)
+    alice, _ = driver.join(room), driver.join(room)
+    clock.advance(84.9)
+    driver.leave(room, alice)
+    sound, picture, *others = recordings(driver)
     assert [row["status"] for row in others] == ["processing"] * 2
     for row in (sound, picture):
         assert (row["status"], row["duration_secs"]) == ("completed", 84)
         assert row["ended_at"] == row["completed_at"] == row["updated_at"] > row["started_at"]
         url = row["download_url"]
         assert url.startswith(f"{ORIGIN}/media/{row['id']}.")
-        file = desk.reply("GET", "/" + url.removeprefix(ORIGIN), key=None)
+        file = driver.reply("GET", "/" + url.removeprefix(ORIGIN), key=None)
         assert (file.status, len(file.body)) == (200, round(row["size_mb"] * 1e6))
 
 
-def test_a_session_that_is_ended_completes_its_recordings(desk: Desk) -> None:
+def test_a_session_that_is_ended_completes_its_recordings(driver: ApiDriver) -> None:
     """However a session ends, nothing of it is being recorded any more."""
-    room = desk.room(enable_recording=True)
-    session = desk.join(room)["session_id"]
-    desk.join(room)
-    desk.data("POST", f"/room_sessions/{session}/actions/end")
-    assert [row["status"] for row in recordings(desk)] == ["completed"] * 4
+    room = driver.room(enable_recording=True)
+    session = driver.join(room)["session_id"]
+    driver.join(room)
+    driver.data("POST", f"/room_sessions/{session}/actions/end")
+    assert [row["status"] for row in recordings(driver)] == ["completed"] * 4
 
 
-def test_the_setting_holds_for_those_who_join_afterwards(desk: Desk) -> None:
+def test_the_setting_holds_for_those_who_join_afterwards(driver: ApiDriver) -> None:
     """A room that is not recorded has no recordings until that is changed."""
-    room = desk.room()
-    desk.join(room)
-    assert recordings(desk) == []
-    desk.data("PATCH", f"/rooms/{room['id']}", {"enable_recording": True})
-    alice = desk.join(room)
-    assert {row["participant_id"] for row in recordings(desk)} == {alice["id"]}
+    room = driver.room()
+    driver.join(room)
+    assert recordings(driver) == []
+    driver.data("PATCH", f"/rooms/{room['id']}", {"enable_recording": True})
+    alice = driver.join(room)
+    assert {row["participant_id"] for row in recordings(driver)} == {alice["id"]}
 
 
-def test_a_deleted_recording_is_gone_with_its_file(desk: Desk) -> None:
+def test_a_deleted_recording_is_gone_with_its_file(driver: ApiDriver) -> None:
     """Deleting answers with nothing, once; the other recordings stay."""
-    room = desk.room(enable_recording=True)
-    desk.leave(room, desk.join(room))
-    first, second = recordings(desk)
+    room = driver.room(enable_recording=True)
+    driver.leave(room, driver.join(room))
+    first, second = recordings(driver)
     path = f"/room_recordings/{first['id']}"
-    assert desk.data("GET", path) == first
-    assert desk.reply("DELETE", path).status == 204
-    assert desk.reply("DELETE", path).status == 404
-    assert desk.ask("GET", path).body["code"] == "10005"
-    assert desk.reply("GET", "/" + first["download_url"].removeprefix(ORIGIN)).status == 404
-    assert recordings(desk) == [second]
+    assert driver.data("GET", path) == first
+    assert driver.reply("DELETE", path).status == 204
+    assert driver.reply("DELETE", path).status == 404
+    assert driver.call("GET", path).body["code"] == "10005"
+    assert driver.reply("GET", "/" + first["download_url"].removeprefix(ORIGIN)).status == 404
+    assert recordings(driver) == [second]
 
 
-def test_a_recording_deleted_while_it_is_taken_does_not_come_back(desk: Desk) -> None:
+def test_a_recording_deleted_while_it_is_taken_does_not_come_back(driver: ApiDriver) -> None:
     """The end of the session completes only what there is."""
-    room = desk.room(enable_recording=True)
-    alice = desk.join(room)
-    first, second = recordings(desk)
-    desk.reply("DELETE", f"/room_recordings/{first['id']}")
-    desk.leave(room, alice)
-    assert [row["id"] for row in recordings(desk)] == [second["id"]]
+    room = driver.room(enable_recording=True)
+    alice = driver.join(room)
+    first, second = recordings(driver)
+    driver.reply("DELETE", f"/room_recordings/{first['id']}")
+    driver.leave(room, alice)
+    assert [row["id"] for row in recordings(driver)] == [second["id"]]
 
 
 @pytest.fixture
-def twenty_five(desk: Desk) -> list[Any]:
+def twenty_five(driver: ApiDriver) -> list[Any]:
     """Recordings of thirteen who were in a room, but one that was deleted."""
-    room = desk.room(enable_recording=True, max_participants=13)
-    members = [desk.join(room) for _ in range(13)]
-    desk.data("POST", f"/room_sessions/{members[0]['session_id']}/actions/end")
-    found = recordings(desk, **{"page[size]": "250"})
-    desk.reply("DELETE", f"/room_recordings/{found.pop()['id']}")
+    room = driver.room(enable_recording=True, max_participants=13)
+    members = [driver.join(room) for _ in range(13)]
+    driver.data("POST", f"/room_sessions/{members[0]['session_id']}/actions/end")
+    found = recordings(driver, **{"page[size]": "250"})
+    driver.reply("DELETE", f"/room_recordings/{found.pop()['id']}")
     return list(found)
 
 
@@ -117,12 +119,12 @@ def twenty_five(desk: Desk) -> list[Any]:
     ],
 )
 def test_many_are_deleted_by_filters(
-    desk: Desk, twenty_five: list[Any], params: dict[str, str], deleted: Any
+    driver: ApiDriver, twenty_five: list[Any], params: dict[str, str], deleted: Any
 ) -> None:
     """All that match are deleted, or only those on a page that is asked for, and are counted."""
-    answer = desk.ask("DELETE", "/room_recordings", params=params)
+    answer = driver.call("DELETE", "/room_recordings", params=params)
     assert (answer.status, answer.data) == (201, {"room_recordings": len(deleted)})
-    left = {row["id"] for row in recordings(desk, **{"page[size]": "250"})}
+    left = {row["id"] for row in recordings(driver, **{"page[size]": "250"})}
     kept = [number for number in range(25) if twenty_five[number]["id"] in left]
     assert kept == [number for number in range(25) if number not in deleted]
 
@@ -139,10 +141,10 @@ def test_many_are_deleted_by_filters(
     ],
 )
 def test_a_deletion_of_what_cannot_be_is_refused(
-    desk: Desk, twenty_five: list[Any], parameter: str, value: str
+    driver: ApiDriver, twenty_five: list[Any], parameter: str, value: str
 ) -> None:
     """A misspelt filter deletes nothing, unlike one that is ignored would; it is named."""
-    answer = desk.ask("DELETE", "/room_recordings", params={parameter: value})
+    answer = driver.call("DELETE", "/room_recordings", params={parameter: value})
     assert answer.status == 422
     assert answer.body["errors"][0]["source"] == {"parameter": parameter}
-    assert len(recordings(desk, **{"page[size]": "250"})) == len(twenty_five)
+    assert len(recordings(driver, **{"page[size]": "250"})) == len(twenty_five)

@@ -10,8 +10,8 @@ from unittest.mock import patch
 import aiohttp
 import pytest
 
-from sandbox.caller import Answer, Caller
-from sandbox.raw import connected
+from sandbox.http_driver import Answer, HttpDriver
+from sandbox.raw_connection import connected
 from telnyx_video.sandbox import Sandbox
 from telnyx_video.sandbox.state.rooms import Rooms
 
@@ -42,11 +42,11 @@ def codes(answer: Answer) -> list[str]:
     ],
 )
 async def test_without_the_key_nothing_is_done(
-    caller: Caller, sandbox: Sandbox, authorization: str
+    http: HttpDriver, sandbox: Sandbox, authorization: str
 ) -> None:
     """Any other credentials are refused, before the rest of the request is looked at."""
     for method, path in (("POST", "/rooms"), ("GET", "/rooms/x"), ("GET", "/nowhere")):
-        answer = await caller.send(method, path, {}, headers={"Authorization": authorization})
+        answer = await http.send(method, path, {}, headers={"Authorization": authorization})
         assert (answer.status, codes(answer)) == (401, ["10009"])
     assert sandbox.rooms == []
 
@@ -54,7 +54,9 @@ async def test_without_the_key_nothing_is_done(
 async def test_a_key_sent_as_broken_bytes_is_refused(sandbox: Sandbox) -> None:
     """Bytes that are no text in the header are a wrong key like any other."""
     async with connected(sandbox) as wire:
-        await wire.send(b"GET /v2/rooms HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\r\n\r\n")
+        await wire.send(
+            b"GET /v2/rooms HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \xff\r\n\r\n"
+        )
         status, _, body = await wire.answer()
         assert status == 401
         assert json.loads(body)["errors"][0]["code"] == "10009"
@@ -63,19 +65,19 @@ async def test_a_key_sent_as_broken_bytes_is_refused(sandbox: Sandbox) -> None:
 async def test_another_key_can_be_chosen(session: aiohttp.ClientSession) -> None:
     """A sandbox made with a key lets in that key, and not the usual one."""
     async with Sandbox(api_key="clé") as sandbox:
-        caller = Caller(session, sandbox)
-        assert (await caller.create()).status == 201
-        answer = await caller.send("GET", "/rooms", headers={"Authorization": "Bearer sandbox-key"})
+        http = HttpDriver(session, sandbox)
+        assert (await http.create()).status == 201
+        answer = await http.send("GET", "/rooms", headers={"Authorization": "Bearer sandbox-key"})
         assert answer.status == 401
 
 
 @pytest.mark.parametrize(
     "path",
-    ["//", "//rooms", "/", "/rooms/", "/nowhere", "/rooms/x/y", "//_sandbox/nothing"],
+    ["//rooms", "/", "/rooms/", "/nowhere", "/rooms/x/y", "//_sandbox/nothing"],
 )
-async def test_an_unknown_address_is_not_found(caller: Caller, path: str) -> None:
+async def test_an_unknown_address_is_not_found(http: HttpDriver, path: str) -> None:
     """A path that is no route is an invalid URL, and the answer names it."""
-    answer = await caller.send("GET", path)
+    answer = await http.send("GET", path)
     assert (answer.status, codes(answer)) == (404, ["10003"])
 
 
@@ -91,10 +93,10 @@ async def test_an_unknown_address_is_not_found(caller: Caller, path: str) -> Non
     ],
 )
 async def test_a_method_that_is_no_operation_is_told_which_are(
-    caller: Caller, method: str, path: str, allowed: str
+    http: HttpDriver, method: str, path: str, allowed: str
 ) -> None:
     """The answer to a wrong method lists the right ones in its Allow header."""
-    answer = await caller.send(method, path)
+    answer = await http.send(method, path)
     assert (answer.status, codes(answer)) == (405, ["10015"])
     assert answer.headers["Allow"] == allowed
 
@@ -104,20 +106,20 @@ async def test_a_method_that_is_no_operation_is_told_which_are(
 )
 @pytest.mark.parametrize(("method", "path"), [("POST", "/rooms"), ("PATCH", "/rooms/{id}")])
 async def test_a_body_is_sent_as_json(
-    caller: Caller, method: str, path: str, content_type: str
+    http: HttpDriver, method: str, path: str, content_type: str
 ) -> None:
     """A body of another media type, or of none, is refused."""
-    room_id = (await caller.create()).data["id"]
-    answer = await caller.send(
+    room_id = (await http.create()).data["id"]
+    answer = await http.send(
         method, path.format(id=room_id), {}, headers={"Content-Type": content_type}
     )
     assert (answer.status, codes(answer)) == (415, ["10014"])
 
 
-async def test_a_media_type_may_have_parameters(caller: Caller) -> None:
+async def test_a_media_type_may_have_parameters(http: HttpDriver) -> None:
     """The case of the media type and its parameters make no difference."""
     content_type = {"Content-Type": "Application/JSON; charset=utf-8"}
-    assert (await caller.send("POST", "/rooms", {}, headers=content_type)).status == 201
+    assert (await http.send("POST", "/rooms", {}, headers=content_type)).status == 201
 
 
 @pytest.mark.parametrize(
@@ -134,28 +136,26 @@ async def test_a_media_type_may_have_parameters(caller: Caller) -> None:
     ],
     ids=["empty", "cut", "quotes", "bytes", "utf-16", "NaN", "digits", "depth"],
 )
-async def test_a_body_that_is_no_json_is_refused(caller: Caller, raw: bytes) -> None:
+async def test_a_body_that_is_no_json_is_refused(http: HttpDriver, raw: bytes) -> None:
     """What cannot be read as JSON is said to be that, whatever is wrong with it."""
-    answer = await caller.send("POST", "/rooms", raw=raw)
+    answer = await http.send("POST", "/rooms", raw=raw)
     assert (answer.status, codes(answer)) == (400, ["10023"])
 
 
 @pytest.mark.parametrize("content", [[], [{}], "room", 7, True])
-async def test_a_body_is_an_object(caller: Caller, content: object) -> None:
+async def test_a_body_is_an_object(http: HttpDriver, content: object) -> None:
     """JSON that is no object is refused as a whole, to which the empty pointer points."""
-    answer = await caller.send("POST", "/rooms", content)
+    answer = await http.send("POST", "/rooms", content)
     assert (answer.status, codes(answer), answer.pointers) == (422, ["10015"], [""])
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
-async def test_a_body_has_a_largest_size(caller: Caller, encoding: str) -> None:
+async def test_a_body_has_a_largest_size(http: HttpDriver, encoding: str) -> None:
     """A body of 1 MiB is taken and one byte more is not, even when it was compressed."""
     for size, status in ((MAX_BODY, 201), (MAX_BODY + 1, 413)):
         raw = b"{}".ljust(size)
         sent = gzip.compress(raw) if encoding == "gzip" else raw
-        answer = await caller.send(
-            "POST", "/rooms", raw=sent, headers={"Content-Encoding": encoding}
-        )
+        answer = await http.send("POST", "/rooms", raw=sent, headers={"Content-Encoding": encoding})
         assert answer.status == status
         assert status == 201 or codes(answer) == ["10015"]
 
@@ -174,7 +174,7 @@ async def test_a_body_that_cannot_be_read_is_refused(
     """A body that contradicts its own headers is answered, creates nothing, and is no defect."""
     async with connected(sandbox) as wire:
         await wire.send(
-            b"POST /v2/rooms HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sandbox-key\r\n"
+            b"POST /v2/rooms HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sandbox-key\r\n"
             b"Content-Type: application/json\r\n" + framing
         )
         status, _, body = await wire.answer()
@@ -201,8 +201,8 @@ async def test_a_caller_that_goes_away_creates_nothing(
     [
         b"\x16\x03\x01 hello\r\n\r\n",
         b"GET /v2/rooms HTTP/9.9 please\r\n\r\n",
-        b"GET /v2/rooms?x=" + b"x" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"POST /v2/rooms HTTP/1.1\r\nHost: x\r\nContent-Length: two\r\n\r\n",
+        b"GET /v2/rooms?x=" + b"x" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"POST /v2/rooms HTTP/1.1\r\nHost: localhost\r\nContent-Length: two\r\n\r\n",
     ],
     ids=["TLS", "version", "long line", "length"],
 )
@@ -219,20 +219,20 @@ async def test_what_is_no_request_is_refused_in_shape(sandbox: Sandbox, sent: by
 
 
 async def test_a_defect_of_the_sandbox_has_a_shape_too(
-    caller: Caller, caplog: pytest.LogCaptureFixture
+    http: HttpDriver, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An error of the server's own is answered as unexpected, and logged with its traceback."""
     with patch.object(Rooms, "create", side_effect=ZeroDivisionError("a defect")):
-        answer = await caller.create()
+        answer = await http.create()
     assert (answer.status, codes(answer)) == (500, ["10007"])
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("telnyx_video.sandbox", logging.ERROR)
     assert "POST /v2/rooms" in record.getMessage()
     assert "a defect" in caplog.text
-    assert (await caller.create()).status == 201
+    assert (await http.create()).status == 201
 
 
-async def test_every_reply_has_an_id_of_its_own(caller: Caller) -> None:
+async def test_every_reply_has_an_id_of_its_own(http: HttpDriver) -> None:
     """Success or refusal, each reply carries another request id, a UUID, and the date."""
     requests = [
         ("POST", "/rooms"),
@@ -241,6 +241,6 @@ async def test_every_reply_has_an_id_of_its_own(caller: Caller) -> None:
         ("GET", "/nowhere"),
         ("GET", "//_sandbox/stats"),
     ]
-    answers = await asyncio.gather(*(caller.send(*request) for request in requests))
+    answers = await asyncio.gather(*(http.send(*request) for request in requests))
     assert all(answer.headers["Date"] for answer in answers)
     assert len({uuid.UUID(answer.headers["x-request-id"]) for answer in answers}) == len(requests)

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from sandbox.caller import Caller
+from sandbox.http_driver import HttpDriver
 from telnyx_video.sandbox import Sandbox
 
 EVERY_FIELD = {
@@ -21,9 +21,9 @@ UNKNOWN_ID = "0ccc7b54-4df3-4bca-a65a-3da1ecc777f0"
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
-async def test_a_created_room_has_what_was_asked_for(caller: Caller) -> None:
+async def test_a_created_room_has_what_was_asked_for(http: HttpDriver) -> None:
     """Every field sent is in the reply, beside the id, times and type that the server adds."""
-    answer = await caller.create(**EVERY_FIELD)
+    answer = await http.create(**EVERY_FIELD)
     room = answer.data
     assert answer.status == 201
     assert {name: room.pop(name) for name in EVERY_FIELD} == EVERY_FIELD
@@ -33,9 +33,9 @@ async def test_a_created_room_has_what_was_asked_for(caller: Caller) -> None:
     assert room == {"record_type": "room"}
 
 
-async def test_a_room_created_without_fields_has_the_defaults(caller: Caller) -> None:
+async def test_a_room_created_without_fields_has_the_defaults(http: HttpDriver) -> None:
     """Defaults are filled in, and keys whose value would be null are left out."""
-    room = (await caller.create()).data
+    room = (await http.create()).data
     assert room.keys() == {
         "id",
         "max_participants",
@@ -50,25 +50,25 @@ async def test_a_room_created_without_fields_has_the_defaults(caller: Caller) ->
     assert room["webhook_event_failover_url"] == ""
 
 
-async def test_null_asks_for_the_default_where_it_is_allowed(caller: Caller) -> None:
+async def test_null_asks_for_the_default_where_it_is_allowed(http: HttpDriver) -> None:
     """A null for one of the two nullable fields is the same as leaving it out."""
-    answer = await caller.create(webhook_event_failover_url=None, webhook_timeout_secs=None)
+    answer = await http.create(webhook_event_failover_url=None, webhook_timeout_secs=None)
     assert answer.status == 201
     assert answer.data["webhook_event_failover_url"] == ""
     assert "webhook_timeout_secs" not in answer.data
 
 
-async def test_fields_that_the_api_does_not_know_are_ignored(caller: Caller) -> None:
+async def test_fields_that_the_api_does_not_know_are_ignored(http: HttpDriver) -> None:
     """An unknown field neither refuses the request nor comes back."""
-    answer = await caller.create(colour="blue")
+    answer = await http.create(colour="blue")
     assert answer.status == 201
     assert "colour" not in answer.data
 
 
-async def test_a_name_is_taken_once(caller: Caller, sandbox: Sandbox) -> None:
+async def test_a_name_is_taken_once(http: HttpDriver, sandbox: Sandbox) -> None:
     """A second room of the same name is refused as a duplicate, and is not created."""
-    await caller.create(unique_name="standup")
-    answer = await caller.create(unique_name="standup")
+    await http.create(unique_name="standup")
+    answer = await http.create(unique_name="standup")
     assert answer.status == 422
     assert answer.body["errors"][0]["code"] == "10012"
     assert answer.body["errors"][0]["title"] == "Duplicate resource"
@@ -77,108 +77,108 @@ async def test_a_name_is_taken_once(caller: Caller, sandbox: Sandbox) -> None:
 
 
 async def test_of_many_creates_with_one_name_exactly_one_succeeds(
-    caller: Caller, sandbox: Sandbox
+    http: HttpDriver, sandbox: Sandbox
 ) -> None:
     """Creates that race for a name make one room between them."""
-    answers = await asyncio.gather(*(caller.create(unique_name="standup") for _ in range(50)))
+    answers = await asyncio.gather(*(http.create(unique_name="standup") for _ in range(50)))
     assert sorted(answer.status for answer in answers) == [201] + [422] * 49
     assert len(sandbox.rooms) == 1
 
 
-async def test_names_are_compared_exactly(caller: Caller) -> None:
+async def test_names_are_compared_exactly(http: HttpDriver) -> None:
     """Names that differ in case, in spaces or in how a letter is composed are different names."""
     names = ["standup", "Standup", " standup", "standup ", "é", "e\u0301", "a\0b", "a\0c"]
-    answers = [await caller.create(unique_name=name) for name in names]
+    answers = [await http.create(unique_name=name) for name in names]
     assert [answer.status for answer in answers] == [201] * len(names)
     assert [answer.data["unique_name"] for answer in answers] == names
 
 
-async def test_rooms_without_a_name_do_not_exclude_one_another(caller: Caller) -> None:
+async def test_rooms_without_a_name_do_not_exclude_one_another(http: HttpDriver) -> None:
     """Having no name is not a name: any number of rooms can have none."""
-    assert [(await caller.create()).status for _ in range(3)] == [201] * 3
+    assert [(await http.create()).status for _ in range(3)] == [201] * 3
 
 
-async def test_a_room_can_be_viewed(caller: Caller) -> None:
+async def test_a_room_can_be_viewed(http: HttpDriver) -> None:
     """Viewing a room gives what its creation gave, whatever the case of the id."""
-    created = (await caller.create(**EVERY_FIELD)).data
+    created = (await http.create(**EVERY_FIELD)).data
     for room_id in (created["id"], created["id"].upper()):
-        answer = await caller.send("GET", f"/rooms/{room_id}")
+        answer = await http.send("GET", f"/rooms/{room_id}")
         assert (answer.status, answer.data) == (200, created)
 
 
-async def test_sessions_are_shown_when_asked_for(caller: Caller) -> None:
+async def test_sessions_are_shown_when_asked_for(http: HttpDriver) -> None:
     """A room shows its sessions, of which the sandbox has none, only with include_sessions."""
-    created = (await caller.create()).data
+    created = (await http.create()).data
     for wanted in ("true", "false"):
         params = {"include_sessions": wanted}
-        viewed = (await caller.send("GET", f"/rooms/{created['id']}", params=params)).data
-        (listed,) = (await caller.send("GET", "/rooms", params=params)).data
+        viewed = (await http.send("GET", f"/rooms/{created['id']}", params=params)).data
+        (listed,) = (await http.send("GET", "/rooms", params=params)).data
         assert viewed == listed
         assert viewed.pop("sessions", None) == ([] if wanted == "true" else None)
         assert viewed == created
 
 
-async def test_include_sessions_is_true_or_false(caller: Caller) -> None:
+async def test_include_sessions_is_true_or_false(http: HttpDriver) -> None:
     """Another value is refused when a room is viewed, with the parameter named."""
-    room = (await caller.create()).data
-    answer = await caller.send("GET", f"/rooms/{room['id']}", params={"include_sessions": "yes"})
+    room = (await http.create()).data
+    answer = await http.send("GET", f"/rooms/{room['id']}", params={"include_sessions": "yes"})
     assert answer.status == 400
     assert answer.body["errors"][0]["source"] == {"parameter": "include_sessions"}
 
 
-async def test_an_update_changes_what_it_names(caller: Caller) -> None:
+async def test_an_update_changes_what_it_names(http: HttpDriver) -> None:
     """Fields that an update leaves out keep their values; the time of the update moves on."""
-    created = (await caller.create(**EVERY_FIELD)).data
-    answer = await caller.send("PATCH", f"/rooms/{created['id']}", {"max_participants": 50})
+    created = (await http.create(**EVERY_FIELD)).data
+    answer = await http.send("PATCH", f"/rooms/{created['id']}", {"max_participants": 50})
     assert answer.status == 200
     assert answer.data["updated_at"] > created["updated_at"]
     changed = {"max_participants": 50, "updated_at": answer.data["updated_at"]}
     assert answer.data == {**created, **changed}
-    assert (await caller.send("GET", f"/rooms/{created['id']}")).data == answer.data
+    assert (await http.send("GET", f"/rooms/{created['id']}")).data == answer.data
 
 
-async def test_an_update_can_reset_the_nullable_fields(caller: Caller) -> None:
+async def test_an_update_can_reset_the_nullable_fields(http: HttpDriver) -> None:
     """Null puts a nullable field back to its default."""
-    created = (await caller.create(**EVERY_FIELD)).data
+    created = (await http.create(**EVERY_FIELD)).data
     nulls = {"webhook_event_failover_url": None, "webhook_timeout_secs": None}
-    room = (await caller.send("PATCH", f"/rooms/{created['id']}", nulls)).data
+    room = (await http.send("PATCH", f"/rooms/{created['id']}", nulls)).data
     assert room["webhook_event_failover_url"] == ""
     assert "webhook_timeout_secs" not in room
     assert room["webhook_event_url"] == EVERY_FIELD["webhook_event_url"]
 
 
-async def test_an_update_keeps_names_unique(caller: Caller) -> None:
+async def test_an_update_keeps_names_unique(http: HttpDriver) -> None:
     """A name that another room has is refused and nothing changes; its own name is not."""
-    await caller.create(unique_name="retro")
-    created = (await caller.create(unique_name="standup")).data
+    await http.create(unique_name="retro")
+    created = (await http.create(unique_name="standup")).data
     path = f"/rooms/{created['id']}"
 
-    answer = await caller.send("PATCH", path, {"unique_name": "retro", "max_participants": 3})
+    answer = await http.send("PATCH", path, {"unique_name": "retro", "max_participants": 3})
     assert answer.status == 422
     assert answer.body["errors"][0]["code"] == "10012"
-    assert (await caller.send("GET", path)).data == created
-    assert (await caller.send("PATCH", path, {"unique_name": "standup"})).status == 200
+    assert (await http.send("GET", path)).data == created
+    assert (await http.send("PATCH", path, {"unique_name": "standup"})).status == 200
 
 
-async def test_an_update_has_the_bounds_of_a_create(caller: Caller) -> None:
+async def test_an_update_has_the_bounds_of_a_create(http: HttpDriver) -> None:
     """A value out of bounds is refused with its field, and nothing changes."""
-    created = (await caller.create()).data
+    created = (await http.create()).data
     path = f"/rooms/{created['id']}"
-    answer = await caller.send("PATCH", path, {"max_participants": 51, "enable_recording": True})
+    answer = await http.send("PATCH", path, {"max_participants": 51, "enable_recording": True})
     assert (answer.status, answer.pointers) == (422, ["/max_participants"])
-    assert (await caller.send("GET", path)).data == created
+    assert (await http.send("GET", path)).data == created
 
 
-async def test_a_deleted_room_is_gone_and_its_name_is_free(caller: Caller) -> None:
+async def test_a_deleted_room_is_gone_and_its_name_is_free(http: HttpDriver) -> None:
     """Deleting answers with nothing, once; the name can be used again."""
-    created = (await caller.create(unique_name="standup")).data
+    created = (await http.create(unique_name="standup")).data
     path = f"/rooms/{created['id']}"
-    answer = await caller.send("DELETE", path)
+    answer = await http.send("DELETE", path)
     assert (answer.status, answer.body) == (204, None)
     assert "Content-Type" not in answer.headers
-    assert (await caller.send("DELETE", path)).status == 404
-    assert (await caller.send("GET", path)).status == 404
-    assert (await caller.create(unique_name="standup")).status == 201
+    assert (await http.send("DELETE", path)).status == 404
+    assert (await http.send("GET", path)).status == 404
+    assert (await http.create(unique_name="standup")).status == 201
 
 
 @pytest.mark.parametrize(
@@ -187,10 +187,10 @@ async def test_a_deleted_room_is_gone_and_its_name_is_free(caller: Caller) -> No
 )
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
 async def test_a_room_that_is_not_there_is_one_bare_error(
-    caller: Caller, method: str, room_id: str, code: str
+    http: HttpDriver, method: str, room_id: str, code: str
 ) -> None:
     """An unknown id, and what is no id, are answered with one error object by itself."""
-    answer = await caller.send(method, f"/rooms/{room_id}", {} if method == "PATCH" else None)
+    answer = await http.send(method, f"/rooms/{room_id}", {} if method == "PATCH" else None)
     assert answer.status == 404
     assert answer.body.keys() == {"code", "title", "detail"}
     assert answer.body["code"] == code

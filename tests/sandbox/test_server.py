@@ -12,8 +12,8 @@ import pytest
 import trustme
 from yarl import URL
 
-from sandbox.caller import Caller, create_blocking
-from sandbox.raw import connected
+from sandbox.http_driver import HttpDriver, create_blocking
+from sandbox.raw_connection import connected
 from telnyx_video.sandbox import Sandbox
 
 
@@ -61,7 +61,7 @@ async def test_a_thread_serves_code_that_has_a_loop_of_its_own(
 ) -> None:
     """A plain `with` works inside of a coroutine too."""
     with Sandbox() as sandbox:
-        assert (await Caller(session, sandbox).create()).status == 201
+        assert (await HttpDriver(session, sandbox).create()).status == 201
 
 
 def test_addresses_are_those_that_were_asked_for(unused_tcp_port: int) -> None:
@@ -168,7 +168,7 @@ async def test_https_is_served(server_tls: ssl.SSLContext, client_tls: ssl.SSLCo
         aiohttp.ClientSession(connector=connector) as session,
     ):
         assert sandbox.url.startswith("https://127.0.0.1:")
-        assert (await Caller(session, sandbox).create()).status == 201
+        assert (await HttpDriver(session, sandbox).create()).status == 201
 
 
 @pytest.mark.timeout(10)

@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 import yaml
 
-from sandbox.caller import Answer, Caller
-from sandbox.desk import UNKNOWN_ID, Clock, Desk
+from sandbox.api_driver import UNKNOWN_ID, ApiDriver, Clock
+from sandbox.http_driver import Answer, HttpDriver
 from telnyx_video.sandbox.routes import DOWNLOAD, LIST_OPERATIONS, OPERATIONS, operation_of
 
 SPEC = os.environ.get("TELNYX_VIDEO_SPEC")
@@ -73,10 +73,10 @@ def check(contract: Any, method: str, path: str, answer: Answer) -> None:
     )
 
 
-async def test_room_replies_hold_to_the_contract(caller: Caller, contract: Any) -> None:
+async def test_room_replies_hold_to_the_contract(http: HttpDriver, contract: Any) -> None:
     """Successes and refusals of each operation have the published properties, and no others."""
-    created = [await caller.create(), await caller.create(**FULL_ROOM)]
-    refused = [await caller.create(**FULL_ROOM), await caller.create(max_participants=51)]
+    created = [await http.create(), await http.create(**FULL_ROOM)]
+    refused = [await http.create(**FULL_ROOM), await http.create(max_participants=51)]
     assert [answer.status for answer in created + refused] == [201, 201, 422, 422]
     for answer in created + refused:
         check(contract, "POST", "/rooms", answer)
@@ -86,15 +86,15 @@ async def test_room_replies_hold_to_the_contract(caller: Caller, contract: Any) 
         ("page[size]", "1", 200),
         ("page[size]", "0", 400),
     ):
-        answer = await caller.send("GET", "/rooms", params={parameter: value})
+        answer = await http.send("GET", "/rooms", params={parameter: value})
         assert answer.status == status
         check(contract, "GET", "/rooms", answer)
 
     for room_id, statuses in ((created[1].data["id"], [200, 200, 204]), (UNKNOWN_ID, [404] * 3)):
         answers = [
-            await caller.send("GET", f"/rooms/{room_id}", params={"include_sessions": "true"}),
-            await caller.send("PATCH", f"/rooms/{room_id}", {"max_participants": 3}),
-            await caller.send("DELETE", f"/rooms/{room_id}"),
+            await http.send("GET", f"/rooms/{room_id}", params={"include_sessions": "true"}),
+            await http.send("PATCH", f"/rooms/{room_id}", {"max_participants": 3}),
+            await http.send("DELETE", f"/rooms/{room_id}"),
         ]
         assert [answer.status for answer in answers] == statuses
         for method, answer in zip(("GET", "PATCH", "DELETE"), answers, strict=True):
@@ -104,14 +104,14 @@ async def test_room_replies_hold_to_the_contract(caller: Caller, contract: Any) 
 class Inspector:
     """Asks a server, and holds each answer to the contract."""
 
-    def __init__(self, desk: Desk, contract: Any) -> None:
-        self.desk = desk
+    def __init__(self, driver: ApiDriver, contract: Any) -> None:
+        self.driver = driver
         self.contract = contract
         self.seen = set[tuple[str, int]]()
 
     def ask(self, status: int, method: str, path: str, *args: Any, **kwargs: Any) -> Any:
         """Ask for what has to be answered with this status, and return what it carries."""
-        answer = self.desk.ask(method, path, *args, **kwargs)
+        answer = self.driver.call(method, path, *args, **kwargs)
         assert answer.status == status, answer.body
         operation = operation_of(method, f"/v2{path}")
         route = next(
@@ -136,13 +136,13 @@ def shape(path: str) -> str:
     return re.sub(r"{\w+}", "{id}", path)
 
 
-def test_replies_hold_to_the_contract(desk: Desk, clock: Clock) -> None:
+def test_replies_hold_to_the_contract(driver: ApiDriver, clock: Clock) -> None:
     """Every operation, asked for what is there, for what is not and for nonsense, keeps to it."""
     contract = published("video-full.yaml")
-    inspector = Inspector(desk, contract)
-    room = desk.room(**FULL_ROOM)
+    inspector = Inspector(driver, contract)
+    room = driver.room(**FULL_ROOM)
     of_room = f"/rooms/{room['id']}"
-    alice, bob, carol = (desk.join(room, context=name) for name in ("Alice", "Bob", "Carol"))
+    alice, bob, carol = (driver.join(room, context=name) for name in ("Alice", "Bob", "Carol"))
     session = f"/room_sessions/{alice['session_id']}"
     inspect_rooms(inspector, of_room)
     inspect_tokens(inspector, of_room, clock)
@@ -150,12 +150,12 @@ def test_replies_hold_to_the_contract(desk: Desk, clock: Clock) -> None:
         wanted = {"participants": [member["id"]], "exclude": []}
         inspector.ask(200, "POST", f"{session}/actions/{action}", wanted)
         inspector.ask(422, "POST", f"{session}/actions/{action}", {"participants": "some"})
-    composition = desk.data("POST", "/room_compositions", {"session_id": alice["session_id"]})
+    composition = driver.data("POST", "/room_compositions", {"session_id": alice["session_id"]})
     inspect_lists(inspector, room["id"], alice["session_id"])
     inspect_views(inspector, carol["id"], composition["id"])
     inspector.ask(200, "POST", f"{session}/actions/end")
     inspector.ask(422, "POST", f"{session}/actions/end")
-    clock.pass_by(3600)
+    clock.advance(3600)
     inspect_compositions(inspector, alice["session_id"])
     inspect_lists(inspector, room["id"], alice["session_id"])
     inspect_views(inspector, carol["id"], composition["id"])
@@ -194,7 +194,7 @@ def inspect_tokens(inspector: Inspector, of_room: str, clock: Clock) -> None:
     tokens = inspector.ask(201, "POST", generate, {"refresh_token_ttl_secs": 60})
     wanted = {"refresh_token": tokens["refresh_token"]}
     inspector.ask(201, "POST", refresh, wanted, key=None)
-    clock.pass_by(60)
+    clock.advance(60)
     inspector.ask(403, "POST", refresh, wanted, key=None)
 
 
@@ -210,9 +210,9 @@ def inspect_lists(inspector: Inspector, room_id: str, session_id: str) -> None:
 
 def inspect_views(inspector: Inspector, participant_id: str, composition_id: str) -> None:
     """Look at one of each kind, and at what is not there."""
-    for recording_id in inspector.desk.ids("/room_recordings"):
+    for recording_id in inspector.driver.ids("/room_recordings"):
         inspector.ask(200, "GET", f"/room_recordings/{recording_id}")
-    (session_id,) = inspector.desk.ids("/room_sessions")
+    (session_id,) = inspector.driver.ids("/room_sessions")
     inspector.ask(
         200, "GET", f"/room_sessions/{session_id}", params={"include_participants": "true"}
     )
@@ -229,12 +229,12 @@ def inspect_compositions(inspector: Inspector, session_id: str) -> None:
     wanted = {"session_id": session_id, **webhooks, "video_layout": {"first": region}}
     shown = inspector.ask(202, "POST", "/room_compositions", wanted)
     assert len(shown["video_layout"]["first"]["video_sources"]) == 3
-    inspector.ask(422, "POST", "/room_compositions", {})
+    inspector.ask(422, "POST", "/room_compositions", {"session_id": "x"})
 
 
 def inspect_deletions(inspector: Inspector, composition_id: str, of_room: str) -> None:
     """Delete one of each kind, and what is gone then."""
-    recording_id = inspector.desk.ids("/room_recordings")[0]
+    recording_id = inspector.driver.ids("/room_recordings")[0]
     paths = (f"/room_recordings/{recording_id}", f"/room_compositions/{composition_id}", of_room)
     for path in paths:
         inspector.ask(204, "DELETE", path)
@@ -265,17 +265,17 @@ def names_in(schema: Any, name: str) -> list[str]:
     return [found for names in inner for found in names] or [name]
 
 
-def test_every_published_parameter_is_known(desk: Desk) -> None:
+def test_every_published_parameter_is_known(driver: ApiDriver) -> None:
     """A list takes each parameter that is described for it: nonsense in any of them is refused."""
     contract = published("video-full.yaml")
-    room = desk.room()
-    ids = {"rooms": room["id"], "room_sessions": desk.join(room)["session_id"]}
+    room = driver.room()
+    ids = {"rooms": room["id"], "room_sessions": driver.join(room)["session_id"]}
     tried = 0
     for path, methods in contract["paths"].items():
         for method, operation in methods.items():
             place = shape(path).format(id=ids.get(path.split("/")[1], UNKNOWN_ID))
             for parameter in parameters_of(contract, operation):
-                answer = desk.ask(method.upper(), place, params={parameter: "\udcff"})
+                answer = driver.call(method.upper(), place, params={parameter: "\udcff"})
                 assert answer.status in (400, 422), (path, parameter)
                 assert parameter in str(answer.body)
                 tried += 1
@@ -290,10 +290,10 @@ def test_the_check_would_notice() -> None:
             jsonschema.validate(wrong, schema, cls=jsonschema.Draft202012Validator)
 
 
-async def test_the_published_examples_are_accepted(caller: Caller, contract: Any) -> None:
+async def test_the_published_examples_are_accepted(http: HttpDriver, contract: Any) -> None:
     """A body made of the contract's own examples creates a room that has their values."""
     properties = contract["components"]["schemas"]["CreateRoomRequest"]["properties"]
     body = {name: described["example"] for name, described in properties.items()}
-    answer = await caller.create(**body)
+    answer = await http.create(**body)
     assert answer.status == 201
     assert {name: answer.data[name] for name in body} == body

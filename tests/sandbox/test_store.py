@@ -17,8 +17,8 @@ from unittest.mock import patch
 import aiohttp
 import pytest
 
-from sandbox.caller import Caller, create_blocking
-from sandbox.desk import Desk
+from sandbox.api_driver import ApiDriver
+from sandbox.http_driver import HttpDriver, create_blocking
 from telnyx_video.sandbox import Sandbox
 from telnyx_video.sandbox.checks.bodies import ROOM, defaults
 from telnyx_video.sandbox.state import ConflictError, NameTakenError, Store
@@ -41,10 +41,10 @@ def db(tmp_path: Path) -> Path:
 async def test_rooms_in_a_file_are_there_again(session: aiohttp.ClientSession, db: Path) -> None:
     """A sandbox on the same file shows the same rooms, and keeps their names taken."""
     async with Sandbox(db=db) as sandbox:
-        room = (await Caller(session, sandbox).create(unique_name="standup")).data
+        room = (await HttpDriver(session, sandbox).create(unique_name="standup")).data
     async with Sandbox(db=str(db)) as sandbox:
         assert sandbox.rooms == [room]
-        assert (await Caller(session, sandbox).create(unique_name="standup")).status == 422
+        assert (await HttpDriver(session, sandbox).create(unique_name="standup")).status == 422
 
 
 async def test_a_sandbox_in_memory_starts_empty(session: aiohttp.ClientSession) -> None:
@@ -53,7 +53,7 @@ async def test_a_sandbox_in_memory_starts_empty(session: aiohttp.ClientSession) 
     for _ in range(2):
         async with sandbox:
             assert sandbox.rooms == []
-            await Caller(session, sandbox).create(unique_name="standup")
+            await HttpDriver(session, sandbox).create(unique_name="standup")
 
 
 @contextmanager
@@ -112,8 +112,8 @@ async def test_a_meeting_survives_a_kill(session: aiohttp.ClientSession, db: Pat
     """Sessions, participants, recordings, compositions, files and tokens are there again."""
     room_id = killed_in_a_meeting(db)
     async with Sandbox(db=db, composition_delay=0) as sandbox:
-        caller = Caller(session, sandbox)
-        before = await everything(caller)
+        http = HttpDriver(session, sandbox)
+        before = await everything(http)
         alice, bob = before["participants"]
         assert "left_at" in alice
         assert "left_at" not in bob
@@ -121,28 +121,28 @@ async def test_a_meeting_survives_a_kill(session: aiohttp.ClientSession, db: Pat
             "processing"
         ] * 2
         wanted = {"session_id": alice["session_id"]}
-        composed = (await caller.send("POST", "/room_compositions", wanted)).data
+        composed = (await http.send("POST", "/room_compositions", wanted)).data
         path = f"/rooms/{room_id}/actions/generate_join_client_token"
-        token = (await caller.send("POST", path, {})).data["token"]
-        before, events = await everything(caller), sandbox.events
+        token = (await http.send("POST", path, {})).data["token"]
+        before, events = await everything(http), sandbox.events
     async with Sandbox(db=db) as sandbox:
-        caller = Caller(session, sandbox)
-        after = await everything(caller)
+        http = HttpDriver(session, sandbox)
+        after = await everything(http)
         assert {**after, "compositions": []} == {**before, "compositions": []}
         assert sandbox.events == events
         (found,) = after["compositions"]
         assert found["id"] == composed["id"]
         async with session.get(found["download_url"]) as reply:
             assert reply.content_length == round(found["size_mb"] * 1e6)
-        join = await caller.send("POST", f"//_sandbox/rooms/{room_id}/join", {"token": token})
+        join = await http.send("POST", f"//_sandbox/rooms/{room_id}/join", {"token": token})
         assert join.body["session"]["id"] == bob["session_id"]
 
 
-async def everything(caller: Caller) -> dict[str, Any]:
+async def everything(http: HttpDriver) -> dict[str, Any]:
     """Return what each list shows, but for the addresses of files, in which the port changes."""
     found: dict[str, Any] = {}
     for kind in ("sessions", "participants", "recordings", "compositions"):
-        found[kind] = (await caller.send("GET", f"/room_{kind}")).data
+        found[kind] = (await http.send("GET", f"/room_{kind}")).data
     for row in found["recordings"]:
         row.pop("download_url", None)
     return found
@@ -152,21 +152,21 @@ def test_a_change_that_fails_is_undone_as_a_whole() -> None:
     """If the server fails in the middle of a meeting's end, the meeting goes on."""
     with closing(Store()) as store:
         room = store.rooms.create(DEFAULTS)
-        participant, session = store.meetings.join(room.id, None)
+        participant, session = store.sessions.join(room.id, None)
         with (
-            patch.object(store.events, "note", side_effect=ZeroDivisionError),
+            patch.object(store.events, "add", side_effect=ZeroDivisionError),
             pytest.raises(ZeroDivisionError),
         ):
-            store.meetings.leave(participant.id)
-        assert store.meetings.sessions.get(session.id) == session
-        assert store.meetings.participants.get(participant.id) == participant
+            store.sessions.leave(participant.id)
+        assert store.sessions.table.get(session.id) == session
+        assert store.sessions.participants.get(participant.id) == participant
 
 
 async def test_servers_of_one_file_agree_on_names(session: aiohttp.ClientSession, db: Path) -> None:
     """A name taken at one server is taken at another one of the same file."""
     async with Sandbox(db=db) as one, Sandbox(db=db) as other:
-        assert (await Caller(session, one).create(unique_name="standup")).status == 201
-        assert (await Caller(session, other).create(unique_name="standup")).status == 422
+        assert (await HttpDriver(session, one).create(unique_name="standup")).status == 201
+        assert (await HttpDriver(session, other).create(unique_name="standup")).status == 422
         assert one.rooms == other.rooms
 
 
@@ -204,26 +204,26 @@ def test_threads_cannot_open_two_sessions_or_overfill_a_room(db: Path) -> None:
 
         def join(store: Store) -> str:
             try:
-                _, session = store.meetings.join(room.id, None)
+                _, session = store.sessions.join(room.id, None)
             except ConflictError:
                 return "full"
             return session.id
 
         results = raced(join, one, other)
-        (session,) = one.meetings.sessions.where()
+        (session,) = one.sessions.table.where()
         assert sorted(results) == sorted(["full"] * 4 + [session.id] * 6)
-        assert len(other.meetings.present(session)) == 6
+        assert len(other.sessions.present(session)) == 6
 
 
-def test_what_another_server_has_deleted_is_not_found(desk: Desk) -> None:
+def test_what_another_server_has_deleted_is_not_found(driver: ApiDriver) -> None:
     """Of the same file, it may be gone between two looks at it: that is no defect."""
-    room = desk.room()
-    assert desk.store.rooms.update("gone", {}) is None
-    assert desk.store.rooms.delete("gone") is False
-    with patch.object(desk.store.rooms, "update", return_value=None):
-        assert desk.ask("PATCH", f"/rooms/{room['id']}", {}).status == 404
+    room = driver.room()
+    assert driver.store.rooms.update("gone", {}) is None
+    assert driver.store.rooms.delete("gone") is False
+    with patch.object(driver.store.rooms, "update", return_value=None):
+        assert driver.call("PATCH", f"/rooms/{room['id']}", {}).status == 404
     with pytest.raises(LookupError, match="gone"):
-        desk.store.meetings.kick("gone", None)
+        driver.store.sessions.kick("gone", None)
 
 
 async def test_a_file_that_is_no_database_is_an_error_in_words(tmp_path: Path) -> None:

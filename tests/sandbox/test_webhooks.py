@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.caller import Caller
+from sandbox.http_driver import HttpDriver
 from support.leaping import leaping
 from support.receivers import HANG, Arrival, Receiver, receiving
 from telnyx_video.sandbox import Sandbox
@@ -45,10 +45,10 @@ def parsed(arrival: Arrival, sandbox: Sandbox) -> WebhookEvent:
     return verify_and_parse(arrival.body, arrival.headers, public_key=sandbox.public_key)
 
 
-async def room_with(caller: Caller, receiver: Receiver | str, **fields: object) -> str:
+async def room_with(http: HttpDriver, receiver: Receiver | str, **fields: object) -> str:
     """Create a room whose events go there, and return its id."""
     url = receiver if isinstance(receiver, str) else receiver.url
-    return str((await caller.create(webhook_event_url=url, **fields)).data["id"])
+    return str((await http.create(webhook_event_url=url, **fields)).data["id"])
 
 
 def states(sandbox: Sandbox) -> list[object]:
@@ -63,11 +63,11 @@ async def settled(sandbox: Sandbox, count: int) -> list[dict[str, Any]]:
 
 
 async def test_a_meeting_is_told_of_in_order(
-    caller: Caller, sandbox: Sandbox, session: aiohttp.ClientSession
+    http: HttpDriver, sandbox: Sandbox, session: aiohttp.ClientSession
 ) -> None:
     """Every event arrives, signed and whole, in the order in which things happened."""
     async with receiving() as receiver:
-        room = await room_with(caller, receiver, enable_recording=True)
+        room = await room_with(http, receiver, enable_recording=True)
         sandbox.leave(sandbox.join(room, context="Alice"))
         events = [parsed(await receiver.next(), sandbox) for _ in ALL]
         assert [event.event_type.removeprefix("video.room.") for event in events] == ALL
@@ -96,12 +96,12 @@ async def test_a_composition_is_told_of_when_it_is_complete(
 ) -> None:
     """It has a receiver of its own, or else that of its room, and its file is there by then."""
     async with receiving() as receiver, receiving() as other, Sandbox(composition_delay=0.05) as it:
-        caller = Caller(session, it)
-        room = await room_with(caller, receiver)
+        http = HttpDriver(session, it)
+        room = await room_with(http, receiver)
         it.join(room)
         wanted: dict[str, object] = {"session_id": it.participants[0]["session_id"]}
-        await caller.send("POST", "/room_compositions", wanted)
-        await caller.send("POST", "/room_compositions", {**wanted, "webhook_event_url": other.url})
+        await http.send("POST", "/room_compositions", wanted)
+        await http.send("POST", "/room_compositions", {**wanted, "webhook_event_url": other.url})
         assert await receiver.told(2) == ALL[:2]
         own, its_room = parsed(await other.next(), it), parsed(await receiver.next(), it)
         for event in (own, its_room):
@@ -115,20 +115,20 @@ async def test_a_composition_that_is_deleted_in_time_is_not_told_of(
 ) -> None:
     """What will not happen is not announced, also where it was planned."""
     async with receiving() as receiver, Sandbox(composition_delay=60) as sandbox:
-        caller = Caller(session, sandbox)
-        sandbox.join(await room_with(caller, receiver))
+        http = HttpDriver(session, sandbox)
+        sandbox.join(await room_with(http, receiver))
         wanted = {"session_id": sandbox.participants[0]["session_id"]}
-        made = (await caller.send("POST", "/room_compositions", wanted)).data
-        await caller.send("DELETE", f"/room_compositions/{made['id']}")
+        made = (await http.send("POST", "/room_compositions", wanted)).data
+        await http.send("DELETE", f"/room_compositions/{made['id']}")
         assert await receiver.told(2) == ALL[:2]
         assert len(await settled(sandbox, 2)) == 2
 
 
 async def test_a_room_without_a_receiver_is_told_of_to_nobody(
-    caller: Caller, sandbox: Sandbox
+    http: HttpDriver, sandbox: Sandbox
 ) -> None:
     """Events are only noted, and nothing runs for the sake of webhooks."""
-    sandbox.join((await caller.create()).data["id"])
+    sandbox.join((await http.create()).data["id"])
     assert len(sandbox.events) == 2
     assert sandbox.deliveries == []
 
@@ -142,8 +142,8 @@ async def test_the_failover_url_is_next_when_the_retries_are_used_up(
         receiving(500) as second,
         Sandbox(webhook_retries=[0.001]) as sandbox,
     ):
-        caller = Caller(session, sandbox)
-        room = await room_with(caller, first, webhook_event_failover_url=second.url)
+        http = HttpDriver(session, sandbox)
+        room = await room_with(http, first, webhook_event_failover_url=second.url)
         sandbox.join(room)
         told = [await first.next(), await first.next(), await second.next(), await second.next()]
         assert len({arrival.content["data"]["id"] for arrival in told}) == 1
@@ -156,15 +156,15 @@ async def test_the_failover_url_is_next_when_the_retries_are_used_up(
         shown = (await settled(sandbox, 2))[0]
         assert shown["state"] == "delivered"
         assert [attempt["status"] for attempt in shown["attempts"]] == [503, 302, 500, 200]
-        answer = await caller.send("GET", "//_sandbox/deliveries", headers={"Authorization": ""})
+        answer = await http.send("GET", "//_sandbox/deliveries", headers={"Authorization": ""})
         assert answer.body == {"deliveries": sandbox.deliveries}
 
 
 async def test_what_nobody_accepts_is_given_up(session: aiohttp.ClientSession) -> None:
     """After the last attempt it is the next event's turn; the reasons are there to be read."""
     async with Sandbox(webhook_retries=()) as sandbox:
-        caller = Caller(session, sandbox)
-        sandbox.join(await room_with(caller, NOBODY))
+        http = HttpDriver(session, sandbox)
+        sandbox.join(await room_with(http, NOBODY))
         shown = await settled(sandbox, 2)
         assert [delivery["state"] for delivery in shown] == ["failed", "failed"]
         (attempt,) = shown[0]["attempts"]
@@ -180,9 +180,9 @@ async def test_a_receiver_has_as_long_as_its_room_says() -> None:
         Sandbox(webhook_retries=[5]) as sandbox,
         aiohttp.ClientSession() as session,
     ):
-        caller = Caller(session, sandbox)
+        http = HttpDriver(session, sandbox)
         for seconds in (30, 0):
-            room = await room_with(caller, receiver, webhook_timeout_secs=seconds)
+            room = await room_with(http, receiver, webhook_timeout_secs=seconds)
             sandbox.join(room)
             assert await receiver.told(3) == ["session.started", *ALL[:2]]
         shown = await settled(sandbox, 4)
@@ -190,24 +190,24 @@ async def test_a_receiver_has_as_long_as_its_room_says() -> None:
         assert errors == ["no answer within 30 s", "no answer within 10 s"]
 
 
-async def test_rooms_do_not_wait_for_each_other(caller: Caller, sandbox: Sandbox) -> None:
+async def test_rooms_do_not_wait_for_each_other(http: HttpDriver, sandbox: Sandbox) -> None:
     """A receiver that hangs holds up the events of its own room only; leaving does not wait."""
     async with receiving(HANG) as slow, receiving() as quick:
-        sandbox.join(await room_with(caller, slow))
+        sandbox.join(await room_with(http, slow))
         assert await slow.told(1) == ["session.started"]
-        sandbox.join(await room_with(caller, quick))
+        sandbox.join(await room_with(http, quick))
         assert await quick.told(2) == ALL[:2]
         assert slow.is_empty
         await sandbox.__aexit__()
-        others = {task for task in asyncio.all_tasks() if "Courier" in repr(task)}
+        others = {task for task in asyncio.all_tasks() if "Dispatcher" in repr(task)}
         await sandbox.__aenter__()
     assert others == set()
 
 
-async def test_strangers_are_not_called(caller: Caller, sandbox: Sandbox) -> None:
+async def test_strangers_are_not_called(http: HttpDriver, sandbox: Sandbox) -> None:
     """Only this machine is delivered to: the rest is noted, with the reason."""
     room = await room_with(
-        caller, "https://example.com/hook", webhook_event_failover_url="ftp://127.0.0.1/"
+        http, "https://example.com/hook", webhook_event_failover_url="ftp://127.0.0.1/"
     )
     sandbox.join(room)
     for delivery in await settled(sandbox, 2):
@@ -219,14 +219,14 @@ async def test_strangers_are_not_called(caller: Caller, sandbox: Sandbox) -> Non
 
 
 async def test_without_cryptography_rooms_work_and_webhooks_say_what_is_missing(
-    caller: Caller,
+    http: HttpDriver,
     sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Whoever waits for webhooks finds the reason in the log, once, and beside each delivery."""
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric.ed25519", None)
-    sandbox.join(await room_with(caller, NOBODY))
+    sandbox.join(await room_with(http, NOBODY))
     shown = await settled(sandbox, 2)
     assert [delivery["state"] for delivery in shown] == ["not_sent", "not_sent"]
     assert "pip install 'telnyx-video[webhooks]'" in shown[0]["attempts"][0]["error"]
@@ -242,7 +242,7 @@ async def test_a_sandbox_may_have_a_key_of_its_own(session: aiohttp.ClientSessio
     key = b"a key for tests of 32 bytes long"
     async with receiving() as receiver, Sandbox(webhook_key=key) as sandbox:
         assert sandbox.public_key == WebhookSigner(key).public_key != Sandbox().public_key
-        sandbox.join(await room_with(Caller(session, sandbox), receiver))
+        sandbox.join(await room_with(HttpDriver(session, sandbox), receiver))
         assert parsed(await receiver.next(), sandbox).event_type == "video.room.session.started"
 
 
@@ -253,7 +253,7 @@ async def test_what_was_not_delivered_is_delivered_by_the_next_server(
     db = tmp_path / "rooms.db"
     async with receiving(HANG) as receiver:
         async with Sandbox(db=db) as sandbox:
-            sandbox.join(await room_with(Caller(session, sandbox), receiver))
+            sandbox.join(await room_with(HttpDriver(session, sandbox), receiver))
             cut = await receiver.next()
         async with Sandbox(db=db) as sandbox:
             again = await receiver.next()
@@ -275,7 +275,7 @@ async def test_a_reset_forgets_what_is_still_to_be_delivered() -> None:
         Sandbox(webhook_retries=[30]) as sandbox,
         aiohttp.ClientSession() as session,
     ):
-        sandbox.join(await room_with(Caller(session, sandbox), receiver))
+        sandbox.join(await room_with(HttpDriver(session, sandbox), receiver))
         assert await receiver.told(1) == ["session.started"]
         await asyncio.sleep(10)
         assert states(sandbox) == ["pending", "pending"]
@@ -286,13 +286,13 @@ async def test_a_reset_forgets_what_is_still_to_be_delivered() -> None:
 
 
 async def test_a_room_that_is_deleted_is_told_of_to_its_end(
-    caller: Caller, sandbox: Sandbox
+    http: HttpDriver, sandbox: Sandbox
 ) -> None:
     """The receiver hears that everybody has left, though the room it belonged to is gone."""
     async with receiving() as receiver:
-        room = await room_with(caller, receiver)
+        room = await room_with(http, receiver)
         sandbox.join(room)
-        await caller.send("DELETE", f"/rooms/{room}")
+        await http.send("DELETE", f"/rooms/{room}")
         assert await receiver.told(4) == [
             "session.started",
             "participant.joined",
@@ -301,14 +301,14 @@ async def test_a_room_that_is_deleted_is_told_of_to_its_end(
         ]
 
 
-async def test_what_was_not_done_is_not_delivered(caller: Caller, sandbox: Sandbox) -> None:
+async def test_what_was_not_done_is_not_delivered(http: HttpDriver, sandbox: Sandbox) -> None:
     """A request that a fault keeps from being applied tells nobody of anything."""
     async with receiving() as receiver:
-        room = await room_with(caller, receiver)
+        room = await room_with(http, receiver)
         sandbox.join(room)
         sandbox.faults = [{"on": "DELETE /rooms/{id}", "faults": [503]}]
-        assert (await caller.send("DELETE", f"/rooms/{room}")).status == 503
-        assert (await caller.send("DELETE", f"/rooms/{room}")).status == 204
+        assert (await http.send("DELETE", f"/rooms/{room}")).status == 503
+        assert (await http.send("DELETE", f"/rooms/{room}")).status == 204
         assert await receiver.told(4) == ALL[:2] + ALL[-2:]
         await settled(sandbox, 4)
         assert receiver.is_empty
@@ -318,7 +318,7 @@ async def test_a_sandbox_in_a_thread_delivers_too(session: aiohttp.ClientSession
     """Participants who are let in by blocking code are told of as well."""
     async with receiving() as receiver:
         with Sandbox() as sandbox:
-            room = await room_with(Caller(session, sandbox), receiver)
+            room = await room_with(HttpDriver(session, sandbox), receiver)
             sandbox.leave(sandbox.join(room))
             assert await receiver.told(4) == ALL[:2] + ALL[-2:]
 
@@ -334,7 +334,7 @@ def test_whatever_fails_each_event_is_accepted_once_and_in_order(answers: list[i
             Sandbox(webhook_retries=[0] * len(answers)) as sandbox,
             aiohttp.ClientSession() as session,
         ):
-            room = await room_with(Caller(session, sandbox), receiver, enable_recording=True)
+            room = await room_with(HttpDriver(session, sandbox), receiver, enable_recording=True)
             sandbox.leave(sandbox.join(room))
             accepted = list[str]()
             for status in [*answers, *[200] * len(ALL)]:

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,7 @@ from typer.main import get_command
 
 from telnyx_video import AsyncRoomsClient, RoomsClient
 from telnyx_video.cli import main
-from telnyx_video.cli.app import build
-from telnyx_video.cli.groups import GROUPS
+from telnyx_video.cli.app import GROUPS
 from telnyx_video.client import _blocking_groups as blocking
 from telnyx_video.client.blocking import Pager
 from telnyx_video.resources.compositions import AsyncCompositions
@@ -81,11 +81,9 @@ def methods(classes: Iterable[type]) -> set[str]:
 
 def commands() -> set[str]:
     """Return the commands of all groups."""
-    whole: Any = get_command(build())
     groups: dict[str, Any] = {
-        name: command for name, command in whole.commands.items() if hasattr(command, "commands")
+        name: get_command(import_module(f"telnyx_video.cli.commands.{name}").app) for name in GROUPS
     }
-    assert groups.keys() == GROUPS.keys()
     return {
         f"{name} {command}"
         for name, group in groups.items()
@@ -173,7 +171,7 @@ class Scene:
         for argument in args:
             words += argument if isinstance(argument, list) else [argument]
         words += [f"--{name.replace('_', '-')}={value}" for name, value in kwargs.items()]
-        return words + ["--yes"] * ("delete" in row.command)
+        return words + ["--yes"] * (row.operation in LAST)
 
 
 def one_request(row: Row) -> dict[str, int]:

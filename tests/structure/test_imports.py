@@ -171,8 +171,12 @@ TABLE = {
         outside="pytest",
         lazy="__init__ pytest_asyncio sandbox testing",
     ),
+    "__main__": Row(siblings="cli"),
     "cli": Row(
-        siblings="__init__ errors models", outside="rich typer", lazy="sandbox uvloop webhooks"
+        siblings="__init__ config errors models observing",
+        outside="rich typer",
+        lazy="aiohttp sandbox uvloop webhooks",
+        types="aiohttp",
     ),
 }
 
@@ -321,7 +325,7 @@ def test_a_module_imports_only_what_its_row_allows(module: str) -> None:
 @pytest.mark.parametrize(
     ("dependency", "rows"),
     [
-        ("aiohttp", {"_transport", "sandbox", "webhooks.aiohttp"}),
+        ("aiohttp", {"_transport", "cli", "sandbox", "webhooks.aiohttp"}),
         ("cattrs", {"_wire.converter"}),
         ("orjson", {"_wire.json"}),
         ("rich", {"cli"}),

@@ -1,6 +1,6 @@
-"""What the server does with a request: find its operation, let it in or not, apply it, answer.
+"""The operations of the API: a `Call` in, a `Reply` out, no I/O except the store's.
 
-A `Call` in, a `Reply` out, no I/O but the store's: how either travels is the business of `app`.
+How they travel over HTTP is in `app`.
 """
 
 from telnyx_video.sandbox.api.calls import Call, Operation

@@ -1,9 +1,8 @@
-"""A request as the operations see it, and what they have in common: ids, bodies, lists, refusals.
+"""A request as the operations see it, and what they share: ids, bodies, lists, refusals.
 
-Three published shapes of refusals, and where each is due: one bare error for a thing that is not
-there; a list under `errors` for a body or a parameter; `success` and `message` for all that lists
-and the actions on sessions refuse. An operation raises `RefusedError`, and its shape is decided
-where it is added.
+Refusals have three published formats: one bare error for an object that does not exist; a list
+under `errors` for a body or a parameter; `success` and `message` for lists and for actions on
+sessions. An operation raises `RefusedError`; `generically` changes the format.
 """
 
 import json
@@ -37,30 +36,34 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Call:
-    """A request, as far as the API is concerned."""
+    """A request, independent of HTTP."""
 
     method: str
     """GET, POST, …"""
     path: str
     """Decoded, without the query."""
     authorization: str = ""
-    """The header of that name, or ""."""
+    """The header, or ""."""
     content_type: str = ""
-    """The media type alone, in lower case."""
+    """The media type, in lower case."""
     query: Mapping[str, str] = attrs.field(factory=dict[str, str])
     """Parameters by their decoded names."""
     body: bytes = b""
     """The whole body."""
     view: Callable[[Query], Query] | None = None
-    """Falsifies what a list is asked for, unless it is None."""
+    """Falsifies the query of a list, unless None."""
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
-    """All headers; how their names are spelled makes a difference unless they come from HTTP."""
+    """All headers; case-insensitive when they come from HTTP."""
     origin: Callable[[], str] = str
-    """Tells scheme and host by which the server was called."""
+    """Returns the scheme and host that the client used."""
+
+    def with_optional_body(self) -> "Call":
+        """Return the call with an empty object for a missing body."""
+        return attrs.evolve(self, content_type="application/json", body=self.body or b"{}")
 
     @property
     def files(self) -> str:
-        """What the URLs of files begin with."""
+        """What file URLs start with."""
         return f"{self.origin()}{FILES}"
 
 
@@ -68,16 +71,16 @@ Operation = Callable[[Call, str], Reply]
 """Answers a call, given the id in its path or ""."""
 
 Operations = Mapping[str, Operation]
-"""By what they are called, such as "GET /rooms/{id}"."""
+"""By name, such as "GET /rooms/{id}"."""
 
 
 class RefusedError(Exception):
-    """An operation that cannot go on.
+    """The operation refuses the call.
 
     Attributes:
         status: Of the reply.
         problems: What is wrong.
-        reply: What is answered, unless the operation has another shape for it.
+        reply: The answer, unless the operation has another format for it.
     """
 
     def __init__(
@@ -90,7 +93,7 @@ class RefusedError(Exception):
 
 
 def generically(operation: Operation) -> Operation:
-    """Return the operation with its refusals in the shape of lists and of actions on sessions."""
+    """Return the operation with refusals in the format of lists and of actions on sessions."""
 
     def answer(call: Call, subject: str) -> Reply:
         try:
@@ -103,7 +106,7 @@ def generically(operation: Operation) -> Operation:
 
 
 def looked_up(kind: str, get: Callable[[str], T | None], subject: str) -> T:
-    """Return what has this id, which may be in capitals.
+    """Return the object with an id, which may be in upper case.
 
     Args:
         kind: What it is, in words.
@@ -111,10 +114,10 @@ def looked_up(kind: str, get: Callable[[str], T | None], subject: str) -> T:
         subject: Its id.
 
     Raises:
-        RefusedError: when there is no such thing.
+        RefusedError: if it does not exist.
     """
     if not is_uuid(subject):
-        detail = f"{subject} is not the id of a {kind}: it is no UUID."
+        detail = f"{subject} is not the id of a {kind}: it is not a UUID."
         raise RefusedError(404, Problem(Code.INVALID_ID, detail), reply=bare_refusal)
     found = get(subject.lower())
     if found is None:
@@ -123,8 +126,8 @@ def looked_up(kind: str, get: Callable[[str], T | None], subject: str) -> T:
 
 
 def absent(kind: str, subject: str) -> RefusedError:
-    """Return the refusal of an id that nothing has."""
-    problem = Problem(Code.NOT_FOUND, f"There is no {kind} {subject}.")
+    """Return the refusal of an unknown id."""
+    problem = Problem(Code.NOT_FOUND, f"The {kind} {subject} does not exist.")
     return RefusedError(404, problem, reply=bare_refusal)
 
 
@@ -146,7 +149,7 @@ def body_of(call: Call) -> dict[str, object]:
 
 
 def settings_of(call: Call, fields: Fields) -> dict[str, object]:
-    """Return the settings in a body, or refuse it for all that is out of bounds."""
+    """Return the settings in a body, or refuse it for every field out of bounds."""
     settings, problems = check_fields(body_of(call), fields)
     if problems:
         raise RefusedError(422, *problems)
@@ -154,7 +157,7 @@ def settings_of(call: Call, fields: Fields) -> dict[str, object]:
 
 
 def query_of(call: Call, filters: Filters, include: str | None = None) -> Query:
-    """Return what a list is asked for, or refuse it for the first parameter that cannot be."""
+    """Return the query of a list, or refuse it for its first invalid parameter."""
     try:
         query = check_list(call.query, filters, include)
     except ParameterError as error:
@@ -163,7 +166,7 @@ def query_of(call: Call, filters: Filters, include: str | None = None) -> Query:
 
 
 def included(call: Call, parameter: str) -> bool:
-    """Tell whether what belongs to a thing is wanted along with it."""
+    """Tell whether related objects are to be included."""
     try:
         return check_include(call.query, parameter)
     except ParameterError as error:
@@ -175,13 +178,23 @@ def parameter_refused(status: int, error: ParameterError) -> RefusedError:
     return RefusedError(status, Problem(Code.BAD_REQUEST, str(error), parameter=error.parameter))
 
 
+def whole_number(call: Call, parameter: str, most: int) -> int:
+    """Return a parameter of a control request, or refuse it unless it is from 1 to a limit."""
+    value = call.query[parameter]
+    number = int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0
+    if not 1 <= number <= most:
+        error = ParameterError(parameter, f"must be a whole number from 1 to {most}")
+        raise parameter_refused(400, error)
+    return number
+
+
 def page_of(query: Query, shown: Iterable[object], total: int) -> Reply:
     """Return a page of a list.
 
     Args:
-        query: What was asked for.
-        shown: The page as it is published.
-        total: How many there are on all pages.
+        query: The query.
+        shown: The published objects of the page.
+        total: The number of objects on all pages.
     """
     meta = {
         "page_number": query.page_number,
@@ -192,9 +205,9 @@ def page_of(query: Query, shown: Iterable[object], total: int) -> Reply:
     return document(200, {"data": list(shown), "meta": meta})
 
 
-def _no_such_number(name: str) -> object:
-    raise ValueError(f"{name} is not a number of JSON")
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not valid JSON")
 
 
-# Python's reader takes NaN and infinities for numbers unless told otherwise.
-_decode = json.JSONDecoder(parse_constant=_no_such_number).decode
+# Python accepts NaN and infinities by default.
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode

@@ -1,7 +1,8 @@
-"""Compositions: asked for, looked at and deleted.
+"""Compositions: create, view and delete.
 
 Source: https://developers.telnyx.com/api-reference/room-compositions/create-a-room-composition
-A session that is still active may be composed as well: that shows what there is of it so far.
+A session that is still active can be composed: the result shows it up to now. The published
+schema does not require a session: without one, nothing is composed.
 """
 
 from collections.abc import Mapping
@@ -34,7 +35,7 @@ def composition_operations(store: Store) -> Operations:
         return composition.as_json(call.files, store.now())
 
     def create(call: Call, _: str) -> Reply:
-        session, settings, layout = _wanted(store, body_of(call))
+        session, settings, layout = _requested(store, body_of(call))
         composition = compositions.create(session, settings, layout)
         return document(202, {"data": shown(composition, call)})
 
@@ -59,27 +60,27 @@ def composition_operations(store: Store) -> Operations:
     }
 
 
-def _wanted(
+def _requested(
     store: Store, body: Mapping[str, object]
-) -> tuple[Session, dict[str, object], Layout | None]:
-    """Return the session that is to be composed, the settings and the layout, or refuse them."""
+) -> tuple[Session | None, dict[str, object], Layout | None]:
+    """Return the session to compose, the settings and the layout, or refuse the body."""
     settings, problems = check_fields(body, COMPOSITION)
     session = _session(store, settings)
     if session is None and "session_id" in settings:
-        problems.append(problem_at("is the id of no session", "session_id"))
+        problems.append(problem_at("is not the id of a session", "session_id"))
     layout = None
     if "video_layout" in body:
         videos = [] if session is None else _videos(store, session)
         layout, flaws = check_layout(body["video_layout"], videos)
         problems += flaws
-    if session is None or problems:
+    if problems:
         raise RefusedError(422, *problems)
     chosen = {**_DEFAULTS, **settings}
     return session, {name: chosen[name] for name in _KEPT}, layout
 
 
 def _session(store: Store, settings: Mapping[str, object]) -> Session | None:
-    return store.meetings.sessions.get(str(settings.get("session_id")).lower())
+    return store.sessions.table.get(str(settings.get("session_id")).lower())
 
 
 def _videos(store: Store, session: Session) -> list[str]:

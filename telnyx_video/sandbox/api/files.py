@@ -1,7 +1,7 @@
-"""The files behind `download_url`, in whole or in part (RFC 9110, 14).
+"""The files behind `download_url`, whole or in part (RFC 9110, section 14).
 
-In reality they lie on another server, which knows nothing of the API's key: a client must not send
-it there. Here no key is asked for, and the tally tells if one was sent.
+Telnyx serves them from another server, to which a client must not send its key. Here no key is
+needed, and the stats count downloads that came with one.
 """
 
 import re
@@ -20,7 +20,7 @@ _MEDIA_TYPES = {"ogg": "audio/ogg", "mp4": "video/mp4"}
 
 
 def file_operations(store: Store) -> Operations:
-    """Return the operation that serves the files of a store."""
+    """Return the operation that serves files."""
 
     def download(call: Call, subject: str) -> Reply:
         content, media_type = _found(store, subject)
@@ -34,7 +34,7 @@ def _found(store: Store, name: str) -> tuple[bytes, str]:
     subject, _, extension = name.partition(".")
     content = _content(store, subject, name) if is_uuid(subject) else None
     if content is None:
-        raise RefusedError(404, Problem(Code.NOT_FOUND, f"There is no file {name}."))
+        raise RefusedError(404, Problem(Code.NOT_FOUND, f"The file {name} does not exist."))
     return content, _MEDIA_TYPES[extension]
 
 
@@ -51,20 +51,20 @@ def _content(store: Store, subject: str, name: str) -> bytes | None:
 
 
 def partial(headers: Mapping[str, str], content: bytes, media_type: str) -> Reply:
-    """Return the part of a file that is asked for: one range of bytes, or else the whole.
+    """Return the requested part of a file: one range of bytes, or the whole file.
 
-    Several ranges at once are answered with the whole, as a server may.
+    Several ranges are answered with the whole file, as a server may.
 
     Args:
         headers: Of the request.
         content: The file.
-        media_type: What it is.
+        media_type: Its media type.
     """
     size = len(content)
     tag = f'"{blake2b(content, digest_size=12).hexdigest()}"'
     common = {"Accept-Ranges": "bytes", "ETag": tag}
     wanted = headers.get("Range")
-    # A validator that is not this tag, such as a date, tells of another version of the file.
+    # A validator other than this tag, such as a date, is of another version of the file.
     if wanted is None or headers.get("If-Range", tag) != tag:
         return Reply(200, content, common, media_type)
     part = _part(wanted, size)
@@ -77,7 +77,7 @@ def partial(headers: Mapping[str, str], content: bytes, media_type: str) -> Repl
 
 
 def _part(wanted: str, size: int) -> range | None:
-    """Return the positions of the bytes that are asked for; None if that cannot be understood."""
+    """Return the requested range of bytes, or None if it cannot be parsed."""
     found = _RANGE.fullmatch(wanted)
     first, last = found.groups() if found else ("", "")
     if first and last and int(first) > int(last):

@@ -1,9 +1,9 @@
-"""Recordings: looked at and deleted, one or many.
+"""Recordings: view and delete, one or many.
 
 Source: https://developers.telnyx.com/api-reference/room-recordings/view-a-list-of-room-recordings
-The deletion of many is published with the filters and the page of the list. It deletes all that
-match; a page that is asked for limits it to what the list shows there. An unknown filter is
-refused here, as it is nowhere else: ignored, it would delete what it was to keep.
+The deletion of many is published with the filters and pages of the list. It deletes all matching
+recordings, or those on a page if a page is given. Unknown filters are refused here, unlike
+elsewhere: ignoring one would delete what it was meant to keep.
 """
 
 from telnyx_video.sandbox.api.calls import (

@@ -1,4 +1,4 @@
-"""The five operations on rooms, and the list of a room's sessions.
+"""The five operations on rooms.
 
 Source: https://developers.telnyx.com/api-reference/rooms/create-a-room
 """
@@ -30,7 +30,7 @@ def room_operations(store: Store) -> Operations:
     rooms = store.rooms
 
     def sessions_of(room: Room) -> Iterable[Session]:
-        return store.meetings.sessions.where("room_id = ?", room.id)
+        return store.sessions.table.where("room_id = ?", room.id)
 
     def create(call: Call, _: str) -> Reply:
         settings = {**_DEFAULTS, **settings_of(call, ROOM)}
@@ -57,7 +57,7 @@ def room_operations(store: Store) -> Operations:
             room = rooms.update(room_id, settings_of(call, ROOM))
         except NameTakenError as error:
             raise _name_taken() from error
-        if room is None:  # another server of the same file deleted it just now
+        if room is None:  # deleted by another server of the same file
             raise absent("room", subject)
         return document(200, {"data": room.as_json()})
 

@@ -1,13 +1,23 @@
-"""Sessions and participants as they are looked at.
+"""Sessions and participants: lists, views, and the four actions on a session.
 
-Source: https://developers.telnyx.com/api-reference/room-sessions/view-a-list-of-room-sessions
+Sources: https://developers.telnyx.com/api-reference/room-sessions/view-a-list-of-room-sessions
+https://developers.telnyx.com/api-reference/room-sessions/end-a-room-session
+The actions' errors are published as "4XX" in one format: here it is 404 for an unknown session,
+and 422 for one that has ended or for participants who are not present. They are published as
+needing no key.
 """
+
+from collections.abc import Callable
+from functools import partial
 
 import attrs
 
 from telnyx_video.sandbox.api.calls import (
     Call,
+    Operation,
     Operations,
+    RefusedError,
+    body_of,
     generically,
     included,
     looked_up,
@@ -15,13 +25,19 @@ from telnyx_video.sandbox.api.calls import (
     query_of,
 )
 from telnyx_video.sandbox.checks import parameters
-from telnyx_video.sandbox.replies import Reply, document
-from telnyx_video.sandbox.state import Filter, Query, Session, Store
+from telnyx_video.sandbox.checks.bodies import Selection, check_selection
+from telnyx_video.sandbox.replies import Code, Problem, Reply, document
+from telnyx_video.sandbox.state import ConflictError, Filter, Query, Session, Store
+
+_Act = Callable[[str, Selection], None]
+"""Applies an action to participants of a session, given by its id."""
+
+_EVERYONE = Selection(participants=None)
 
 
 def session_operations(store: Store) -> Operations:
-    """Return the operations that look at the sessions and participants of a store."""
-    sessions, participants = store.meetings.sessions, store.meetings.participants
+    """Return the operations on the sessions and participants of a store."""
+    sessions, participants = store.sessions.table, store.sessions.participants
 
     def shown(session: Session, *, with_participants: bool) -> dict[str, object]:
         present = participants.where("session_id = ?", session.id) if with_participants else None
@@ -43,7 +59,7 @@ def session_operations(store: Store) -> Operations:
     def listed_of_room(call: Call, subject: str) -> Reply:
         room = looked_up("room", store.rooms.get, subject)
         query = query_of(call, parameters.SESSIONS_OF_ROOM, "include_participants")
-        return page_of_sessions(_only(query, Filter("room_id", room.id)))
+        return page_of_sessions(_narrowed(query, Filter("room_id", room.id)))
 
     def view(call: Call, subject: str) -> Reply:
         with_participants = included(call, "include_participants")
@@ -56,7 +72,7 @@ def session_operations(store: Store) -> Operations:
     def participants_of_session(call: Call, subject: str) -> Reply:
         session = looked_up("session", sessions.get, subject)
         query = query_of(call, parameters.PARTICIPANTS_OF_SESSION)
-        return page_of_participants(_only(query, Filter("session_id", session.id)))
+        return page_of_participants(_narrowed(query, Filter("session_id", session.id)))
 
     def participant_viewed(_: Call, subject: str) -> Reply:
         participant = looked_up("participant", participants.get, subject)
@@ -69,8 +85,46 @@ def session_operations(store: Store) -> Operations:
         "GET /room_participants": generically(participants_listed),
         "GET /room_sessions/{id}/participants": generically(participants_of_session),
         "GET /room_participants/{id}": participant_viewed,
+        **_actions(store),
     }
 
 
-def _only(query: Query, wanted: Filter) -> Query:
+def _actions(store: Store) -> Operations:
+    sessions = store.sessions
+
+    def action(act: _Act, select: Callable[[Call], Selection]) -> Operation:
+        def answer(call: Call, subject: str) -> Reply:
+            session = looked_up("session", sessions.table.get, subject)
+            selection = select(call)
+            try:
+                act(session.id, selection)
+            except ConflictError as error:
+                raise RefusedError(422, Problem(Code.BAD_REQUEST, str(error))) from error
+            return document(200, {"data": {"result": "ok"}})
+
+        return generically(answer)
+
+    def kick(session_id: str, selection: Selection) -> None:
+        sessions.kick(session_id, selection.participants, selection.exclude)
+
+    def mute(muted: bool, session_id: str, selection: Selection) -> None:
+        sessions.mute(session_id, selection.participants, selection.exclude, muted=muted)
+
+    path = "POST /room_sessions/{id}/actions"
+    return {
+        f"{path}/end": action(kick, lambda _: _EVERYONE),
+        f"{path}/kick": action(kick, _selected),
+        f"{path}/mute": action(partial(mute, True), _selected),
+        f"{path}/unmute": action(partial(mute, False), _selected),
+    }
+
+
+def _selected(call: Call) -> Selection:
+    selection, problems = check_selection(body_of(call))
+    if problems:
+        raise RefusedError(422, *problems)
+    return selection
+
+
+def _narrowed(query: Query, wanted: Filter) -> Query:
     return attrs.evolve(query, filters=(*query.filters, wanted))

@@ -1,11 +1,20 @@
-"""Join tokens: a room's owner gets them with the key, whoever has them joins or refreshes.
+"""Join tokens: JSON Web Tokens (RFC 7519) that open one room until they expire.
+
+They are signed, not stored: a token stays valid as long as its signature and expiry hold and its
+room exists, even across a restart of the server.
 
 Source: https://developers.telnyx.com/api-reference/rooms-client-tokens/create-client-token-to-join-a-room
-Published beside the success is only 403, for a refresh token that is of no worth. A room that does
-not exist and a body out of bounds are refused here as they are by other operations.
+The only error published is 403, for an invalid refresh token. An unknown room and a body out of
+bounds are refused as they are by other operations.
 """
 
-from typing import cast
+import base64
+import hmac
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Literal, cast
 
 from telnyx_video.sandbox.api.calls import (
     Call,
@@ -17,13 +26,62 @@ from telnyx_video.sandbox.api.calls import (
 from telnyx_video.sandbox.checks.bodies import CLIENT_TOKEN, REFRESH, Fields, defaults
 from telnyx_video.sandbox.replies import Code, Problem, Reply, bare_refusal, document
 from telnyx_video.sandbox.state import Store
-from telnyx_video.sandbox.tokens import Tokens
+
+TokenKind = Literal["client", "refresh"]
+
+
+class Tokens:
+    """Issues and verifies tokens.
+
+    Args:
+        api_key: The signing key is derived from it.
+        new_id: Returns the id of the next token.
+    """
+
+    def __init__(self, api_key: str, new_id: Callable[[], str]) -> None:
+        self._secret = sha256(b"join tokens signed for " + api_key.encode()).digest()
+        self._new_id = new_id
+
+    def issue(self, kind: TokenKind, room_id: str, now: datetime, ttl: int) -> tuple[str, str]:
+        """Return a token for a room, and its expiry in ISO 8601.
+
+        Args:
+            kind: "client" joins the room; "refresh" obtains another client token.
+            room_id: The room it opens.
+            now: The current time.
+            ttl: Lifetime in seconds.
+        """
+        issued = int(now.timestamp())
+        claims = {
+            "iss": "telnyx_video sandbox",
+            "jti": self._new_id(),
+            "sub": room_id,
+            "typ": kind,
+            "iat": issued,
+            "exp": issued + ttl,
+        }
+        signed = f"{_encoded({'alg': 'HS256', 'typ': 'JWT'})}.{_encoded(claims)}"
+        expires = datetime.fromtimestamp(issued + ttl, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"{signed}.{self._signature(signed)}", expires
+
+    def opens(self, token: str, kind: TokenKind, room_id: str, now: datetime) -> bool:
+        """Tell whether a token is of this kind, for this room, and not expired."""
+        signed, _, signature = token.rpartition(".")
+        if not hmac.compare_digest(self._signature(signed).encode(), signature.encode()):
+            return False
+        claims = _decoded(signed.partition(".")[2])
+        return (claims["typ"], claims["sub"]) == (kind, room_id) and (
+            now.timestamp() < claims["exp"]
+        )
+
+    def _signature(self, signed: str) -> str:
+        return _base64(hmac.digest(self._secret, signed.encode(), "sha256"))
 
 
 def token_operations(store: Store, tokens: Tokens) -> Operations:
     """Return the operations that issue tokens for the rooms of a store."""
 
-    def asked(call: Call, subject: str, fields: Fields) -> tuple[str, dict[str, object]]:
+    def requested(call: Call, subject: str, fields: Fields) -> tuple[str, dict[str, object]]:
         room = looked_up("room", store.rooms.get, subject)
         return room.id, {**defaults(fields), **settings_of(call, fields)}
 
@@ -33,14 +91,14 @@ def token_operations(store: Store, tokens: Tokens) -> Operations:
         return {"token": token, "token_expires_at": expires}
 
     def generate(call: Call, subject: str) -> Reply:
-        room_id, settings = asked(call, subject, CLIENT_TOKEN)
+        room_id, settings = requested(call, subject, CLIENT_TOKEN)
         ttl = cast("int", settings["refresh_token_ttl_secs"])
         token, expires = tokens.issue("refresh", room_id, store.moment(), ttl)
         refresh = {"refresh_token": token, "refresh_token_expires_at": expires}
         return document(201, {"data": {**client_token(room_id, settings), **refresh}})
 
     def refresh(call: Call, subject: str) -> Reply:
-        room_id, settings = asked(call, subject, REFRESH)
+        room_id, settings = requested(call, subject, REFRESH)
         token = str(settings["refresh_token"])
         if not tokens.opens(token, "refresh", room_id, store.moment()):
             raise token_refused("refresh_token")
@@ -53,7 +111,20 @@ def token_operations(store: Store, tokens: Tokens) -> Operations:
 
 
 def token_refused(field: str) -> RefusedError:
-    """Return the refusal of a token that does not open the room, or no longer."""
-    detail = f"{field} is not one for this room, or it has expired."
+    """Return the refusal of a token that does not open the room, or no longer does."""
+    detail = f"{field} is not valid for this room, or has expired."
     problem = Problem(Code.NOT_AUTHORIZED, detail, pointer=f"/{field}")
     return RefusedError(403, problem, reply=bare_refusal)
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _encoded(part: object) -> str:
+    return _base64(json.dumps(part, separators=(",", ":")).encode())
+
+
+def _decoded(part: str) -> dict[str, Any]:
+    content = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    return cast("dict[str, Any]", json.loads(content))

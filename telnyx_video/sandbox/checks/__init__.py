@@ -1,5 +1,5 @@
-"""Which values the API takes: the bounds of the fields of a body, and the parameters of a list.
+"""The values that the API accepts: fields of bodies with their bounds, parameters of lists.
 
-Bodies are reported on as a whole, one problem for each field that is wrong; of parameters the
-first that is wrong is enough, since their published error holds one message.
+A body is refused with one problem for each wrong field; parameters with the first problem only,
+since their published error holds one message.
 """

@@ -1,4 +1,4 @@
-"""What a composition may be asked to look like.
+"""The fields of a composition, and its layout.
 
 Source: https://developers.telnyx.com/api-reference/room-compositions/create-a-room-composition
 """
@@ -33,12 +33,12 @@ def _format(value: object) -> Complaint:
 
 
 COMPOSITION: Fields = {
-    "session_id": Field(uuid, required=True),
+    "session_id": Field(uuid),
     "format": Field(_format, "mp4"),
     "resolution": Field(_resolution, "1280x720"),
     **WEBHOOKS,
 }
-"""All but the layout. That a session is required goes without saying in the published schema."""
+"""All but the layout."""
 
 _REGION: Fields = {
     "width": Field(integer(16)),
@@ -53,18 +53,18 @@ _REGION: Fields = {
 _POSITION = {"x_pos": 0, "y_pos": 0, "z_pos": 0}
 
 Layout = dict[str, dict[str, object]]
-"""Regions by their names."""
+"""Regions by name."""
 
 
 def check_layout(value: object, videos: Sequence[str]) -> tuple[Layout, list[Problem]]:
-    """Return the layout that is asked for, with its defaults, and what is wrong with it.
+    """Return the layout with its defaults, and what is wrong with it.
 
-    Sources may also be "*", by itself or as the one item of the list, which stands for all the
-    videos: published is only that it "can be", beside a schema that allows nothing but ids.
+    Sources may also be "*", by itself or as the only item of the list, for all videos: the
+    description allows it, although the schema allows only ids.
 
     Args:
-        value: Regions by their names, at most two.
-        videos: The ids of the video recordings that there are.
+        value: Regions by name, at most two.
+        videos: The ids of the session's video recordings.
     """
     if not isinstance(value, dict) or len(cast("dict[str, object]", value)) > _MAX_REGIONS:
         complaint = f"must be an object of at most {_MAX_REGIONS} regions"

@@ -1,4 +1,4 @@
-"""The query parameters of lists: filters, pages and what is included.
+"""The query parameters of lists: filters, pages and related objects.
 
 Sources: https://developers.telnyx.com/api-reference/rooms/view-a-list-of-rooms and the pages of the
 other lists. Parameters that the API does not know are ignored.
@@ -10,20 +10,19 @@ from datetime import date
 
 from telnyx_video.sandbox.checks.values import is_text, is_uuid
 from telnyx_video.sandbox.state import Filter, Query
-from telnyx_video.sandbox.state.queries import Comparison
+from telnyx_video.sandbox.state.tables import MAX_INTEGER, Comparison
 
-# Fifteen digits keep number × size within the 64 bits of SQLite's integers.
-_WHOLE_NUMBER = re.compile(r"[0-9]{1,15}")
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,1000}")
 
 _Read = Callable[[str, str], Filter]
-"""Makes a filter of the parameter's name, for errors, and its value."""
+"""Builds a filter from the parameter's name, for errors, and its value."""
 
 Filters = Mapping[str, _Read]
-"""The filters of a list, by the names of their parameters."""
+"""The filters of a list, by parameter."""
 
 
 class ParameterError(Exception):
-    """A query parameter has a value that it cannot have."""
+    """A query parameter has an invalid value."""
 
     def __init__(self, parameter: str, complaint: str) -> None:
         super().__init__(f"{parameter} {complaint}.")
@@ -36,7 +35,7 @@ def _day_of(field: str, comparison: Comparison) -> _Read:
             day = date.fromisoformat(value)
         except ValueError:
             day = None
-        # The standard library also reads other spellings of ISO 8601, such as 20210425.
+        # The standard library also accepts other forms of ISO 8601, such as 20210425.
         if day is None or day.isoformat() != value:
             raise ParameterError(name, "must be a date like 2021-04-25")
         return Filter(field, value, comparison, whole_day=True)
@@ -76,7 +75,7 @@ def _active(name: str, value: str) -> Filter:
 
 
 def _duration(name: str, value: str) -> Filter:
-    return Filter("duration_secs", _whole_number(name, value, least=0), "gte")
+    return Filter("duration_secs", min(_whole_number(name, value, least=0), MAX_INTEGER), "gte")
 
 
 def _dates(*fields: str) -> Filters:
@@ -129,19 +128,19 @@ COMPOSITIONS: Filters = {
 
 
 PAGE: frozenset[str] = frozenset(("page[number]", "page[size]"))
-"""What asks for a page."""
+"""The parameters that select a page."""
 
 
 def check_list(query: Mapping[str, str], filters: Filters, include: str | None = None) -> Query:
-    """Return what a list is asked for.
+    """Return the query of a list.
 
     Args:
         query: The parameters of the request.
-        filters: Those of the list.
-        include: The parameter that asks for what belongs to the rows, if the list has one.
+        filters: The filters of the list.
+        include: The parameter that includes related objects, if the list has one.
 
     Raises:
-        ParameterError: for the first parameter that has an impossible value.
+        ParameterError: for the first invalid parameter.
     """
     number = query.get("page[number]", "1")
     size = query.get("page[size]", "20")
@@ -154,7 +153,7 @@ def check_list(query: Mapping[str, str], filters: Filters, include: str | None =
 
 
 def check_include(query: Mapping[str, str], parameter: str) -> bool:
-    """Tell whether what belongs to a row is wanted along with it.
+    """Tell whether related objects are to be included.
 
     Raises:
         ParameterError: for anything but `true` and `false`.
@@ -163,14 +162,14 @@ def check_include(query: Mapping[str, str], parameter: str) -> bool:
 
 
 def check_no_other_filter(query: Mapping[str, str], filters: Filters) -> None:
-    """Refuse a filter that is not known, where to ignore it would do harm.
+    """Refuse unknown filters, where ignoring them would do harm.
 
     Raises:
         ParameterError: for the first one.
     """
     for name in query:
         if name.startswith("filter") and name not in filters:
-            raise ParameterError(name, "is no filter of this operation")
+            raise ParameterError(name, "is not a filter of this operation")
 
 
 def _boolean(parameter: str, value: str) -> bool:

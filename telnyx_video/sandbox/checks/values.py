@@ -1,4 +1,4 @@
-"""What is wrong with a single value, if anything is."""
+"""Checks of single values."""
 
 import re
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 Complaint = str | None
-"""What is wrong with a value, as the end of a sentence that starts with its name; None is fine."""
+"""What is wrong with a value, as the end of a sentence that starts with its name, or None."""
 
 Check = Callable[[object], Complaint]
 
@@ -16,7 +16,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def integer(least: int | None = None, most: int | None = None) -> Check:
-    """Return a check for an integer within these bounds, which are part of it."""
+    """Return a check for an integer within inclusive bounds."""
     if least is None:
         expected = "an integer"
     elif most is None:
@@ -25,7 +25,7 @@ def integer(least: int | None = None, most: int | None = None) -> Check:
         expected = f"an integer from {least} to {most}"
 
     def check(value: object) -> Complaint:
-        # JSON's true arrives as an int to Python; 10.0 is refused like any other fraction.
+        # bool is an int in Python; 10.0 is refused like any other fraction.
         if (
             type(value) is int
             and (least is None or value >= least)
@@ -38,7 +38,7 @@ def integer(least: int | None = None, most: int | None = None) -> Check:
 
 
 def number(least: float, most: float) -> Check:
-    """Return a check for a number within these bounds, which are part of it."""
+    """Return a check for a number within inclusive bounds."""
 
     def check(value: object) -> Complaint:
         if type(value) in (int, float) and least <= cast("float", value) <= most:
@@ -48,13 +48,18 @@ def number(least: float, most: float) -> Check:
     return check
 
 
+def one_of(*known: str) -> Check:
+    """Return a check for one of these strings."""
+    return lambda value: None if value in known else f"must be one of {', '.join(known)}"
+
+
 def boolean(value: object) -> Complaint:
     """Check a boolean."""
     return None if isinstance(value, bool) else "must be true or false"
 
 
 def is_text(value: str) -> bool:
-    """Tell whether the value is text: JSON can also spell half a character (a lone surrogate)."""
+    """Tell whether the value is valid Unicode: JSON can also contain lone surrogates."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -70,12 +75,12 @@ def text(value: object) -> Complaint:
 
 
 def is_uuid(value: object) -> bool:
-    """Tell whether the value is a UUID in its canonical spelling, in any case."""
+    """Tell whether the value is a UUID in canonical form, in any case."""
     return isinstance(value, str) and _UUID.fullmatch(value) is not None
 
 
 def uuid(value: object) -> Complaint:
-    """Check the id of something."""
+    """Check an id."""
     return None if is_uuid(value) else "must be a UUID"
 
 
@@ -95,7 +100,7 @@ def url(value: object) -> Complaint:
 def _has_scheme_and_host(value: str) -> bool:
     try:
         parts = urlsplit(value)
-        _ = parts.port  # raises when it is not a number of a port
+        _ = parts.port  # raises if the port is invalid
     except ValueError:
         return False
     return bool(parts.scheme and parts.hostname)

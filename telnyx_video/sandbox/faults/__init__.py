@@ -1,33 +1,32 @@
-r"""Scripted faults: what a server, or the network before it, can do to a request, on demand.
+r"""Scripted faults: what a server, or the network in front of it, can do to a request.
 
 A plan is plain JSON data, a list of rules. It is given to `Sandbox(faults=…)`, assigned to
 `sandbox.faults` at any time from any thread, read from a file by `load_faults`, or sent to
-`POST /_sandbox/faults`. An empty list clears. Rules are asked in their order, and the first one
-that has a fault for a request decides; none disturbs a request that controls the sandbox.
+`POST /_sandbox/faults`. An empty list clears it. The first rule that has a fault for a request
+decides. Control requests never get a fault.
 
 A rule
     on       which requests: method and route under the version, such as "POST /rooms",
-             "GET /rooms/{id}" or "POST /room_sessions/{id}/actions/end"; "GET /media/{id}", which
-             is the download of a file; or "*", all of them.
-    name     only those with this unique_name, in the body or as the filter of a list: of rooms
-             only. Optional.
+             "GET /rooms/{id}" or "POST /room_sessions/{id}/actions/end"; "GET /media/{id}" for the
+             download of a file; or "*" for all.
+    name     only requests with this unique_name, in the body or in the filter of a list of rooms.
+             Optional.
     page     only this page of a list. Optional.
     faults   a script: the first matching request gets the first fault, the second the second, and
-             so on; null is none. Afterwards the rule is used up, unless "repeat" is true: then
-             its last entry stays.
-    draw     instead of a script: a list of {"fault": …, "probability": 0 to 1}, of which each
-             matching request draws one or none. What is drawn depends on "seed" (0), on the
-             request's name, or else its body and query, and on how often that was seen; so it
-             does not depend on timing.
+             so on; null is no fault. Then the rule is used up, unless "repeat" is true: then its
+             last entry stays.
+    draw     instead of a script: a list of {"fault": …, "probability": 0 to 1}; each matching
+             request draws one or none. The draw depends on "seed" (default 0), on the request's
+             name, or else its body and query, and on how often that was seen, not on timing.
 
-A fault is an object of the fields below, or a shorthand: a name from the list at the end, or a
-status, such as 503. What it does not mention goes as it should.
+A fault is an object with the fields below, or a shorthand: a name from the list at the end, or a
+status, such as 503. What it does not mention stays normal.
 
-When it is committed
+When the request is committed
     commit   "before" the reply; "never"; or seconds after it should have been. A late commit
-             fails in silence if its name was taken in the meantime. The default is "never" when
-             the cut comes before the request is read or the status is 300 or more, otherwise
-             "before". What is not committed beforehand is answered as if it were.
+             fails silently if its name was taken meanwhile. The default is "never" if the cut
+             comes before the request is read or the status is 300 or more, else "before". The
+             answer is the same as if it had been committed before.
 
 What is answered, instead of the true reply
     status   200 to 999.
@@ -37,37 +36,34 @@ What is answered, instead of the true reply
              from 400), "empty" (that of a 3xx), "html", "bad_json", "no_id" (success without
              data.id), "wrong_types", "bad_gzip", "bomb" (73 KB that inflate to 72 MiB),
              "endless", "duplicate" (the name is taken, code 10012), "duplicate_map" (the same as
-             a map of messages), "duplicate_other" (another field is).
-    list     what a list, of whatever, shows: "empty"; "doubled", each thing under a second id
-             too; "inexact", names of which the one filtered for is a beginning, or the reverse,
-             whatever their case; "first_page", whichever was asked for;
-             {"without_younger_than": seconds}.
-    framing  "length"; "chunked"; "close", where the body's end is the connection's; "bad_chunk";
-             "two_lengths" that differ.
-    interim  100, 102 or 103: that informational reply goes first.
-    raw      these characters, as bytes of Latin-1, and nothing else.
+             a map of messages), "duplicate_other" (another field is taken).
+    list     what a list shows: "empty"; "doubled", each object again under a second id;
+             "inexact", names that start with the filter's value, or the reverse, in any case;
+             "first_page", whichever page was requested; {"without_younger_than": seconds}.
+    framing  "length"; "chunked"; "close", where the connection's end ends the body; "bad_chunk";
+             "two_lengths", two different Content-Length headers.
+    interim  100, 102 or 103: this informational reply is sent first.
+    raw      these characters, as Latin-1, and nothing else.
 
 How it is answered
     cut      end the connection, by FIN or, with "reset": true, by RST. Where: "read", before the
              body is read; "reading", in the middle of that; "reply", before its first byte;
-             in the middle of "status" line, "headers" or "body"; at its "end"; or when the
-             "next" request arrives on the connection, which is lost with it.
-    stall    do nothing for that many "seconds", else until the client goes, and then go on.
-             Where: "read", "commit" (before it, after reading), "reply", "status", "headers",
-             "body".
+             in the middle of the "status" line, "headers" or "body"; at its "end"; or when the
+             "next" request arrives on the connection, which is lost, too.
+    stall    wait for that many "seconds", or without them until the client disconnects. Where:
+             "read", "commit" (before it, after reading), "reply", "status", "headers", "body".
     drip     seconds between one byte and the next.
 
-The middle of reading is after the first bytes of the body. A rule with a name or a draw has to
-know the body, so it reads all of it before anything is cut: on the wire that differs only for
-bodies that arrive in pieces.
+The middle of reading is after the first bytes of the body. A rule with a name or a draw reads the
+whole body before anything is cut; this differs only for bodies that arrive in pieces.
 
 `sandbox.faults_done` counts the faults by shorthand, or by their fields where there is none.
 
 Shorthands
     dropped, dropped_reset    cut "read", by FIN and by RST: nothing happened.
-    lost, lost_reset          cut "reply": committed, but nobody was told.
+    lost, lost_reset          cut "reply": committed, but not answered.
     late                      the same, committed 1 second later.
-    hang, hang_uncommitted    stall "reply", and "commit", until the client goes.
+    hang, hang_uncommitted    stall "reply", and "commit", until the client disconnects.
     truncated, truncated_chunked, truncated_close
                               cut "body" in each framing.
     close                     a good reply with Connection: close, then FIN.
@@ -78,13 +74,13 @@ Shorthands
     duplicate, duplicate_map, duplicate_other
                               422 with the body of that name, not committed.
     bad_chunk, two_lengths    the framing of that name.
-    huge_header, garbage      a header of a million characters; bytes that are no HTTP.
+    huge_header, garbage      a header of a million characters; bytes that are not HTTP.
     list_empty, list_doubled, list_inexact, list_first_page
                               the list of that name.
-    list_stale                a list without what is younger than 1 second.
+    list_stale                a list without objects younger than 1 second.
 
-A download is disturbed like any other request: a cut in the middle of its "body" is what a client
-that resumes has to get over. What is done to JSON leaves files as they are.
+Downloads get faults like any other request: a cut in the middle of the "body" tests a client that
+resumes. Faults that change JSON leave files as they are.
 """
 
 from telnyx_video.sandbox.faults.plan import FaultPlan, FaultPlanError, Flaw, load_faults

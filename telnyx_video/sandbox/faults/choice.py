@@ -1,4 +1,4 @@
-"""Which fault a request meets: scripts go on by one, draws depend on a hash; no clock, no dice."""
+"""Chooses the fault of a request: scripts advance, draws hash the request. Deterministic."""
 
 import json
 from collections import Counter
@@ -13,30 +13,30 @@ from telnyx_video.sandbox.routes import LIST_OPERATIONS, NAMING_OPERATIONS
 
 @attrs.frozen
 class Traits:
-    """What rules see of a request."""
+    """What rules match on."""
 
     operation: str
     """Method and route under the version, such as "GET /rooms/{id}"."""
     name: str | None = None
-    """The unique name in the body, or that a list is filtered for."""
+    """The unique name in the body, or in the filter of a list."""
     page: str = "1"
-    """The page of a list, as it was asked for."""
+    """The requested page of a list."""
     content: str = ""
-    """What else tells requests apart: query and body."""
+    """Query and body, which distinguish requests without a name."""
 
 
 class Choice:
-    """Walks through the rules of a plan, from their beginning. Not for use by several threads."""
+    """Follows the rules of a plan from the start. Not thread-safe."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._states = [_State(number, rule) for number, rule in enumerate(rules)]
 
     def needs_body(self, operation: str) -> bool:
-        """Tell whether the body of such a request has to be known before a fault is chosen."""
+        """Tell whether choosing a fault for this operation needs the request's body."""
         return any(state.needs_body(operation) for state in self._states)
 
     def take(self, traits: Traits) -> Fault | None:
-        """Return the next fault for this request, which uses it up."""
+        """Return the next fault for this request, and advance the rule."""
         for state in self._states:
             if state.matches(traits):
                 decided, fault = state.take(traits)
@@ -46,7 +46,7 @@ class Choice:
 
 
 class _State:
-    """How far one rule has come."""
+    """The progress of one rule."""
 
     def __init__(self, number: int, rule: Rule) -> None:
         self._number = number
@@ -67,7 +67,7 @@ class _State:
         )
 
     def take(self, traits: Traits) -> tuple[bool, Fault | None]:
-        """Return whether this rule decides, and for what."""
+        """Return whether this rule decides, and its fault."""
         if self._rule.draw:
             fault = self._drawn(traits)
             return fault is not None, fault
@@ -84,8 +84,8 @@ class _State:
         return traits.operation in LIST_OPERATIONS and traits.page == str(self._rule.page)
 
     def _drawn(self, traits: Traits) -> Fault | None:
-        told_apart_by = ["body", traits.content] if traits.name is None else ["name", traits.name]
-        identity = json.dumps([self._rule.seed, self._number, traits.operation, *told_apart_by])
+        identified_by = ["body", traits.content] if traits.name is None else ["name", traits.name]
+        identity = json.dumps([self._rule.seed, self._number, traits.operation, *identified_by])
         key = blake2b(identity.encode(), digest_size=16).hexdigest()
         self._seen[key] += 1
         digest = blake2b(f"{key} {self._seen[key]}".encode(), digest_size=8).digest()

@@ -1,4 +1,4 @@
-"""What the fields of a fault plan may hold, and the shorthands; the package explains them."""
+"""The fields of a fault plan, their bounds, and the shorthands. The package documents them."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -14,19 +14,19 @@ Commit = Literal["before", "never"] | float
 """When a request is applied; a number is seconds after it should have been."""
 
 Point = Literal["read", "reading", "commit", "reply", "status", "headers", "body", "end", "next"]
-"""Where something happens to an exchange."""
+"""A point in an exchange."""
 
 POINTS: tuple[Point, ...] = get_args(Point)
-"""In the order in which an exchange comes by them."""
+"""In the order in which an exchange passes them."""
 
 _CUTS = ("read", "reading", "reply", "status", "headers", "body", "end", "next")
 _STALLS = ("read", "commit", "reply", "status", "headers", "body")
 
-_DAY = 86_400.0  # seconds: longer than anyone waits for a test
-_DECADES = 1e9  # seconds that a date may lie off: an HTTP date has four digits for the year
+_DAY = 86_400.0  # seconds
+_DECADES = 1e9  # seconds from now: an HTTP date has four digits for the year
 _MAX_SIZE = 10_000_000  # characters of a header
-_MAX_PAGE = 10**15  # lists read numbers of fifteen digits
-_MAX_SEED = 2**63  # an integer to whatever reads the plan, even where these have 64 bits
+_MAX_PAGE = 10**15
+_MAX_SEED = 2**63  # fits 64-bit integers of other languages
 
 BODIES = (
     "error",
@@ -42,7 +42,7 @@ BODIES = (
     "duplicate_map",
     "duplicate_other",
 )
-"""Bodies that have a name."""
+"""Named bodies."""
 
 _LISTS = ("empty", "doubled", "inexact", "first_page")
 _FRAMINGS = ("length", "chunked", "close", "bad_chunk", "two_lengths")
@@ -53,12 +53,12 @@ _LATIN_1 = re.compile(r"[\x00-\xff]+")
 
 
 def listed(values: Iterable[object]) -> str:
-    """Return the values in words, in the order given."""
+    """Return the values separated by commas."""
     return ", ".join(map(str, values))
 
 
 def is_status(value: object) -> bool:
-    """Tell whether the value can be the status of a final reply."""
+    """Tell whether the value is the status of a final reply."""
     return _whole(200, 999)(value) is None
 
 
@@ -105,10 +105,10 @@ def _headers(value: object) -> str | None:
         return "must be an object of names and values"
     for name, content in cast("dict[str, object]", value).items():
         if not _HEADER_NAME.fullmatch(name):
-            return f"has {name!r}, which is no name of a header"
+            return f"has {name!r}, which is not a header name"
         if not _is_header_value(content):
             return (
-                f"has a value of {name} that is none of a string of Latin-1 without controls, "
+                f"has a value of {name} that is not a Latin-1 string without control characters, "
                 "an integer, null, date_in with seconds, or size with characters"
             )
     return None
@@ -125,7 +125,7 @@ def _is_header_value(value: object) -> bool:
 
 
 def _single(value: object) -> tuple[str, object]:
-    """Return the key and the value of an object that has one; otherwise the key is ""."""
+    """Return key and value of an object with one entry; else the key is ""."""
     if isinstance(value, dict):
         items = list(cast("dict[str, object]", value).items())
         if len(items) == 1:
@@ -176,7 +176,7 @@ RULE_FIELDS: Mapping[str, Check] = {
     "draw": _draw,
     "seed": _whole(0, _MAX_SEED),
 }
-"""What a rule may have."""
+"""The fields of a rule."""
 
 FAULT_FIELDS: Mapping[str, Check] = {
     "commit": _commit,
@@ -193,7 +193,7 @@ FAULT_FIELDS: Mapping[str, Check] = {
     "seconds": number(0, _DAY),
     "drip": number(0, _DAY),
 }
-"""What a fault may have."""
+"""The fields of a fault."""
 
 SHORTHANDS: Mapping[str, Mapping[str, Any]] = {
     "dropped": {"cut": "read"},
@@ -206,7 +206,7 @@ SHORTHANDS: Mapping[str, Mapping[str, Any]] = {
     "truncated": {"cut": "body"},
     "truncated_chunked": {"cut": "body", "framing": "chunked"},
     "truncated_close": {"cut": "body", "framing": "close"},
-    "garbage": {"raw": "\x16\x03\x01\x02 this is no HTTP\r\n\r\n"},
+    "garbage": {"raw": "\x16\x03\x01\x02 this is not HTTP\r\n\r\n"},
     "huge_header": {"headers": {"x-huge": {"size": 1_000_000}}},
     "close": {"headers": {"Connection": "close"}, "cut": "end"},
     "closed_idle": {"cut": "end"},
@@ -217,4 +217,4 @@ SHORTHANDS: Mapping[str, Mapping[str, Any]] = {
     "list_stale": {"list": {"without_younger_than": 1}},
     **{f"list_{name}": {"list": name} for name in _LISTS},
 }
-"""Faults that have a name."""
+"""Named faults."""

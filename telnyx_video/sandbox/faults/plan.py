@@ -1,6 +1,6 @@
-"""Fault plans: from JSON data to rules, or to everything that is wrong with them at once.
+"""Parses fault plans: JSON data to rules, or to a list of everything that is wrong.
 
-The vocabulary is explained by the package; what a field may hold is in `fields`.
+The package documents the format; `fields` has the bounds.
 """
 
 import json
@@ -26,7 +26,7 @@ from telnyx_video.sandbox.replies import pointer_to
 from telnyx_video.sandbox.routes import LIST_OPERATIONS, NAMING_OPERATIONS, OPERATIONS
 
 FaultPlan = Sequence[Mapping[str, object]]
-"""The rules of a plan, as plain data; the package says what they can hold."""
+"""The rules of a plan as plain data, in the format that the package documents."""
 
 _Path = tuple[str | int, ...]
 
@@ -36,9 +36,9 @@ class Flaw:
     """One thing that is wrong with a plan."""
 
     path: _Path
-    """Keys and indices that lead from the plan to it."""
+    """Keys and indices from the plan to it."""
     complaint: str
-    """What is wrong, as the end of a sentence that starts with its place."""
+    """What is wrong, as the end of a sentence that starts with the place."""
 
     @property
     def pointer(self) -> str:
@@ -55,7 +55,7 @@ class Flaw:
 
 
 class FaultPlanError(ValueError):
-    """A plan that cannot be followed; its text has a line for each flaw, with rule and field.
+    """The plan is invalid; the message has a line for each flaw, with rule and field.
 
     Attributes:
         flaws: Everything that is wrong, in the order of the plan.
@@ -71,7 +71,7 @@ class FaultPlanError(ValueError):
 
 @attrs.frozen
 class Fault:
-    """What is done to one request. The fields are those of the plan, with the defaults filled."""
+    """What is done to one request: the fields of the plan, with defaults filled in."""
 
     label: str
     commit: Commit
@@ -89,9 +89,31 @@ class Fault:
     drip: float = 0
 
 
+def effect_of(fault: Fault) -> str:
+    """Return in words what a fault does to a request and its answer."""
+    commits = {"before": "committed", "never": "not committed"}
+    commit = commits.get(str(fault.commit), f"committed {fault.commit} s late")
+    parts = [f"The request was {commit}"]
+    if fault.stall:
+        until = "until the client left" if fault.seconds is None else f"for {fault.seconds:g} s"
+        parts.append(f"stalled at {fault.stall} {until}")
+    falsified = [
+        name
+        for name in ("status", "headers", "body", "list", "interim", "raw", "drip")
+        if getattr(fault, name)
+    ]
+    if fault.framing != "length":
+        falsified.append("framing")
+    if falsified:
+        parts.append(f"changed {listed(falsified)}")
+    if fault.cut:
+        parts.append(f"cut at {fault.cut} by {'RST' if fault.reset else 'FIN'}")
+    return f"{'; '.join(parts)}."
+
+
 @attrs.frozen
 class Rule:
-    """Which requests are disturbed, and by what."""
+    """Which requests get which faults."""
 
     on: str
     name: str | None = None
@@ -111,8 +133,8 @@ def load_faults(path: str | os.PathLike[str]) -> FaultPlan:
         The plan, as `Sandbox(faults=…)` takes it.
 
     Raises:
-        FaultPlanError: when the file holds no JSON, or a plan with flaws.
-        OSError: when the file cannot be read.
+        FaultPlanError: if the file is not JSON, or the plan is invalid.
+        OSError: if the file cannot be read.
     """
     try:
         plan: object = json.loads(Path(path).read_bytes())
@@ -129,7 +151,7 @@ def parse_plan(plan: object) -> tuple[Rule, ...]:
         FaultPlanError: with every flaw of the plan.
     """
     try:
-        # Leaves plain lists, dicts and finite numbers, and no part that the caller could change.
+        # Yields plain lists, dicts and finite numbers, and a copy that the caller cannot change.
         data: object = json.loads(json.dumps(plan, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
         raise FaultPlanError([Flaw((), f"is not plain JSON data: {error}")]) from error
@@ -154,7 +176,7 @@ def _flaws_of_fields(
 ) -> Iterator[Flaw]:
     for name, value in fields.items():
         if name not in known:
-            yield Flaw((*path, name), f"is no field: there are {listed(known)}")
+            yield Flaw((*path, name), f"is not a field; these exist: {listed(known)}")
         elif complaint := known[name](value):
             yield Flaw((*path, name), complaint)
 
@@ -168,7 +190,7 @@ def _flaws_of_rule(path: _Path, rule: Mapping[str, object]) -> Iterator[Flaw]:
         yield Flaw(path, "must have either faults, a script, or draw, probabilities")
     for name, needs in (("repeat", "faults"), ("seed", "draw")):
         if name in rule and needs not in rule:
-            yield Flaw((*path, name), f"means nothing without {needs}")
+            yield Flaw((*path, name), f"has no effect without {needs}")
     if "name" in rule and on in OPERATIONS and on not in (*NAMING_OPERATIONS, "GET /rooms"):
         yield Flaw((*path, "name"), f"never occurs in {on}")
     if "page" in rule and on not in (*LIST_OPERATIONS, "*"):
@@ -201,7 +223,7 @@ def _flaws_of_draw(path: _Path, drawn: Sequence[Mapping[str, Any]]) -> Iterator[
 
 def _flaws_of_fault(path: _Path, fault: object, on: object) -> Iterator[Flaw]:
     if isinstance(fault, str) and fault not in SHORTHANDS:
-        yield Flaw(path, f"is no shorthand: there are {listed(SHORTHANDS)}")
+        yield Flaw(path, f"is not a shorthand; these exist: {listed(SHORTHANDS)}")
     elif isinstance(fault, dict):
         fields = cast("dict[str, object]", fault)
         if flaws := list(_flaws_of_fields(path, fields, FAULT_FIELDS)):
@@ -217,23 +239,23 @@ def _flaws_of_fault(path: _Path, fault: object, on: object) -> Iterator[Flaw]:
 
 def _list_elsewhere(path: _Path, fault: Mapping[str, object], on: object) -> Iterator[Flaw]:
     if "list" in fault and on not in (*LIST_OPERATIONS, "*"):
-        yield Flaw(path, "falsifies a list, so it must be on one, as GET /rooms is, or on *")
+        yield Flaw(path, "changes a list, so it must be on one, such as GET /rooms, or on *")
 
 
 def _contradictions(path: _Path, fault: Mapping[str, Any]) -> Iterator[Flaw]:
-    """Yield what cannot be, of a fault whose fields are right each by itself."""
+    """Yield the contradictions between the fields of a fault."""
     if not fault:
-        yield Flaw(path, "says nothing: null is how to behave")
+        yield Flaw(path, "is empty; null means no fault")
     for name, needs in (("reset", "cut"), ("seconds", "stall")):
         if name in fault and needs not in fault:
-            yield Flaw((*path, name), f"means nothing without {needs}")
+            yield Flaw((*path, name), f"has no effect without {needs}")
     cut, stall = fault.get("cut"), fault.get("stall")
     if cut in ("read", "reading") and fault.get("commit", "never") != "never":
-        yield Flaw((*path, "commit"), "cannot be: the cut comes before the request is read")
+        yield Flaw((*path, "commit"), "is impossible: the cut comes before the request is read")
     if stall and cut and POINTS.index(cut) < POINTS.index(stall):
-        yield Flaw((*path, "stall"), "never comes: the cut is earlier")
+        yield Flaw((*path, "stall"), "never happens: the cut is earlier")
     elif stall and cut and "seconds" not in fault:
-        yield Flaw((*path, "cut"), "never comes: the stall needs its seconds")
+        yield Flaw((*path, "cut"), "never happens: the stall has no seconds")
     for name, excluded in (
         ("raw", ("status", "headers", "body", "list", "framing")),
         ("list", ("body",)),

@@ -1,7 +1,7 @@
 """A still picture as MP4 (ISO/IEC 14496-12) with one frame of H.264 (ITU-T H.264).
 
-The frame is coded as I_PCM: every macroblock holds its samples as they are, so that no encoder is
-needed, and the file has a size that is worth cutting in two.
+The frame uses I_PCM: macroblocks hold raw samples, so no encoder is needed, and the file is
+large enough for tests that cut a download in the middle.
 """
 
 import hashlib
@@ -16,28 +16,28 @@ _HEAD = 8  # bytes of a box before its content: its size and its name
 
 
 class _Bits:
-    """Bits on their way to bytes."""
+    """Packs bits into bytes."""
 
     def __init__(self) -> None:
         self._digits = ""
 
     def fixed(self, value: int, width: int) -> None:
-        """Write a number of a fixed width."""
+        """Append a number with a fixed width."""
         self._digits += f"{value:0{width}b}"
 
     def counted(self, *values: int) -> None:
-        """Write numbers whose width is coded with them: Exp-Golomb, 9.1 of the standard."""
+        """Append Exp-Golomb codes (section 9.1 of the standard)."""
         for value in values:
             digits = f"{value + 1:b}"
             self._digits += "0" * (len(digits) - 1) + digits
 
     def aligned(self) -> bytes:
-        """Return the bytes, filled up with zeros."""
+        """Return the bytes, padded with zeros."""
         self._digits += "0" * (-len(self._digits) % 8)
         return bytes(int(self._digits[at : at + 8], 2) for at in range(0, len(self._digits), 8))
 
     def ended(self) -> bytes:
-        """Return the bytes, with the bit that ends a unit."""
+        """Return the bytes, with the stop bit of a unit."""
         self._digits += "1"
         return self.aligned()
 
@@ -86,7 +86,7 @@ def _frame(label: str) -> bytes:
 _GREY = bytes(96 + value // 4 for value in range(256))
 
 
-def film(label: str, seconds: int) -> bytes:
+def still_video(label: str, seconds: int) -> bytes:
     """Return a film of one picture, which stays for its whole length.
 
     Args:

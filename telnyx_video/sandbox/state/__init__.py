@@ -1,14 +1,12 @@
-"""What the server knows, in SQLite: rooms, what goes on in them, and who is told of it.
+"""The state of the server in SQLite: rooms, sessions, recordings, events and deliveries.
 
-Nothing here knows HTTP. SQLite is where unique names are enforced, so that no interleaving of
-requests, threads or processes can make two rooms of one name; and each change with all that
-follows from it is one transaction, so that a killed process leaves a state that hangs together.
+Nothing here knows HTTP. SQLite enforces unique names, so that no interleaving of requests, threads
+or processes can create two rooms of one name. Each change is one transaction together with its
+consequences, so that a killed process leaves a consistent state.
 """
 
 from telnyx_video.sandbox.state.database import timestamp
 from telnyx_video.sandbox.state.deliveries import Attempt, Deliveries, Delivery, DeliveryState
-from telnyx_video.sandbox.state.errors import AbsentError, ConflictError, NameTakenError
-from telnyx_video.sandbox.state.queries import Filter, Query
 from telnyx_video.sandbox.state.records import (
     Composition,
     Event,
@@ -17,7 +15,16 @@ from telnyx_video.sandbox.state.records import (
     Room,
     Session,
 )
+from telnyx_video.sandbox.state.source import SeededSource, SystemSource
 from telnyx_video.sandbox.state.store import Store
+from telnyx_video.sandbox.state.tables import (
+    AbsentError,
+    ConflictError,
+    Filter,
+    FullError,
+    NameTakenError,
+    Query,
+)
 
 __all__ = [
     "AbsentError",
@@ -29,12 +36,15 @@ __all__ = [
     "DeliveryState",
     "Event",
     "Filter",
+    "FullError",
     "NameTakenError",
     "Participant",
     "Query",
     "Recording",
     "Room",
+    "SeededSource",
     "Session",
     "Store",
+    "SystemSource",
     "timestamp",
 ]

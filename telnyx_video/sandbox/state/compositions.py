@@ -1,7 +1,6 @@
-"""Films made of sessions. Nothing works on them: their states are a function of the time."""
+"""Compositions. Nothing renders them: their status is a function of the time."""
 
 import json
-import uuid
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -9,9 +8,8 @@ from typing import Any
 from telnyx_video.sandbox.media import MEGABYTE, composition_file
 from telnyx_video.sandbox.state.database import Database, seconds_between, timestamp
 from telnyx_video.sandbox.state.events import Events
-from telnyx_video.sandbox.state.queries import Query
 from telnyx_video.sandbox.state.records import Composition, Session
-from telnyx_video.sandbox.state.tables import Table
+from telnyx_video.sandbox.state.tables import Query, Table
 
 _STATUS = """CASE
     WHEN completed_at <= now_utc() THEN 'completed'
@@ -24,36 +22,41 @@ class Compositions:
     """The compositions, oldest first.
 
     Args:
-        database: Where they are.
-        events: Where it is noted when one will be complete.
-        delay: Seconds from creation to completion, the first half of which it is enqueued.
+        database: Stores them.
+        events: Receives their completion in advance.
+        delay: Seconds from creation to completion; enqueued for the first half of them.
     """
 
     def __init__(self, database: Database, events: Events, delay: float) -> None:
         self._db = database
         self._events = events
         self._delay = timedelta(seconds=delay)
-        self._table = Table(database, "compositions", Composition, computed={"status": _STATUS})
+        self.table: Table[Composition] = Table(
+            database, "compositions", Composition, computed={"status": _STATUS}
+        )
 
-    def create(self, session: Session, settings: Mapping[str, Any], layout: object) -> Composition:
-        """Store a new composition of a session, or of what there is of it so far.
+    def create(
+        self, session: Session | None, settings: Mapping[str, Any], layout: object
+    ) -> Composition:
+        """Store a new composition of a session, which may still be active.
 
         Args:
-            session: What it shows.
-            settings: Resolution and webhooks, all of them given.
-            layout: Regions by their names, or None.
+            session: What it shows; None composes nothing.
+            settings: Resolution and webhooks, all of which are given.
+            layout: Regions by name, or None.
         """
         moment = self._db.moment()
         now = timestamp(moment)
         completed_at = timestamp(moment + self._delay)
-        ended_at = session.ended_at or now
-        duration = seconds_between(session.created_at, ended_at)
-        composition_id = str(uuid.uuid4())
+        started_at = now if session is None else session.created_at
+        ended_at = now if session is None else session.ended_at or now
+        duration = seconds_between(started_at, ended_at)
+        composition_id = self._db.new_id()
         composition = Composition(
             id=composition_id,
-            room_id=session.room_id,
-            session_id=session.id,
-            started_at=session.created_at,
+            room_id=None if session is None else session.room_id,
+            session_id=None if session is None else session.id,
+            started_at=started_at,
             ended_at=ended_at,
             duration_secs=duration,
             size_mb=len(composition_file(composition_id, duration)) / MEGABYTE,
@@ -64,8 +67,8 @@ class Compositions:
             **settings,
         )
         with self._db.transaction():
-            self._table.insert(composition)
-            self._events.note(
+            self.table.insert(composition)
+            self._events.add(
                 "video.room.composition.completed",
                 completed_at,
                 session,
@@ -74,15 +77,15 @@ class Compositions:
         return composition
 
     def get(self, composition_id: str) -> Composition | None:
-        """Return the composition of this id, if there is one."""
-        return self._table.get(composition_id)
+        """Return the composition with this id, or None."""
+        return self.table.get(composition_id)
 
     def page(self, query: Query) -> tuple[list[Composition], int]:
-        """Return the compositions on a page, and how many there are on all pages."""
-        return self._table.page(query)
+        """Return a page of compositions, and their number on all pages."""
+        return self.table.page(query)
 
     def delete(self, composition_id: str) -> bool:
-        """Remove a composition, finished or not; tell whether there was one of this id."""
+        """Delete a composition, finished or not; tell whether it existed."""
         with self._db.transaction():
             self._events.forget_composition(composition_id)
-            return self._table.delete(composition_id)
+            return self.table.delete(composition_id)

@@ -1,14 +1,16 @@
-"""The database under the store: its tables, its one lock, its transactions and its clock."""
+"""The SQLite database: tables, bounds, one lock, transactions, the clock and new ids."""
 
 import os
 import sqlite3
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from threading import RLock
 from typing import Any
 
-# `number` keeps the order of creation, since times may be equal.
+from telnyx_video.sandbox.state.source import SystemSource
+
+# `number` keeps the order of creation, since timestamps may be equal.
 _TABLES = """
 CREATE TABLE IF NOT EXISTS rooms (
     number INTEGER PRIMARY KEY,
@@ -59,8 +61,8 @@ CREATE INDEX IF NOT EXISTS recordings_of_session ON recordings (session_id);
 CREATE TABLE IF NOT EXISTS compositions (
     number INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
-    room_id TEXT NOT NULL,
-    session_id TEXT NOT NULL,
+    room_id TEXT,
+    session_id TEXT,
     resolution TEXT NOT NULL,
     video_layout TEXT,
     webhook_event_url TEXT,
@@ -79,8 +81,8 @@ CREATE TABLE IF NOT EXISTS events (
     id TEXT NOT NULL UNIQUE,
     type TEXT NOT NULL,
     occurred_at TEXT NOT NULL,
-    room_id TEXT NOT NULL,
-    session_id TEXT NOT NULL,
+    room_id TEXT,
+    session_id TEXT,
     participant_id TEXT,
     recording_id TEXT,
     composition_id TEXT
@@ -97,25 +99,44 @@ CREATE TABLE IF NOT EXISTS deliveries (
     payload TEXT NOT NULL,
     file_name TEXT,
     state TEXT NOT NULL,
-    record TEXT NOT NULL
+    record TEXT NOT NULL,
+    replay_to TEXT
 );
 CREATE INDEX IF NOT EXISTS pending_deliveries
     ON deliveries (room_id, occurred_at) WHERE state = 'pending';
 """
 
-_NAMES = (
-    "rooms",
-    "sessions",
-    "participants",
-    "recordings",
-    "compositions",
-    "events",
-    "deliveries",
-)
+LIMITS = {
+    "rooms": 1_000_000,
+    "sessions": 1_000_000,
+    "participants": 1_000_000,
+    "recordings": 2_000_000,
+    "compositions": 100_000,
+}
+"""Rows that a table holds at most; a further one is refused."""
+
+HISTORY = {"events": 100_000, "deliveries": 10_000}
+"""Rows that a table keeps; of more, the oldest are forgotten."""
+
+FULL = "the sandbox is full"
+"""What SQLite reports for a row beyond the limits."""
+
+# The numbers of the first and of the last row bound the count; only then are the rows counted.
+_LIMITING = """
+CREATE TRIGGER IF NOT EXISTS limit_{table} BEFORE INSERT ON {table} WHEN
+    (SELECT max(number) FROM {table}) - (SELECT min(number) FROM {table}) + 1 >= {most}
+    AND (SELECT count(*) FROM {table}) >= {most}
+BEGIN SELECT RAISE(ABORT, '{full}'); END;
+"""
+_FORGETTING = """
+CREATE TRIGGER IF NOT EXISTS forget_{table} AFTER INSERT ON {table} WHEN
+    NEW.number > {most}
+BEGIN DELETE FROM {table} WHERE number <= NEW.number - {most}; END;
+"""
 
 
 def timestamp(time: datetime) -> str:
-    """Return a time in UTC as it is stored and shown; their order is that of the times."""
+    """Return a time in UTC as it is stored and shown; such strings sort by time."""
     return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -124,57 +145,57 @@ def seconds_between(start: str, end: str) -> int:
     return int((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds())
 
 
-def utc_now() -> datetime:
-    """Return the time in UTC."""
-    return datetime.now(UTC)
-
-
 class Database:
     """One connection to the tables. Every method may be called from any thread.
 
     Args:
-        db: A file that keeps the tables, or None to keep them in memory. What was committed
-            survives a kill of the process.
-        now: Tells the time, in UTC; the statements have it as `now_utc()`.
+        db: A file, or None for memory. What was committed survives a kill of the process.
+        source: Where times and ids come from; statements have the time as `now_utc()`.
 
     Raises:
-        OSError: when the file cannot be opened, or is not a database.
+        OSError: if the file cannot be opened, or is not a database.
     """
 
-    def __init__(self, db: str | os.PathLike[str] | None, now: Callable[[], datetime]) -> None:
-        self.moment: Callable[[], datetime] = now
+    def __init__(self, db: str | os.PathLike[str] | None, source: SystemSource) -> None:
+        self.moment: Callable[[], datetime] = source.now
+        self.new_id: Callable[[], str] = source.new_id
         self.lock: AbstractContextManager[object] = RLock()
-        """Holds other threads off for as long as it is held; this thread may take it again."""
+        """Held while the connection is in use; reentrant."""
         path = ":memory:" if db is None else os.fspath(db)
         try:
             self._db = self._connect(path)
         except sqlite3.Error as error:
             raise OSError(f"the sandbox cannot keep its rooms in {path!r}: {error}") from error
 
+    @property
+    def revision(self) -> int:
+        """The number of rows changed so far."""
+        return self._db.total_changes
+
     def now(self) -> str:
         """Return the time as it is stored."""
         return timestamp(self.moment())
 
     def change(self, statement: str, values: Sequence[object] = ()) -> int:
-        """Execute a statement that changes rows and return how many it did.
+        """Execute a statement that changes rows and return how many.
 
         Raises:
-            sqlite3.IntegrityError: when a constraint does not allow it; then nothing is changed.
+            sqlite3.IntegrityError: if a constraint fails; then nothing is changed.
         """
         with self.lock:
             return self._db.execute(statement, values).rowcount
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Execute a statement that looks for rows and return them."""
+        """Execute a query and return its rows."""
         with self.lock:
             return self._db.execute(statement, values).fetchall()
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """Commit what this thread changes inside of the context as one, unless it raises.
+        """Commit what this thread changes inside of the context as one transaction.
 
-        Other threads wait, and other processes with their changes. Inside of another one it is a
-        part of that.
+        An exception rolls it back. Other threads and processes wait. Nested transactions are part
+        of the outer one.
         """
         with self.lock:
             if self._db.in_transaction:
@@ -189,8 +210,8 @@ class Database:
             self._db.execute("COMMIT")
 
     @contextmanager
-    def undone(self) -> Generator[None]:
-        """Take back what this thread changes inside of the context; others wait."""
+    def rolled_back(self) -> Generator[None]:
+        """Roll back what this thread changes inside of the context; other threads wait."""
         with self.lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -201,11 +222,11 @@ class Database:
     def clear(self) -> None:
         """Remove every row."""
         with self.transaction():
-            for name in _NAMES:
-                self._db.execute(f"DELETE FROM {name}")  # noqa: S608 # names are ours
+            for table in (*LIMITS, *HISTORY):
+                self._db.execute(f"DELETE FROM {table}")  # noqa: S608 # names are ours
 
     def close(self) -> None:
-        """Let go of the database; it cannot be used afterwards."""
+        """Close the database; it cannot be used afterwards."""
         with self.lock:
             self._db.close()
 
@@ -213,13 +234,19 @@ class Database:
         # Our own lock does what `check_same_thread` would; None commits each statement.
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
-            # A commit reaches the log before it returns, and so outlives a killed process; NORMAL
-            # saves the wait for the disk, which only a power failure would have made worth it.
+            # A commit reaches the log file before it returns, and so survives a killed process.
+            # NORMAL skips waiting for the disk, which only protects against power failures.
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
-            connection.executescript(_TABLES)
+            connection.executescript(_TABLES + _bounds())
             connection.create_function("now_utc", 0, self.now)
         except BaseException:
             connection.close()
             raise
         return connection
+
+
+def _bounds() -> str:
+    limits = (_LIMITING.format(table=table, most=most, full=FULL) for table, most in LIMITS.items())
+    history = (_FORGETTING.format(table=table, most=most) for table, most in HISTORY.items())
+    return "".join((*limits, *history))

@@ -1,7 +1,7 @@
-"""What the tables hold, and how each of it is published.
+"""The stored records, and how each is published.
 
-Everywhere a key whose value would be null is left out: the published schemas allow no null. Times
-are ISO 8601 in UTC with microseconds, ids are random UUIDs in their canonical spelling.
+A key whose value would be null is left out, since the published schemas allow no null. Times are
+ISO 8601 in UTC with microseconds; ids are UUIDs in canonical form.
 """
 
 import json
@@ -23,7 +23,7 @@ EventType = Literal[
 ]
 
 ACCOUNT_ID = "b2d4f7a0-5c1e-4b7e-9a53-0e1f6a7c8d90"
-"""The one user that this server has."""
+"""The only user of this server."""
 
 _CODECS: dict[RecordingType, str] = {"audio": "opus", "video": "h264"}
 _EXTENSIONS: dict[RecordingType, str] = {"audio": "ogg", "video": "mp4"}
@@ -42,7 +42,7 @@ class Room:
     max_participants: int
     """Places, 2 to 50."""
     enable_recording: bool = attrs.field(converter=bool)  # SQLite gives back 0 and 1
-    """Whether those who join from now on are recorded."""
+    """Whether participants who join are recorded."""
     webhook_event_url: str | None
     """Where events go, at most 2000 characters."""
     webhook_event_failover_url: str
@@ -52,10 +52,10 @@ class Room:
     created_at: str
     updated_at: str
     active_session_id: str | None = None
-    """Of the session that is going on."""
+    """The session that has not ended."""
 
     def as_json(self, sessions: "Iterable[Session] | None" = None) -> dict[str, object]:
-        """Return the published object, with these sessions unless they are None."""
+        """Return the published object, with these sessions unless None."""
         shown: dict[str, object] = {
             name: value for name in _ROOM_FIELDS if (value := getattr(self, name)) is not None
         }
@@ -70,7 +70,7 @@ _ROOM_FIELDS = tuple(field.name for field in attrs.fields(Room))
 
 @attrs.frozen
 class Session:
-    """The time from the first participant's arrival in a room until the last one has left.
+    """One use of a room, from the first participant's join until the last one's leave.
 
     Source: https://developers.telnyx.com/api-reference/room-sessions/view-a-room-session
     """
@@ -83,7 +83,7 @@ class Session:
     """None while it is active."""
 
     def as_json(self, participants: "Iterable[Participant] | None" = None) -> dict[str, object]:
-        """Return the published object, with these participants unless they are None."""
+        """Return the published object, with these participants unless None."""
         shown: dict[str, object] = {
             "id": self.id,
             "room_id": self.room_id,
@@ -100,7 +100,7 @@ class Session:
 
 @attrs.frozen
 class Participant:
-    """One stay of somebody in a session.
+    """One stay of a participant in a session.
 
     Source: https://developers.telnyx.com/api-reference/room-participants/view-a-room-participant
     """
@@ -108,9 +108,9 @@ class Participant:
     id: str
     session_id: str
     context: str | None
-    """What the participant's program said about it."""
+    """A description given by the participant's program."""
     muted: bool = attrs.field(converter=bool)
-    """Whether the last thing done to its voice was to mute it. The API does not publish it."""
+    """Whether it is muted. The API does not publish this."""
     joined_at: str
     updated_at: str
     left_at: str | None = None
@@ -133,7 +133,7 @@ class Participant:
 
 @attrs.frozen
 class Recording:
-    """What was taken of one participant, sound or picture, from arrival to departure.
+    """The audio or video of one participant, from join to leave.
 
     Source: https://developers.telnyx.com/api-reference/room-recordings/view-a-room-recording
     """
@@ -145,15 +145,15 @@ class Recording:
     type: RecordingType
     created_at: str
     ended_at: str | None = None
-    """None while it is taken; at its end it is complete."""
+    """None while it is being recorded."""
     duration_secs: int | None = None
-    """Whole seconds, at its end."""
+    """Whole seconds; None until it ends."""
     size_mb: float | None = None
-    """Of the file in millions of bytes, at its end."""
+    """Size of the file in millions of bytes; None until it ends."""
 
     @property
     def codec(self) -> str:
-        """How it is encoded."""
+        """The published codec."""
         return _CODECS[self.type]
 
     @property
@@ -162,7 +162,7 @@ class Recording:
         return f"{self.id}.{_EXTENSIONS[self.type]}"
 
     def as_json(self, files: str) -> dict[str, object]:
-        """Return the published object; the URLs of files begin with `files`."""
+        """Return the published object; file URLs start with `files`."""
         completed = self.ended_at is not None
         return _without_nulls(
             {
@@ -188,14 +188,15 @@ class Recording:
 
 @attrs.frozen
 class Composition:
-    """One film made of a session. When it is in which state is decided at its creation.
+    """A video composed of a session's recordings. Its progress is scheduled at its creation.
 
     Source: https://developers.telnyx.com/api-reference/room-compositions/view-a-room-composition
     """
 
     id: str
-    room_id: str
-    session_id: str
+    room_id: str | None
+    session_id: str | None
+    """None for a composition of no session."""
     resolution: str
     """Pixels, as in 1280x720."""
     video_layout: str | None
@@ -204,18 +205,18 @@ class Composition:
     webhook_event_failover_url: str
     webhook_timeout_secs: int | None
     started_at: str
-    """When what it shows begins."""
+    """Start of what it shows."""
     ended_at: str
-    """When what it shows ends."""
+    """End of what it shows."""
     duration_secs: int
     """Whole seconds between the two."""
     size_mb: float
     """Of the file in millions of bytes."""
     created_at: str
     processing_at: str
-    """When it is no longer enqueued."""
+    """When its status becomes processing."""
     completed_at: str
-    """When its file is there."""
+    """When its status becomes completed."""
 
     @property
     def file_name(self) -> str:
@@ -223,11 +224,11 @@ class Composition:
         return f"{self.id}.mp4"
 
     def is_complete(self, now: str) -> bool:
-        """Tell whether its file is there at this time."""
+        """Tell whether its file exists at this time."""
         return self.completed_at <= now
 
     def as_json(self, files: str, now: str) -> dict[str, object]:
-        """Return the object published at this time; the URLs of files begin with `files`."""
+        """Return the object as published at this time; file URLs start with `files`."""
         completed = self.is_complete(now)
         processing = self.processing_at <= now
         status = "completed" if completed else "processing" if processing else "enqueued"
@@ -265,7 +266,7 @@ class Composition:
 
 @attrs.frozen
 class Event:
-    """One thing that happened, under the name that webhooks give it.
+    """Something that happened, named as in webhooks.
 
     Source: https://developers.telnyx.com/docs/video/rooms/webhooks
     """
@@ -273,14 +274,14 @@ class Event:
     id: str
     type: EventType
     occurred_at: str
-    room_id: str
-    session_id: str
+    room_id: str | None
+    session_id: str | None
     participant_id: str | None = None
     recording_id: str | None = None
     composition_id: str | None = None
 
     def as_json(self) -> dict[str, object]:
-        """Return the event with the ids of all that it is about."""
+        """Return the event with the ids of the objects involved."""
         return _without_nulls(attrs.asdict(self))
 
 

@@ -1,46 +1,43 @@
-"""The rooms: created, looked for, changed and deleted."""
+"""Rooms: create, look up, change and delete."""
 
 import sqlite3
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from telnyx_video.sandbox.state.database import Database
-from telnyx_video.sandbox.state.errors import NameTakenError
-from telnyx_video.sandbox.state.meetings import Meetings
-from telnyx_video.sandbox.state.queries import Query
 from telnyx_video.sandbox.state.records import Room
-from telnyx_video.sandbox.state.tables import Table
+from telnyx_video.sandbox.state.sessions import Sessions
+from telnyx_video.sandbox.state.tables import NameTakenError, Query, Table
 
 
-def rooms_in(database: Database) -> Table[Room]:
+def rooms_table(database: Database) -> Table[Room]:
     """Return the table of rooms."""
-    going_on = "(SELECT id FROM sessions WHERE room_id = rooms.id AND ended_at IS NULL)"
-    return Table(database, "rooms", Room, computed={"active_session_id": going_on})
+    active = "(SELECT id FROM sessions WHERE room_id = rooms.id AND ended_at IS NULL)"
+    return Table(database, "rooms", Room, computed={"active_session_id": active})
 
 
 class Rooms:
     """The rooms, oldest first.
 
     Args:
-        database: Where they are.
-        table: Theirs.
-        meetings: What goes on in them.
+        database: Stores them.
+        table: The table of rooms.
+        sessions: Their sessions.
     """
 
-    def __init__(self, database: Database, table: Table[Room], meetings: Meetings) -> None:
+    def __init__(self, database: Database, table: Table[Room], sessions: Sessions) -> None:
         self._db = database
         self._table = table
-        self._meetings = meetings
+        self._sessions = sessions
 
     def create(self, settings: Mapping[str, Any]) -> Room:
-        """Store a new room that has these settings, all of them given.
+        """Store a new room with these settings, all of which are given.
 
         Raises:
-            NameTakenError: when another room has its unique name.
+            NameTakenError: if another room has its unique name.
         """
         now = self._db.now()
-        room = Room(id=str(uuid.uuid4()), created_at=now, updated_at=now, **settings)
+        room = Room(id=self._db.new_id(), created_at=now, updated_at=now, **settings)
         try:
             self._table.insert(room)
         except sqlite3.IntegrityError as error:
@@ -48,14 +45,14 @@ class Rooms:
         return room
 
     def get(self, room_id: str) -> Room | None:
-        """Return the room of this id, if there is one."""
+        """Return the room with this id, or None."""
         return self._table.get(room_id)
 
     def update(self, room_id: str, settings: Mapping[str, Any]) -> Room | None:
-        """Change these settings of a room and return it, if there is one of this id.
+        """Change these settings of a room and return it, or None if it does not exist.
 
         Raises:
-            NameTakenError: when another room has the new unique name; then nothing is changed.
+            NameTakenError: if another room has the new unique name; then nothing is changed.
         """
         with self._db.lock:
             try:
@@ -65,20 +62,25 @@ class Rooms:
             return self._table.get(room_id)
 
     def delete(self, room_id: str) -> bool:
-        """End a room's session and remove the room; tell whether there was one of this id.
+        """End a room's session and delete the room; tell whether it existed.
 
-        What was recorded of it stays, and so do its sessions.
+        Its sessions and recordings remain.
         """
         with self._db.transaction():
             room = self._table.get(room_id)
             if room is None:
                 return False
-            self._meetings.empty(room)
+            self._sessions.end_active(room)
             return self._table.delete(room_id)
 
     def page(self, query: Query) -> tuple[list[Room], int]:
-        """Return the rooms on a page, and how many there are on all pages."""
+        """Return a page of rooms, and the number of rooms on all pages."""
         return self._table.page(query)
+
+    def newest(self, count: int) -> list[Room]:
+        """Return the newest rooms, newest first."""
+        numbers = "SELECT number FROM rooms ORDER BY number DESC LIMIT ?"
+        return self._table.where(f"number IN ({numbers})", count)[::-1]
 
     def all(self) -> list[Room]:
         """Return every room."""

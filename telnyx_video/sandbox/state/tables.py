@@ -1,19 +1,74 @@
-"""Rows to records and back, and lists of them: what all tables have in common."""
+"""What all tables have in common: rows to records and back, filtered lists and pages.
+
+Constraint violations surface as the errors defined here.
+"""
 
 import operator
+import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar, cast
 
 import attrs
 
-from telnyx_video.sandbox.state.database import Database
-from telnyx_video.sandbox.state.queries import Filter, Query
+from telnyx_video.sandbox.state.database import FULL, LIMITS, Database
 
 T = TypeVar("T")
 
+Comparison = Literal["eq", "gte", "lte"]
+
+MAX_INTEGER = 2**63 - 1
+"""SQLite's largest integer."""
+
+
+class NameTakenError(Exception):
+    """Another room has this unique name."""
+
+
+class AbsentError(LookupError):
+    """No object has this id."""
+
+
+class ConflictError(ValueError):
+    """The change conflicts with the current state; the text says how."""
+
+
+class FullError(ConflictError):
+    """A table has reached its limit."""
+
+
+@attrs.frozen
+class Filter:
+    """Keeps the rows whose field compares as wanted; null never does."""
+
+    field: str
+    value: str | int
+    comparison: Comparison = "eq"
+    whole_day: bool = False
+    """The value is a day, compared with the UTC day of a field that is a time."""
+
+
+@attrs.frozen
+class Query:
+    """Which rows are wanted, oldest first, and which page of them."""
+
+    filters: tuple[Filter, ...] = ()
+    """All must match."""
+    page_number: int = 1
+    """From 1."""
+    page_size: int = 20
+    """Rows on a page, 1 to 250."""
+    include: bool = False
+    """Whether rooms show their sessions, and sessions their participants."""
+    exact: bool = True
+    """False also matches unique names that start with the filter's value, or the reverse, in any
+    case."""
+    created_before: str | None = None
+    """A stored time; None is any."""
+
+
 _COMPARISONS = {"eq": "=", "gte": ">=", "lte": "<="}
 
-# The parameter is given once and compared twice.
+# The subquery uses the one parameter twice.
 _BEGINS_ALIKE = """EXISTS (
     SELECT 1 FROM (SELECT lower(unique_name) AS stored, lower(?) AS wanted)
     WHERE instr(stored, wanted) = 1 OR instr(wanted, stored) = 1
@@ -21,14 +76,14 @@ _BEGINS_ALIKE = """EXISTS (
 
 
 class Table(Generic[T]):
-    """The rows of one table, oldest first, as records.
+    """One table's rows as records, oldest first.
 
     Args:
-        database: Where the table is.
-        name: That of the table.
+        database: Holds the table.
+        name: Its name.
         record: The attrs class of its rows, whose first field is `id`.
         born: The column with the time of creation.
-        computed: SQL for fields of the record, or of filters, that are no columns.
+        computed: SQL for fields of the record, or of filters, that are not columns.
     """
 
     def __init__(
@@ -57,38 +112,46 @@ class Table(Generic[T]):
         """Add a row.
 
         Raises:
-            sqlite3.IntegrityError: when a constraint does not allow it.
+            FullError: if the table has reached its limit.
+            sqlite3.IntegrityError: if a constraint fails.
         """
-        self._db.change(self._insert, self._values(record))
+        try:
+            self._db.change(self._insert, self._values(record))
+        except sqlite3.IntegrityError as error:
+            if FULL not in str(error):
+                raise
+            message = f"The sandbox holds at most {LIMITS[self._name]} {self._name}: reset it."
+            raise FullError(message) from error
 
     def update(self, record_id: str, changes: Mapping[str, object]) -> None:
-        """Change columns of the row of this id, if there is one.
+        """Change columns of the row with this id, if it exists.
 
         Raises:
-            sqlite3.IntegrityError: when a constraint does not allow it.
+            sqlite3.IntegrityError: if a constraint fails.
         """
         assignments = ", ".join(f"{column} = ?" for column in changes)
         statement = f"UPDATE {self._name} SET {assignments} WHERE id = ?"  # noqa: S608 # names are ours
         self._db.change(statement, (*changes.values(), record_id))
 
     def delete(self, record_id: str) -> bool:
-        """Remove a row, and tell whether there was one of this id."""
+        """Remove the row with this id; tell whether it existed."""
         statement = f"DELETE FROM {self._name} WHERE id = ?"  # noqa: S608 # names are ours
         return self._db.change(statement, (record_id,)) > 0
 
     def get(self, record_id: str) -> T | None:
-        """Return the record of this id, if there is one."""
+        """Return the record with this id, or None."""
         return next(iter(self.where("id = ?", record_id)), None)
 
     def where(self, condition: str = "TRUE", *values: object) -> list[T]:
-        """Return the records for which a condition in SQL holds."""
+        """Return the records that match a condition in SQL."""
         rows = self._db.rows(f"{self._select} WHERE {condition} ORDER BY number", values)
         return [self._record(*row) for row in rows]
 
     def page(self, query: Query) -> tuple[list[T], int]:
-        """Return the records on a page, and how many there are on all pages."""
+        """Return a page of records, and the number of records on all pages."""
         condition, values = self._condition(query)
-        window = (query.page_size, (query.page_number - 1) * query.page_size)
+        offset = min((query.page_number - 1) * query.page_size, MAX_INTEGER)
+        window = (query.page_size, offset)
         counting = f"SELECT count(*) FROM {self._name} WHERE {condition}"  # noqa: S608 # as above
         listing = f"{self._select} WHERE {condition} ORDER BY number LIMIT ? OFFSET ?"
         with self._db.lock:
@@ -97,7 +160,7 @@ class Table(Generic[T]):
         return [self._record(*row) for row in rows], total
 
     def matching(self, query: Query) -> list[T]:
-        """Return the records on all pages."""
+        """Return the matching records of all pages."""
         condition, values = self._condition(query)
         return self.where(condition, *values)
 
@@ -106,7 +169,7 @@ class Table(Generic[T]):
         return int(count)
 
     def _condition(self, query: Query) -> tuple[str, Sequence[str | int]]:
-        """Return a condition in SQL, and the values for its placeholders."""
+        """Return a condition in SQL and the values of its placeholders."""
         terms, values = ["TRUE"], list[str | int]()
         for wanted in query.filters:
             terms.append(self._term(wanted, exact=query.exact))

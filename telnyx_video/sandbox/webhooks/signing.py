@@ -1,4 +1,4 @@
-"""The signatures of deliveries: Ed25519 over the time and the body, both headers in text.
+"""Signatures of deliveries: Ed25519 over the timestamp and the body.
 
 Source: https://developers.telnyx.com/docs/development/api-fundamentals/webhooks
 """
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 KEY = bytes(range(32))
-"""The private key of every sandbox that is given no other: it protects nothing."""
+"""The default private key of every sandbox; it protects nothing."""
 
 KEY_SIZE = 32
-"""Bytes of a private key."""
+"""Size of a private key in bytes."""
 
 NEEDED = (
     "signing webhooks takes cryptography, which is not installed: "
@@ -23,7 +23,7 @@ NEEDED = (
 
 
 class Signer:
-    """Signs deliveries. What that takes is loaded when it is first needed.
+    """Signs deliveries; loads cryptography when it is first needed.
 
     Args:
         key: The private key, 32 bytes.
@@ -34,18 +34,18 @@ class Signer:
 
     @property
     def public_key(self) -> str:
-        """What receivers check signatures with, in base64.
+        """The key that receivers verify signatures with, in base64.
 
         Raises:
-            ModuleNotFoundError: when cryptography is not installed.
+            ModuleNotFoundError: if cryptography is not installed.
         """
         return b64encode(self._key.public_key().public_bytes_raw()).decode()
 
     def headers(self, body: bytes, seconds: int) -> dict[str, str]:
-        """Return the headers of a delivery that is sent at this time, in Unix seconds.
+        """Return the headers of a delivery sent at this time, in Unix seconds.
 
         Raises:
-            ModuleNotFoundError: when cryptography is not installed.
+            ModuleNotFoundError: if cryptography is not installed.
         """
         signature = self._key.sign(f"{seconds}|".encode() + body)
         return {

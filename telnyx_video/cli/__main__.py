@@ -1,9 +1,0 @@
-"""``python -m telnyx_video.cli``: the command line where no script is installed."""
-
-from __future__ import annotations
-
-import sys
-
-from telnyx_video.cli import main
-
-sys.exit(main())

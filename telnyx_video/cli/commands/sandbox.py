@@ -1,0 +1,147 @@
+"""``telnyx-video sandbox``: the local server as a program of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import webbrowser
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
+
+import typer
+from rich.text import Text
+
+from telnyx_video.cli.errors import CommandError
+from telnyx_video.cli.help import command_group
+from telnyx_video.cli.options import GlobalOptions, Host, Port, check_host, command
+from telnyx_video.cli.output import quoted, stderr, stdout
+from telnyx_video.cli.runtime import on_signals, read_faults, run
+from telnyx_video.cli.streams import write_json
+
+if TYPE_CHECKING:
+    from telnyx_video.sandbox import Sandbox
+
+app = command_group("")
+
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 # listened on only if asked to
+
+
+@command(
+    app,
+    "sandbox",
+    "telnyx-video sandbox --port 8080 --faults docs/examples/storm.json",
+    takes=("json",),
+)
+def sandbox(
+    options: GlobalOptions,
+    host: Host = "127.0.0.1",
+    port: Port = 0,
+    db: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Keep the rooms in a file; else they end with it."),
+    ] = None,
+    rate_limit: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Answer 429 beyond so many requests a second."),
+    ] = None,
+    faults: Annotated[
+        str | None, typer.Option("--faults", metavar="FILE", help="A fault plan, as JSON.")
+    ] = None,
+    api_key: Annotated[
+        str, typer.Option(metavar="KEY", help="The key to accept; it is not a secret.")
+    ] = "sandbox-key",
+    webhook_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST",
+            help="Deliver webhooks to this host too, not only to this machine; can be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    deliver_anywhere: Annotated[
+        bool,
+        typer.Option(
+            "--deliver-anywhere", help="Deliver webhooks to any host; a web page could misuse that."
+        ),
+    ] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST",
+            help="Accept requests with this Host header too; can be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Start with the objects of a JSON file.")
+    ] = None,
+    seed_random: Annotated[
+        int | None, typer.Option(metavar="N", help="Make ids and times the same in every run.")
+    ] = None,
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the sandbox's page in the browser.")
+    ] = False,
+) -> None:
+    """Run a local server of the API until Ctrl-C, and say how to reach it."""
+    check_host(host)
+    from telnyx_video.sandbox import Sandbox, SeedError
+
+    try:
+        server = Sandbox(
+            host=host,
+            port=port,
+            db=db,
+            rate_limit=rate_limit,
+            api_key=api_key,
+            faults=read_faults(faults or options.faults),
+            webhook_hosts=webhook_host or (),
+            deliver_anywhere=deliver_anywhere,
+            allow_hosts=allow_host or (),
+            seed=seed,
+            seed_random=seed_random,
+        )
+    except SeedError as error:
+        raise CommandError([f"{quoted(str(seed))}: {error}"]) from None
+    except ValueError as error:
+        raise CommandError([str(error)]) from None
+    except OSError as error:  # no other file is read here
+        raise CommandError([f"{quoted(str(seed))} cannot be read: {error.strerror}"]) from None
+    run(_serve(options, server, host, open_page=open_page))
+
+
+async def _serve(options: GlobalOptions, server: Sandbox, host: str, *, open_page: bool) -> None:
+    stopped = asyncio.Event()
+    with on_signals(lambda _: stopped.set()):
+        async with server:
+            url = _reachable(server.url, host)
+            _announce(options, url, server)
+            if open_page:
+                await asyncio.to_thread(webbrowser.open, _page(url))
+            await stopped.wait()
+
+
+def _reachable(url: str, host: str) -> str:
+    """The URL for clients on this machine, also if the server listens on all its addresses."""
+    here = _ANYWHERE.get(host)
+    return url if here is None else f"http://{here}:{urlsplit(url).port}/v2"
+
+
+def _page(url: str) -> str:
+    """The address of the page that shows what the sandbox does."""
+    return url.removesuffix("v2")
+
+
+def _announce(options: GlobalOptions, url: str, server: Sandbox) -> None:
+    environment = {"TELNYX_BASE_URL": url, "TELNYX_API_KEY": server.api_key}
+    try:
+        environment["TELNYX_PUBLIC_KEY"] = server.public_key
+    except ModuleNotFoundError as error:
+        stderr().print(f"Webhooks are not delivered: {error}")
+    if options.json:
+        write_json(environment)
+        return
+    stderr().print(Text.assemble("Watch the sandbox at ", (_page(url), "bold")))
+    stderr().print(Text.assemble("The sandbox listens at ", (url, "bold"), "; Ctrl-C stops it."))
+    stderr().print("To use it from another terminal:\n", style="dim")
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
+    stdout().print("\n".join(exports), soft_wrap=True)  # in one write, for readers that stop early

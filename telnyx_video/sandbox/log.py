@@ -1,0 +1,277 @@
+"""The request log: what was sent to the sandbox, what was answered, and why.
+
+Requests are kept as they came and formatted when they are read, so that logging costs a busy
+server little. The API key is never shown.
+"""
+
+import json
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, overload
+from urllib.parse import unquote_plus
+
+import attrs
+
+MAX_BODY = 64 * 1024
+"""Bytes of a body that are kept."""
+
+SECONDS = 120
+"""Seconds for which outcomes are counted."""
+
+_MAX_NAME = 100  # characters
+
+REDACTED = "[key]"
+"""Shown in place of the API key."""
+
+
+@attrs.frozen(kw_only=True)
+class LoggedRequest:
+    """One request to the API, and its answer."""
+
+    number: int
+    """Counts the requests, from 1."""
+    at: str
+    """When it arrived, in ISO 8601."""
+    method: str
+    path: str
+    """With the query, as sent."""
+    operation: str
+    """Method and route under the version, such as "GET /rooms/{id}"."""
+    route: str
+    """Such as "/v2/rooms/{id}"."""
+    status: int | None
+    """None if no status was sent: the connection ended first."""
+    milliseconds: float
+    """From its arrival to the end of its answer."""
+    request_id: str | None
+    """The x-request-id of the answer."""
+    fault: str | None
+    """The fault that was injected."""
+    effect: str | None
+    """What the fault did to the answer."""
+    content_type: str
+    """Of the request."""
+    raw_body: bytes = attrs.field(repr=False)
+    """The body as sent, of which at most 64 KiB are kept."""
+    body_size: int
+    """Bytes of the whole body."""
+    raw_reply: bytes = attrs.field(repr=False)
+    """The body of the answer, of which at most 64 KiB are kept."""
+    reply_size: int
+    """Bytes of the whole body of the answer."""
+
+    @property
+    def body(self) -> Any:
+        """The body: decoded if it is JSON, else text; None if there was none."""
+        return _decoded(self.raw_body)
+
+    @property
+    def reply(self) -> Any:
+        """The body of the answer: decoded if it is JSON, else text; None if there was none."""
+        return _decoded(self.raw_reply)
+
+    @property
+    def name(self) -> str | None:
+        """The start of the unique name in the body."""
+        body = self.body
+        name = body.get("unique_name") if isinstance(body, dict) else None
+        return name[:_MAX_NAME] if isinstance(name, str) else None
+
+    def summary(self) -> dict[str, object]:
+        """Return what `GET /_sandbox/stream` sends: everything but the bodies."""
+        shown = {name: getattr(self, name) for name in _SUMMARY}
+        return {name: value for name, value in shown.items() if value is not None}
+
+    def as_json(self) -> dict[str, object]:
+        """Return what `GET /_sandbox/requests` sends."""
+        return {**self.summary(), "body": self.body, "reply": self.reply}
+
+
+_SUMMARY = [
+    *(field.name for field in attrs.fields(LoggedRequest) if not field.name.startswith("raw_")),
+    "name",
+]
+
+
+class LoggedRequests(Sequence[LoggedRequest]):
+    """A snapshot of the log, oldest first."""
+
+    def __init__(self, requests: Sequence[LoggedRequest]) -> None:
+        self._requests = requests
+
+    def where(
+        self,
+        *,
+        operation: str | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> "LoggedRequests":
+        """Return the requests that match every argument that is given."""
+        wanted = {"operation": operation, "status": status, "request_id": request_id}
+        return LoggedRequests(
+            [
+                request
+                for request in self._requests
+                if all(
+                    value is None or getattr(request, name) == value
+                    for name, value in wanted.items()
+                )
+            ]
+        )
+
+    @overload
+    def __getitem__(self, index: int) -> LoggedRequest: ...
+    @overload
+    def __getitem__(self, index: slice) -> "LoggedRequests": ...
+    def __getitem__(self, index: int | slice) -> "LoggedRequest | LoggedRequests":
+        if isinstance(index, slice):
+            return LoggedRequests(self._requests[index])
+        return self._requests[index]
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def __iter__(self) -> Iterator[LoggedRequest]:
+        return iter(self._requests)
+
+    def __repr__(self) -> str:
+        lines = (f"{r.number} {r.method} {r.path} -> {r.status}" for r in self._requests)
+        return f"<{len(self)} requests: {'; '.join(lines)}>"
+
+
+@attrs.define
+class Record:
+    """One request as the server fills it in."""
+
+    at: datetime
+    started: float
+    method: str
+    path: str
+    operation: str
+    route: str
+    content_type: str
+    number: int = 0
+    seconds: float = 0.0
+    status: int | None = None
+    request_id: str | None = None
+    fault: str | None = None
+    effect: str | None = None
+    body: bytes = b""
+    body_size: int = 0
+    reply: bytes = b""
+    reply_size: int = 0
+
+    def answer(self, status: int | None, reply: bytes) -> None:
+        """Note the answer."""
+        self.status = status
+        self.reply, self.reply_size = reply[:MAX_BODY], len(reply)
+
+
+class RequestLog:
+    """Keeps the last requests, and counts the outcomes of the last two minutes.
+
+    Args:
+        size: Requests that are kept; 0 keeps none.
+        api_key: Is never shown.
+    """
+
+    def __init__(self, size: int, api_key: str) -> None:
+        self._records = deque[Record](maxlen=size)
+        self._api_key = api_key
+        self._secrets = {api_key.encode(), json.dumps(api_key)[1:-1].encode()}
+        self._outcomes = deque[tuple[int, Counter[str]]](maxlen=SECONDS)
+        self.last_number: int = 0
+        """The number of the last request that is over."""
+        self.cleared: int = 0
+        """The number of the last request before the log was cleared."""
+
+    def add(self, record: Record) -> None:
+        """Note that a request is over."""
+        self.last_number += 1
+        record.number = self.last_number
+        now = time.perf_counter()
+        record.seconds = now - record.started
+        self._records.append(record)
+        second = int(now)
+        if not self._outcomes or self._outcomes[-1][0] != second:
+            self._outcomes.append((second, Counter()))
+        self._outcomes[-1][1][_outcome(record.status)] += 1
+
+    def snapshot(self) -> LoggedRequests:
+        """Return the requests that are kept. Safe to call from any thread."""
+        return LoggedRequests([self._shown(record) for record in self._records.copy()])
+
+    def since(self, number: int) -> list[LoggedRequest]:
+        """Return the kept requests with a greater number, oldest first."""
+        new = list[Record]()
+        for record in reversed(self._records):
+            if record.number <= number:
+                break
+            new.append(record)
+        return [self._shown(record) for record in reversed(new)]
+
+    def outcomes(self) -> list[dict[str, int]]:
+        """Return how many requests ended in which way in each of the last seconds, oldest first.
+
+        The current second comes last. A way is "ok", "refused" (4xx), "failed" (5xx and others)
+        or "cut" (no status).
+        """
+        now = int(time.perf_counter())
+        counted = dict(self._outcomes)
+        return [dict(counted.get(second, ())) for second in range(now - SECONDS + 1, now + 1)]
+
+    def clear(self) -> None:
+        """Forget everything but the number of the last request."""
+        self.cleared = self.last_number
+        self._records.clear()
+        self._outcomes.clear()
+
+    def _shown(self, record: Record) -> LoggedRequest:
+        return LoggedRequest(
+            number=record.number,
+            at=record.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            method=record.method,
+            path=self._shown_path(record.path),
+            operation=record.operation,
+            route=record.route,
+            status=record.status,
+            milliseconds=round(record.seconds * 1000, 2),
+            request_id=record.request_id,
+            fault=record.fault,
+            effect=record.effect,
+            content_type=record.content_type,
+            raw_body=self._redacted(record.body),
+            body_size=record.body_size,
+            raw_reply=self._redacted(record.reply),
+            reply_size=record.reply_size,
+        )
+
+    def _shown_path(self, path: str) -> str:
+        text = path.encode(errors="surrogateescape").decode(errors="replace")
+        plain = unquote_plus(text)
+        # Percent-encoding has many spellings: a path with the key is shown decoded.
+        return plain.replace(self._api_key, REDACTED) if self._api_key in plain else text
+
+    def _redacted(self, data: bytes) -> bytes:
+        for secret in self._secrets:
+            data = data.replace(secret, REDACTED.encode())
+        return data
+
+
+def _outcome(status: int | None) -> str:
+    if status is None:
+        return "cut"
+    if 200 <= status < 300:
+        return "ok"
+    return "refused" if 400 <= status < 500 else "failed"
+
+
+def _decoded(data: bytes) -> Any:
+    if not data:
+        return None
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return data.decode(errors="replace")

@@ -1,0 +1,17 @@
+"""Starts a session in the sandbox, for commands to find."""
+
+import json
+
+from cli.command import Command
+from support.meetings import Meeting as Session
+from telnyx_video.sandbox import Sandbox
+
+__all__ = ["Session", "start_session"]
+
+
+def start_session(command: Command, sandbox: Sandbox) -> Session:
+    """Let two participants join a new room."""
+    room_id = json.loads(command("create", "--nameless", "--enable-recording", "--json").out)["id"]
+    alice, bob = (sandbox.join(room_id, context=name) for name in ("Alice", "Bob"))
+    (session,) = command("sessions", "list", "--json").lines
+    return Session(room_id, session["id"], alice, bob)

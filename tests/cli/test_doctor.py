@@ -1,0 +1,148 @@
+"""``telnyx-video doctor``: what it finds, and how it judges it."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.command import Command, Result
+from cli.fixed_server import fixed_server
+from telnyx_video.sandbox import Sandbox
+
+EMPTY: dict[str, Any] = {"data": [], "meta": {"total_pages": 0}}
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy of the machine interferes."""
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_everything_is_in_order(command: Command, sandbox: Sandbox) -> None:
+    """With a key and a server that answers, each line says where it comes from."""
+    result = command("doctor", "--json")
+    (found,) = result.lines
+    assert (result.code, result.err) == (0, "")
+    assert found["key"] == "TELNYX_API_KEY, from the environment"
+    assert found["address"] == f"{sandbox.url} (TELNYX_BASE_URL, from the environment)"
+    assert found["proxy"] == "none"
+    assert found["read"].startswith("GET /rooms succeeded in ")
+    assert "telnyx-video" in found["versions"]
+    assert sandbox.api_key not in result.out
+
+
+def test_the_embedded_sandbox_is_in_order(command: Command) -> None:
+    """It needs no key, and its clock is this machine's."""
+    (found,) = command("--sandbox", "doctor", "--json").lines
+    assert (found["key"], found["proxy"]) == ("that of the sandbox", "none")
+    assert "clock" not in found
+
+
+def test_a_missing_key_is_reported(command: Command) -> None:
+    """The rest is checked all the same, and the exit code says that something is wrong."""
+    with fixed_server(EMPTY) as url:
+        result = command("doctor", "--base-url", url)
+    assert result.code == 1
+    assert "missing: set TELNYX_API_KEY" in result.out
+    assert f"{url} (--base-url)" in result.out
+    assert "Error: read: there is no API key" in result.err
+
+
+def test_the_default_address_is_named(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default address is shown, and the proxy without its password."""
+    monkeypatch.setattr("telnyx_video.cli.runtime.ATTEMPTS", 1)
+    result = command("doctor", "--proxy=http://user:hush@127.0.0.1:9", "--output=csv")
+    assert result.code == 1
+    assert "https://api.telnyx.com/v2 (the default)" in result.out
+    assert "127.0.0.1:9 (--proxy)" in result.out
+    assert "hush" not in result.out + result.err
+    assert "Error: clock: " in result.err
+
+
+def test_a_proxy_of_the_environment_is_named(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the one that the client uses."""
+    monkeypatch.setattr("telnyx_video.cli.runtime.ATTEMPTS", 1)
+    monkeypatch.setenv("HTTPS_PROXY", "127.0.0.1:9")
+    assert "127.0.0.1:9 (the environment)" in command("doctor").out
+
+
+def doctor_at(command: Command, monkeypatch: pytest.MonkeyPatch, skew: float) -> Result:
+    """Run it against a server whose clock is behind by so many seconds."""
+    monkeypatch.setenv("TELNYX_API_KEY", "key")
+    date = format_datetime(datetime.now(UTC) - timedelta(seconds=skew), usegmt=True)
+    with fixed_server(EMPTY, headers={"Date": date}) as url:
+        return command("doctor", "--base-url", url)
+
+
+@pytest.mark.parametrize(
+    ("skew", "code", "said"),
+    [(3600, 1, "ahead of the server's: set it by NTP"), (-3600, 1, "behind the server's")],
+)
+def test_a_wrong_clock_is_reported(
+    command: Command, monkeypatch: pytest.MonkeyPatch, skew: float, code: int, said: str
+) -> None:
+    """A clock that is an hour off breaks the verification of webhooks."""
+    result = doctor_at(command, monkeypatch, skew)
+    assert (result.code, said in result.err) == (code, True)
+
+
+def test_a_small_difference_is_shown(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some seconds are tolerable, but worth knowing."""
+    result = doctor_at(command, monkeypatch, 10)
+    assert (result.code, "ahead of the server's" in result.out) == (0, True)
+
+
+def test_an_env_file_is_read(
+    command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """``--env-file`` sets what the environment does not, and is named as the source."""
+    file = tmp_path / "my.env"
+    file.write_text(f"# settings\n\nexport TELNYX_API_KEY='{sandbox.api_key}'\nTELNYX_LOG=x\n")
+    monkeypatch.delenv("TELNYX_API_KEY")
+    monkeypatch.setenv("TELNYX_LOG", "")
+    (found,) = command("--env-file", file, "doctor", "--json").lines
+    assert found["key"] == f"TELNYX_API_KEY, from {file}"
+    monkeypatch.delenv("TELNYX_API_KEY")  # as the command has set it
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (b"\xff=1", "is not UTF-8"),
+        (b"A=1\nsecret words\n", ", line 2: must be NAME=value"),
+        (b"A='secret\n", ", line 1: must be NAME=value"),
+        (b"secret\n", ", line 1: must be NAME=value"),
+        (b"1A=2\n", ", line 1: must be NAME=value"),
+    ],
+)
+def test_a_bad_env_file_is_a_sentence(
+    command: Command, tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    """The line is named, and nothing of its content."""
+    file = tmp_path / "my.env"
+    if content is not None:
+        file.write_bytes(content)
+    result = command("list", "--env-file", file)
+    assert result.code == 2
+    assert result.err.startswith(f"Error: --env-file {file}")
+    assert said in result.err
+    assert "secret" not in result.err
+
+
+def test_control_characters_of_a_request_id_reach_no_terminal(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The debug log shows them escaped."""
+    monkeypatch.setenv("TELNYX_API_KEY", "key")
+    monkeypatch.setenv("TELNYX_LOG", "debug")
+    with fixed_server(EMPTY, headers={"x-request-id": "a\x1b]0;owned\x07"}) as url:
+        result = command("list", "--base-url", url)
+    assert result.code == 0
+    assert "request id a\\x1b]0;owned" in result.err
+    assert not any(character in result.err for character in "\x1b\x07")
