@@ -64,8 +64,9 @@ def page(context: BrowserContext, sandbox: Sandbox) -> Iterator[Page]:
     page, complaints = context.new_page(), list[str]()
 
     def keep(message: ConsoleMessage) -> None:
-        # A connection that is lost on purpose is reported by the browser itself.
-        if message.type in ("error", "warning") and "ERR_" not in message.text:
+        # The browser itself reports lost connections and refusals, which tests cause on purpose.
+        expected = "ERR_" in message.text or "Failed to load resource" in message.text
+        if message.type in ("error", "warning") and not expected:
             complaints.append(f"{message.type}: {message.text}")
 
     page.on("console", keep)

@@ -37,14 +37,14 @@ WRONG: list[tuple[str, list[Any], str]] = [
     [(name, value, words) for name, values, words in WRONG for value in values],
     ids=short,
 )
-def test_what_cannot_be_meant_is_refused(name: str, value: Any, words: str) -> None:
-    """It is told by its name, before anything listens elsewhere than it was told to."""
+def test_an_invalid_argument_is_refused(name: str, value: Any, words: str) -> None:
+    """The error names it before anything listens."""
     with pytest.raises(ValueError, match=f"^{name} {words}, not "):
         Sandbox(**{name: value})
 
 
-def test_all_that_is_wrong_is_told_at_once() -> None:
-    """Whoever corrects one argument does not learn of the next one only then."""
+def test_every_problem_is_reported_at_once() -> None:
+    """One error names every invalid argument."""
     wrong: dict[str, Any] = {"port": 70_000, "rate_limit": "x", "webhook_key": b"secret"}
     with pytest.raises(ValueError, match=r"^port") as caught:
         Sandbox(**wrong)
@@ -55,8 +55,8 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     )
 
 
-def test_what_can_be_meant_is_taken() -> None:
-    """The ends of what is allowed are part of it."""
+def test_valid_arguments_are_accepted() -> None:
+    """Bounds are inclusive."""
     Sandbox(
         port=65_535,
         db=pathlib.Path("rooms.db"),
@@ -71,7 +71,7 @@ def test_what_can_be_meant_is_taken() -> None:
 
 
 @pytest.mark.parametrize("plan", ["x", 5, None, [5]], ids=short)
-def test_a_plan_that_is_none_is_refused(plan: Any) -> None:
+def test_an_invalid_plan_is_refused(plan: Any) -> None:
     """A plan of faults has an error of its own, which is a ValueError, too."""
     with pytest.raises(FaultPlanError):
         Sandbox(faults=plan)
