@@ -171,6 +171,16 @@ def interop(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Use the page of the sandbox in Chromium: /usr/bin/chromium, or what $CHROMIUM names.
+
+    `nox -s browser -- --screenshots docs/_static` makes the pictures of the documentation.
+    """
+    session.install(".[all]", *group("browser"))
+    session.run("pytest", "tests/browser", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Run the benchmarks; each fails when it misses the figure that it guards.
 

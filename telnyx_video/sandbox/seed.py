@@ -3,6 +3,9 @@
 A seed is a JSON object of lists: `rooms`, `sessions`, `participants`, `recordings` and
 `compositions`. Every object has an `id`, a UUID, and may have the fields below; the rest gets
 defaults. An object whose id exists is replaced. Seeding makes no events and no webhooks.
+
+The list `refresh_tokens` has objects with a `token` and a `room_id`: that token then refreshes
+client tokens of the room, and never expires.
 """
 
 import json
@@ -13,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+from telnyx_video.sandbox.api.tokens import Tokens
 from telnyx_video.sandbox.checks.bodies import ROOM, Field, Fields, check_fields, defaults
 from telnyx_video.sandbox.checks.compositions import COMPOSITION
 from telnyx_video.sandbox.checks.values import boolean, integer, number, one_of, text, uuid
@@ -59,6 +63,11 @@ def _time(value: object) -> str | None:
     return expected if _parsed(value) is None else None
 
 
+TOKENS = "refresh_tokens"
+"""The kind that is not stored in a table."""
+
+_MAX_TOKENS = 1000
+
 _ID = Field(uuid, required=True)
 _OWNER = Field(uuid)
 _TIME = Field(_time)
@@ -91,6 +100,7 @@ _FIELDS: Mapping[str, Fields] = {
         "duration_secs": _SECONDS,
         "size_mb": _SIZE,
     },
+    TOKENS: {"token": Field(text, required=True), "room_id": _ID},
     "compositions": {
         "id": _ID,
         "room_id": _OWNER,
@@ -119,6 +129,7 @@ def _with_times(record: type[Any], *names: str) -> Callable[[dict[str, Any], str
 
 
 _BUILD: Mapping[str, Callable[[dict[str, Any], str], Any]] = {
+    TOKENS: lambda fields, _: (fields["token"], fields["room_id"]),
     "rooms": _with_times(Room, "created_at", "updated_at"),
     "sessions": _with_times(Session, "created_at", "updated_at"),
     "participants": _with_times(Participant, "joined_at", "updated_at"),
@@ -185,15 +196,20 @@ def _record(kind: str, item: object, now: str, pointer: str) -> Any:
     return _BUILD[kind](fields, now)
 
 
-def put_seed(store: Store, seed: object) -> None:
-    """Put the objects of a seed into a store, all or none.
+def put_seed(store: Store, tokens: Tokens, seed: object) -> None:
+    """Put the objects of a seed into a store, and its tokens, all or none.
 
     Raises:
         SeedError: if the seed is invalid, or contradicts itself or the state.
     """
-    records = read_seed(seed, store.now())
+    found = read_seed(seed, store.now())
+    records = [(kind, record) for kind, record in found if kind != TOKENS]
+    accepted = tokens.seeded | {record for kind, record in found if kind == TOKENS}
+    if len(accepted) > _MAX_TOKENS:
+        raise SeedError(f"/{TOKENS}", f"must have at most {_MAX_TOKENS} tokens in all")
     try:
         store.put(records)
     except sqlite3.IntegrityError as error:
         detail = f"contradicts itself or what is there: {error}"
         raise SeedError("", detail) from error
+    tokens.seeded = accepted

@@ -166,7 +166,8 @@ class Sandbox:
         Raises:
             SeedError: if they are invalid, or contradict what is there.
         """
-        put_seed(self._while_running().store, objects)
+        running = self._while_running()
+        put_seed(running.store, running.api.tokens, objects)
 
     @property
     def url(self) -> str:

@@ -66,7 +66,7 @@ class Running:
             self.on_loop(self.outage.end)
         self.faults.reset()
         if self.config.seed is not None:
-            put_seed(self.store, self.config.seed)
+            put_seed(self.store, self.api.tokens, self.config.seed)
 
     def redeliver(self, event_id: str, to: str | None) -> None:
         """Send the webhook of an event once more. Safe to call from any thread.
@@ -100,10 +100,10 @@ async def serving(config: SandboxConfig) -> AsyncGenerator[Running]:
     source = SystemSource() if config.seed_random is None else SeededSource(config.seed_random)
     delay = config.composition_delay
     with closing(Store(config.db, source=source, composition_delay=delay)) as store:
-        if config.seed is not None:
-            put_seed(store, config.seed)
         limiter = None if config.rate_limit is None else RateLimiter(config.rate_limit)
         api = Api(store, api_key=config.api_key, limiter=limiter, log_size=config.log_size)
+        if config.seed is not None:
+            put_seed(store, api.tokens, config.seed)
         port = Port(config.host, config.port, config.ssl_context)
         with (
             closing(Faults(api, config.faults)) as faults,
@@ -144,7 +144,7 @@ def _add_control(running: Running) -> None:
         running.faults,
         running.outage,
         reset=running.reset,
-        seed=lambda seed: put_seed(running.store, seed),
+        seed=lambda seed: put_seed(running.store, running.api.tokens, seed),
         redeliver=running.redeliver,
         redeliver_failed=running.redeliver_failed,
         info=info,

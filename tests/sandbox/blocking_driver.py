@@ -111,7 +111,7 @@ def connected(sandbox: Sandbox, tls: ssl.SSLContext | None = None) -> Generator[
                 yield Line(wrapped)
 
 
-def told(
+def drain(
     sandbox: Sandbox, *args: Any, tls: ssl.SSLContext | None = None, **kwargs: Any
 ) -> tuple[bytes, str]:
     """Send one request, and return everything that comes and what ends it."""

@@ -20,7 +20,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: Any
-    """The decoded JSON; None where there is none."""
+    """The decoded JSON; None for an empty body."""
 
     @property
     def data(self) -> Any:
@@ -34,7 +34,7 @@ class Answer:
 
 
 class HttpDriver:
-    """Sends requests to one sandbox, with its key unless told otherwise."""
+    """Sends requests to one sandbox, with its key by default."""
 
     def __init__(self, session: aiohttp.ClientSession, sandbox: Sandbox) -> None:
         self._session = session

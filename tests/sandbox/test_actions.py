@@ -31,8 +31,8 @@ class Party:
 
     def numbers(self, field: str) -> list[int]:
         """Return who has something: `muted`, or a time."""
-        told = self.driver.call("GET", "//_sandbox/participants").body["participants"]
-        return [number for number, member in enumerate(told) if member.get(field)]
+        listed = self.driver.call("GET", "//_sandbox/participants").body["participants"]
+        return [number for number, member in enumerate(listed) if member.get(field)]
 
 
 @pytest.fixture
@@ -84,8 +84,8 @@ def test_a_voice_is_given_back(party: Party, clock: Clock) -> None:
     assert party.driver.data("GET", f"/room_participants/{party.ids(0)[0]}")["updated_at"] > before
 
 
-def test_ending_puts_everybody_out(party: Party) -> None:
-    """The session is over, and so is everybody's stay; a second end is refused."""
+def test_ending_removes_every_participant(party: Party) -> None:
+    """The session and every stay have ended; a second end is refused."""
     answer = party.act("end")
     assert (answer.status, answer.body) == (200, {"data": {"result": "ok"}})
     assert party.driver.data("GET", party.path)["active"] is False
@@ -107,7 +107,7 @@ def test_ending_puts_everybody_out(party: Party) -> None:
         ([], "object"),
     ],
 )
-def test_a_choice_that_cannot_be_is_refused(
+def test_an_invalid_selection_is_refused(
     party: Party, action: str, content: object, named: str
 ) -> None:
     """The message, in the shape published for actions, names what is wrong; nothing is done."""

@@ -1,4 +1,4 @@
-"""The bounds of every field, and that all that is wrong with a body is told at once."""
+"""The bounds of every field, and that a body is refused with every problem at once."""
 
 import json
 from typing import Any
@@ -68,7 +68,7 @@ def test_a_value_out_of_its_bounds_is_refused(field: str, value: object) -> None
     assert problems[0].detail.startswith(f"{field} must be ")
 
 
-async def test_all_that_is_wrong_is_told_at_once(http: HttpDriver, sandbox: Sandbox) -> None:
+async def test_every_problem_is_reported_at_once(http: HttpDriver, sandbox: Sandbox) -> None:
     """One refusal names every field that is out of bounds, and no room is created."""
     wrong = {field: values[0] for field, values in WRONG}
     answer = await http.create(**wrong)

@@ -10,7 +10,7 @@ from telnyx_video.sandbox.replies import Reply
 
 
 @attrs.frozen
-class Meeting:
+class ComposedSession:
     """A recorded session of two that has ended after 84 seconds."""
 
     driver: ApiDriver
@@ -25,29 +25,29 @@ class Meeting:
 
 
 @pytest.fixture
-def meeting(driver: ApiDriver, clock: Clock) -> Meeting:
+def composed(driver: ApiDriver, clock: Clock) -> ComposedSession:
     room = driver.room(enable_recording=True)
     session = driver.join(room)["session_id"]
     driver.join(room)
     clock.advance(84)
     driver.data("POST", f"/room_sessions/{session}/actions/end")
     clock.advance(3600)
-    return Meeting(driver, session, driver.ids("/room_recordings", type="video"))
+    return ComposedSession(driver, session, driver.ids("/room_recordings", type="video"))
 
 
 def test_a_composition_is_enqueued_then_processing_then_completed(
-    meeting: Meeting, clock: Clock
+    composed: ComposedSession, clock: Clock
 ) -> None:
     """After half of its delay it is processing, after all of it its file is there."""
-    created = meeting.compose()
+    created = composed.compose()
     assert (created.status, created.data["status"]) == (202, "enqueued")
     path = f"/room_compositions/{created.data['id']}"
     url = f"//media/{created.data['id']}.mp4"
     states = list[tuple[str, bool, int]]()
     shown, file = created.data, Reply(404)
     for _ in range(4):
-        shown = meeting.driver.data("GET", path)
-        file = meeting.driver.reply("GET", url, key=None)
+        shown = composed.driver.data("GET", path)
+        file = composed.driver.reply("GET", url, key=None)
         states.append((shown["status"], "download_url" in shown, file.status))
         clock.advance(4)
     assert states == [
@@ -61,10 +61,10 @@ def test_a_composition_is_enqueued_then_processing_then_completed(
     assert shown["size_mb"] == pytest.approx(len(file.body) / 1e6)
 
 
-def test_a_composition_tells_what_it_shows(meeting: Meeting) -> None:
+def test_a_composition_tells_what_it_shows(composed: ComposedSession) -> None:
     """Defaults are filled in; its times and length are those of the session."""
-    shown = meeting.compose().data
-    session = meeting.driver.data("GET", f"/room_sessions/{meeting.session}")
+    shown = composed.compose().data
+    session = composed.driver.data("GET", f"/room_sessions/{composed.session}")
     assert (shown["format"], shown["resolution"]) == ("mp4", "1280x720")
     assert (shown["started_at"], shown["ended_at"]) == (session["created_at"], session["ended_at"])
     assert (shown["duration_secs"], shown["room_id"]) == (84, session["room_id"])
@@ -72,10 +72,10 @@ def test_a_composition_tells_what_it_shows(meeting: Meeting) -> None:
     assert "video_layout" not in shown
 
 
-def test_a_composition_has_what_was_asked_for(meeting: Meeting) -> None:
+def test_a_composition_has_what_was_asked_for(composed: ComposedSession) -> None:
     """Settings and regions come back, with the places that were left out; any source is all."""
     first = {"width": 640, "height": 360, "max_columns": 2, "video_sources": ["*"]}
-    second = {"x_pos": 640, "z_pos": -99, "video_sources": [meeting.videos[1].upper()]}
+    second = {"x_pos": 640, "z_pos": -99, "video_sources": [composed.videos[1].upper()]}
     settings = {
         "format": "mp4",
         "resolution": "800x600",
@@ -83,12 +83,12 @@ def test_a_composition_has_what_was_asked_for(meeting: Meeting) -> None:
         "webhook_event_failover_url": "https://backup.example.com",
         "webhook_timeout_secs": 25,
     }
-    shown = meeting.compose(**settings, video_layout={"a": first, "b/~": second}).data
+    shown = composed.compose(**settings, video_layout={"a": first, "b/~": second}).data
     assert {name: shown[name] for name in settings} == settings
     places = {"x_pos": 0, "y_pos": 0, "z_pos": 0}
     assert shown["video_layout"] == {
-        "a": {**places, **first, "video_sources": meeting.videos},
-        "b/~": {**places, **second, "video_sources": meeting.videos[1:]},
+        "a": {**places, **first, "video_sources": composed.videos},
+        "b/~": {**places, **second, "video_sources": composed.videos[1:]},
     }
 
 
@@ -107,9 +107,9 @@ FINE = ["16x16", "1280x720", "720x1280", "800x600", "960x960"]
 
 
 @pytest.mark.parametrize("resolution", FINE)
-def test_a_resolution_within_bounds_is_taken(meeting: Meeting, resolution: str) -> None:
+def test_a_resolution_within_bounds_is_taken(composed: ComposedSession, resolution: str) -> None:
     """Each side and the area have a most, which is part of them."""
-    assert meeting.compose(resolution=resolution).data["resolution"] == resolution
+    assert composed.compose(resolution=resolution).data["resolution"] == resolution
 
 
 REGION = "/video_layout/a"
@@ -151,15 +151,15 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("fields", "pointer"), WRONG, ids=repr)
 def test_what_is_out_of_bounds_is_pointed_at(
-    meeting: Meeting, fields: dict[str, object], pointer: str
+    composed: ComposedSession, fields: dict[str, object], pointer: str
 ) -> None:
     """Each flaw is one problem at its place, and nothing is created."""
-    answer = meeting.compose(**fields)
+    answer = composed.compose(**fields)
     assert (answer.status, answer.pointers) == (422, [pointer])
-    assert meeting.driver.ids("/room_compositions") == []
+    assert composed.driver.ids("/room_compositions") == []
 
 
-def test_all_that_is_wrong_is_told_at_once(driver: ApiDriver) -> None:
+def test_every_problem_is_reported_at_once(driver: ApiDriver) -> None:
     """A layout is checked even if the session is unknown."""
     wrong = {
         "session_id": UNKNOWN_ID,
@@ -173,24 +173,24 @@ def test_all_that_is_wrong_is_told_at_once(driver: ApiDriver) -> None:
     )
 
 
-def test_sound_is_no_source_of_pictures(meeting: Meeting) -> None:
+def test_audio_is_not_a_video_source(composed: ComposedSession) -> None:
     """Recordings of sound, and those of other sessions, cannot be shown."""
-    (sound, *_) = meeting.driver.ids("/room_recordings", type="audio")
-    layout = {"a": {"video_sources": [meeting.videos[0], sound]}}
-    assert meeting.compose(video_layout=layout).pointers == [f"{REGION}/video_sources/1"]
+    (sound, *_) = composed.driver.ids("/room_recordings", type="audio")
+    layout = {"a": {"video_sources": [composed.videos[0], sound]}}
+    assert composed.compose(video_layout=layout).pointers == [f"{REGION}/video_sources/1"]
 
 
-def test_a_deleted_composition_is_gone(meeting: Meeting, clock: Clock) -> None:
+def test_a_deleted_composition_is_gone(composed: ComposedSession, clock: Clock) -> None:
     """Finished or not, it is not there any more, and will never be said to be completed."""
-    finished = meeting.compose().data
+    finished = composed.compose().data
     clock.advance(10)
-    unfinished = meeting.compose().data
+    unfinished = composed.compose().data
     for composition in (finished, unfinished):
         path = f"/room_compositions/{composition['id']}"
-        assert meeting.driver.reply("DELETE", path).status == 204
-        assert meeting.driver.reply("DELETE", path).status == 404
-        assert meeting.driver.reply("GET", path).status == 404
+        assert composed.driver.reply("DELETE", path).status == 204
+        assert composed.driver.reply("DELETE", path).status == 404
+        assert composed.driver.reply("GET", path).status == 404
     clock.advance(10)
-    told = [event.composition_id for event in meeting.driver.store.events.all()]
-    assert told.count(finished["id"]) == 1
-    assert unfinished["id"] not in told
+    listed = [event.composition_id for event in composed.driver.store.events.all()]
+    assert listed.count(finished["id"]) == 1
+    assert unfinished["id"] not in listed

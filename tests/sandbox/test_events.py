@@ -1,4 +1,4 @@
-"""What is told of changes: every one, once, in order, and never one that was not made."""
+"""Events: one for each change, in order, and none for a change that was not made."""
 
 from collections import Counter
 from typing import Any
@@ -13,17 +13,17 @@ from telnyx_video.sandbox import Sandbox
 from telnyx_video.sandbox.state import ConflictError, Store
 
 
-def told(driver: ApiDriver) -> list[str]:
+def event_types(driver: ApiDriver) -> list[str]:
     """Return the types of what happened, without what they have in common."""
     events = driver.call("GET", "//_sandbox/events", key=None).body["events"]
     return [event["type"].removeprefix("video.room.") for event in events]
 
 
-def test_a_meeting_is_told_from_its_start_to_its_end(driver: ApiDriver, clock: Clock) -> None:
+def test_a_session_has_events_from_start_to_end(driver: ApiDriver, clock: Clock) -> None:
     """Events have the names of webhooks and come in the order in which things happen."""
     room = driver.room(enable_recording=True)
     driver.leave(room, driver.join(room))
-    assert told(driver) == [
+    assert event_types(driver) == [
         "session.started",
         "participant.joined",
         "recording.started",
@@ -36,7 +36,7 @@ def test_a_meeting_is_told_from_its_start_to_its_end(driver: ApiDriver, clock: C
 
 
 def test_an_event_names_all_that_it_is_about(driver: ApiDriver) -> None:
-    """With the ids, whoever hears of it can ask for the rest."""
+    """An event has the ids of the objects involved."""
     room = driver.room(enable_recording=True)
     alice = driver.join(room)
     (sound, _) = driver.ids("/room_recordings")
@@ -52,19 +52,19 @@ def test_an_event_names_all_that_it_is_about(driver: ApiDriver) -> None:
     }
 
 
-def test_a_composition_is_told_of_when_it_is_completed(driver: ApiDriver, clock: Clock) -> None:
+def test_a_composition_has_an_event_at_its_completion(driver: ApiDriver, clock: Clock) -> None:
     """Not before, and in its place among what happened meanwhile."""
     room = driver.room()
     alice = driver.join(room)
     driver.data("POST", "/room_compositions", {"session_id": alice["session_id"]})
     clock.advance(9.9)
-    assert "composition.completed" not in told(driver)
+    assert "composition.completed" not in event_types(driver)
     clock.advance(10)
     driver.leave(room, alice)
-    assert told(driver)[2:] == ["composition.completed", "participant.left", "session.ended"]
+    assert event_types(driver)[2:] == ["composition.completed", "participant.left", "session.ended"]
 
 
-async def test_what_was_not_done_is_not_told(http: HttpDriver, sandbox: Sandbox) -> None:
+async def test_a_change_that_was_not_made_has_no_event(http: HttpDriver, sandbox: Sandbox) -> None:
     """A request that a fault keeps from being applied leaves no trace, one that is does."""
     room = (await http.create()).data
     sandbox.join(room["id"])
@@ -136,7 +136,7 @@ class Sessions(RuleBasedStateMachine):
         return self.store.sessions.table.where("room_id = ? AND ended_at IS NULL", room)
 
     @invariant()
-    def a_room_is_in_session_while_somebody_is_there(self) -> None:
+    def a_room_is_in_session_while_a_participant_is_present(self) -> None:
         for room, members in self.present.items():
             assert len(self.active(room)) == bool(members)
         for found in self.store.rooms.all():
@@ -151,7 +151,7 @@ class Sessions(RuleBasedStateMachine):
         assert recorded == set(self.present[next(iter(self.present))])
 
     @invariant()
-    def each_change_is_told_once(self) -> None:
+    def each_change_has_one_event(self) -> None:
         counts = Counter(
             event.type.removeprefix("video.room.") for event in self.store.events.all()
         )
@@ -167,5 +167,5 @@ class Sessions(RuleBasedStateMachine):
         self.store.close()
 
 
-TestMeetings = Sessions.TestCase
-TestMeetings.settings = settings(max_examples=15, stateful_step_count=15, deadline=None)
+TestSessions = Sessions.TestCase
+TestSessions.settings = settings(max_examples=15, stateful_step_count=15, deadline=None)

@@ -73,7 +73,7 @@ def test_a_name_is_matched_exactly() -> None:
 
 
 def test_a_page_is_matched_in_lists_only() -> None:
-    """A page other than the wanted one, and what is no list, behave."""
+    """Other pages, and operations that are not lists, get no fault."""
     choice = choosing({"on": "*", "page": 2, "faults": [503]})
     requests = [Traits("GET /rooms"), Traits("POST /rooms", page="2")]
     assert labels(choice, *requests, Traits("GET /rooms", page="2")) == [None, None, "503"]
@@ -160,6 +160,6 @@ def test_another_seed_draws_others() -> None:
 
 
 def test_a_name_that_is_half_a_character_can_be_drawn_for() -> None:
-    """JSON can spell what is no text; it meets faults like any other name."""
+    """JSON can contain lone surrogates; such a name gets faults like any other."""
     always = {"on": "*", "draw": [{"fault": 503, "probability": 1}]}
     assert labels(choosing(always), create("\ud800")) == ["503"]

@@ -1,4 +1,4 @@
-"""When a disturbed request is applied: at once, never, or later, if nobody came first."""
+"""When a request with a fault is committed: at once, never, or late."""
 
 import asyncio
 import gc
@@ -9,10 +9,10 @@ from sandbox.blocking_driver import (
     FOREVER,
     asked,
     connected,
+    drain,
     names,
     on_create,
     request,
-    told,
     until,
 )
 from telnyx_video.sandbox import Sandbox
@@ -23,7 +23,7 @@ NAMED = {"unique_name": "a"}
 def test_a_late_commit_comes_after_the_cut() -> None:
     """The caller is cut off; the room comes into being some time later, as it was asked for."""
     with Sandbox(faults=on_create({"cut": "reply", "commit": 0.05})) as sandbox:
-        assert told(sandbox, content={**NAMED, "max_participants": 7}) == (b"", "FIN")
+        assert drain(sandbox, content={**NAMED, "max_participants": 7}) == (b"", "FIN")
         until(lambda: sandbox.rooms)
         assert names(sandbox) == ["a"]
         assert sandbox.rooms[0]["max_participants"] == 7
@@ -32,14 +32,14 @@ def test_a_late_commit_comes_after_the_cut() -> None:
 def test_a_late_commit_may_come_in_no_time() -> None:
     """Zero seconds are allowed: the commit follows the cut at once."""
     with Sandbox(faults=on_create({"cut": "reply", "commit": 0})) as sandbox:
-        told(sandbox)
+        drain(sandbox)
         until(lambda: sandbox.rooms)
 
 
 def test_a_name_is_free_until_the_late_commit() -> None:
-    """Until then there is no room, and another create of the name succeeds."""
+    """Until then the room does not exist, and another create of the name succeeds."""
     with Sandbox(faults=on_create({"cut": "reply", "commit": FOREVER})) as sandbox:
-        told(sandbox, content=NAMED)
+        drain(sandbox, content=NAMED)
         assert sandbox.rooms == []
         assert asked(sandbox, content=NAMED).status == 201
 
@@ -50,9 +50,9 @@ def test_a_late_commit_that_lost_the_race_fails_in_silence(
     """The room that won stays as it is; the loser leaves neither a room nor a word."""
     late = {"cut": "reply", "commit": 1}
     with Sandbox(faults=on_create(late, None, late)) as sandbox:
-        told(sandbox, content=NAMED)
+        drain(sandbox, content=NAMED)
         winner = asked(sandbox, content={**NAMED, "max_participants": 3}).json["data"]
-        told(sandbox, content={"unique_name": "b"})
+        drain(sandbox, content={"unique_name": "b"})
         until(lambda: len(sandbox.rooms) == 2)  # by now the first commit was due too
         assert names(sandbox) == ["a", "b"]
         assert sandbox.rooms[0] == winner
@@ -62,7 +62,7 @@ def test_a_late_commit_that_lost_the_race_fails_in_silence(
 def test_a_late_commit_takes_the_name() -> None:
     """Who asks for the name after it is refused."""
     with Sandbox(faults=on_create({"cut": "reply", "commit": 0.05})) as sandbox:
-        told(sandbox, content=NAMED)
+        drain(sandbox, content=NAMED)
         until(lambda: sandbox.rooms)
         assert asked(sandbox, content=NAMED).status == 422
 
@@ -90,7 +90,7 @@ def test_what_is_not_committed_is_answered_as_if_it_were(commit: object) -> None
         assert asked(sandbox, content={"max_participants": 1}).status == 422
 
 
-def test_updates_and_deletes_are_committed_as_told() -> None:
+def test_updates_and_deletes_follow_the_commit_field() -> None:
     """A PATCH or DELETE that is lost has happened, one that is dropped has not."""
     plan = [
         {"on": "PATCH /rooms/{id}", "faults": ["dropped", "lost", {"commit": "never"}]},
@@ -98,17 +98,17 @@ def test_updates_and_deletes_are_committed_as_told() -> None:
     ]
     with Sandbox(faults=plan) as sandbox:
         path = f"/rooms/{asked(sandbox, content=NAMED).json['data']['id']}"
-        told(sandbox, "PATCH", path, {"unique_name": "b"})
+        drain(sandbox, "PATCH", path, {"unique_name": "b"})
         assert names(sandbox) == ["a"]
-        told(sandbox, "PATCH", path, {"unique_name": "b"})
+        drain(sandbox, "PATCH", path, {"unique_name": "b"})
         assert names(sandbox) == ["b"]
         answer = asked(sandbox, "PATCH", path, {"unique_name": "c"})
         assert (answer.status, answer.json["data"]["unique_name"]) == (200, "c")
         assert names(sandbox) == ["b"]
-        told(sandbox, "DELETE", path)
+        drain(sandbox, "DELETE", path)
         assert asked(sandbox, "DELETE", path).status == 204
         assert names(sandbox) == ["b"]
-        told(sandbox, "DELETE", path)
+        drain(sandbox, "DELETE", path)
         assert sandbox.rooms == []
         assert asked(sandbox, "DELETE", path).status == 404
 
@@ -123,9 +123,9 @@ def test_a_reset_forgets_late_commits() -> None:
     """What was to come before a reset never comes; what was begun after it does."""
     late = on_create({"cut": "reply", "commit": 0.2}, repeat=True)
     with Sandbox(faults=late) as sandbox:
-        told(sandbox, content={"unique_name": "old"})
+        drain(sandbox, content={"unique_name": "old"})
         sandbox.reset()
-        told(sandbox, content={"unique_name": "new"})
+        drain(sandbox, content={"unique_name": "new"})
         until(lambda: sandbox.rooms)  # the older one was due before
         assert names(sandbox) == ["new"]
 
@@ -156,7 +156,7 @@ async def test_leaving_forgets_late_commits() -> None:
     problems: list[object] = []
     loop.set_exception_handler(lambda _, context: problems.append(context))
     async with Sandbox(faults=on_create({"cut": "reply", "commit": 0.05})) as sandbox:
-        await asyncio.to_thread(told, sandbox)
+        await asyncio.to_thread(drain, sandbox)
     done = asyncio.Event()
     loop.call_later(0.1, done.set)  # later than the commit was due
     await done.wait()

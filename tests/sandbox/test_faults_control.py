@@ -1,4 +1,4 @@
-"""How plans are changed while the sandbox runs, and what is told about them."""
+"""Changing the fault plan of a running sandbox, and reading it."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from sandbox.blocking_driver import PATIENCE, asked, connected, on_create, request, told
+from sandbox.blocking_driver import PATIENCE, asked, connected, drain, on_create, request
 from telnyx_video.sandbox import FaultPlanError, Sandbox
 
 JSON = {"Content-Type": "application/json"}
@@ -60,7 +60,7 @@ def test_a_plan_is_sent_over_http() -> None:
     plan = on_create("lost", {"status": 503, "headers": {"Retry-After": 1}})
     with Sandbox() as sandbox:
         assert control(sandbox, "/_sandbox/faults", json.dumps(plan).encode()) == (204, None)
-        assert told(sandbox) == (b"", "FIN")
+        assert drain(sandbox) == (b"", "FIN")
         assert sandbox.faults == plan
         assert control(sandbox, "/_sandbox/faults") == (200, {"plan": plan, "done": {"lost": 1}})
         assert control(sandbox, "/_sandbox/faults", b"[]") == (204, None)
@@ -95,8 +95,8 @@ def test_faults_never_meet_requests_that_control() -> None:
     """However bad the plan is for others, the sandbox can be controlled."""
     plan = [{"on": "*", "faults": ["dropped"], "repeat": True}]
     with Sandbox(faults=plan) as sandbox:
-        assert told(sandbox, "GET", "/rooms") == (b"", "FIN")
-        assert told(sandbox, "GET", "/nowhere") == (b"", "FIN")
+        assert drain(sandbox, "GET", "/rooms") == (b"", "FIN")
+        assert drain(sandbox, "GET", "/nowhere") == (b"", "FIN")
         status, stats = control(sandbox, "/_sandbox/stats")
         assert (status, stats["requests"]) == (200, {"GET /v2/rooms": 1, "GET (unknown)": 1})
 

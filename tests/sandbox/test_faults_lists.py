@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.blocking_driver import FOREVER, asked, told
+from sandbox.blocking_driver import FOREVER, asked, drain
 from telnyx_video.sandbox import Sandbox
 
 
@@ -123,7 +123,7 @@ def test_a_fault_can_be_on_the_look_up_of_one_name() -> None:
     with Sandbox(faults=plan) as sandbox:
         create(sandbox, "b", "a")
         assert names(listed(sandbox, "filter[unique_name]=b")) == ["b"]
-        data, end = told(sandbox, "GET", "/rooms?filter[unique_name]=a")
+        data, end = drain(sandbox, "GET", "/rooms?filter[unique_name]=a")
         assert data.startswith(b"HTTP/1.1 200 OK\r\n")
         assert end == "FIN"
         assert names(listed(sandbox, "filter[unique_name]=a")) == ["a"]

@@ -7,7 +7,7 @@ import pytest
 from yarl import URL
 
 from sandbox.api_driver import ApiDriver
-from sandbox.blocking_driver import Answer, asked, connected, request, told, until
+from sandbox.blocking_driver import Answer, asked, connected, drain, request, until
 from telnyx_video.sandbox import FaultPlanError, Sandbox
 from telnyx_video.sandbox.faults.plan import parse_plan
 from telnyx_video.sandbox.routes import LIST_OPERATIONS, OPERATIONS, address_of
@@ -58,11 +58,11 @@ def test_each_operation_exists(driver: ApiDriver) -> None:
 
 
 def test_an_end_can_be_lost(met: Sandbox) -> None:
-    """The session has ended, but nobody was told; at the next try it is over already."""
+    """The session has ended, but the answer was lost; the next attempt finds it ended."""
     session = only(met, "/room_sessions")["id"]
     path = f"/room_sessions/{session}/actions/end"
     met.faults = [{"on": "POST /room_sessions/{id}/actions/end", "faults": ["lost"]}]
-    assert told(met, "POST", path) == (b"", "FIN")
+    assert drain(met, "POST", path) == (b"", "FIN")
     assert only(met, "/room_sessions")["active"] is False
     assert asked(met, "POST", path).status == 422
 
@@ -77,7 +77,7 @@ def test_a_late_kick_comes_late(met: Sandbox) -> None:
         }
     ]
     path = f"/room_sessions/{session}/actions/kick"
-    assert told(met, "POST", path, {"participants": "all"}) == (b"", "FIN")
+    assert drain(met, "POST", path, {"participants": "all"}) == (b"", "FIN")
     until(lambda: not only(met, "/room_sessions")["active"])
 
 
@@ -181,7 +181,7 @@ def test_a_file_can_change_in_the_meantime(met: Sandbox) -> None:
 
 @pytest.mark.parametrize("fault", ["no_id", "wrong_types", "list_doubled", "bad_json"])
 def test_what_is_done_to_json_leaves_files_alone(met: Sandbox, fault: str) -> None:
-    """A rule on everything is no defect where there is nothing to falsify."""
+    """A rule on every request has no effect where there is no list."""
     asking = download(met)
     met.faults = [{"on": "*", "faults": [fault]}]
     with connected(met) as line:

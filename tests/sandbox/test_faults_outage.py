@@ -84,7 +84,7 @@ def test_a_503_answers_everybody() -> None:
 
 @pytest.mark.parametrize("kind", ["refuse", "503"])
 def test_an_outage_can_end_by_itself(kind: str) -> None:
-    """After its seconds the server is back without being told."""
+    """After its seconds the server is back by itself."""
     with Sandbox() as sandbox:
         assert kind in ("refuse", "503")
         sandbox.pause("503" if kind == "503" else "refuse", seconds=0.05)
@@ -154,7 +154,7 @@ def test_leaving_ends_an_outage() -> None:
 
 
 def test_the_port_is_kept_during_an_outage() -> None:
-    """Nobody else can take it in the meantime."""
+    """No other process can take it meanwhile."""
     with Sandbox() as sandbox, socket.socket() as other:
         url = URL(sandbox.url)
         assert url.host is not None
@@ -242,7 +242,7 @@ def test_connections_can_be_refused_over_http(kind: str | None) -> None:
 
 
 def test_refused_connections_come_back_by_themselves() -> None:
-    """Over HTTP nobody could end it, so it ends after its seconds."""
+    """It cannot be ended over HTTP, so it ends after its seconds."""
     with Sandbox() as sandbox, connected(sandbox) as line:
         assert line.ask().status == 201
         assert control(sandbox, "/_sandbox/outage", b'{"seconds": 0.05}') == (204, None)

@@ -231,7 +231,7 @@ def test_a_field_says_what_it_can_hold(field: str, value: object, complaint: str
     "value", ["a\r\nb", "…", 1.5, True, [], {}, {"date_in": "1"}, {"size": -1}, {"size": 1, "x": 2}]
 )
 def test_a_header_that_cannot_be_sent_is_refused(value: object) -> None:
-    """A value that would break the head of a reply, or means nothing, is told from the rest."""
+    """A value that would break the head of a reply, or means nothing, is refused."""
     (flaw,) = flaws(on_create({"headers": {"X-Good": "é", "X-Bad": value}}))
     assert flaw.startswith("Rule 1: faults[0].headers has a value of X-Bad that is not a")
 
@@ -243,7 +243,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     assert second.startswith("Rule 1: faults[1].cutt is not a field; these exist: commit, status, ")
 
 
-def test_every_flaw_is_told_at_once() -> None:
+def test_every_flaw_is_reported_at_once() -> None:
     """The error has all flaws in the order of the plan, each with a pointer to it."""
     plan: FaultPlan = [
         {"on": "*", "faults": [{"cut": "soon", "headers": {"a": "b"}, "a/b~": 1}, 7]},
@@ -269,7 +269,7 @@ def test_a_plan_is_plain_data(value: object) -> None:
 
 
 def test_a_plan_that_holds_itself_is_refused() -> None:
-    """A cycle is no plan, and no endless loop."""
+    """A cyclic list is refused, without an endless loop."""
     plan: list[object] = []
     plan.append(plan)
     assert flaws(plan)[0].startswith("The plan is not plain JSON data: ")

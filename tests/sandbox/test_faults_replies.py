@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sandbox.blocking_driver import asked, connected, names, on_create, request, told
+from sandbox.blocking_driver import asked, connected, drain, names, on_create, request
 from telnyx_video.sandbox import FaultPlanError, Sandbox
 from telnyx_video.sandbox.faults.corrupt import corrupt
 from telnyx_video.sandbox.faults.fields import BODIES, FAULT_FIELDS, POINTS, SHORTHANDS
@@ -147,7 +147,7 @@ def test_headers_can_be_left_out() -> None:
     assert head == (b"HTTP/1.1 201 Created\r\nx-request-id: 7\r\nContent-Type: application/json")
 
 
-def test_the_rate_limit_is_told_of_in_faulty_replies_too() -> None:
+def test_corrupted_replies_have_rate_limit_headers_too() -> None:
     """A sandbox with a limit has its headers in every reply; a plan can change them."""
     plan = on_create(429, {"status": 429, "headers": {"x-ratelimit-remaining": 0}})
     with Sandbox(rate_limit=50, faults=plan) as sandbox:
@@ -278,7 +278,7 @@ def test_an_endless_body_lasts_as_long_as_its_reader(framing: str) -> None:
 
 
 def test_a_chunk_can_have_a_bad_size() -> None:
-    """The size of the first chunk is no number."""
+    """The size of the first chunk is not a number."""
     head, body = forged("bad_chunk")
     assert b"\r\nTransfer-Encoding: chunked" in head
     assert body.startswith(b"no size\r\n" + TRUE.body)
@@ -309,11 +309,11 @@ def test_garbage_can_come_instead_of_http() -> None:
     """Bytes of any kind, then FIN; the room was created."""
     plan = on_create("garbage", {"raw": "\x00\xff\r\n"}, {"raw": "x", "cut": "end", "reset": True})
     with Sandbox(faults=plan) as sandbox:
-        data, end = told(sandbox)
+        data, end = drain(sandbox)
         assert not data.startswith(b"HTTP")
         assert end == "FIN"
-        assert told(sandbox) == (b"\x00\xff\r\n", "FIN")
-        assert told(sandbox) == (b"x", "RST")
+        assert drain(sandbox) == (b"\x00\xff\r\n", "FIN")
+        assert drain(sandbox) == (b"x", "RST")
         assert len(sandbox.rooms) == 3
 
 
@@ -377,7 +377,7 @@ _REPLIES = st.sampled_from(
 
 @settings(deadline=None)  # the first bomb takes its time
 @given(st.fixed_dictionaries({}, optional=_VALID), _REPLIES)
-def test_any_fault_can_be_forged(fault: dict[str, object], reply: Reply) -> None:
+def test_any_fault_can_be_sent(fault: dict[str, object], reply: Reply) -> None:
     """Whatever a plan may ask for can be made of whatever the truth is, point by point in order."""
     assume(not has_flaws(fault))
     parts = list(corrupt(the_fault(fault), reply, {"x-request-id": "7"}, now=0))

@@ -11,11 +11,11 @@ from sandbox.blocking_driver import (
     FOREVER,
     asked,
     connected,
+    drain,
     names,
     on_create,
     request,
     tls_contexts,
-    told,
     until,
 )
 from telnyx_video.sandbox import Sandbox
@@ -48,7 +48,7 @@ def test_a_cut_before_the_reply_shows_only_how_it_ends(
 ) -> None:
     """Not a byte comes; FIN or RST does; the request is counted, and committed or not."""
     with Sandbox(faults=on_create(fault), ssl_context=tls[0]) as sandbox:
-        assert told(sandbox, tls=tls[1]) == (b"", end)
+        assert drain(sandbox, tls=tls[1]) == (b"", end)
         assert len(sandbox.rooms) == rooms
         assert sandbox.requests == {"POST /v2/rooms": 1}
         assert sum(sandbox.faults_done.values()) == 1
@@ -73,7 +73,7 @@ def test_a_cut_can_come_within_the_body() -> None:
 
 
 def test_a_body_that_is_broken_can_be_cut_too() -> None:
-    """What cannot be read is no reason for another end."""
+    """An unreadable body does not change how the connection ends."""
     with Sandbox(faults=on_create({"cut": "reading"})) as sandbox, connected(sandbox) as line:
         broken = b"Content-Encoding: gzip\r\nContent-Length"
         line.send(request().replace(b"Content-Length", broken))
@@ -109,7 +109,7 @@ def test_a_reply_is_cut_in_its_middle(
 ) -> None:
     """Part of the status line, of the headers or of the body comes, and the room exists."""
     with Sandbox(faults=on_create({"cut": cut, "reset": reset})) as sandbox:
-        data, ended = told(sandbox)
+        data, ended = drain(sandbox)
         assert data.startswith(beginning)
         assert data.endswith(ending)
         assert ended == end
@@ -128,7 +128,7 @@ def test_a_body_is_truncated_in_each_framing(framing: str) -> None:
     """A cut body has half of its length, one of its chunks, or just ends with the connection."""
     plan = on_create({"cut": "body", "framing": framing}, {"framing": framing})
     with Sandbox(faults=plan) as sandbox:
-        cut, _ = told(sandbox, content={"unique_name": "a"})
+        cut, _ = drain(sandbox, content={"unique_name": "a"})
         whole = asked(sandbox, content={"unique_name": "b"})
     head, _, body = cut.partition(b"\r\n\r\n")
     assert whole.json["data"]["unique_name"] == "b"
@@ -147,7 +147,7 @@ def test_an_informational_reply_can_be_all_that_comes(interim: int) -> None:
     """1xx and then FIN, and the room exists; or 1xx and then the reply."""
     plan = on_create({"interim": interim, "cut": "reply"}, {"interim": interim})
     with Sandbox(faults=plan) as sandbox, connected(sandbox) as line:
-        data, end = told(sandbox)
+        data, end = drain(sandbox)
         assert (data.split()[:2], end) == ([b"HTTP/1.1", str(interim).encode()], "FIN")
         assert data.endswith(b"\r\n\r\n")
         line.send(request())
@@ -195,7 +195,7 @@ def test_a_stall_lasts_until_the_client_goes(
 
 @pytest.mark.parametrize("point", ["read", "commit", "reply", "status", "headers", "body"])
 def test_a_stall_of_some_seconds_ends_by_itself(point: str) -> None:
-    """After its time the exchange goes on to its good end, on a connection that stays."""
+    """After its time the exchange completes, and the connection stays open."""
     plan = on_create({"stall": point, "seconds": 0.05})
     with Sandbox(faults=plan) as sandbox, connected(sandbox) as line:
         assert line.ask().status == 201
@@ -204,7 +204,7 @@ def test_a_stall_of_some_seconds_ends_by_itself(point: str) -> None:
 
 
 def test_a_stall_before_the_commit_outlives_the_caller() -> None:
-    """A server that is slow to commit does so even if nobody waits for it any more."""
+    """A slow commit happens even if the client has left."""
     with Sandbox(faults=on_create({"stall": "commit", "seconds": 0.05})) as sandbox:
         with connected(sandbox) as line:
             line.send(request(content={"unique_name": "slow"}))
@@ -216,7 +216,7 @@ def test_a_stall_can_come_before_a_cut() -> None:
     """Nothing for a while, then RST."""
     plan = on_create({"stall": "reply", "seconds": 0.05, "cut": "status", "reset": True})
     with Sandbox(faults=plan) as sandbox:
-        assert told(sandbox) == (b"HTTP/1.1 2", "RST")
+        assert drain(sandbox) == (b"HTTP/1.1 2", "RST")
         assert len(sandbox.rooms) == 1
 
 
@@ -228,7 +228,7 @@ def test_a_reply_drips() -> None:
 
 
 def test_a_caller_that_leaves_ends_a_drip() -> None:
-    """A drip that would last for an hour is no reason to keep a connection."""
+    """A drip of an hour ends when the client leaves."""
     with Sandbox(faults=on_create({"drip": 20})) as sandbox, connected(sandbox) as line:
         line.send(request())
         assert line.exactly(1) == b"H"
@@ -333,12 +333,12 @@ def test_a_body_is_read_when_it_decides(rule: Mapping[str, object]) -> None:
 
 @pytest.mark.parametrize("content", [[1], {"unique_name": 7}, {"unique_name": "b"}, {}])
 def test_a_rule_for_a_name_leaves_others_alone(content: object) -> None:
-    """A body without that name, of whatever kind, is treated as it should be."""
+    """A body without that name, of whatever type, gets no fault."""
     plan = on_create("lost", name="a", repeat=True)
     with Sandbox(faults=plan) as sandbox:
         assert asked(sandbox, content=content).status in (201, 422)
         assert asked(sandbox, "GET", "/rooms?filter[unique_name]=a").status == 200
-        assert told(sandbox, content={"unique_name": "a"}) == (b"", "FIN")
+        assert drain(sandbox, content={"unique_name": "a"}) == (b"", "FIN")
 
 
 def test_a_body_that_is_no_json_has_no_name() -> None:

@@ -88,7 +88,7 @@ def test_parts_make_up_the_whole(cuts: list[int]) -> None:
 
 @given(st.text("bytes=-,0123456789 x", max_size=12))
 def test_any_header_is_answered(wanted: str) -> None:
-    """No value leads to anything but the whole, a part that is told truly, or a refusal."""
+    """Any value gets the whole file, a correct part, or a refusal."""
     reply = asked(Range=wanted)
     if reply.status == 206:
         first, last = reply.headers["Content-Range"].split()[1].split("/")[0].split("-")
@@ -166,7 +166,7 @@ async def test_a_key_that_is_sent_to_a_download_is_noticed(
 
 
 def test_urls_name_the_host_that_was_called(driver: ApiDriver) -> None:
-    """Whoever reaches the server by a name, or through a proxy, reaches its files so too."""
+    """File URLs use the host that the client called."""
     room = driver.room(enable_recording=True)
     driver.leave(room, driver.join(room))
     for row in driver.data("GET", "/room_recordings"):

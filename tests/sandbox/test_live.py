@@ -116,7 +116,7 @@ async def test_a_change_is_reported(http: HttpDriver, sandbox: Sandbox, part: st
 
 
 async def test_silence_is_broken_to_notice_lost_connections(http: HttpDriver) -> None:
-    """A comment keeps the connection; it is no update."""
+    """A comment keeps the connection open; it is not an update."""
     with patch.object(live, "PING", 0.0), patch.object(live, "INTERVAL", 0.01):
         async with streaming(http) as stream:
             while await stream.next() != ": ping":
@@ -124,7 +124,7 @@ async def test_silence_is_broken_to_notice_lost_connections(http: HttpDriver) ->
 
 
 async def test_streams_are_bounded(http: HttpDriver) -> None:
-    """A page that is opened once more is told; a stream that ends makes room."""
+    """One more is answered 503 until another one ends."""
     with patch.object(live, "MAX_STREAMS", 1), patch.object(live, "PING", 0.0):
         async with streaming(http) as stream:
             await stream.next()

@@ -54,7 +54,7 @@ def remainder(data: bytes) -> int:
 
 @pytest.mark.parametrize(("seconds", "length"), [(0, 1), (1, 1), (84, 84), (10**8, 10**8)])
 def test_a_picture_is_one_frame_for_the_whole_length(seconds: int, length: int) -> None:
-    """Its one sample lies where the tables say, and lasts as long as the film."""
+    """Its only sample is where the tables say, and lasts for the whole duration."""
     found = {name: (at, content) for name, at, content in boxes(composition_file("x", seconds))}
     assert list(found)[:2] == [b"ftyp", b"moov"]
     at, sample = found[b"mdat"]

@@ -26,7 +26,7 @@ def test_the_first_who_joins_begins_a_session(driver: ApiDriver) -> None:
 
 
 def test_those_who_follow_join_the_same_session(driver: ApiDriver) -> None:
-    """A session goes on for as long as somebody is in it."""
+    """A session is active as long as a participant is present."""
     room = driver.room()
     alice, bob = driver.join(room), driver.join(room)
     assert alice["session_id"] == bob["session_id"]
@@ -49,15 +49,15 @@ def test_the_last_who_leaves_ends_the_session(driver: ApiDriver, clock: Clock) -
 
 
 def test_joining_needs_no_body(driver: ApiDriver) -> None:
-    """A request without one lets somebody in of whom nothing is known."""
+    """Without a body the participant has no context."""
     room = driver.room()
     answer = driver.call("POST", f"//_sandbox/rooms/{room['id']}/join", key=None)
     assert answer.status == 201
     assert "context" not in answer.body["participant"]
 
 
-def test_a_full_room_lets_nobody_in(driver: ApiDriver) -> None:
-    """Beyond max_participants joining is refused, until somebody leaves."""
+def test_a_full_room_refuses_participants(driver: ApiDriver) -> None:
+    """Joining is refused at max_participants, until a participant leaves."""
     room = driver.room(max_participants=2)
     alice, _ = driver.join(room), driver.join(room)
     path = f"//_sandbox/rooms/{room['id']}/join"
@@ -94,7 +94,7 @@ def test_a_deleted_room_ends_its_session(driver: ApiDriver) -> None:
         ("//_sandbox/rooms/{other}/leave", {"participant_id": "{alice}"}, 404),
     ],
 )
-def test_who_cannot_come_or_go_is_told_why(
+def test_a_refused_join_or_leave_says_why(
     driver: ApiDriver, path: str, content: object, status: int
 ) -> None:
     """Unknown rooms and participants are not found, other flaws are refused; nothing changes."""
@@ -107,7 +107,7 @@ def test_who_cannot_come_or_go_is_told_why(
     assert driver.data("GET", f"/room_sessions/{alice['session_id']}")["active"] is True
 
 
-def test_nobody_leaves_twice(driver: ApiDriver) -> None:
+def test_a_participant_leaves_once(driver: ApiDriver) -> None:
     """Who has left cannot leave again, which points at the field."""
     room = driver.room()
     alice = driver.join(room)
@@ -162,8 +162,8 @@ async def test_participants_come_and_go_in_python_too(http: HttpDriver, sandbox:
     (shown, other) = sandbox.participants
     assert (shown["id"], shown["context"], shown["muted"]) == (alice, "Alice", False)
     assert other["left_at"]
-    told = await http.send("GET", "//_sandbox/participants")
-    assert told.body == {"participants": sandbox.participants}
+    listed = await http.send("GET", "//_sandbox/participants")
+    assert listed.body == {"participants": sandbox.participants}
     sandbox.leave(alice)
     assert (await http.send("GET", f"/room_participants/{alice}")).data["left_at"]
 

@@ -10,7 +10,7 @@ HEADERS = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"]
 
 
 class Clock:
-    """A clock that moves when it is told to."""
+    """A clock that a test advances."""
 
     def __init__(self) -> None:
         self.now = 100.25
@@ -68,7 +68,7 @@ async def test_past_the_limit_the_answer_is_429(session: aiohttp.ClientSession) 
 
 
 async def test_refused_callers_take_no_place(session: aiohttp.ClientSession) -> None:
-    """A request without the key does not use up the limit, yet is told about it."""
+    """A request without the key does not count, but its answer shows the limit."""
     async with Sandbox(rate_limit=5) as sandbox:
         http = HttpDriver(session, sandbox)
         answer = await http.send("GET", "/rooms", headers={"Authorization": "Bearer wrong"})

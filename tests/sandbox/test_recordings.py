@@ -13,7 +13,7 @@ def recordings(driver: ApiDriver, **params: str) -> Any:
 
 
 def test_each_participant_of_such_a_room_is_recorded(driver: ApiDriver) -> None:
-    """Sound and picture of everybody are being taken, and have nothing to download yet."""
+    """Audio and video of every participant are being recorded; there is nothing to download yet."""
     room = driver.room(enable_recording=True)
     alice, bob = driver.join(room), driver.join(room)
     found = recordings(driver)

@@ -76,7 +76,7 @@ async def test_another_key_can_be_chosen(session: aiohttp.ClientSession) -> None
     ["//rooms", "/", "/rooms/", "/nowhere", "/rooms/x/y", "//_sandbox/nothing"],
 )
 async def test_an_unknown_address_is_not_found(http: HttpDriver, path: str) -> None:
-    """A path that is no route is an invalid URL, and the answer names it."""
+    """An unknown path is an invalid URL, and the answer names it."""
     answer = await http.send("GET", path)
     assert (answer.status, codes(answer)) == (404, ["10003"])
 
@@ -92,7 +92,7 @@ async def test_an_unknown_address_is_not_found(http: HttpDriver, path: str) -> N
         ("POST", "//_sandbox/stats", "GET"),
     ],
 )
-async def test_a_method_that_is_no_operation_is_told_which_are(
+async def test_an_unsupported_method_is_answered_with_the_supported_ones(
     http: HttpDriver, method: str, path: str, allowed: str
 ) -> None:
     """The answer to a wrong method lists the right ones in its Allow header."""
@@ -144,7 +144,7 @@ async def test_a_body_that_is_no_json_is_refused(http: HttpDriver, raw: bytes) -
 
 @pytest.mark.parametrize("content", [[], [{}], "room", 7, True])
 async def test_a_body_is_an_object(http: HttpDriver, content: object) -> None:
-    """JSON that is no object is refused as a whole, to which the empty pointer points."""
+    """JSON that is not an object is refused; the empty pointer refers to the whole body."""
     answer = await http.send("POST", "/rooms", content)
     assert (answer.status, codes(answer), answer.pointers) == (422, ["10015"], [""])
 
@@ -171,7 +171,7 @@ async def test_a_body_has_a_largest_size(http: HttpDriver, encoding: str) -> Non
 async def test_a_body_that_cannot_be_read_is_refused(
     sandbox: Sandbox, framing: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A body that contradicts its own headers is answered, creates nothing, and is no defect."""
+    """A body that contradicts its own headers is answered, creates nothing, and logs nothing."""
     async with connected(sandbox) as wire:
         await wire.send(
             b"POST /v2/rooms HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sandbox-key\r\n"
@@ -187,7 +187,7 @@ async def test_a_body_that_cannot_be_read_is_refused(
 async def test_a_caller_that_goes_away_creates_nothing(
     sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A request whose body never comes is dropped with its connection, and is no defect."""
+    """A request whose body never comes is dropped with its connection, and logs nothing."""
     async with connected(sandbox) as wire:
         await wire.start_create()
     async with connected(sandbox) as wire:

@@ -189,7 +189,7 @@ async def test_a_deleted_room_is_gone_and_its_name_is_free(http: HttpDriver) -> 
 async def test_a_room_that_is_not_there_is_one_bare_error(
     http: HttpDriver, method: str, room_id: str, code: str
 ) -> None:
-    """An unknown id, and what is no id, are answered with one error object by itself."""
+    """An unknown or invalid id is answered with a single error object."""
     answer = await http.send(method, f"/rooms/{room_id}", {} if method == "PATCH" else None)
     assert answer.status == 404
     assert answer.body.keys() == {"code", "title", "detail"}

@@ -61,7 +61,7 @@ async def test_a_seed_is_a_file(tmp_path: Path, session: aiohttp.ClientSession) 
     ("seed", "pointer", "words"),
     [
         ([], "", "must be an object of lists"),
-        ({"films": []}, "/films", "is not one of rooms, sessions"),
+        ({"videos": []}, "/videos", "is not one of rooms, sessions"),
         ({"rooms": {}}, "/rooms", "must be a list"),
         ({"rooms": [7]}, "/rooms/0", "must be an object"),
         ({"rooms": [{}]}, "/rooms/0/id", "id is required"),
@@ -106,6 +106,23 @@ async def test_a_seed_is_put_in_as_a_whole_or_not_at_all(
         sandbox.seed({"rooms": twins})
     assert [room["unique_name"] for room in sandbox.rooms] == ["retro"]
     assert (await http.send("POST", "//_sandbox/seed", raw=b"{")).status == 400
+
+
+async def test_a_refresh_token_can_be_given(http: HttpDriver, sandbox: Sandbox) -> None:
+    """It refreshes client tokens of its room, until a reset."""
+    path = f"/rooms/{ID}/actions/refresh_client_token"
+    body = {"refresh_token": "given"}
+    sandbox.seed({"rooms": [{"id": ID}, {"id": OTHER}]})
+    assert (await http.send("POST", path, body)).status == 403
+    sandbox.seed({"refresh_tokens": [{"token": "given", "room_id": ID}]})
+    assert (await http.send("POST", path, body)).status == 201
+    assert (await http.send("POST", path.replace(ID, OTHER), body)).status == 403
+    many = [{"token": str(number), "room_id": ID} for number in range(1001)]
+    with pytest.raises(SeedError, match="at most 1000 tokens"):
+        sandbox.seed({"refresh_tokens": many})
+    sandbox.reset()
+    sandbox.seed({"rooms": [{"id": ID}]})
+    assert (await http.send("POST", path, body)).status == 403
 
 
 async def record(session: aiohttp.ClientSession, sandbox: Sandbox) -> list[object]:

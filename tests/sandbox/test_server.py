@@ -124,7 +124,7 @@ def test_a_sandbox_that_does_not_serve_says_so() -> None:
     assert sandbox.api_key == "sandbox-key"
 
 
-def test_the_caller_s_error_passes_through() -> None:
+def test_an_error_inside_the_context_propagates() -> None:
     """An error inside of the context ends the sandbox and reaches the caller as it was."""
     sandbox = Sandbox()
     with pytest.raises(ZeroDivisionError), sandbox:
@@ -145,7 +145,7 @@ async def hold_connections(stack: AsyncExitStack, sandbox: Sandbox) -> None:
 
 @pytest.mark.timeout(10)
 async def test_leaving_does_not_wait_for_open_connections() -> None:
-    """Idle connections and requests under way are cut, and no task of theirs is left."""
+    """Idle connections and requests in flight are cut; no task is left."""
     async with AsyncExitStack() as stack:
         async with Sandbox() as sandbox:
             await hold_connections(stack, sandbox)

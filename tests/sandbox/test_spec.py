@@ -17,7 +17,7 @@ from telnyx_video.sandbox.routes import DOWNLOAD, LIST_OPERATIONS, OPERATIONS, o
 SPEC = os.environ.get("TELNYX_VIDEO_SPEC")
 
 pytestmark = pytest.mark.skipif(
-    SPEC is None, reason="TELNYX_VIDEO_SPEC names no folder with the published contract"
+    SPEC is None, reason="TELNYX_VIDEO_SPEC does not name a folder with the published contract"
 )
 
 FULL_ROOM = {

@@ -82,7 +82,7 @@ def test_a_committed_room_survives_a_kill(db: Path) -> None:
         assert sandbox.rooms == created
 
 
-MEETING = """
+SESSION = """
 import sys
 from telnyx_video.sandbox import Sandbox
 with Sandbox(db=sys.argv[1]) as sandbox:
@@ -95,9 +95,9 @@ with Sandbox(db=sys.argv[1]) as sandbox:
 """
 
 
-def killed_in_a_meeting(db: Path) -> str:
+def killed_in_a_session(db: Path) -> str:
     """Kill a server of which a participant has left and another one has not; return the room."""
-    with doomed(MEETING, db) as (process, url):
+    with doomed(SESSION, db) as (process, url):
         room_id: str = create_blocking(url, enable_recording=True)["id"]
         assert process.stdin is not None
         assert process.stdout is not None
@@ -108,9 +108,9 @@ def killed_in_a_meeting(db: Path) -> str:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no kill -9")
-async def test_a_meeting_survives_a_kill(session: aiohttp.ClientSession, db: Path) -> None:
+async def test_a_session_survives_a_kill(session: aiohttp.ClientSession, db: Path) -> None:
     """Sessions, participants, recordings, compositions, files and tokens are there again."""
-    room_id = killed_in_a_meeting(db)
+    room_id = killed_in_a_session(db)
     async with Sandbox(db=db, composition_delay=0) as sandbox:
         http = HttpDriver(session, sandbox)
         before = await everything(http)
@@ -149,7 +149,7 @@ async def everything(http: HttpDriver) -> dict[str, Any]:
 
 
 def test_a_change_that_fails_is_undone_as_a_whole() -> None:
-    """If the server fails in the middle of a meeting's end, the meeting goes on."""
+    """If ending a session fails halfway, the session stays active."""
     with closing(Store()) as store:
         room = store.rooms.create(DEFAULTS)
         participant, session = store.sessions.join(room.id, None)
@@ -216,7 +216,7 @@ def test_threads_cannot_open_two_sessions_or_overfill_a_room(db: Path) -> None:
 
 
 def test_what_another_server_has_deleted_is_not_found(driver: ApiDriver) -> None:
-    """Of the same file, it may be gone between two looks at it: that is no defect."""
+    """Another server of the same file may delete it at any moment."""
     room = driver.room()
     assert driver.store.rooms.update("gone", {}) is None
     assert driver.store.rooms.delete("gone") is False

@@ -136,7 +136,7 @@ def test_tokens_need_a_room(driver: ApiDriver, path: str) -> None:
 
 
 def test_a_token_outlives_the_server(driver: ApiDriver) -> None:
-    """Whoever has the same key signs the same, so that tokens hold after a restart."""
+    """The same key gives the same signatures, so that tokens survive a restart."""
     token, _ = Tokens("key", new_id).issue("client", UNKNOWN_ID, START, 10)
     assert Tokens("key", new_id).opens(token, "client", UNKNOWN_ID, START)
     assert not Tokens("other", new_id).opens(token, "client", UNKNOWN_ID, START)

@@ -43,7 +43,7 @@ def delivery(url: str, failover: str, *attempts: Attempt) -> Delivery:
     ],
 )
 def test_only_this_machine_and_named_hosts_are_called(url: str, refusal: str | None) -> None:
-    """A test that names a real address by mistake calls nobody."""
+    """A test that names a real address by mistake calls no one."""
     assert Policy(hosts=["app"]).refusal(url) == refusal
 
 
@@ -67,7 +67,7 @@ def test_every_delivery_comes_to_an_end(urls: tuple[str, str], retries: list[flo
             case End(state):
                 break
     else:
-        raise AssertionError("it goes on for ever")
+        raise AssertionError("it never ends")
     called = [url for url in dict.fromkeys(urls) if url.startswith("http://127")]
     assert waits == [(url, wait) for url in called for wait in (0, *retries)]
     assert state == ("failed" if called else "not_sent")

@@ -56,13 +56,13 @@ def states(sandbox: Sandbox) -> list[object]:
 
 
 async def settled(sandbox: Sandbox, count: int) -> list[dict[str, Any]]:
-    """Return the deliveries once none of so many is under way any more."""
-    while len(states(sandbox)) < count or "pending" in states(sandbox):  # noqa: ASYNC110 # told of nowhere
+    """Return the deliveries once that many are finished."""
+    while len(states(sandbox)) < count or "pending" in states(sandbox):  # noqa: ASYNC110 # there is no event to wait for
         await asyncio.sleep(0.001)
     return sandbox.deliveries
 
 
-async def test_a_meeting_is_told_of_in_order(
+async def test_events_of_a_session_are_delivered_in_order(
     http: HttpDriver, sandbox: Sandbox, session: aiohttp.ClientSession
 ) -> None:
     """Every event arrives, signed and whole, in the order in which things happened."""
@@ -91,7 +91,7 @@ async def test_a_meeting_is_told_of_in_order(
         assert set(states(sandbox)) == {"delivered"}
 
 
-async def test_a_composition_is_told_of_when_it_is_complete(
+async def test_a_composition_is_delivered_when_it_is_complete(
     session: aiohttp.ClientSession,
 ) -> None:
     """It has a receiver of its own, or else that of its room, and its file is there by then."""
@@ -110,7 +110,7 @@ async def test_a_composition_is_told_of_when_it_is_complete(
                 assert file.content_type == "video/mp4"
 
 
-async def test_a_composition_that_is_deleted_in_time_is_not_told_of(
+async def test_a_composition_deleted_in_time_is_not_delivered(
     session: aiohttp.ClientSession,
 ) -> None:
     """What will not happen is not announced, also where it was planned."""
@@ -124,7 +124,7 @@ async def test_a_composition_that_is_deleted_in_time_is_not_told_of(
         assert len(await settled(sandbox, 2)) == 2
 
 
-async def test_a_room_without_a_receiver_is_told_of_to_nobody(
+async def test_a_room_without_a_webhook_url_delivers_nothing(
     http: HttpDriver, sandbox: Sandbox
 ) -> None:
     """Events are only noted, and nothing runs for the sake of webhooks."""
@@ -160,7 +160,9 @@ async def test_the_failover_url_is_next_when_the_retries_are_used_up(
         assert answer.body == {"deliveries": sandbox.deliveries}
 
 
-async def test_what_nobody_accepts_is_given_up(session: aiohttp.ClientSession) -> None:
+async def test_a_delivery_that_is_never_accepted_ends(
+    session: aiohttp.ClientSession,
+) -> None:
     """After the last attempt it is the next event's turn; the reasons are there to be read."""
     async with Sandbox(webhook_retries=()) as sandbox:
         http = HttpDriver(session, sandbox)
@@ -224,7 +226,7 @@ async def test_without_cryptography_rooms_work_and_webhooks_say_what_is_missing(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whoever waits for webhooks finds the reason in the log, once, and beside each delivery."""
+    """The reason is in the log, once, and in each delivery."""
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric.ed25519", None)
     sandbox.join(await room_with(http, NOBODY))
     shown = await settled(sandbox, 2)
@@ -249,7 +251,7 @@ async def test_a_sandbox_may_have_a_key_of_its_own(session: aiohttp.ClientSessio
 async def test_what_was_not_delivered_is_delivered_by_the_next_server(
     session: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
-    """With a file, an event that was under way when the server ended comes once more."""
+    """With a file, a delivery in flight when the server stopped is made again."""
     db = tmp_path / "rooms.db"
     async with receiving(HANG) as receiver:
         async with Sandbox(db=db) as sandbox:
@@ -260,7 +262,7 @@ async def test_what_was_not_delivered_is_delivered_by_the_next_server(
             assert again.content["data"] == cut.content["data"]
             assert await receiver.told(1) == ["participant.joined"]
             await settled(sandbox, 2)
-            sandbox.leave(str(sandbox.participants[0]["id"]))  # nobody is told before the end
+            sandbox.leave(str(sandbox.participants[0]["id"]))  # delivered by the next server
         async with Sandbox(db=db) as sandbox:
             assert await receiver.told(2) == ALL[-2:]
             assert {delivery["state"] for delivery in await settled(sandbox, 4)} == {"delivered"}
@@ -285,10 +287,8 @@ async def test_a_reset_forgets_what_is_still_to_be_delivered() -> None:
         assert sandbox.deliveries == []
 
 
-async def test_a_room_that_is_deleted_is_told_of_to_its_end(
-    http: HttpDriver, sandbox: Sandbox
-) -> None:
-    """The receiver hears that everybody has left, though the room it belonged to is gone."""
+async def test_a_deleted_room_delivers_its_last_events(http: HttpDriver, sandbox: Sandbox) -> None:
+    """The receiver gets the last participant's leave although the room is gone."""
     async with receiving() as receiver:
         room = await room_with(http, receiver)
         sandbox.join(room)
@@ -302,7 +302,7 @@ async def test_a_room_that_is_deleted_is_told_of_to_its_end(
 
 
 async def test_what_was_not_done_is_not_delivered(http: HttpDriver, sandbox: Sandbox) -> None:
-    """A request that a fault keeps from being applied tells nobody of anything."""
+    """A request that is not committed delivers no webhooks."""
     async with receiving() as receiver:
         room = await room_with(http, receiver)
         sandbox.join(room)
@@ -315,7 +315,7 @@ async def test_what_was_not_done_is_not_delivered(http: HttpDriver, sandbox: San
 
 
 async def test_a_sandbox_in_a_thread_delivers_too(session: aiohttp.ClientSession) -> None:
-    """Participants who are let in by blocking code are told of as well."""
+    """Events of participants who join from blocking code are delivered, too."""
     async with receiving() as receiver:
         with Sandbox() as sandbox:
             room = await room_with(HttpDriver(session, sandbox), receiver)

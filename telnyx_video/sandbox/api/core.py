@@ -140,6 +140,7 @@ class Api:
         self._store.clear()
         self.stats.reset()
         self.log.clear()
+        self.tokens.seeded = set()
         if self._limiter is not None:
             self._limiter.reset()
 

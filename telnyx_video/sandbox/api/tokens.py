@@ -41,6 +41,8 @@ class Tokens:
     def __init__(self, api_key: str, new_id: Callable[[], str]) -> None:
         self._secret = sha256(b"join tokens signed for " + api_key.encode()).digest()
         self._new_id = new_id
+        self.seeded: set[tuple[str, str]] = set()
+        """Refresh tokens of other origin that are accepted, each with the id of its room."""
 
     def issue(self, kind: TokenKind, room_id: str, now: datetime, ttl: int) -> tuple[str, str]:
         """Return a token for a room, and its expiry in ISO 8601.
@@ -66,6 +68,8 @@ class Tokens:
 
     def opens(self, token: str, kind: TokenKind, room_id: str, now: datetime) -> bool:
         """Tell whether a token is of this kind, for this room, and not expired."""
+        if kind == "refresh" and (token, room_id) in self.seeded:
+            return True
         signed, _, signature = token.rpartition(".")
         if not hmac.compare_digest(self._signature(signed).encode(), signature.encode()):
             return False

@@ -125,7 +125,7 @@ def check_selection(body: Mapping[str, object]) -> tuple[Selection, list[Problem
     """Return the participants that an action applies to, and what is wrong with the body.
 
     The published schema requires neither field. What an action without `participants` does is not
-    published: here it applies to nobody.
+    published: here it applies to no one.
     """
     problems: list[Problem] = []
     wanted, exclude = body.get("participants", []), body.get("exclude", [])

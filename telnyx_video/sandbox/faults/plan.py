@@ -202,7 +202,7 @@ def _flaws_of_rule(path: _Path, rule: Mapping[str, object]) -> Iterator[Flaw]:
 
 
 def _faults_in(rule: Mapping[str, object]) -> Iterator[tuple[_Path, object]]:
-    """Yield the faults of a rule with their places, as far as they can be told."""
+    """Yield the faults of a rule with their places, as far as they can be parsed."""
     script = rule.get("faults")
     if isinstance(script, list):
         for index, fault in enumerate(cast("list[object]", script)):

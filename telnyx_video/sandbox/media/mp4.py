@@ -87,10 +87,10 @@ _GREY = bytes(96 + value // 4 for value in range(256))
 
 
 def still_video(label: str, seconds: int) -> bytes:
-    """Return a film of one picture, which stays for its whole length.
+    """Return a video of one still picture.
 
     Args:
-        label: Makes it differ from other films.
+        label: Makes the file differ from others.
         seconds: How long, at least one.
     """
     frame = _frame(label)
@@ -145,7 +145,7 @@ def _movie(duration: int, size: int, start: int) -> bytes:
 
 
 def _samples(duration: int, size: int, start: int) -> bytes:
-    """Return the box that tells where the one sample is, how long it lasts and how it is read."""
+    """Return the sample table: position, duration and format of the only sample."""
     return _box(
         b"stbl",
         _full(b"stsd", 0, _words(1), _description()),
