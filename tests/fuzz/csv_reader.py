@@ -1,10 +1,12 @@
 """Fuzzes the command line's reader of CSV and JSON lines: the data is the file."""
 
 import io
-
-from telnyx_video.cli.batch.rows import FORMATS, Row, read_rows, sniff
+from typing import get_args
 
 from telnyx_video import CreateRoomRequest
+from telnyx_video.cli.batch.rows import Format, Row, read_rows, sniff
+
+FORMATS = get_args(Format)
 
 
 def check(data: bytes) -> None:
