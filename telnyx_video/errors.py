@@ -45,7 +45,7 @@ from telnyx_video._base.errors import (
     WebhookVerificationError,
 )
 from telnyx_video._base.text import SHORT, few, one_line
-from telnyx_video.models import CreateRoomRequest, Room
+from telnyx_video.models.rooms import CreateRoomRequest, Room
 
 __all__ = [
     "ApiError",

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from telnyx_video import _wire
 from telnyx_video._base.errors import RateLimit, RequestTimeoutError
 from telnyx_video._base.http import BEGIN_WITHIN, HttpReply, HttpRequest
 from telnyx_video._execution.circuit_breaker import CircuitBreaker
@@ -22,6 +21,7 @@ from telnyx_video._execution.rate_limit import AdaptiveRateLimiter, GcraLimiter
 from telnyx_video._execution.retry import UNLIMITED, RetryBudget, RetryPolicy, RetryState
 from telnyx_video._execution.semaphore import FifoLock, Semaphore
 from telnyx_video._transport import Transport
+from telnyx_video._wire.headers import read_rate_limit
 from telnyx_video.models.base import Answered
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ class AttemptRunner:
             if result is not None and result.reply is not None:
                 rate_limit = result.reply.rate_limit
             elif reply is not None:  # an error, or a reply without content
-                rate_limit = _wire.read_rate_limit(reply.headers)
+                rate_limit = read_rate_limit(reply.headers)
             self.server_limit.answered(rate_limit, status, sent_at, transport.time())
 
     async def aclose(self) -> None:

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from telnyx_video import _wire
 from telnyx_video._base.errors import Outcome, ResponseDecodeError
 from telnyx_video._base.http import HttpReply
 from telnyx_video._base.text import show
+from telnyx_video._wire.headers import server_time
 from telnyx_video.models import UNSET, CreateRoomRequest, Room
 
 CLOCK_SLACK: Final = timedelta(seconds=5)
@@ -77,16 +77,16 @@ class ServerProfile:
 
     def _learn(self, request: CreateRoomRequest, room: Room, reply: HttpReply) -> None:
         self.rewritten.update(differing_fields(request, room))
-        server_time = _wire.server_time(reply.headers)
-        if server_time is not None and room.created_at is not None:
-            self.clock_offset = min(self.clock_offset, room.created_at - server_time)
+        now = server_time(reply.headers)
+        if now is not None and room.created_at is not None:
+            self.clock_offset = min(self.clock_offset, room.created_at - now)
 
-    def may_postdate(self, room: Room, server_time: datetime | None, seconds: float) -> bool:
+    def may_postdate(self, room: Room, now: datetime | None, seconds: float) -> bool:
         """Whether a room can have been made within so many seconds, by the server's own clock."""
-        if room.created_at is None or server_time is None:
+        if room.created_at is None or now is None:
             return True
         slack = CLOCK_SLACK + _precision(room.created_at) - self.clock_offset
-        return room.created_at >= server_time - timedelta(seconds=seconds) - slack
+        return room.created_at >= now - timedelta(seconds=seconds) - slack
 
 
 def differing_fields(request: CreateRoomRequest, room: Room) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import inf
 
-from telnyx_video.errors import RateLimit
-from telnyx_video.models import Reply
+from telnyx_video._base.errors import RateLimit
+from telnyx_video.models.base import Reply
 
 
 def read_reply(headers: Mapping[str, str]) -> Reply:

@@ -23,11 +23,11 @@ from typing import BinaryIO, Final, Protocol, cast
 
 import attrs
 
-from telnyx_video import _wire
 from telnyx_video._base.json import dumps_objects, loads
 from telnyx_video.batch.outcome import CreateOutcome
 from telnyx_video.errors import ConfigurationError, Outcome
 from telnyx_video.models import Room
+from telnyx_video.models._codec import plain
 
 log: Final = logging.getLogger("telnyx_video.journal")
 
@@ -356,7 +356,7 @@ def outcome_line(outcome: CreateOutcome, encoded_request: bytes | None) -> bytes
             return _MADE % (
                 outcome.index,
                 encoded_request,
-                dumps_objects(outcome.room, _wire.plain),
+                dumps_objects(outcome.room, plain),
             )
     content = outcome.to_line()
     try:
@@ -379,11 +379,11 @@ _MADE: Final = (
 def to_line(content: Line) -> bytes:
     """Encode one line."""
     try:
-        return dumps_objects(content, _wire.plain) + b"\n"
+        return dumps_objects(content, plain) + b"\n"
     except (TypeError, ValueError):
         # Stray bytes in a header of the reply, and so in an error's message, are no UTF-8; and
         # orjson does not know all time zones, nor values that are nested by the hundred.
-        text = json.dumps(content, ensure_ascii=False, default=_wire.plain)
+        text = json.dumps(content, ensure_ascii=False, default=plain)
         return text.encode(errors="replace") + b"\n"
 
 

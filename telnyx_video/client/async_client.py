@@ -13,7 +13,9 @@ from telnyx_video._execution.attempt import AttemptRunner, CallOptions
 from telnyx_video._execution.reconcile import IfExists
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video._transport import Transport, check_connecting
-from telnyx_video.batch import CreateOutcome, OnProgress, OutcomeStream, Requests, collect
+from telnyx_video.batch.outcome import CreateOutcome, OnProgress
+from telnyx_video.batch.source import Requests
+from telnyx_video.batch.stream import OutcomeStream, collect
 from telnyx_video.client._creator import Creator
 from telnyx_video.config import ApiKey, resolve
 from telnyx_video.errors import ErrorDetail

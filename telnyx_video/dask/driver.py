@@ -13,7 +13,7 @@ from uuid import uuid4
 import distributed
 from distributed import Client, KilledWorker
 
-from telnyx_video import AsyncRoomsClient
+from telnyx_video.client.async_client import AsyncRoomsClient
 from telnyx_video.config import DEFAULT_BASE_URL
 from telnyx_video.dask.collections import (
     Collection,

@@ -13,8 +13,8 @@ from typing import Literal, Protocol, TypeVar
 import attrs
 from distributed import get_worker
 
-from telnyx_video import AsyncRoomsClient
 from telnyx_video.batch import Progress
+from telnyx_video.client.async_client import AsyncRoomsClient
 from telnyx_video.errors import ConfigurationError
 from telnyx_video.observing import Event, Hook, RequestFinished
 from telnyx_video.provisioning import FilePart, Part, RowsPart, Summary, provision_part

@@ -25,7 +25,7 @@ from telnyx_video.provisioning.storage import Draft, Storage, publish, storage
 from telnyx_video.provisioning.summary import Summary
 
 if TYPE_CHECKING:
-    from telnyx_video import AsyncRoomsClient
+    from telnyx_video.client.async_client import AsyncRoomsClient
 
 NAMESPACE = UUID("2f0b1d2e-6d0c-5a55-9a2f-3f5d1c0c7e11")
 """Of the names of rows that have none."""
