@@ -72,8 +72,8 @@ class CircuitBreaker:
         """Note a request that ended badly.
 
         Args:
-            error: Why. What is no error of ours, such as a cancellation, tells nothing.
-            sent_at: When it was sent: what was under way when the outage began is no probe.
+            error: Why. A foreign exception, such as a cancellation, shows nothing.
+            sent_at: When it was sent: one in flight when the outage began is not a probe.
         """
         was_probe = self.half_open and sent_at >= self._probe_at
         if isinstance(error, TransportError | ServerError | ResponseDecodeError):

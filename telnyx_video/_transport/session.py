@@ -100,7 +100,7 @@ class Proxies:
             return self.given or None
         try:
             parts = urlsplit(url)
-        except ValueError:  # no address: whoever sends there will say so
+        except ValueError:  # not a URL: sending there fails with a clear error
             return None
         if proxy_bypass(parts.hostname or ""):
             return None
@@ -149,7 +149,7 @@ def check_timeout(problems: list[ErrorDetail], timeout: object) -> None:
 
 
 def check_proxy(problems: list[ErrorDetail], proxy: object) -> None:
-    """A proxy's address is an HTTP URL with a host; an empty one, or None, is none.
+    """A proxy's address is an HTTP URL with a host; an empty one, or None, means no proxy.
 
     Aiohttp would find out at the first request, and quote the address with its password.
     """

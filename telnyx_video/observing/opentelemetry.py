@@ -55,7 +55,7 @@ SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5,
 
 @attrs.define
 class _Open:
-    """The spans of a call under way."""
+    """The spans of a call in flight."""
 
     span: Span
     token: Token[Context]
