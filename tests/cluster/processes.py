@@ -197,8 +197,9 @@ class Cluster:
 
     def __init__(self, address: str, workers: int) -> None:
         self.address = address
-        with self.client() as client:
-            client.wait_for_workers(workers, timeout=PATIENCE)
+        if workers:
+            with self.client() as client:
+                client.wait_for_workers(workers, timeout=PATIENCE)
 
     def client(self) -> Any:
         """Connect to the scheduler, by a client whose methods have no types."""
