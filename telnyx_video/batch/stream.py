@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from types import TracebackType
@@ -23,7 +24,7 @@ from telnyx_video.errors import (
     OutcomeUnknownError,
     TelnyxVideoError,
 )
-from telnyx_video.models import CreateRoomRequest
+from telnyx_video.models import UNSET, CreateRoomRequest
 
 if TYPE_CHECKING:
     from telnyx_video.batch.journal import Journal
@@ -84,9 +85,11 @@ class OutcomeStream:
         fail_fast: bool = False,
         on_progress: OnProgress | None = None,
         rate_limiter: GcraLimiter | None = None,
+        since: float | None = None,
     ) -> None:
         self._creator = creator
         self._rate_limiter = rate_limiter or GcraLimiter(None)
+        self._begun_at = None if since is None else time.monotonic() - since
         self._source = Source(requests)
         self._queue: JobQueue
         self._journal_path = journal
@@ -267,7 +270,7 @@ class OutcomeStream:
             encoded = self._journal.encoded_request(job.index)
         self._in_flight.add(job.index)
         try:
-            result = await self._creator.create(job.request, job.seconds_since_intent, encoded)
+            result = await self._creator.create(job.request, self._since_intent(job), encoded)
         except asyncio.CancelledError as cancelled:
             if not getattr(cancelled, "__notes__", ()):  # which say that it was sent
                 self._in_flight.discard(job.index)
@@ -277,6 +280,14 @@ class OutcomeStream:
         if job.may_exist and result.error and result.error.outcome is Outcome.NOT_APPLIED:
             result.error.outcome = Outcome.UNKNOWN  # that says nothing of an earlier run's create
         return result
+
+    def _since_intent(self, job: Job) -> float | None:
+        """Seconds since an earlier run may have begun this create, if one may have."""
+        if job.seconds_since_intent is not None:
+            return job.seconds_since_intent
+        if self._begun_at is None or job.request.unique_name is UNSET:
+            return None
+        return time.monotonic() - self._begun_at
 
     def _consider_stopping(self) -> None:
         if self._creator.gave_up:

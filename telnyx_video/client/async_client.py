@@ -147,6 +147,7 @@ class AsyncRoomsClient(RoomOperations):
         fail_fast: bool = False,
         give_up_after: float = 900.0,
         on_progress: OnProgress | None = None,
+        since: float | None = None,
     ) -> builtins.list[CreateOutcome]:
         """Make many rooms, some at a time, and tell of each what became of it.
 
@@ -163,6 +164,9 @@ class AsyncRoomsClient(RoomOperations):
             give_up_after: Seconds. While the server is down the batch waits, probing it now and
                 then; after this long it stops.
             on_progress: Called after each outcome.
+            since: Seconds since an earlier run of the same requests was begun, one without a
+                journal, that may have made some of the rooms. Names are then looked up before
+                anything is sent, and a room that is not older counts as ``recovered``.
 
         Returns:
             An outcome for each request drawn, in the order of the input. A failure is an outcome,
@@ -188,6 +192,7 @@ class AsyncRoomsClient(RoomOperations):
                 fail_fast=fail_fast,
                 give_up_after=give_up_after,
                 on_progress=on_progress,
+                since=since,
             )
         )
 
@@ -202,6 +207,7 @@ class AsyncRoomsClient(RoomOperations):
         fail_fast: bool = False,
         give_up_after: float = 900.0,
         on_progress: OnProgress | None = None,
+        since: float | None = None,
     ) -> OutcomeStream:
         """Make many rooms and take each outcome as it comes, in constant memory.
 
@@ -223,6 +229,7 @@ class AsyncRoomsClient(RoomOperations):
             fail_fast,
             give_up_after,
             on_progress,
+            since,
         )
         runner = self._runner.for_batch(max_rate, give_up_after)
         return OutcomeStream(
@@ -234,6 +241,7 @@ class AsyncRoomsClient(RoomOperations):
             fail_fast=fail_fast,
             on_progress=on_progress,
             rate_limiter=runner.max_rate,
+            since=since,
         )
 
     async def aclose(self) -> None:

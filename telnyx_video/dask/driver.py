@@ -177,10 +177,8 @@ class _Run:
             name, summary = self._in_flight.pop(future), None
             try:
                 summary = future.result()
-            except KilledWorker as killed:
-                self._failure = self._failure or _explained(name, killed)
             except Exception as error:
-                self._failure = self._failure or error
+                self._failure = self._failure or _explained(name, error)
             self._tracker.ended(name, summary)
         self._on_progress(self._tracker.progress)
 
@@ -239,12 +237,8 @@ def _local_cluster(lanes: int) -> Generator[Client]:
 
 def _allow_failures(client: Any) -> None:
     """Have the scheduler retry a part however many workers die with it, or say that it does not."""
-
-    def allow(dask_scheduler: Any) -> None:
-        dask_scheduler.allowed_failures = max(dask_scheduler.allowed_failures, ALLOWED_FAILURES)
-
     try:
-        client.run_on_scheduler(allow)
+        client.run_on_scheduler(raise_allowed_failures)
     except Exception as error:
         warnings.warn(
             f"the scheduler's allowed-failures cannot be raised ({error}): a part whose workers "
@@ -253,13 +247,21 @@ def _allow_failures(client: Any) -> None:
         )
 
 
-def _explained(name: str, killed: KilledWorker) -> ConfigurationError:
-    error = ConfigurationError(
+def raise_allowed_failures(dask_scheduler: Any) -> None:
+    """Raise the number of workers that may die with a task; runs in the scheduler."""
+    dask_scheduler.allowed_failures = max(dask_scheduler.allowed_failures, ALLOWED_FAILURES)
+
+
+def _explained(name: str, error: Exception) -> Exception:
+    """The error of a part, in words if Dask has given the part up."""
+    if not isinstance(error, KilledWorker):
+        return error
+    explained = ConfigurationError(
         f"{name}: too many workers died with it - run the job again; if they run out of memory, "
         "use fewer rows a part"
     )
-    error.__cause__ = killed
-    return error
+    explained.__cause__ = error
+    return explained
 
 
 @contextmanager

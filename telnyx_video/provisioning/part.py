@@ -82,14 +82,16 @@ async def provision_part(
     draft = folder.draft(outcomes_of(part.name))
     try:
         outcomes = _Outcomes(part, job, draft)
+        since = await asyncio.to_thread(_begin, folder, part.name)
+        outcomes.summary.begun_again = int(since is not None)
         stream = rooms.stream_many(
             outcomes.requests(rows),
             concurrency=concurrency,
             if_exists=if_exists,
             max_rate=max_rate,
             on_progress=on_progress,
+            since=since,
         )
-        outcomes.summary.begun_again = await asyncio.to_thread(_begin, folder, part.name)
         async with stream:
             async for outcome in stream:
                 if isinstance(outcome.error, FATAL):
@@ -107,13 +109,19 @@ async def provision_part(
     return await asyncio.to_thread(read_summary, folder, part.name)
 
 
-def _begin(folder: Storage, name: str) -> bool:
-    """Note that a part is begun, before anything is sent; tells whether it was begun before."""
-    note = json.dumps({"at": time.time()}).encode()
-    if publish(folder, f"begun/{name}.json", note):
-        return False
+def _begin(folder: Storage, name: str) -> float | None:
+    """Note that a part is begun, before anything is sent.
+
+    Returns:
+        How many seconds ago it was begun first; None for just now. Clocks of machines differ: what
+        seems to lie ahead was just before.
+    """
+    now, begun = time.time(), f"begun/{name}.json"
+    note = json.dumps({"at": now}).encode()
+    if publish(folder, begun, note):
+        return None
     publish(folder, f"begun/{name}.again.json", note)
-    return True
+    return max(0.001, now - float(json.loads(folder.read(begun) or note)["at"]))
 
 
 class _Outcomes:

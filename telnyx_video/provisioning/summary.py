@@ -16,8 +16,8 @@ class Summary:
 
     ``present``, ``failed`` and ``unknown`` are exact, whatever was killed. How ``present`` divides
     into ``made``, ``existed`` and ``recovered`` is exact if nothing was killed. In a part that was
-    begun more than once, rooms that a killed attempt made count as ``existed``; ``begun_again``
-    says how many such parts there are.
+    begun more than once, rooms that are not older than its first attempt count as ``recovered``;
+    ``begun_again`` says how many such parts there are.
     """
 
     rows: int = 0
@@ -66,7 +66,7 @@ class Summary:
         )
         if self.begun_again:
             text += (
-                f"; {self.begun_again:,} parts were begun more than once, and what the first "
-                "attempts made counts as existed"
+                f"; {self.begun_again:,} parts were begun more than once: their recovered rooms "
+                "are those that are not older than the first attempt"
             )
         return text

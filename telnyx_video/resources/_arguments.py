@@ -96,6 +96,7 @@ def check_batch(
     fail_fast: object,
     give_up_after: object,
     on_progress: object,
+    since: object = None,
 ) -> None:
     """Raise ``InvalidRequestError`` with all that is wrong with a batch's arguments."""
     problems: list[ErrorDetail] = []
@@ -110,6 +111,8 @@ def check_batch(
     check.positive(problems, "give_up_after", give_up_after)
     if on_progress is not None:
         check.callback(problems, "on_progress", on_progress)
+    if since is not None:
+        check.positive(problems, "since", since)
     check.refuse(problems)
 
 

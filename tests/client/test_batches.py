@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,7 @@ WRONG: dict[str, list[object]] = {
     "fail_fast": [1, None, "no"],
     "give_up_after": [0, -1, math.inf, math.nan, True, "900", None],
     "on_progress": [5, "print", told],
+    "since": [0, -1, math.nan, True, "5"],
 }
 
 
@@ -204,6 +206,19 @@ async def test_a_rate_that_cannot_be_is_refused_while_the_batch_runs(rate: Any) 
         with pytest.raises(InvalidRequestError, match="max_rate"):
             stream.max_rate = rate
         assert stream.max_rate == 7
+
+
+@pytest.mark.parametrize(("years", "recovered"), [(0, True), (1, False)])
+async def test_rooms_of_an_earlier_run_are_told_from_older_ones(
+    years: int, recovered: bool
+) -> None:
+    """With ``since``, a room that was made after that counts as recovered, others as existing."""
+    made_at = (datetime.now(UTC) - timedelta(days=365 * years)).isoformat()
+    there = listed(room("room 0", created_at=made_at))
+    async with peer(there) as server, client(server) as rooms:
+        (outcome,) = await rooms.create_many(REQUESTS[:1], since=60)
+        assert (outcome.recovered, outcome.existed) == (recovered, not recovered)
+        assert len(server.requests) == 1
 
 
 async def test_a_batch_that_was_interrupted_goes_on(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def workers_killed(folder: Path, scale: Scale) -> str:
     """Two workers are killed."""
     with Site(folder) as site:
         source = site.write_rooms(scale.rooms)
-        site.serve("--rate-limit", str(scale.rate))
+        site.serve(scale.rate)
         cluster = site.cluster(4)
         driver = site.drive(source, scheduler=cluster.address, part_rows=scale.part_rows)
         kill_workers(cluster, site, scale)
@@ -102,7 +102,7 @@ def answers_lost(folder: Path, scale: Scale) -> str:
     """A fifth of the answers is lost, the server is away for a while, and workers are killed."""
     with Site(folder) as site:
         source = site.write_rooms(scale.rooms)
-        site.serve("--rate-limit", str(scale.rate))
+        site.serve(scale.rate)
         site.control("faults", LOST)
         cluster = site.cluster(4)
         driver = site.drive(source, scheduler=cluster.address, part_rows=scale.part_rows)
@@ -121,7 +121,7 @@ def driver_killed(folder: Path, scale: Scale) -> str:
     """The driver is killed with the scheduler in it; the job is run again, and once more."""
     with Site(folder) as site:
         source = site.write_rooms(scale.rooms)
-        site.serve("--rate-limit", str(scale.rate))
+        site.serve(scale.rate)
         driver = site.drive(source, part_rows=scale.part_rows)
         eventually(lambda: site.count() >= scale.rooms / 2, "rooms are made")
         driver.kill()
@@ -145,7 +145,7 @@ def two_drivers(folder: Path, scale: Scale) -> str:
     """Two drivers run the same job at the same time, each on workers of its own."""
     with Site(folder) as site:
         source = site.write_rooms(scale.rooms)
-        site.serve("--rate-limit", str(scale.rate))
+        site.serve(scale.rate)
         drivers = [
             site.drive(source, log, part_rows=scale.part_rows, lanes=2) for log in ("one", "two")
         ]
@@ -160,7 +160,7 @@ def nameless(folder: Path, scale: Scale) -> str:
     """Rows without a name, under kills and lost answers; then the same in another output."""
     with Site(folder) as site:
         source = site.write_rooms(scale.rooms, named=False)
-        site.serve("--rate-limit", str(scale.rate))
+        site.serve(scale.rate)
         site.control("faults", LOST)
         cluster = site.cluster(4)
         options: dict[str, Any] = {"scheduler": cluster.address, "part_rows": scale.part_rows}
@@ -181,7 +181,7 @@ def share(folder: Path, scale: Scale) -> str:
     """Four lanes get of the limit what one process gets."""
     with Site(folder) as site:
         source = site.write_rooms(scale.share_rooms)
-        site.serve("--rate-limit", str(scale.share_rate))
+        site.serve(scale.share_rate)
         alone = asyncio.run(_create(site.api, scale.share_rooms))
         cluster = site.cluster(4)
         before = site.sent
@@ -210,7 +210,7 @@ def many_lanes(folder: Path, scale: Scale) -> str:
     """Sixteen lanes with a rate below the limit are hardly refused."""
     with Site(folder) as site:
         source = site.write_rooms(scale.share_rooms)
-        site.serve("--rate-limit", str(scale.share_rate))
+        site.serve(scale.share_rate)
         cluster = site.cluster(4, threads=4)
         report = site.drive(
             source,
@@ -261,7 +261,7 @@ def worker_stopped(folder: Path, scale: Scale) -> str:
     """A worker is stopped for longer than its time-to-live, and then goes on."""
     with Site(folder) as site:
         source = site.write_rooms(scale.rooms)
-        site.serve("--rate-limit", str(scale.rate))
+        site.serve(scale.rate)
         cluster = site.cluster(4, ttl="4 s")
         driver = site.drive(source, scheduler=cluster.address, part_rows=scale.part_rows)
         eventually(lambda: site.count() >= scale.rooms / 4, "rooms are made")
@@ -285,7 +285,7 @@ def host_partitioned(folder: Path, scale: Scale) -> str:
     """Workers in network namespaces, of which one is cut off for a while."""
     with namespaces(2) as hosts, Site(folder, "10.77.0.1") as site:
         source = site.write_rooms(scale.rooms)
-        site.serve("--rate-limit", str(scale.rate))
+        site.serve(scale.rate)
         cluster = site.cluster(0, ttl="10 s")
         for host in hosts:
             for _ in range(2):

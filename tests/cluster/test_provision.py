@@ -11,6 +11,7 @@ from collections.abc import Generator
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -233,6 +234,26 @@ def test_a_scheduler_that_refuses_to_be_changed_is_reported() -> None:
     """The job runs all the same."""
     with pytest.warns(UserWarning, match="allowed-failures cannot be raised"):
         driver._allow_failures(Fake())
+
+
+@pytest.mark.parametrize(("before", "after"), [(3, driver.ALLOWED_FAILURES), (1000, 1000)])
+def test_the_scheduler_allows_more_failures_and_never_fewer(before: int, after: int) -> None:
+    """Whoever has raised the number keeps it."""
+    scheduler = SimpleNamespace(allowed_failures=before)
+    driver.raise_allowed_failures(scheduler)
+    assert scheduler.allowed_failures == after
+
+
+def test_refused_requests_are_reported(
+    cluster: Client, sandbox: Sandbox, source: Path, tmp_path: Path
+) -> None:
+    """A request that the rate limit refuses is sent again, and counted."""
+    sandbox.faults = [{"on": "POST /rooms", "faults": [429]}]
+    seen = list[JobProgress]()
+    job = provision(
+        source, output=tmp_path / "out", job="job", client=cluster, on_progress=seen.append
+    )
+    assert (job.summary.present, seen[-1].refused) == (100, 1)
 
 
 def test_an_asynchronous_client_is_refused(source: Path, tmp_path: Path) -> None:

@@ -124,6 +124,13 @@ def test_what_is_no_input_is_refused(tmp_path: Path, file: str, content: str, pr
         cut(tmp_path / file)
 
 
+def test_blank_lines_before_the_columns_are_skipped(tmp_path: Path) -> None:
+    """They count as lines all the same."""
+    path = tmp_path / "rooms.csv"
+    path.write_text("\n\nunique_name\na\n")
+    assert [line for part in cut(path) for line, _ in part.read()] == [4]
+
+
 def test_a_quote_that_is_never_closed_is_an_error_of_its_row(tmp_path: Path) -> None:
     """The rows before it are read."""
     path = tmp_path / "rooms.csv"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from functools import partialmethod
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,19 @@ async def test_a_part_that_was_cut_off_is_begun_again(
     assert (summary.present, summary.begun_again) == (50, 1)
     (tmp_path / "summaries" / "part-000000.json").unlink()
     assert await provision_part(rooms, part, tmp_path, job="job") == summary
+
+
+async def test_rooms_of_a_killed_attempt_are_recovered(
+    rooms: AsyncRoomsClient, tmp_path: Path
+) -> None:
+    """They are told from rooms that are older than the part's first attempt."""
+    begun = tmp_path / "begun" / "part-000000.json"
+    part = RowsPart("part-000000", [{"unique_name": name} for name in "abc"])
+    await rooms.create(unique_name="a")
+    begun.parent.mkdir()
+    begun.write_text(json.dumps({"at": time.time() - 60}))
+    summary = await provision_part(rooms, part, tmp_path, job="job")
+    assert summary == Summary(rows=3, present=3, made=2, recovered=1, begun_again=1)
 
 
 async def test_a_wrong_key_does_not_end_a_part(rows: RowsPart, tmp_path: Path) -> None:
