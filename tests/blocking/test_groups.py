@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import warnings
 from pathlib import Path
 
 import attrs
@@ -119,6 +120,9 @@ def test_a_group_keeps_its_client_alive(sandbox: Sandbox) -> None:
     del lists
     gc.collect()
     assert [*group.list()] == [*pager] == []
+    with warnings.catch_warnings(record=True):
+        del pager
+        gc.collect()
     rooms.close()
     with pytest.raises(ConfigurationError, match="closed"):
         group.end("a")
