@@ -105,11 +105,12 @@ class Transport:
         # A DELETE has no body, but needs a tracked one, which keeps aiohttp from resending it.
         payload: TrackedPayload | None = None
         if request.method != "GET":
-            content = request.body or b""
+            # No local holds the body: tracebacks may show locals, and it may hold a password.
             if self._direct:
-                payload = DirectPayload(content, at_once=not self._in_flight.deadlines)
+                at_once = not self._in_flight.deadlines
+                payload = DirectPayload(request.body or b"", at_once=at_once)
             else:
-                payload = TrackedPayload(content)
+                payload = TrackedPayload(request.body or b"")
         logged = log.isEnabledFor(logging.DEBUG)
         if logged:
             _log_sending(request)

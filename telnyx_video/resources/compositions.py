@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Unpack, cast
 
 from telnyx_video import _wire
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
@@ -112,7 +112,10 @@ class AsyncCompositions(MediaResource[RoomComposition]):
             OutcomeUnknownError: it may have been created: list the compositions before you try
                 again.
         """
-        composition = as_request(CreateCompositionRequest, request, fields)
+        try:
+            composition = as_request(CreateCompositionRequest, request, fields)
+        finally:  # a traceback may show locals, and a webhook URL may hold a password
+            cast("dict[str, object]", fields).clear()
         return await execute(
             self._runner,
             _wire.create_composition(composition),
