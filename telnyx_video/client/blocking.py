@@ -158,7 +158,10 @@ class RoomsClient(SyncProxy[AsyncRoomsClient]):
             arguments.clear()  # tracebacks may show locals, and one of these is the API key
         super().__init__(client, Portal(client.aclose))
         # Also runs at interpreter exit, so that a call after that fails at once.
-        self._finalizer = weakref.finalize(self, _close_forgotten, self._portal, repr(self))
+        self._closer = weakref.finalize(self, self._portal.close)
+        # Runs before that one, and not at exit, where a client may well be open.
+        self._warner = weakref.finalize(self, _warn_unclosed, self._portal, repr(self))
+        self._warner.atexit = False
 
     create: Final = blocking(AsyncRoomsClient.create)
     get: Final = blocking(AsyncRoomsClient.get)
@@ -195,8 +198,8 @@ class RoomsClient(SyncProxy[AsyncRoomsClient]):
 
     def close(self) -> None:
         """Close the connections and the thread; calls in flight end with an error."""
-        self._finalizer.detach()
-        self._portal.close()
+        self._warner.detach()
+        self._closer()
 
     def __enter__(self) -> Self:
         return self
@@ -218,13 +221,10 @@ class RoomsClient(SyncProxy[AsyncRoomsClient]):
         self._target.__reduce__()
 
 
-def _close_forgotten(portal: Portal, client: str) -> None:
-    try:
-        if portal.running:
-            message = f"unclosed {client}: use `with`, or call close()"
-            warnings.warn(message, ResourceWarning, stacklevel=1)
-    finally:
-        portal.close()
+def _warn_unclosed(portal: Portal, client: str) -> None:
+    if portal.running:
+        message = f"unclosed {client}: use `with`, or call close()"
+        warnings.warn(message, ResourceWarning, stacklevel=1)
 
 
 _ARGUMENTS: Final = tuple(inspect.signature(AsyncRoomsClient).parameters)

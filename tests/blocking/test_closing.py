@@ -119,6 +119,7 @@ def test_a_client_that_is_forgotten_leaves_no_thread(sandbox: Sandbox, in_a_cycl
         rooms.itself = rooms  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue] # the point
     gone = weakref.ref(rooms)
     with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
         del rooms
         gc.collect()
     assert [str(one.message) for one in seen] == [
@@ -152,6 +153,7 @@ def test_a_client_may_be_collected_in_its_own_thread(sandbox: Sandbox) -> None:
         stream.__enter__()
 
     with warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
         call()
         left.set()
         assert ended.wait(SOON)
@@ -170,6 +172,7 @@ def test_what_a_client_gave_keeps_it_alive(sandbox: Sandbox) -> None:
         return RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key).list(page_size=1)
 
     with warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
         made, listed = stream(), pager()
         with made:
             assert len(list(made)) == 3
@@ -182,6 +185,7 @@ def test_a_client_that_was_never_used_warns_of_nothing() -> None:
     """Without a call there is no thread and no connection to close."""
     rooms = RoomsClient(api_key="key")
     with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
         del rooms
         gc.collect()
     assert seen == []

@@ -121,6 +121,7 @@ def test_a_group_keeps_its_client_alive(sandbox: Sandbox) -> None:
     gc.collect()
     assert [*group.list()] == [*pager] == []
     with warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
         del pager
         gc.collect()
     rooms.close()

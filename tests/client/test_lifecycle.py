@@ -306,6 +306,7 @@ async def test_an_unclosed_client_warns_in_its_own_name(caplog: pytest.LogCaptur
         rooms = client(server)
         await rooms.create()
         with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
             del rooms
             gc.collect()
         assert [(one.category, str(one.message)) for one in seen] == [
@@ -327,6 +328,7 @@ async def test_a_client_with_nothing_to_close_does_not_warn() -> None:
         await closed.create()
         await closed.aclose()
         with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
             del yours, closed, unused
             gc.collect()
         assert seen == []
