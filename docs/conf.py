@@ -4,8 +4,8 @@ import aiohttp
 from sphinx.application import Sphinx
 
 from telnyx_video import __version__, models, observing
-from telnyx_video.client.async_client import async_client as client
-from telnyx_video.client.async_client import blocking
+from telnyx_video.client import async_client as client
+from telnyx_video.client import blocking
 from telnyx_video.resources import compositions, participants, recordings, rooms, sessions
 
 project = "telnyx_video"

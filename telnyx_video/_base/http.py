@@ -54,6 +54,11 @@ class HttpRequest(NamedTuple):
     body: bytes | None = None
     """JSON, or None."""
 
+    def __repr__(self) -> str:
+        # Tracebacks may show it, and the body may have a webhook URL with a password, or a token.
+        size = len(self.body or b"")
+        return f"HttpRequest({self.operation}: {self.method} {self.path}, {size} bytes)"
+
 
 class HttpReply(NamedTuple):
     """One complete reply."""
@@ -62,3 +67,7 @@ class HttpReply(NamedTuple):
     headers: Mapping[str, str]
     """Case-insensitive by name."""
     body: bytes
+
+    def __repr__(self) -> str:
+        # As above: the body may have webhook URLs, tokens and signed URLs.
+        return f"HttpReply({self.status}, {len(self.body)} bytes)"

@@ -1,19 +1,21 @@
-"""What to ask for next of a file, and what an answer means: decisions, and nothing else.
+"""Decides how a download goes on: what to request next, and what a response means. Pure.
 
 ::
 
-    ask for the whole ──► 200 ──► take it ──► broken off? ──► ask for the rest, if it is the same
-                                                                file (RFC 9110, 13.1.5 and 14)
-          ▲                                                       206 ──► take it from there
-          └──────────── another file, or no way to tell ◄──────── 200 ──► take it from the start
+    GET ──► 200 ──► read the body ──► interrupted? ──► GET with Range and If-Range
+                                                         206 ──► append
+                                                         200 ──► the file changed: start over
 
-Source: https://www.rfc-editor.org/rfc/rfc9110.html#section-14
+Without a strong validator the rest may belong to another file, so the whole file is requested
+again: https://www.rfc-editor.org/rfc/rfc9110.html#section-14
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from math import ceil
+from typing import Final
 
 import attrs
 
@@ -21,144 +23,171 @@ from telnyx_video._execution.retry import RetryPolicy
 
 _CONTENT_RANGE = re.compile(r"bytes +(?:([0-9]{1,18})-([0-9]{1,18})|\*)/([0-9]{1,18}|\*)")
 
-_GONE = frozenset({400, 401, 403, 404, 410})
-"""Statuses by which storage hosts tell that an address has expired; 400 is said by some, too."""
+_EXPIRED: Final = frozenset({400, 401, 403, 404, 410})
+"""Statuses by which storage hosts report that a signed URL has expired."""
 
-_PASSING = frozenset({408, 425, 429})
-"""Statuses below 500 that may be gone the next time."""
+_TRANSIENT: Final = frozenset({408, 425, 429})
+"""Statuses below 500 that may pass."""
+
+MEGABYTE: Final = 1_000_000
+"""Bytes in the smaller of the two units that "MB" stands for."""
 
 
 @attrs.frozen
 class Take:
-    """Answer: here it comes, from ``Course.received`` on."""
+    """The body continues the file at ``DownloadState.received``."""
 
 
 @attrs.frozen
-class Whole:
-    """Answer: there is nothing more to come."""
+class Done:
+    """The file is complete."""
 
 
 @attrs.frozen
-class Again:
-    """Answer: not now."""
+class Retry:
+    """The same URL may work later."""
 
     reason: str
 
 
 @attrs.frozen
-class Expired:
-    """Answer: not at this address."""
+class UrlExpired:
+    """Another URL may work."""
 
     reason: str
 
 
 @attrs.frozen
-class Refused:
-    """Answer: never."""
+class Failed:
+    """No other attempt can work."""
 
     reason: str
 
 
-Verdict = Take | Whole | Again | Expired | Refused
+Verdict = Take | Done | Retry | UrlExpired | Failed
 
 
 @attrs.define
-class Course:
-    """How far a file is."""
+class DownloadState:
+    """How much of a file has been received, and what identifies it."""
 
     received: int = 0
-    """Bytes that are there, from the beginning on."""
+    """Bytes received, from the start of the file."""
     total: int | None = None
-    """Bytes of the whole file, if the server tells."""
+    """The file's size in bytes, if the host announced it."""
     validator: str | None = None
-    """What tells this file from another one that may take its place, if the server gives that."""
+    """What identifies this version of the file, if the host sent it."""
+    delimited: bool = False
+    """Whether the body itself marks its end, so that a truncated one is noticed."""
+    size_mb: float | None = None
+    """The file's size as the API reports it."""
 
-    def ask(self) -> dict[str, str]:
-        """The headers with which to ask for what is missing."""
+    def request_headers(self) -> dict[str, str]:
+        """Return the headers of the next request, and start over if it cannot be for the rest."""
         if self.received and self.validator is not None:
             return {"Range": f"bytes={self.received}-", "If-Range": self.validator}
         self._start_over()
         return {}
 
-    def answered(self, status: int, headers: Mapping[str, str]) -> Verdict:
-        """Judge the head of a reply."""
+    def responded(self, status: int, headers: Mapping[str, str]) -> Verdict:
+        """Judge the head of a response."""
         if status in (200, 206) and headers.get("content-encoding", "identity") != "identity":
-            return Refused("it is sent compressed, so that its size cannot be checked")
+            return Failed("the host sent it compressed, so its size cannot be checked")
         if status == 200:
             self._start_over()
             self.total = _length(headers)
             self.validator = _validator(headers)
+            self.delimited = "chunked" in headers.get("transfer-encoding", "").lower()
             return Take()
         if status == 206:
-            return self._continued(headers)
+            return self._partial(headers)
         if status == 416:
-            return self._beyond(headers)
-        if status in _GONE:
-            return Expired(f"status {status}")
-        if status in _PASSING or status >= 500:
-            return Again(f"status {status}")
-        return Refused(f"status {status}")
+            return self._out_of_range(headers)
+        if status in _EXPIRED:
+            return UrlExpired(f"status {status}")
+        if status in _TRANSIENT or status >= 500:
+            return Retry(f"status {status}")
+        return Failed(f"status {status}")
 
-    def ended(self) -> Whole | Again:
-        """Judge the end of a body: was that all?"""
-        if self.total is None or self.received == self.total:
-            return Whole()
-        missing = f"{self.received} of {self.total} bytes came"
-        if self.received > self.total:
-            self._start_over()
-        return Again(missing)
+    def ended(self) -> Done | Retry:
+        """Judge the end of a body: is the file complete?
 
-    def _continued(self, headers: Mapping[str, str]) -> Verdict:
+        Where only the end of the connection marks the end of the body, a truncated one looks whole.
+        Then the size that the API reports decides, as far as its rounding allows.
+        """
+        if self.total is not None and self.received != self.total:
+            reason = f"{self.received} of {self.total} bytes were received"
+            if self.received > self.total:
+                self._start_over()
+            return Retry(reason)
+        if self.total is None and not self.delimited and self.received < min_bytes(self.size_mb):
+            return Retry(
+                f"the connection ended after {self.received} bytes, while the API reports "
+                f"{self.size_mb:g} MB"
+            )
+        return Done()
+
+    def _partial(self, headers: Mapping[str, str]) -> Verdict:
         first, _, total = _range(headers)
-        told = _validator(headers)
-        same = told is None or told == self.validator
+        validator = _validator(headers)
+        same = validator is None or validator == self.validator
         if not self.received or first != self.received or not same or total != self.total:
             self._start_over()
-            return Again("another part came than was asked for")
+            return Retry("the host sent another range than the requested one")
         return Take()
 
-    def _beyond(self, headers: Mapping[str, str]) -> Verdict:
+    def _out_of_range(self, headers: Mapping[str, str]) -> Verdict:
         _, _, total = _range(headers)
         if self.received and total == self.received == self.total:
-            return Whole()
+            return Done()
         self._start_over()
-        return Again("there is less of it than there was")
+        return Retry("the file is shorter than before")
 
     def _start_over(self) -> None:
-        self.received, self.total, self.validator = 0, None, None
+        self.received, self.total, self.validator, self.delimited = 0, None, None, False
 
 
 @attrs.define
-class Patience:
-    """Whether to try once more: it is lost only while nothing comes.
+class StallTimer:
+    """Decides whether to retry: gives up only if no new byte arrives for too long.
 
     Args:
-        policy: Its attempts and its deadline count from the latest new byte on.
-        since: When that came, on the caller's clock, in seconds.
+        policy: Its attempts and its deadline count from the latest new byte.
+        since: When that arrived, on the caller's clock, in seconds.
     """
 
     policy: RetryPolicy
     since: float
-    best: int = 0
-    """The most bytes that there have been at any time."""
-    tries: int = 0
+    most: int = 0
+    """The most bytes received so far."""
+    attempts: int = 0
 
-    def came_to(self, received: int, now: float) -> None:
-        """Note how far the file is."""
-        if received > self.best:
-            self.best, self.since, self.tries = received, now, 0
+    def progressed(self, received: int, now: float) -> None:
+        """Record how many bytes have been received."""
+        if received > self.most:
+            self.most, self.since, self.attempts = received, now, 0
 
     def wait(self, now: float, random: float) -> float | None:
-        """Seconds to wait after a break; None if it is time to give up."""
-        self.tries += 1
-        seconds = self.policy.wait(self.tries - 1, random)
-        if self.tries >= self.policy.attempts or now + seconds >= self.since + self.policy.deadline:
-            return None
-        return seconds
+        """Return the seconds to wait before the next attempt; None to give up."""
+        self.attempts += 1
+        seconds = self.policy.wait(self.attempts - 1, random)
+        late = now + seconds >= self.since + self.policy.deadline
+        return None if late or self.attempts >= self.policy.attempts else seconds
+
+
+def min_bytes(size_mb: float | None) -> int:
+    """Return the fewest bytes that a file of this size can have, given that the API rounds it.
+
+    It may round up by one unit of the last digit. Its "MB" may be 1,000,000 bytes or 2**20.
+    """
+    if size_mb is None or not 0 < size_mb < 1e9:
+        return 0
+    _, _, digits = f"{size_mb:.9f}".rstrip("0").partition(".")
+    return max(0, ceil((size_mb - 10.0 ** -len(digits)) * MEGABYTE))
 
 
 def _validator(headers: Mapping[str, str]) -> str | None:
-    """A strong entity tag, else the time of the last change; weak tags may not be used here."""
+    """Return a strong entity tag, else the time of the last change; weak tags are not allowed."""
     tag = headers.get("etag")
     if tag is not None and tag.startswith('"'):
         return tag
@@ -171,7 +200,7 @@ def _length(headers: Mapping[str, str]) -> int | None:
 
 
 def _range(headers: Mapping[str, str]) -> tuple[int | None, int | None, int | None]:
-    """First and last position, and the whole size, of a ``Content-Range``."""
+    """Return first position, last position and total size of a ``Content-Range``."""
     match = _CONTENT_RANGE.fullmatch(headers.get("content-range", "").strip())
     if match is None:
         return None, None, None

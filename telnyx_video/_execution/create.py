@@ -14,7 +14,7 @@ from telnyx_video._base.errors import ConfigurationError, InvalidRequestError, T
 from telnyx_video._base.http import HttpReply, HttpRequest
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
 from telnyx_video._execution.instrument import note_sent
-from telnyx_video._execution.paging import Reader
+from telnyx_video._execution.paging import PageReader
 from telnyx_video._execution.reconcile import (
     CreateResult,
     IfExists,
@@ -185,7 +185,7 @@ class CreateRunner:
             return _wire.read_rooms(reply)
 
         try:
-            pages = Reader(fetch)
+            pages = PageReader(fetch)
             while (page := await pages.next()) is not None:
                 found |= {room.id: room for room in page.items}
         except TelnyxVideoError as error:

@@ -1,10 +1,10 @@
-"""Lists of any length, page by page: fetched ahead by one, ended whatever the server does."""
+"""Reads lists page by page, one page ahead; ends whatever the server returns."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
 import attrs
 
@@ -14,122 +14,129 @@ from telnyx_video.models import Page, Record
 R = TypeVar("R", bound=Record)
 
 Fetch = Callable[[int], Awaitable[Page[R]]]
-"""Gets the page of a number, counted from 1."""
+"""Fetches the page of a number, counted from 1."""
 
-TWICE = 2
-"""One page like an earlier one may come of rooms made meanwhile, which push the others on."""
+REPETITIONS = 2
+"""How often a page may come again until the list counts as endless: objects created meanwhile push
+the others on, so that one repetition proves nothing."""
 
 
 class AsyncPager(Generic[R]):
-    """All objects of a list: ``async for room in pager``; each loop over it asks anew.
+    """All objects of a list: ``async for room in pager``. Each loop sends new requests.
 
-    While a page is being worked off the next one is fetched, by one task at the most. It ends with
-    the loop: at once if the iterator is closed (``async with aclosing(...)``), else as soon as an
-    iterator that was left early is collected, which without a reference cycle is immediately.
+    The next page is fetched while the current one is processed, by one task. That task ends with
+    the loop: at once if the iterator is closed (``async with aclosing(...)``), else when an
+    iterator that was left early is garbage-collected.
     """
 
     def __init__(self, fetch: Fetch[R]) -> None:
         self._fetch = fetch
 
     async def pages(self) -> AsyncGenerator[Page[R], None]:
-        """The pages, with their totals and what came beside them.
+        """Yield the pages, with their totals, request ids and rate limits.
 
-        A list may change while it is read, and then repeat objects on the next page: they are left
-        out there. It ends when a page is empty, is not found any more, or is the last by its own
-        figures; and when the server goes in circles.
+        A list may change while it is read, so that objects come again on the next page: they are
+        left out there. Iteration ends when a page is empty, not found, or the last by its own
+        figures, and when the server keeps sending the same pages.
         """
-        reader = Reader(self._fetch)
+        reader = PageReader(self._fetch)
         try:
             while (page := await reader.next()) is not None:
-                reader.look_ahead()
+                reader.fetch_ahead()
                 yield page
         finally:
             await reader.aclose()
 
     async def first(self) -> R | None:
-        """The first object, or None where there is none.
+        """Return the first object, or None if the list is empty.
 
-        It is on the first page, which is all that is asked for: ``list(..., page_size=1)`` has
-        nothing else on it.
+        Fetches the first page only; with ``list(..., page_size=1)`` that is one object.
         """
         page = await self._fetch(1)
         return page.items[0] if page.items else None
 
     async def __aiter__(self) -> AsyncGenerator[R, None]:
-        reader = Reader(self._fetch)
+        reader = PageReader(self._fetch)
         try:
             while (page := await reader.next()) is not None:
                 half = len(page.items) // 2
                 for index, item in enumerate(page.items):
-                    if index == half:  # not before: many a loop wants the first few only
-                        reader.look_ahead()
+                    if index == half:  # not earlier: many loops need the first few objects only
+                        reader.fetch_ahead()
                     yield item
         finally:
             await reader.aclose()
 
+    if not TYPE_CHECKING:  # to a type checker it stays what cannot be iterated over
 
-class Reader(Generic[R]):
+        def __iter__(self) -> NoReturn:
+            raise TypeError(
+                "this list is asynchronous: use `async for`, or RoomsClient in blocking code"
+            )
+
+
+class PageReader(Generic[R]):
     """Reads the pages of a list one after the other."""
 
     def __init__(self, fetch: Fetch[R]) -> None:
         self._fetch = fetch
-        self._course = Course()
+        self._cursor = Cursor()
         self._ahead: asyncio.Future[Page[R]] | None = None
 
     async def next(self) -> Page[R] | None:
-        """The next page that has anything new, or the first; None at the end."""
-        while not self._course.ended:
-            number = self._course.number
+        """Return the next page that has new objects, or the first page; None at the end."""
+        while not self._cursor.ended:
+            number = self._cursor.number
             ahead, self._ahead = self._ahead, None
             try:
                 page = await (ahead or self._fetch(number))
             except NotFoundError:
                 if number == 1:
                     raise
-                return None  # there were more pages a moment ago
-            fresh = self._course.follow(page)
-            if fresh or number == 1:
-                return attrs.evolve(page, items=[i for i in page.items if i.id in fresh])
+                return None  # the list has become shorter
+            new = self._cursor.advance(page)
+            if new or number == 1:
+                return attrs.evolve(page, items=[i for i in page.items if i.id in new])
         return None
 
-    def look_ahead(self) -> None:
-        """Begin to fetch the page that will be wanted next, if there is one."""
-        if self._ahead is None and not self._course.ended:
-            self._ahead = asyncio.ensure_future(self._fetch(self._course.number))
+    def fetch_ahead(self) -> None:
+        """Start to fetch the next page, if there is one."""
+        if self._ahead is None and not self._cursor.ended:
+            self._ahead = asyncio.ensure_future(self._fetch(self._cursor.number))
 
     async def aclose(self) -> None:
-        """End what was begun, and wait for its end."""
+        """Cancel the fetch that is running, and wait for its end."""
         ahead, self._ahead = self._ahead, None
         if ahead is not None:
             ahead.cancel()
             await asyncio.wait([ahead])
             if not ahead.cancelled():
-                ahead.exception()  # nobody wants it any more: it is not to be reported as lost
+                ahead.exception()  # retrieved, so that asyncio does not log it
 
 
-class Course:
-    """Where one is in a list, and whether there is anything ahead.
+class Cursor:
+    """The position in a list.
 
-    A server that goes in circles is noticed by comparing each page with a landmark, which moves on
-    at pages 1, 2, 4, 8, … (Brent's algorithm), and is believed to be lost when it came by twice.
+    A server that sends pages in a circle is detected by comparing each page with a landmark, which
+    moves on at pages 1, 2, 4, 8, … (Brent's algorithm).
     """
 
     def __init__(self) -> None:
         self.number: int = 1
-        """The page to ask for next."""
+        """The page to fetch next."""
         self.ended: bool = False
-        self._before: set[str] = set()
+        self._previous: set[str] = set()
         self._landmark: set[str] | None = None
-        self._met = 0
+        self._repetitions = 0
 
-    def follow(self, page: Page[R]) -> set[str]:
-        """Move past a page; tells the ids on it that were not on the page before."""
+    def advance(self, page: Page[R]) -> set[str]:
+        """Move past a page; return the ids on it that were not on the previous one."""
         ids = {item.id for item in page.items}
-        self._met += ids == self._landmark
-        fresh = ids - self._before
-        self.ended = page.is_last or self._met == TWICE
+        self._repetitions += ids == self._landmark
+        new = ids - self._previous
+        self.ended = page.is_last or self._repetitions == REPETITIONS
         if self.number & (self.number - 1) == 0:
             self._landmark = ids
-        self._before = ids if fresh else self._before | ids
+        self._previous = ids if new else self._previous | ids
         self.number += 1
-        return fresh
+        return new

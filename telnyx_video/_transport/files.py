@@ -8,9 +8,10 @@ is what opens the file.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 import aiohttp
@@ -41,7 +42,8 @@ _BROKEN = (aiohttp.ClientError, OSError, ValueError)
 class FileBody:
     """A response whose body is still to be read."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, transport: Transport, response: aiohttp.ClientResponse) -> None:
+        self._transport = transport
         self._response = response
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
@@ -51,9 +53,11 @@ class FileBody:
 
         Raises:
             TransportError: the connection broke, or the body ended early.
+            ConfigurationError: the client is closed.
         """
         try:
-            return await self._response.content.readany()
+            async with self._transport.borrowed_session():
+                return await self._response.content.readany()
         except _BROKEN as error:
             failure = _failure(error)
         raise failure
@@ -75,50 +79,65 @@ async def open_file(
         TransportError: no response came; nor, from ``read``, the rest of the body.
         ConfigurationError: the client is closed, or belongs to another loop.
     """
+    async with AsyncExitStack() as stack:
+        # The client may be closed while a caller works on what was read: only waiting ends then.
+        async with transport.borrowed_session() as session:
+            storage = await stack.enter_async_context(
+                _storage_session(session, transport, url, read_timeout)
+            )
+            response = await _get(storage, url, headers)
+        stack.callback(response.close)
+        yield FileBody(transport, response)
+
+
+def _storage_session(
+    session: aiohttp.ClientSession, transport: Transport, url: str, read_timeout: float
+) -> aiohttp.ClientSession:
+    """Make a session on the same connections that has nothing else of the client's."""
     limits = DEFAULT_TIMEOUT
-    async with (
-        transport.borrowed_session(url) as (session, proxy),
-        aiohttp.ClientSession(
-            connector=session.connector,
-            connector_owner=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trace_configs=session.trace_configs,
-            trust_env=session.trust_env,
-            auto_decompress=False,  # sizes and ranges are those of the file as it is stored
-            requote_redirect_url=False,  # which would break the signature of an address
-            timeout=aiohttp.ClientTimeout(
-                total=None,
-                connect=limits.connect,
-                sock_connect=limits.sock_connect,
-                sock_read=read_timeout,
-            ),
-        ) as storage,
-    ):
-        response = await _ask(storage, url, headers, proxy)
-        try:
-            yield FileBody(response)
-        finally:
-            response.close()
+    return aiohttp.ClientSession(
+        connector=session.connector,
+        connector_owner=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trace_configs=session.trace_configs,
+        trust_env=session.trust_env,
+        proxy=transport.proxy_for(url),
+        auto_decompress=False,  # sizes and ranges are those of the file as it is stored
+        requote_redirect_url=False,  # which would break the signature of an address
+        timeout=aiohttp.ClientTimeout(
+            total=None,
+            connect=limits.connect,
+            sock_connect=limits.sock_connect,
+            sock_read=read_timeout,
+        ),
+    )
 
 
-async def _ask(
-    storage: aiohttp.ClientSession, url: str, headers: Mapping[str, str], proxy: str | None
+async def _get(
+    storage: aiohttp.ClientSession, url: str, headers: Mapping[str, str]
 ) -> aiohttp.ClientResponse:
+    failure: BaseException
     try:
+        address = URL(url, encoded=url.isascii())
+        if not address.scheme:  # "//host/path", on which aiohttp fails an assertion
+            raise aiohttp.InvalidURL(url)
         return await storage.get(
-            URL(url, encoded=url.isascii()),
+            address,
             headers={**headers, **_HEADERS},
             max_redirects=MAX_REDIRECTS,
-            proxy=proxy,
         )
+    except asyncio.CancelledError as error:
+        failure = asyncio.CancelledError(*error.args)
     except _BROKEN as error:
         failure = _failure(error)
+    # Raised here: the frames of aiohttp hold the proxy's password.
     raise failure
 
 
 def _failure(error: Exception) -> TransportError:
     """The error to raise in place of one of aiohttp's, which may name the address."""
-    permanent = isinstance(error, (ValueError, *_UNUSABLE))  # a bad certificate is a ValueError
+    # A certificate that does not verify is a ValueError.
+    permanent = isinstance(error, (ValueError, *_UNUSABLE))
     if isinstance(error, _UNUSABLE):
         text = "its address cannot be followed"  # which these errors repeat in full
     else:

@@ -111,6 +111,7 @@ class Proxies:
         problems: list[ErrorDetail] = []
         check_proxy(problems, address)
         if problems:
+            del proxy, address  # a traceback may show locals, and these may hold a password
             raise ConfigurationError(f"{problems[0]}")
         return address
 

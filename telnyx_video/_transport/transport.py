@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from math import inf
-from typing import Final
+from typing import Final, cast
 
 import aiohttp
 from yarl import URL
@@ -105,11 +105,12 @@ class Transport:
         # A DELETE has no body, but needs a tracked one, which keeps aiohttp from resending it.
         payload: TrackedPayload | None = None
         if request.method != "GET":
-            content = request.body or b""
+            # No local holds the body: tracebacks may show locals, and it may hold a password.
             if self._direct:
-                payload = DirectPayload(content, at_once=not self._in_flight.deadlines)
+                at_once = not self._in_flight.deadlines
+                payload = DirectPayload(request.body or b"", at_once=at_once)
             else:
-                payload = TrackedPayload(content)
+                payload = TrackedPayload(request.body or b"")
         logged = log.isEnabledFor(logging.DEBUG)
         if logged:
             _log_sending(request)
@@ -140,14 +141,13 @@ class Transport:
         """
         self._usable_session()
 
-    @asynccontextmanager
-    async def borrowed_session(
-        self, url: str
-    ) -> AsyncGenerator[tuple[aiohttp.ClientSession, str | None]]:
-        """Lend the session to a request to another host, and end that when the client is closed.
+    def proxy_for(self, url: str) -> str | None:
+        """Return the proxy for a URL at another host, if there is one."""
+        return self._proxies.for_url(url)
 
-        Yields:
-            The session, and the proxy for this URL.
+    @asynccontextmanager
+    async def borrowed_session(self) -> AsyncGenerator[aiohttp.ClientSession]:
+        """Lend the session to a request to another host, and end that when the client is closed.
 
         Raises:
             ConfigurationError: the client is closed, or belongs to another loop.
@@ -156,7 +156,7 @@ class Transport:
         in_flight = self._in_flight.enter()
         closed = False
         try:
-            yield session, self._proxies.for_url(url)
+            yield session
         except asyncio.CancelledError:
             closed = in_flight.uncancel()
             if not closed:
@@ -193,6 +193,20 @@ class Transport:
             self._in_flight.cancel_all()  # in `send` that becomes an error with an outcome
         if self._owned and self._session is not None:
             await self._session.close()
+
+    def abandon(self) -> bool:
+        """Drop the connections of a client that was not closed; return whether it has a session.
+
+        Without this aiohttp would report its session and connector, which the caller never saw.
+        """
+        session = self._session
+        if self._closed or not self._owned or session is None or session.closed:
+            return False
+        with suppress(AttributeError):  # a release without it: aiohttp then warns as well
+            # The public `close` is a coroutine, and there may be no loop to run it in.
+            cast("aiohttp.TCPConnector", session.connector)._close()  # pyright: ignore[reportPrivateUsage]
+            session.detach()
+        return True
 
     def _usable_session(self) -> aiohttp.ClientSession:
         loop = asyncio.get_running_loop()

@@ -9,7 +9,7 @@ import attrs
 
 from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.errors import InvalidRequestError, Outcome, TelnyxVideoError
-from telnyx_video.models import UNSET, CreateRoomRequest, Room
+from telnyx_video.models import CreateRoomRequest, Room
 
 CreateStatus: TypeAlias = Literal["made", "recovered", "existed", "unreadable", "unknown", "failed"]
 """How a request ended; see :attr:`CreateOutcome.status`."""
@@ -106,7 +106,12 @@ class CreateOutcome:
         }
 
     def __repr__(self) -> str:
-        return _short_repr(self)
+        shown = (
+            f"{field.name}={value!r}"
+            for field in attrs.fields(type(self))
+            if field.repr and (value := getattr(self, field.name)) != field.default
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"
 
 
 _STATUS_OF_ERROR: dict[Outcome, CreateStatus] = {
@@ -114,20 +119,6 @@ _STATUS_OF_ERROR: dict[Outcome, CreateStatus] = {
     Outcome.UNKNOWN: "unknown",
     Outcome.NOT_APPLIED: "failed",
 }
-
-
-def _short_repr(value: object) -> str:
-    """Return the repr with the fields that are set; so, too, of the request and the room in it."""
-    if not isinstance(value, CreateOutcome | CreateRoomRequest | Room):
-        return repr(value)
-    fields = (
-        f"{field.name}={_short_repr(content)}"
-        for field in attrs.fields(type(value))
-        if field.repr
-        and (content := getattr(value, field.name)) is not UNSET
-        and content != field.default
-    )
-    return f"{type(value).__name__}({', '.join(fields)})"
 
 
 @attrs.frozen

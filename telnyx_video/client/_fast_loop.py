@@ -1,9 +1,9 @@
-"""uvloop's event loop, fit for a process that forks.
+"""uvloop's event loop, safe for a process that forks.
 
-uvloop looks names up in threads of libuv. A child that is forked once these have been started
-crashes when it exits, as libuv then joins threads that the child has not:
-https://github.com/libuv/libuv/issues/4443. Here names are looked up in Python's threads, as asyncio
-does it, and libuv never starts any.
+uvloop resolves names in threads of libuv. A child that is forked once these were started crashes
+when it exits, as libuv then joins threads that the child does not have:
+https://github.com/libuv/libuv/issues/4443. Here names are resolved in Python's threads, as asyncio
+does, and libuv never starts any. It is a module of its own because uvloop may not be installed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import uvloop
 
 
 class FastLoop(uvloop.Loop):
-    """uvloop's event loop, without threads that Python does not know of."""
+    """uvloop's event loop, without threads of libuv."""
 
     async def getaddrinfo(
         self,
@@ -30,7 +30,7 @@ class FastLoop(uvloop.Loop):
         flags: int = 0,
     ) -> list[Any]:
         look_up: partial[list[Any]] = partial(socket.getaddrinfo, host, port, family, type, proto)
-        with suppress(socket.gaierror):  # an address needs no looking up, and so no thread
+        with suppress(socket.gaierror):  # an IP address needs no thread
             return look_up(flags | socket.AI_NUMERICHOST)
         return await self.run_in_executor(None, look_up, flags)
 

@@ -1,7 +1,7 @@
-"""One event loop in one daemon thread, through which blocking code calls coroutines.
+"""An event loop in a daemon thread, in which blocking code runs coroutines.
 
-Works from any number of threads, and where a loop already runs (a notebook). What cannot work
-raises at once instead of hanging: a call from the loop's own thread, after a fork, or once closed.
+It can be used by any number of threads, and where another loop runs (in a notebook). A call from
+the loop's own thread, after a fork, or after closing raises an error at once instead of hanging.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from telnyx_video.errors import ConfigurationError, OutcomeUnknownError
 
 T = TypeVar("T")
 
-Farewell = Callable[[], Coroutine[Any, Any, None]]
+Cleanup = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Portal:
     """The thread and its loop, started by the first call.
 
     Args:
-        farewell: What to run last in the loop: it closes what lives there.
+        cleanup: What to run last in the loop: closes what belongs to it.
     """
 
-    def __init__(self, farewell: Farewell) -> None:
-        self._farewell = farewell
+    def __init__(self, cleanup: Cleanup) -> None:
+        self._cleanup = cleanup
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._closed = False
@@ -40,14 +40,15 @@ class Portal:
     def run(self, coroutine: Coroutine[Any, Any, T], caller: Caller | None = None) -> T:
         """Run a coroutine in the loop and wait for its result.
 
-        Args:
-            caller: What the coroutine has done in the waiting thread, if anything.
-
         If the wait is interrupted (Ctrl-C), the coroutine is cancelled, and has ended when this
-        raises: nothing goes on behind the caller's back.
+        raises.
+
+        Args:
+            coroutine: What to run.
+            caller: Runs callbacks in the waiting thread, if there are any.
 
         Raises:
-            ConfigurationError: this cannot work, and the coroutine was not started.
+            ConfigurationError: the coroutine cannot be run from here, and was not started.
         """
         try:
             self._check_usable()
@@ -61,10 +62,11 @@ class Portal:
         return call.result()
 
     def close(self) -> None:
-        """Say farewell, end what is left, stop the loop and its thread.
+        """Run the cleanup, cancel what is left, and stop the loop and its thread.
 
-        Again is harmless. After a fork there is nothing to stop here: the thread is the parent's.
-        From the loop's own thread, as when the garbage collector runs there, it does not wait.
+        Closing again does nothing. After a fork there is nothing to stop: the thread is the
+        parent's. In the loop's own thread, as when the garbage collector runs there, it does not
+        wait.
         """
         if os.getpid() != self._pid:
             return
@@ -77,11 +79,16 @@ class Portal:
         if thread is not threading.current_thread():
             thread.join()
 
+    @property
+    def running(self) -> bool:
+        """Whether the thread was started by this process and not stopped."""
+        return self._thread is not None and not self._closed and os.getpid() == self._pid
+
     def _check_usable(self) -> None:
         if os.getpid() != self._pid:
             raise ConfigurationError(
-                "this client was made before the process forked, and its connections are the "
-                "parent's: make a new client in the child"
+                "this client was created before the process forked, and its connections are the "
+                "parent's: create a new client in the child"
             )
         if self._thread is threading.current_thread():
             raise ConfigurationError(
@@ -91,14 +98,14 @@ class Portal:
 
     def _start(self) -> asyncio.AbstractEventLoop:
         loop = _new_loop()
-        # A forked child never lets go of these arguments, as the thread that would is not there.
-        # So it never closes the connections, which would unregister them in the parent's epoll.
+        # A forked child never releases these arguments, as the thread that would is not there.
+        # So it never closes the connections, which would unregister them from the parent's epoll.
         thread = threading.Thread(
-            target=_serve, args=(loop, self._farewell), name="telnyx-video", daemon=True
+            target=_serve, args=(loop, self._cleanup), name="telnyx-video", daemon=True
         )
         try:
             thread.start()
-        except RuntimeError as error:  # the interpreter is ending, or there are too many threads
+        except RuntimeError as error:  # the interpreter is exiting, or there are too many threads
             loop.close()
             problem = f"this client's thread cannot be started: {error}"
         else:
@@ -108,32 +115,32 @@ class Portal:
 
 
 class Caller:
-    """A thread that waits for a call, and meanwhile does for it what must be done in this thread.
+    """A thread that waits for a call, and runs the call's callbacks meanwhile.
 
-    So a batch's input is drawn, and its progress reported, where the caller lives: they may block,
-    use what is bound to the thread, or call the client again.
+    So a batch's input is read, and its progress reported, in the caller's thread: callbacks may
+    block, use objects that are bound to the thread, or call the client again.
     """
 
     def __init__(self) -> None:
         self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self.unclaimed: deque[object] = deque()
-        """Results that came although the wait for them was interrupted."""
+        """Results that arrived although the wait for them was interrupted."""
 
     def do(self, work: Callable[[], None]) -> None:
-        """Have something done, from any thread."""
+        """Add a callback, from any thread."""
         self._work.put(work)
 
-    def work_until(self, over: Callable[[], bool]) -> None:
-        """Work until this is so, which is looked at after each piece; what one raises ends it."""
-        while not over() or not self._work.empty():
+    def work_until(self, done: Callable[[], bool]) -> None:
+        """Run callbacks until this is true, which is checked after each; an exception ends it."""
+        while not done() or not self._work.empty():
             self._work.get()()
 
 
 class _Call(Generic[T]):
-    """A coroutine on its way through the loop, and the thread that waits for its end.
+    """A coroutine that runs in the loop, and the thread that waits for its end.
 
-    It waits for a lock: with a future, its condition and its callback, the way there and back
-    takes a third longer.
+    The thread waits for a lock: a round trip with a ``concurrent.futures.Future`` takes a third
+    longer.
     """
 
     def __init__(
@@ -148,18 +155,18 @@ class _Call(Generic[T]):
         self._task: asyncio.Task[None]
         self._value: T
         self._error: BaseException | None = None
-        self._over = False
-        self._under_way = threading.Lock()
-        self._under_way.acquire()
+        self._done = False
+        self._running = threading.Lock()
+        self._running.acquire()
         loop.call_soon_threadsafe(self._start)
 
     def result(self) -> T:
         try:
             if self._caller is not None:
-                self._caller.work_until(lambda: self._over)
-            self._under_way.acquire()
+                self._caller.work_until(lambda: self._done)
+            self._running.acquire()
         except BaseException:
-            self._break_off()
+            self._interrupt()
             raise
         try:
             if self._error is not None:
@@ -168,11 +175,11 @@ class _Call(Generic[T]):
         finally:
             self._error = None  # which now refers to this frame: a cycle would keep it in memory
 
-    def _break_off(self) -> None:
-        """After this wait was interrupted: see to it that nothing goes on."""
-        if not self._over:
+    def _interrupt(self) -> None:
+        """Cancel the coroutine after the wait was interrupted, and wait for its end."""
+        if not self._done:
             self._loop.call_soon_threadsafe(self._cancel)
-            self._under_way.acquire()
+            self._running.acquire()
         if self._caller is not None and self._error is None:
             self._caller.unclaimed.append(self._value)
 
@@ -180,7 +187,7 @@ class _Call(Generic[T]):
         self._task = self._loop.create_task(self._run())
 
     def _cancel(self) -> None:
-        # A round later than it was begun: a task that is cancelled before ends without a step.
+        # One pass of the loop later: a task that is cancelled before its first step never runs.
         self._loop.call_soon(self._task.cancel)
 
     async def _run(self) -> None:
@@ -188,23 +195,23 @@ class _Call(Generic[T]):
             self._value = await self._coroutine
         except asyncio.CancelledError:
             self._error = OutcomeUnknownError(
-                "the client was closed, or the call interrupted, under way - what it had sent "
-                "may have been applied: look before sending it again"
+                "the client was closed, or the call interrupted, while it was in flight - what it "
+                "had sent may have been applied: look before sending it again"
             )
-        except BaseException as error:  # handed to whoever waits
+        except BaseException as error:  # raised in the waiting thread
             self._error = error
-        self._over = True
-        self._under_way.release()
+        self._done = True
+        self._running.release()
         if self._caller is not None:
             self._caller.do(_nothing)
 
 
 def _nothing() -> None:
-    """Work that only wakes the caller."""
+    """Wake the caller."""
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
-    """The fastest loop that is installed; an interpreter that ends does not let uvloop in."""
+    """Return uvloop's loop if it is installed; an interpreter that is exiting cannot import it."""
     try:
         from telnyx_video.client._fast_loop import FastLoop
     except (ImportError, RuntimeError):
@@ -212,22 +219,22 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return FastLoop()
 
 
-def _serve(loop: asyncio.AbstractEventLoop, farewell: Farewell) -> None:
+def _serve(loop: asyncio.AbstractEventLoop, cleanup: Cleanup) -> None:
     stopped = False
     while not stopped:
-        # A task that raises these two, which a hook may, also breaks the loop off.
+        # A task that raises one of these two, which a hook may, also stops the loop.
         with suppress(SystemExit, KeyboardInterrupt):
             loop.run_forever()
             stopped = True
-    loop.run_until_complete(_end_all(farewell))
+    loop.run_until_complete(_end_all(cleanup))
     loop.run_until_complete(loop.shutdown_asyncgens())
-    with suppress(RuntimeError):  # an interpreter that ends may have no thread to wait in
+    with suppress(RuntimeError):  # an interpreter that is exiting may start no thread to wait in
         loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
 
 
-async def _end_all(farewell: Farewell) -> None:
-    await asyncio.gather(farewell(), return_exceptions=True)  # the rest has to end even so
+async def _end_all(cleanup: Cleanup) -> None:
+    await asyncio.gather(cleanup(), return_exceptions=True)  # the rest has to end even if it fails
     rest = asyncio.all_tasks() - {asyncio.current_task()}
     for task in rest:
         task.cancel()

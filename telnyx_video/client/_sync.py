@@ -1,8 +1,8 @@
-"""Blocking twins of what is awaited: nothing is written twice.
+"""Wraps async methods for blocking code, so that nothing is written twice.
 
-Each operation is one line in a twin, and has the signature and the docstring of the coroutine that
-it runs, less what is about awaiting: ``get: Final = blocking(AsyncSessions.get)``. The ``Final``
-lets type checkers infer the rest.
+Each method is one line in a :class:`SyncProxy`, with the signature and docstring of the async
+method minus ``await``: ``get: Final = blocking(AsyncSessions.get)``. ``Final`` lets type checkers
+infer the rest.
 """
 
 from __future__ import annotations
@@ -11,11 +11,15 @@ import functools
 import inspect
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
+from types import TracebackType
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast
 
+from telnyx_video._execution.download import FileStream
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video.client._portal import Caller, Portal
+from telnyx_video.errors import ConfigurationError
 from telnyx_video.models import Page, Record
 
 P = ParamSpec("P")
@@ -26,126 +30,153 @@ C = TypeVar("C", bound=Callable[..., object])
 R = TypeVar("R", bound=Record)
 
 
-class Twin(Generic[A_co]):
-    """The blocking twin of something whose methods are awaited.
+class SyncProxy(Generic[A_co]):
+    """Blocking counterpart of an object with async methods.
 
     Args:
-        awaited: Whose twin it is.
-        portal: The loop that its coroutines run in.
-        owner: What must stay alive meanwhile: a client that nobody holds is closed.
+        target: The object.
+        portal: The event loop that its coroutines run in.
+        owner: The client to keep alive meanwhile: one that is not referenced is closed.
     """
 
-    def __init__(self, awaited: A_co, portal: Portal, owner: object = None) -> None:
-        self._awaited = awaited
+    def __init__(self, target: A_co, portal: Portal, owner: object = None) -> None:
+        self._target = target
         self._portal = portal
         self._owner = owner
 
 
-def like(method: Callable[..., object]) -> Callable[[C], C]:
-    """Give what stands for a method its name, signature and docstring, less what is awaited."""
+def copy_signature(method: Callable[..., object]) -> Callable[[C], C]:
+    """Copy an async method's name, signature and docstring, minus ``await``."""
 
-    def dress(call: C) -> C:
+    def decorate(call: C) -> C:
         functools.update_wrapper(call, method)
         # `python -OO` leaves no docstrings.
-        call.__doc__ = None if method.__doc__ is None else _unawaited(method.__doc__)
-        returned = method.__annotations__["return"]
-        returns = _unawaited(returned)
-        if returns != returned:
+        call.__doc__ = None if method.__doc__ is None else _without_await(method.__doc__)
+        annotation = method.__annotations__["return"]
+        returns = _without_await(annotation)
+        if returns != annotation:
             call.__annotations__ = {**method.__annotations__, "return": returns}
-            # `inspect.signature` would look at the method itself for it.
+            # Otherwise `inspect.signature` follows `__wrapped__` to the async method.
             signature = inspect.signature(method).replace(return_annotation=returns)
             vars(call)["__signature__"] = signature
         return call
 
-    return dress
+    return decorate
 
 
-def _unawaited(text: str) -> str:
-    for awaited, unawaited in _WORDS:
-        text = awaited.sub(unawaited, text)
+def _without_await(text: str) -> str:
+    for pattern, replacement in _REPLACEMENTS:
+        text = pattern.sub(replacement, text)
     return text
 
 
-_WORDS = (
+_REPLACEMENTS = (
     (re.compile(r"\basync (for|with)\b"), r"\1"),
     (re.compile(r"\bawait "), ""),
+    (re.compile(r"\bAsyncGenerator\[FileStream, None\]"), "BlockingFileStream"),
     (re.compile(r"\bAsync(?=[A-Z])"), ""),
     (re.compile(r"\bOutcomeStream\b"), "BlockingOutcomeStream"),
 )
-"""What the awaited say and return, and what is said and returned in its place."""
+
+
+def wrap(
+    proxy: SyncProxy[A], method: Callable[Concatenate[A, P], T], *args: P.args, **kwargs: P.kwargs
+) -> tuple[T, Portal]:
+    """Call a method of the proxy's target; return its result, and the portal to use it in.
+
+    Wrong arguments are reported as those of the proxy's method.
+    """
+    target, portal = proxy._target, proxy._portal  # pyright: ignore[reportPrivateUsage] # of above
+    try:
+        return method(target, *args, **kwargs), portal
+    except TypeError as error:
+        before, qualname, problem = str(error).partition(f"{method.__qualname__}()")
+        if before or not qualname:  # not about the arguments
+            raise
+        message = f"{type(proxy).__name__}.{method.__name__}(){problem}"
+    finally:
+        kwargs.clear()  # tracebacks may show locals, and a webhook URL may hold a password
+    raise TypeError(message)
 
 
 def blocking(
     method: Callable[Concatenate[A, P], Coroutine[Any, Any, T]],
-) -> Callable[Concatenate[Twin[A], P], T]:
-    """A method that runs the coroutine and waits for its result."""
+) -> Callable[Concatenate[SyncProxy[A], P], T]:
+    """Return a method that runs the coroutine and waits for its result."""
 
-    @like(method)
-    def call(self: Twin[A], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        awaited, portal = parts(self)
-        return portal.run(method(awaited, *args, **kwargs))
+    @copy_signature(method)
+    def call(self: SyncProxy[A], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        coroutine, portal = wrap(self, method, *args, **kwargs)
+        kwargs.clear()
+        return portal.run(coroutine)
 
     return call
 
 
 def blocking_list(
     method: Callable[Concatenate[A, P], AsyncPager[R]],
-) -> Callable[Concatenate[Twin[A], P], Pager[R]]:
-    """A method that returns the blocking twin of a list."""
+) -> Callable[Concatenate[SyncProxy[A], P], Pager[R]]:
+    """Return a method that returns the blocking counterpart of a list."""
 
-    @like(method)
-    def call(self: Twin[A], /, *args: P.args, **kwargs: P.kwargs) -> Pager[R]:
-        awaited, portal = parts(self)
-        return Pager(method(awaited, *args, **kwargs), portal, self)
+    @copy_signature(method)
+    def call(self: SyncProxy[A], /, *args: P.args, **kwargs: P.kwargs) -> Pager[R]:
+        return Pager(*wrap(self, method, *args, **kwargs), self)
 
     return call
 
 
-def blocking_download(
+def blocking_progress(
     method: Callable[Concatenate[A, P], Coroutine[Any, Any, T]],
-) -> Callable[Concatenate[Twin[A], P], T]:
-    """The same for a method with ``on_progress``, which is called in the caller's thread."""
+) -> Callable[Concatenate[SyncProxy[A], P], T]:
+    """As :func:`blocking`, for a method whose ``on_progress`` runs in the caller's thread."""
 
-    @like(method)
-    def call(self: Twin[A], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        awaited, portal = parts(self)
-        caller, report = Caller(), cast("Callable[[object], None]", kwargs.get("on_progress"))
-        if callable(report):  # what is not, the method refuses
+    @copy_signature(method)
+    def call(self: SyncProxy[A], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        caller, on_progress = Caller(), cast("Callable[[object], None]", kwargs.get("on_progress"))
+        if callable(on_progress):  # the method refuses anything else
 
-            def pass_on(progress: object) -> None:
-                caller.do(partial(report, progress))
+            def report(progress: object) -> None:
+                caller.do(partial(on_progress, progress))
 
-            kwargs["on_progress"] = pass_on
-        return portal.run(method(awaited, *args, **kwargs), caller)
+            kwargs["on_progress"] = report
+        coroutine, portal = wrap(self, method, *args, **kwargs)
+        return portal.run(coroutine, caller)
 
     return call
 
 
-def parts(twin: Twin[A]) -> tuple[A, Portal]:
-    """What a method written outside of the class works with."""
-    return twin._awaited, twin._portal  # pyright: ignore[reportPrivateUsage] # as said above
+def blocking_file(
+    method: Callable[Concatenate[A, P], AbstractAsyncContextManager[FileStream]],
+) -> Callable[Concatenate[SyncProxy[A], P], BlockingFileStream]:
+    """Return a method that opens a file for blocking code."""
+
+    @copy_signature(method)
+    def call(self: SyncProxy[A], /, *args: P.args, **kwargs: P.kwargs) -> BlockingFileStream:
+        return BlockingFileStream(*wrap(self, method, *args, **kwargs), self)
+
+    return call
 
 
 class Pager(Generic[R]):
-    """All objects of a list: ``for room in pager``; each loop over it asks anew.
+    """All objects of a list: ``for room in pager``. Each loop sends new requests.
 
-    While a page is being worked off the next one is fetched, by one task at the most, which ends
-    with the loop.
+    The next page is fetched while the current one is processed, by one task, which ends with the
+    loop.
     """
 
     def __init__(self, pager: AsyncPager[R], portal: Portal, owner: object) -> None:
         self._pager = pager
         self._portal = portal
-        self._owner = owner  # kept alive: a client that nobody holds is closed
+        self._owner = owner  # kept alive: a client that is not referenced is closed
 
     def pages(self) -> Iterator[Page[R]]:
-        """The pages, with their totals and what came beside them."""
+        """Yield the pages, with their totals, request ids and rate limits."""
         pages = self._pager.pages()
         while (page := self._portal.run(next_or_none(pages))) is not None:
             yield page
 
     def first(self) -> R | None:
-        """The first object, or None where there is none; asks for the first page only."""
+        """Return the first object, or None if the list is empty; fetches the first page only."""
         return self._portal.run(self._pager.first())
 
     def __iter__(self) -> Iterator[R]:
@@ -153,6 +184,53 @@ class Pager(Generic[R]):
             yield from page.items
 
 
+class BlockingFileStream:
+    """A file that is being read: ``for chunk in stream``, within its ``with`` block.
+
+    After a break, reading continues where it stopped. The length is checked at the end.
+    """
+
+    def __init__(
+        self,
+        opening: AbstractAsyncContextManager[FileStream],
+        portal: Portal,
+        owner: object,
+    ) -> None:
+        self._opening = opening
+        self._portal = portal
+        self._owner = owner  # kept alive: a client that is not referenced is closed
+        self._stream: FileStream | None = None
+
+    @property
+    def total(self) -> int | None:
+        """The file's size in bytes, if the host announced it."""
+        return None if self._stream is None else self._stream.total
+
+    def __enter__(self) -> Self:
+        self._stream = self._portal.run(self._opening.__aenter__())
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with suppress(ConfigurationError):  # a client closed meanwhile has ended the stream
+            self._portal.run(self._opening.__aexit__(exc_type, exc, traceback))
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._stream is None:
+            raise ConfigurationError("enter it first: with rooms.recordings.open(...) as stream:")
+        chunk = self._portal.run(next_or_none(self._stream))
+        if chunk is None:
+            raise StopIteration
+        return chunk
+
+
 async def next_or_none(items: AsyncIterator[T]) -> T | None:
-    """The next item, or None at the end."""
+    """Return the next item, or None at the end."""
     return await anext(items, None)

@@ -1,26 +1,30 @@
-"""The client that is awaited: rooms, batches of them, and the groups of all else."""
+"""The asynchronous client: rooms, batches of rooms, and the other resources."""
 
 from __future__ import annotations
 
 import builtins
 import os
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
+import attrs
+
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
-from telnyx_video._execution.reconcile import IfExists
+from telnyx_video._execution.create import create_room
+from telnyx_video._execution.reconcile import CreateResult, IfExists
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video._transport import Transport, check_connecting
 from telnyx_video.batch.outcome import CreateOutcome, OnProgress
 from telnyx_video.batch.source import Requests
 from telnyx_video.batch.stream import OutcomeStream, collect
-from telnyx_video.client._creator import Creator
-from telnyx_video.config import ApiKey, resolve
-from telnyx_video.errors import ErrorDetail
-from telnyx_video.resources._arguments import check_batch, check_settings, checked_hooks
-from telnyx_video.resources.rooms import RoomOperations
+from telnyx_video.config import resolve
+from telnyx_video.errors import ConfigurationError, ErrorDetail
+from telnyx_video.models import CreateRoomRequest
+from telnyx_video.resources._arguments import check_batch, check_client, checked_hooks
+from telnyx_video.resources.rooms import RoomsResource
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession, ClientTimeout, TraceConfig
@@ -34,40 +38,41 @@ if TYPE_CHECKING:
 __all__ = ["AsyncRoomsClient"]
 
 
-class AsyncRoomsClient(RoomOperations):
-    """Telnyx video rooms, awaited.
+class AsyncRoomsClient(RoomsResource):
+    """Asynchronous client for Telnyx video rooms.
 
     ::
 
         async with AsyncRoomsClient() as rooms:  # key: TELNYX_API_KEY
             room = await rooms.create(unique_name="standup", max_participants=10)
 
-    A client may be made anywhere; it belongs to the event loop of its first call. It keeps one
-    pool of connections, so make one client and share it between tasks.
+    A client can be created anywhere; it belongs to the event loop of its first call. It keeps one
+    pool of connections: create one client and share it between tasks.
 
     Args:
-        api_key: The API key; by default ``TELNYX_API_KEY`` of the environment.
-        base_url: Where the API is; by default ``TELNYX_BASE_URL``, else Telnyx's own address.
-        timeout: Seconds for one attempt, or finer limits as an ``aiohttp.ClientTimeout``; by
-            default 20 in all, 10 of them to connect. The whole call, with its retries, is bounded
-            by ``retry.deadline``.
-        retry: How calls are tried again; see :class:`RetryPolicy`.
-        concurrency: Connections at the most; further calls wait, first come, first served.
-        session: A session of yours to send with. It stays yours: it is never closed here, and
-            proxy settings from the environment and trace configs are those that you gave it.
+        api_key: The API key; by default the environment variable ``TELNYX_API_KEY``.
+        base_url: The API's URL; by default ``TELNYX_BASE_URL``, else Telnyx's.
+        timeout: Seconds for one attempt, or an ``aiohttp.ClientTimeout``; by default 20 in total,
+            10 of them to connect. The whole call, with its retries, is bounded by
+            ``retry.deadline``.
+        retry: How calls are retried; see :class:`RetryPolicy`.
+        concurrency: The most connections; further calls wait, first come, first served.
+        session: Your own session to send requests with. It is never closed here, and keeps its own
+            proxy settings and trace configs.
         proxy: URL of an HTTP proxy.
         trust_env: Take the proxy from the environment (``HTTPS_PROXY``, ``NO_PROXY``, …).
-        trace_configs: aiohttp's hooks into the life of a request.
-        hooks: Called with each event in the life of a call: one callable, or several. See
+        trace_configs: aiohttp's trace configs.
+        hooks: One callable, or several, called with each event of a call. See
             :mod:`telnyx_video.observing`.
-        auto_name: Give each create without a name a UUID for one: so that it, too, is made
-            exactly once.
-        allow_insecure: Permit plain HTTP to another machine, though it shows the key to the
-            network.
+        auto_name: Give each create without a name a UUID as its name, so that it, too, creates
+            exactly one room.
+        allow_insecure: Permit plain HTTP to another machine, although it exposes the key.
 
     Raises:
-        ConfigurationError: there is no key, or a setting cannot work; all such are named.
+        ConfigurationError: there is no key, or an argument is invalid; all of them are named.
     """
+
+    _transport: Transport | None = None
 
     def __init__(
         self,
@@ -85,53 +90,60 @@ class AsyncRoomsClient(RoomOperations):
         auto_name: bool = False,
         allow_insecure: bool = False,
     ) -> None:
-        hidden_key = ApiKey.wrap(api_key)
-        del api_key  # a crash reporter may show the local variables
         problems: list[ErrorDetail] = []
-        check_settings(problems, retry, concurrency, auto_name)
-        check_connecting(problems, timeout, session, proxy, trust_env, trace_configs)
+        check_client(problems, retry, concurrency, auto_name)
         each_hook = checked_hooks(problems, hooks)
-        settings = resolve(
-            api_key=hidden_key, base_url=base_url, allow_insecure=allow_insecure, others=problems
-        )
-        policy = retry or RetryPolicy()
-        transport = Transport(
-            settings,
-            timeout=timeout,
-            concurrency=concurrency,
-            session=session,
-            proxy=proxy,
-            trust_env=trust_env,
-            trace_configs=trace_configs,
-        )
-        self._base_url = settings.base_url
-        runner = AttemptRunner.for_client(transport, policy, concurrency, each_hook)
-        super().__init__(runner, CallOptions(policy), auto_name=auto_name)
+        failure: ConfigurationError
+        try:
+            check_connecting(problems, timeout, session, proxy, trust_env, trace_configs)
+            config = resolve(
+                api_key=api_key, base_url=base_url, allow_insecure=allow_insecure, others=problems
+            )
+            transport = Transport(
+                config,
+                timeout=timeout,
+                concurrency=concurrency,
+                session=session,
+                proxy=proxy,
+                trust_env=trust_env,
+                trace_configs=trace_configs,
+            )
+        except ConfigurationError as error:
+            failure = error
+        else:
+            self._transport = transport
+            policy = retry or RetryPolicy()
+            runner = AttemptRunner.for_client(transport, policy, concurrency, each_hook)
+            super().__init__(runner, CallOptions(policy), auto_name=auto_name)
+            return
+        finally:
+            del api_key, base_url, proxy  # tracebacks may show locals: no frame keeps a secret
+        raise failure.with_traceback(None)
 
     @cached_property
     def sessions(self) -> AsyncSessions:
-        """The meetings in rooms: list, get, end; kick, mute and unmute those who are in one."""
+        """Sessions of rooms: list, get, end; kick, mute and unmute participants."""
         from telnyx_video.resources.sessions import AsyncSessions
 
         return AsyncSessions(self._runner, self._options)
 
     @cached_property
     def participants(self) -> AsyncParticipants:
-        """Those who are, or were, in sessions: list and get."""
+        """Participants of sessions: list and get."""
         from telnyx_video.resources.participants import AsyncParticipants
 
         return AsyncParticipants(self._runner, self._options)
 
     @cached_property
     def recordings(self) -> AsyncRecordings:
-        """What was recorded: list, get, download, delete, one or many."""
+        """Recordings: list, get, wait, download, open, delete, one or many."""
         from telnyx_video.resources.recordings import AsyncRecordings
 
         return AsyncRecordings(self._runner, self._options)
 
     @cached_property
     def compositions(self) -> AsyncCompositions:
-        """Films made of recordings: list, create, get, download, delete."""
+        """Compositions of recordings: list, create, get, wait, download, open, delete."""
         from telnyx_video.resources.compositions import AsyncCompositions
 
         return AsyncCompositions(self._runner, self._options)
@@ -149,38 +161,38 @@ class AsyncRoomsClient(RoomOperations):
         on_progress: OnProgress | None = None,
         since: float | None = None,
     ) -> builtins.list[CreateOutcome]:
-        """Make many rooms, some at a time, and tell of each what became of it.
+        """Create many rooms concurrently, and return the outcome of each.
 
         Args:
-            requests: What to make: any iterable or async iterable, drawn as it is needed.
-            concurrency: Rooms under way at the most.
-            if_exists: As for :meth:`create`; by default a room that exists is taken as it is, so
+            requests: What to create: any iterable or async iterable, read as needed.
+            concurrency: The most rooms in flight.
+            if_exists: As for :meth:`create`; by default a room that exists is returned as it is, so
                 that a batch can be run again.
-            max_rate: Requests a second at the most, retries and look-ups included. Without it, the
-                limit that the server tells of is kept all the same.
-            journal: A file to note in what is begun and what came of it. If it exists, the batch
-                that it tells of goes on: what is done is returned, not done again.
-            fail_fast: After the first failure draw no more; what is under way is finished.
-            give_up_after: Seconds. While the server is down the batch waits, probing it now and
-                then; after this long it stops.
+            max_rate: The most requests a second, retries and look-ups included. The limit that the
+                server reports is respected in any case.
+            journal: A file to record the batch in. If it exists, that batch is resumed: what is
+                done is returned, not done again.
+            fail_fast: After the first failure read no more requests; those in flight are finished.
+            give_up_after: Seconds. While the server is down the batch waits and probes it; after
+                this time it stops.
             on_progress: Called after each outcome.
             since: Seconds since an earlier run of the same requests was begun, one without a
                 journal, that may have made some of the rooms. Names are then looked up before
                 anything is sent, and a room that is not older counts as ``recovered``.
 
         Returns:
-            An outcome for each request drawn, in the order of the input. A failure is an outcome,
-            too: nothing is raised for it. If the batch stopped early, the requests behind the last
-            outcome were not drawn, and nothing was sent for them.
+            One outcome for each request that was read, in the order of the input. A failure is an
+            outcome, too, and is not raised. If the batch stopped early, the requests after the
+            last outcome were not read, and nothing was sent for them.
 
         Raises:
-            InvalidRequestError: arguments that cannot work, all of them; at once, before anything
-                is drawn, opened or sent.
-            ConfigurationError: the journal is of another input or server, or in use by another run.
-            OSError: the journal cannot be written; nothing was sent that is not noted in it.
-            OutcomeUnknownError: what the input waits for, or a create, was cancelled by something
-                else than the caller's own cancellation; rooms may have been made.
-            Exception: whatever the input raises, after what is under way is finished.
+            InvalidRequestError: arguments are invalid, all of them listed; raised at once, nothing
+                was read, opened or sent.
+            ConfigurationError: the journal belongs to another input or server, or is in use.
+            OSError: the journal cannot be written; nothing was sent that is not recorded in it.
+            OutcomeUnknownError: a create, or what the input waits for, was cancelled by something
+                other than the caller's cancellation; rooms may have been created.
+            Exception: whatever the input raises, after the creates in flight are finished.
         """
         return await collect(
             self.stream_many(
@@ -209,7 +221,7 @@ class AsyncRoomsClient(RoomOperations):
         on_progress: OnProgress | None = None,
         since: float | None = None,
     ) -> OutcomeStream:
-        """Make many rooms and take each outcome as it comes, in constant memory.
+        """Create many rooms and yield each outcome as it finishes, in constant memory.
 
         ::
 
@@ -217,7 +229,7 @@ class AsyncRoomsClient(RoomOperations):
                 async for outcome in stream:
                     ...
 
-        Leaving the block early cancels what is under way and waits for it. Arguments as for
+        Leaving the block early cancels the creates in flight and waits for them. Arguments as for
         :meth:`create_many`.
         """
         check_batch(
@@ -233,11 +245,13 @@ class AsyncRoomsClient(RoomOperations):
         )
         runner = self._runner.for_batch(max_rate, give_up_after)
         return OutcomeStream(
-            Creator(runner, self._options, if_exists, lambda request: self._prepare(request, {})),
+            _Creator(
+                runner, self._options, if_exists, lambda request: self._prepare(request, {})[0]
+            ),
             requests,
             concurrency=concurrency,
             journal=journal,
-            server=self._base_url,
+            server=runner.transport.base_url,
             fail_fast=fail_fast,
             on_progress=on_progress,
             rate_limiter=runner.max_rate,
@@ -247,7 +261,7 @@ class AsyncRoomsClient(RoomOperations):
     async def aclose(self) -> None:
         """Close the connections, unless the session is yours.
 
-        Calls in flight end: with ``OutcomeUnknownError`` if the server may have acted on them.
+        Calls in flight end, with ``OutcomeUnknownError`` if the server may have applied them.
         """
         await self._runner.aclose()
 
@@ -263,7 +277,47 @@ class AsyncRoomsClient(RoomOperations):
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} at {self._base_url}>"
+        if self._transport is None:
+            return f"<{type(self).__name__} that could not be created>"
+        return f"<{type(self).__name__} at {self._transport.base_url}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client holds the API key and live connections: it cannot be pickled")
+
+    def __del__(self) -> None:
+        transport = self._transport
+        if transport is not None and transport.abandon():
+            message = f"unclosed {self!r}: use `async with`, or call aclose()"
+            warnings.warn(message, ResourceWarning, stacklevel=1, source=self)
+
+
+@attrs.frozen
+class _Creator:
+    """Creates the rooms of one batch."""
+
+    runner: AttemptRunner
+    options: CallOptions
+    if_exists: IfExists
+    prepare: Callable[[CreateRoomRequest], CreateRoomRequest]
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the server has been down for too long."""
+        breaker = self.runner.breaker
+        return breaker is not None and breaker.expired
+
+    async def create(
+        self,
+        request: CreateRoomRequest,
+        seconds_since_intent: float | None,
+        encoded_request: bytes | None,
+    ) -> CreateResult:
+        """Create one room."""
+        return await create_room(
+            self.runner,
+            request,
+            self.if_exists,
+            self.options,
+            seconds_since_intent=seconds_since_intent,
+            encoded_request=encoded_request,
+        )

@@ -1,53 +1,101 @@
-"""The client for code that does not await: the asynchronous one, run in a thread of its own.
-
-Nothing is written twice: each operation is one line, and has the signature and the docstring of
-the coroutine that it runs, less what is about awaiting.
-"""
+"""The blocking client: the asynchronous one, run by an event loop in a thread of its own."""
 
 from __future__ import annotations
 
 import functools
+import inspect
 import threading
+import warnings
 import weakref
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Final, NoReturn, ParamSpec, Self, cast
+from typing import Any, Concatenate, Final, NoReturn, ParamSpec, Self, cast
 
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
 from telnyx_video.client._portal import Caller, Portal
 from telnyx_video.client._sync import (
+    BlockingFileStream,
     Pager,
-    Twin,
+    SyncProxy,
     blocking,
+    blocking_file,
     blocking_list,
-    like,
+    blocking_progress,
+    copy_signature,
     next_or_none,
-    parts,
+    wrap,
 )
 from telnyx_video.client.async_client import AsyncRoomsClient
 from telnyx_video.errors import ConfigurationError
+from telnyx_video.resources.compositions import AsyncCompositions
+from telnyx_video.resources.participants import AsyncParticipants
+from telnyx_video.resources.recordings import AsyncRecordings
+from telnyx_video.resources.sessions import AsyncSessions
 
-if TYPE_CHECKING:
-    from telnyx_video.client._blocking_groups import (
-        Compositions,
-        Participants,
-        Recordings,
-        Sessions,
-    )
-
-__all__ = ["BlockingOutcomeStream", "Pager", "RoomsClient"]
+__all__ = [
+    "BlockingFileStream",
+    "BlockingOutcomeStream",
+    "Compositions",
+    "Pager",
+    "Participants",
+    "Recordings",
+    "RoomsClient",
+    "Sessions",
+]
 
 P = ParamSpec("P")
+
+
+class Sessions(SyncProxy[AsyncSessions]):
+    """As :class:`~telnyx_video.resources.sessions.AsyncSessions`."""
+
+    list: Final = blocking_list(AsyncSessions.list)
+    get: Final = blocking(AsyncSessions.get)
+    end: Final = blocking(AsyncSessions.end)
+    kick: Final = blocking(AsyncSessions.kick)
+    mute: Final = blocking(AsyncSessions.mute)
+    unmute: Final = blocking(AsyncSessions.unmute)
+    participants: Final = blocking_list(AsyncSessions.participants)
+
+
+class Participants(SyncProxy[AsyncParticipants]):
+    """As :class:`~telnyx_video.resources.participants.AsyncParticipants`."""
+
+    list: Final = blocking_list(AsyncParticipants.list)
+    get: Final = blocking(AsyncParticipants.get)
+
+
+class Recordings(SyncProxy[AsyncRecordings]):
+    """As :class:`~telnyx_video.resources.recordings.AsyncRecordings`."""
+
+    list: Final = blocking_list(AsyncRecordings.list)
+    get: Final = blocking(AsyncRecordings.get)
+    wait: Final = blocking_progress(AsyncRecordings.wait)
+    download: Final = blocking_progress(AsyncRecordings.download)
+    open: Final = blocking_file(AsyncRecordings.open)
+    delete: Final = blocking(AsyncRecordings.delete)
+    delete_many: Final = blocking(AsyncRecordings.delete_many)
+
+
+class Compositions(SyncProxy[AsyncCompositions]):
+    """As :class:`~telnyx_video.resources.compositions.AsyncCompositions`."""
+
+    list: Final = blocking_list(AsyncCompositions.list)
+    create: Final = blocking(AsyncCompositions.create)
+    get: Final = blocking(AsyncCompositions.get)
+    wait: Final = blocking_progress(AsyncCompositions.wait)
+    download: Final = blocking_progress(AsyncCompositions.download)
+    open: Final = blocking_file(AsyncCompositions.open)
+    delete: Final = blocking(AsyncCompositions.delete)
 
 
 def _blocking_stream(
     method: Callable[Concatenate[AsyncRoomsClient, P], OutcomeStream],
 ) -> Callable[Concatenate[RoomsClient, P], BlockingOutcomeStream]:
-    @like(method)
+    @copy_signature(method)
     def call(self: RoomsClient, /, *args: P.args, **kwargs: P.kwargs) -> BlockingOutcomeStream:
-        client, portal = parts(self)
-        return BlockingOutcomeStream(method(client, *args, **kwargs), portal, self)
+        return BlockingOutcomeStream(*wrap(self, method, *args, **kwargs), self)
 
     return call
 
@@ -56,51 +104,64 @@ def _blocking_collect(
     method: Callable[Concatenate[AsyncRoomsClient, P], Coroutine[Any, Any, list[CreateOutcome]]],
     stream: Callable[Concatenate[AsyncRoomsClient, P], OutcomeStream],
 ) -> Callable[Concatenate[RoomsClient, P], list[CreateOutcome]]:
-    @like(method)
+    @copy_signature(method)
     def call(self: RoomsClient, /, *args: P.args, **kwargs: P.kwargs) -> list[CreateOutcome]:
-        client, portal = parts(self)
-        outcomes, caller = stream(client, *args, **kwargs), Caller()
+        outcomes, portal = wrap(self, stream, *args, **kwargs)
+        caller = Caller()
         outcomes.run_callbacks_in(caller.do)
         return portal.run(collect(outcomes), caller)
 
     return call
 
 
-def _alike(
-    model: Callable[Concatenate[AsyncRoomsClient, P], None],
+def _signature_of(
+    method: Callable[Concatenate[AsyncRoomsClient, P], None],
 ) -> Callable[[Callable[..., None]], Callable[Concatenate[RoomsClient, P], None]]:
     """Give a constructor the signature of the asynchronous client's."""
-    return functools.wraps(model, assigned=(), updated=())
+    return functools.wraps(method, assigned=(), updated=())
 
 
-class RoomsClient(Twin[AsyncRoomsClient]):
-    """Telnyx video rooms, for code that does not await.
+class RoomsClient(SyncProxy[AsyncRoomsClient]):
+    """Blocking client for Telnyx video rooms.
 
     ::
 
         with RoomsClient() as rooms:  # key: TELNYX_API_KEY
             room = rooms.create(unique_name="standup", max_participants=10)
 
-    The same operations, arguments and errors as :class:`AsyncRoomsClient`, from any number of
-    threads. A call from the client's own thread (in a trace hook, say), after a fork, or once
-    closed raises ``ConfigurationError`` at once. Ctrl-C cancels a call and waits for its end.
+    It has the methods, arguments and errors of :class:`AsyncRoomsClient`, and can be used by any
+    number of threads. A call from the client's own thread (in a trace hook, say), after a fork, or
+    after closing raises ``ConfigurationError`` at once. Ctrl-C cancels a call and waits for its
+    end.
 
     Args:
-        session: Not possible here, for a session belongs to the loop that it was made in. All
-            other arguments are those of :class:`AsyncRoomsClient`.
+        session: Not supported, as a session belongs to the event loop it was created in. All other
+            arguments are those of :class:`AsyncRoomsClient`.
     """
 
-    @_alike(AsyncRoomsClient.__init__)
+    @_signature_of(AsyncRoomsClient.__init__)
     def __init__(self, **arguments: Any) -> None:
-        if arguments.get("session") is not None:
-            raise ConfigurationError(
-                "session belongs to the loop it was made in, and this client has its own: "
-                "use AsyncRoomsClient, or leave session out"
-            )
-        client = AsyncRoomsClient(**arguments)
+        try:
+            if arguments.get("session") is not None:
+                raise ConfigurationError(
+                    "session belongs to the event loop it was created in, and RoomsClient has its "
+                    "own: use AsyncRoomsClient, or leave session out"
+                )
+            unknown = [name for name in arguments if name not in _ARGUMENTS]
+            if unknown:
+                raise TypeError(
+                    f"{type(self).__name__}() has no argument {unknown[0]!r} "
+                    f"(arguments: {', '.join(_ARGUMENTS)})"
+                )
+            client = AsyncRoomsClient(**arguments)
+        finally:
+            arguments.clear()  # tracebacks may show locals, and one of these is the API key
         super().__init__(client, Portal(client.aclose))
-        # Also runs at interpreter exit, so that a call after that ends at once.
+        # Also runs at interpreter exit, so that a call after that fails at once.
         self._closer = weakref.finalize(self, self._portal.close)
+        # Runs before that one, and not at exit, where a client may well be open.
+        self._warner = weakref.finalize(self, _warn_unclosed, self._portal, repr(self))
+        self._warner.atexit = False
 
     create: Final = blocking(AsyncRoomsClient.create)
     get: Final = blocking(AsyncRoomsClient.get)
@@ -117,34 +178,27 @@ class RoomsClient(Twin[AsyncRoomsClient]):
 
     @property
     def sessions(self) -> Sessions:
-        """The meetings in rooms: list, get, end; kick, mute and unmute those who are in one."""
-        from telnyx_video.client._blocking_groups import Sessions
-
-        return Sessions(self._awaited.sessions, self._portal, self)
+        """Sessions of rooms: list, get, end; kick, mute and unmute participants."""
+        return Sessions(self._target.sessions, self._portal, self)
 
     @property
     def participants(self) -> Participants:
-        """Those who are, or were, in sessions: list and get."""
-        from telnyx_video.client._blocking_groups import Participants
-
-        return Participants(self._awaited.participants, self._portal, self)
+        """Participants of sessions: list and get."""
+        return Participants(self._target.participants, self._portal, self)
 
     @property
     def recordings(self) -> Recordings:
-        """What was recorded: list, get, download, delete, one or many."""
-        from telnyx_video.client._blocking_groups import Recordings
-
-        return Recordings(self._awaited.recordings, self._portal, self)
+        """Recordings: list, get, wait, download, open, delete, one or many."""
+        return Recordings(self._target.recordings, self._portal, self)
 
     @property
     def compositions(self) -> Compositions:
-        """Films made of recordings: list, create, get, download, delete."""
-        from telnyx_video.client._blocking_groups import Compositions
-
-        return Compositions(self._awaited.compositions, self._portal, self)
+        """Compositions of recordings: list, create, get, wait, download, open, delete."""
+        return Compositions(self._target.compositions, self._portal, self)
 
     def close(self) -> None:
         """Close the connections and the thread; calls in flight end with an error."""
+        self._warner.detach()
         self._closer()
 
     def __enter__(self) -> Self:
@@ -159,35 +213,46 @@ class RoomsClient(Twin[AsyncRoomsClient]):
         self.close()
 
     def __repr__(self) -> str:
-        return repr(self._awaited).replace("AsyncRoomsClient", type(self).__name__)
+        target = vars(self).get("_target")  # missing if the constructor failed
+        where = "" if target is None else repr(target).partition(" ")[2]
+        return f"<{type(self).__name__} {where or 'that could not be created>'}"
 
     def __reduce__(self) -> NoReturn:
-        self._awaited.__reduce__()
+        self._target.__reduce__()
+
+
+def _warn_unclosed(portal: Portal, client: str) -> None:
+    if portal.running:
+        message = f"unclosed {client}: use `with`, or call close()"
+        warnings.warn(message, ResourceWarning, stacklevel=1)
+
+
+_ARGUMENTS: Final = tuple(inspect.signature(AsyncRoomsClient).parameters)
 
 
 class BlockingOutcomeStream:
-    """The outcomes of a batch, as they finish: enter it, then iterate over it.
+    """The outcomes of a batch as they finish: enter it, then iterate over it.
 
-    Leaving the block early cancels what is under way and waits until it has ended.
+    Leaving the block early cancels the creates in flight and waits for their end.
     """
 
     def __init__(self, stream: OutcomeStream, portal: Portal, rooms: RoomsClient) -> None:
         self._stream = stream
         self._portal = portal
-        self._rooms = rooms  # kept alive: a client that nobody holds is closed
+        self._rooms = rooms  # kept alive: a client that is not referenced is closed
         self._caller = Caller()
-        self._taking = threading.Lock()
+        self._lock = threading.Lock()
         self._entered = False
         stream.run_callbacks_in(self._caller.do)
 
     @property
     def stopped(self) -> str | None:
-        """As for :class:`~telnyx_video.batch.OutcomeStream`: why no more was drawn, if so."""
+        """Why reading the input ended early, if it did: see ``OutcomeStream.stopped``."""
         return self._stream.stopped
 
     @property
     def unreadable_lines(self) -> int:
-        """As for :class:`~telnyx_video.batch.OutcomeStream`: lines of the journal, after damage."""
+        """Lines of the journal that are damaged: see ``OutcomeStream.unreadable_lines``."""
         return self._stream.unreadable_lines
 
     @property
@@ -200,15 +265,15 @@ class BlockingOutcomeStream:
         self._stream.max_rate = rate
 
     def stop(self) -> None:
-        """Draw no more: what is under way is finished, and then the stream ends."""
+        """Read no more requests; the stream ends when the creates in flight are finished."""
         self._stream.stop()
 
     def __enter__(self) -> Self:
         try:
-            self._portal.run(self._stream.__aenter__())  # whose input is drawn when it is read
+            self._portal.run(self._stream.__aenter__())  # the input is read on iteration
             self._entered = True
         except BaseException as error:
-            # An interruption may come when the stream is entered and its workers have begun.
+            # An interruption may come after the stream was entered and its workers were started.
             self.__exit__(type(error), error, error.__traceback__)
             raise
         return self
@@ -219,8 +284,7 @@ class BlockingOutcomeStream:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # A client that was closed meanwhile has ended the stream, too.
-        with suppress(ConfigurationError):
+        with suppress(ConfigurationError):  # a client closed meanwhile has ended the stream
             self._portal.run(self._stream.__aexit__(exc_type, exc, traceback))
 
     def __iter__(self) -> Iterator[CreateOutcome]:
@@ -229,7 +293,7 @@ class BlockingOutcomeStream:
     def __next__(self) -> CreateOutcome:
         if not self._entered:
             raise ConfigurationError("enter the stream first: with rooms.stream_many(...) as s:")
-        with self._taking:  # threads take turns: one at a time works for the stream
+        with self._lock:  # one thread at a time runs the stream's callbacks
             outcome = (
                 cast("CreateOutcome | None", self._caller.unclaimed.popleft())
                 if self._caller.unclaimed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -72,15 +72,18 @@ class DownloadProgress:
     """Bytes of the whole file, if the server says."""
 
 
+def shown_fields(self: attrs.AttrsInstance) -> Iterator[tuple[str, object]]:
+    """Yield the fields that are set, without passwords of URLs: for ``repr`` and for rich."""
+    for attribute in attrs.fields(type(self)):
+        value = getattr(self, attribute.name) if attribute.repr else None
+        if value is not None and value is not UNSET:
+            yield attribute.name, without_userinfo(value) if type(value) is str else value
+
+
 def short_repr(self: attrs.AttrsInstance) -> str:
     """Show only the fields that are set, and no password of a URL."""
-    values = ((a, getattr(self, a.name)) for a in attrs.fields(type(self)) if a.repr)
-    shown = (
-        f"{a.name}={(without_userinfo(v) if type(v) is str else v)!r}"
-        for a, v in values
-        if v is not None and v is not UNSET
-    )
-    return f"{type(self).__name__}({', '.join(shown)})"
+    shown = ", ".join(f"{name}={value!r}" for name, value in shown_fields(self))
+    return f"{type(self).__name__}({shown})"
 
 
 @attrs.define(repr=False)
@@ -94,6 +97,7 @@ class Model:
     """Known fields that the reply gave as null; like absent ones, they read as None."""
 
     __repr__ = short_repr
+    __rich_repr__ = shown_fields
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object]) -> Self:

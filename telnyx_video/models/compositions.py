@@ -23,6 +23,7 @@ from telnyx_video.models.base import (
     check_webhooks,
     refuse_unknown_keywords,
     short_repr,
+    shown_fields,
 )
 from telnyx_video.models.unset import UNSET, Unset
 
@@ -148,6 +149,7 @@ class CreateCompositionRequest:
     """Seconds to wait for a webhook's receiver: 0 to 30; None for the API's own choice."""
 
     __repr__ = short_repr
+    __rich_repr__ = shown_fields
 
     def __new__(cls, *positional: object, **fields: object) -> Self:
         """Refuse unknown arguments with a message that names the nearest field."""

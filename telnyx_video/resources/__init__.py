@@ -1,5 +1,6 @@
-"""Operations by what they are about: rooms, sessions, participants, recordings, compositions.
+"""The API's resources: rooms, sessions, participants, recordings, compositions; one file each.
 
-A client is a group itself, that of the rooms, and has one of each other: ``rooms.sessions``,
-``rooms.participants``, ``rooms.recordings``, ``rooms.compositions``. Those load when first used.
+A client is the resource of the rooms itself, and has one attribute for each of the others:
+``rooms.sessions``, ``rooms.participants``, ``rooms.recordings``, ``rooms.compositions``. Those are
+imported when first used.
 """

@@ -1,90 +1,52 @@
-"""Arguments of the client's methods: put together and checked, before anything is sent."""
+"""Checks the arguments of the client's methods, before anything is sent."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Final, cast, get_args
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final, TypeVar, cast, get_args
+
+import attrs
 
 from telnyx_video._base import validate as check
-from telnyx_video._base.text import few, plain_str, show
+from telnyx_video._base.text import few, show
 from telnyx_video._execution.reconcile import IfExists
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video.errors import ErrorDetail, InvalidRequestError
-from telnyx_video.models import CreateRoomRequest, RoomFields
 
 if TYPE_CHECKING:
-    from telnyx_video.models import CompositionFields, CreateCompositionRequest
     from telnyx_video.observing import Hook
 
-_IF_EXISTS: Final[tuple[str, ...]] = get_args(IfExists)
+T = TypeVar("T", bound=attrs.AttrsInstance)
+
+IF_EXISTS: Final[tuple[str, ...]] = get_args(IfExists)
 
 
-def room_request(request: object, fields: RoomFields) -> CreateRoomRequest:
-    """A request that is given either as an object or as its fields.
+def as_request(cls: type[T], request: object, fields: Mapping[str, object]) -> T:
+    """Return a request that is given either as an object or as its fields.
 
     Raises:
         InvalidRequestError: it is given as neither or as both, or a field breaks a bound.
+        TypeError: there is no such field.
     """
     if request is None:
-        return CreateRoomRequest(**fields)
-    if isinstance(request, CreateRoomRequest) and not fields:
-        return request
-    raise _no_request(request, CreateRoomRequest)
-
-
-def composition_request(request: object, fields: CompositionFields) -> CreateCompositionRequest:
-    """The same for a composition."""
-    from telnyx_video.models import CreateCompositionRequest
-
-    if request is None:
-        return CreateCompositionRequest(**fields)
-    if isinstance(request, CreateCompositionRequest) and not fields:
-        return request
-    raise _no_request(request, CreateCompositionRequest)
-
-
-def _no_request(request: object, wanted: type) -> InvalidRequestError:
-    if isinstance(request, wanted):
-        problem = "give either a request or fields, not both"
-    else:
-        problem = f"must be a {wanted.__name__}, not {type(request).__name__}"
-        if isinstance(request, str) and wanted is CreateRoomRequest:
-            problem += f"; for a room of this name use unique_name={show(request)}"
-        if isinstance(request, Mapping):
-            problem += f"; use {wanted.__name__}(**fields)"
-    return InvalidRequestError((ErrorDetail(problem, code="wrong_type", pointer="/request"),))
-
-
-def all_wrong(*checks: Callable[[], object]) -> InvalidRequestError:
-    """What several checks refuse, as one error: for when one of them is known to refuse."""
-    details: list[ErrorDetail] = []
-    for refuses in checks:
+        failure: InvalidRequestError | TypeError
         try:
-            refuses()
-        except InvalidRequestError as error:
-            details += error.details
-    return InvalidRequestError(tuple(details))
-
-
-def sought_name(unique_name: str) -> str:
-    """The name of a room to look for, as a plain string.
-
-    Raises:
-        InvalidRequestError: it is no name.
-    """
-    name = plain_str(unique_name)
-    problems: list[ErrorDetail] = []
-    check.name(problems, "unique_name", name)
-    check.refuse(problems)
-    return name
-
-
-def check_if_exists(if_exists: object) -> None:
-    """Raise ``InvalidRequestError`` for anything but the three choices."""
-    if not isinstance(if_exists, str) or if_exists not in _IF_EXISTS:
-        problems: list[ErrorDetail] = []
-        check.choice(problems, "if_exists", if_exists, _IF_EXISTS)
-        check.refuse(problems)
+            return cls(**fields)
+        except (InvalidRequestError, TypeError) as error:
+            failure = error
+        # Without the frames that have the fields as locals: a webhook URL may hold a password.
+        raise failure.with_traceback(None)
+    if not isinstance(request, cls):
+        problem = f"must be a {cls.__name__}, not {type(request).__name__}"
+        if isinstance(request, Mapping):
+            problem += f"; use {cls.__name__}(**fields)"
+        elif isinstance(request, str):
+            problem += f"; pass fields by name, as in {attrs.fields(cls)[0].name}={show(request)}"
+    elif fields:
+        problem = "pass either a request or fields, not both"
+    else:
+        return request
+    raise InvalidRequestError((ErrorDetail(problem, code="wrong_type", pointer="/request"),))
 
 
 def check_batch(
@@ -98,11 +60,11 @@ def check_batch(
     on_progress: object,
     since: object = None,
 ) -> None:
-    """Raise ``InvalidRequestError`` with all that is wrong with a batch's arguments."""
+    """Raise ``InvalidRequestError`` with everything that is wrong with a batch's arguments."""
     problems: list[ErrorDetail] = []
     check.several(problems, "requests", requests, "CreateRoomRequest")
     check.integer(problems, "concurrency", concurrency, 1)
-    check.choice(problems, "if_exists", if_exists, _IF_EXISTS)
+    check.choice(problems, "if_exists", if_exists, IF_EXISTS)
     if max_rate is not None:
         check.positive(problems, "max_rate", max_rate)
     if journal is not None:
@@ -116,17 +78,17 @@ def check_batch(
     check.refuse(problems)
 
 
-def check_settings(
+def check_client(
     problems: list[ErrorDetail], retry: object, concurrency: object, auto_name: object
 ) -> None:
-    """Note all that is wrong with the settings of a client that are not about connecting."""
+    """Add what is wrong with the arguments of a client that are not about connecting."""
     check_policy(problems, retry)
     check.integer(problems, "concurrency", concurrency, 1)
     check.boolean(problems, "auto_name", auto_name)
 
 
 def checked_hooks(problems: list[ErrorDetail], hooks: object) -> tuple[Hook, ...]:
-    """The hooks, one by one; those that cannot be called, or would be awaited, are noted."""
+    """Return the hooks; add a problem if one is not callable, or is a coroutine function."""
     several: tuple[object, ...] = (hooks,)
     if not callable(hooks) and not isinstance(hooks, str | bytes) and isinstance(hooks, Iterable):
         several = tuple(cast("Iterable[object]", hooks))
@@ -139,7 +101,7 @@ def checked_hooks(problems: list[ErrorDetail], hooks: object) -> tuple[Hook, ...
 
 
 def check_policy(problems: list[ErrorDetail], retry: object) -> None:
-    """A policy is a ``RetryPolicy``, or None for the one that holds anyway."""
+    """A policy is a ``RetryPolicy``, or None for the default."""
     if not isinstance(retry, RetryPolicy | None):
         problem = f"must be a RetryPolicy, not {type(retry).__name__}"
         problems.append(ErrorDetail(problem, code="wrong_type", pointer="/retry"))

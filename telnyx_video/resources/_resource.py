@@ -1,4 +1,4 @@
-"""What the client and its groups of operations have in common: ways of calling, and options."""
+"""The base class of the resources: what their methods send requests with, options, and lists."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Record)
 
 
-class Operations:
-    """Some of the API's operations, made with one client's connections, options and retries."""
+class Resource:
+    """Methods that share one client's connections, options and retries."""
 
     def __init__(self, runner: AttemptRunner, options: CallOptions) -> None:
         self._runner = runner
@@ -32,26 +32,30 @@ class Operations:
     def _call_options(
         self, timeout: float | ClientTimeout | None, retry: RetryPolicy | None
     ) -> CallOptions:
+        """Return the options of one call: the client's, unless it has its own.
+
+        Raises:
+            InvalidRequestError: one of them is invalid.
+        """
         if timeout is None and retry is None:
             return self._options
         problems: list[ErrorDetail] = []
         check_timeout(problems, timeout)
         check_policy(problems, retry)
         check.refuse(problems)
-        return CallOptions(
-            retry or self._options.policy, None if timeout is None else as_timeout(timeout)
-        )
+        limits = None if timeout is None else as_timeout(timeout)
+        return CallOptions(retry or self._options.policy, limits)
 
     def _list(
         self,
-        request: Callable[[int], HttpRequest],
+        page_request: Callable[[int], HttpRequest],
         read: Callable[[HttpReply], Page[R]],
         options: CallOptions,
     ) -> AsyncPager[R]:
-        """A list, of which ``request`` asks for the page of a number."""
+        """Return a list whose pages are requested by their numbers."""
 
         async def fetch(number: int) -> Page[R]:
-            return await execute(self._runner, request(number), read, options, idempotent=True)
+            return await execute(self._runner, page_request(number), read, options, idempotent=True)
 
-        request(1)  # refuses bad arguments now, rather than when the first page is fetched
+        page_request(1)  # refuses invalid arguments now, and not when the first page is fetched
         return AsyncPager(fetch)

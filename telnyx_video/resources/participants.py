@@ -1,4 +1,4 @@
-"""Participants: those who are, or were, in sessions."""
+"""Participants of sessions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from telnyx_video._execution.call import execute
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video.models import UNSET, DateRange, RoomParticipant, Unset
-from telnyx_video.resources._resource import Operations
+from telnyx_video.resources._resource import Resource
 
 if TYPE_CHECKING:
     from aiohttp import ClientTimeout
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncParticipants"]
 
 
-class AsyncParticipants(Operations):
-    """Participants: ``rooms.participants``; ``rooms.sessions`` puts them out and mutes them."""
+class AsyncParticipants(Resource):
+    """``rooms.participants``: reads participants. ``rooms.sessions`` mutes and removes them."""
 
     def list(
         self,
@@ -33,23 +33,23 @@ class AsyncParticipants(Operations):
         timeout: float | ClientTimeout | None = None,
         retry: RetryPolicy | None = None,
     ) -> AsyncPager[RoomParticipant]:
-        """All participants of the account that pass the filters.
+        """List the account's participants that match all filters.
 
         https://developers.telnyx.com/api-reference/room-participants/view-a-list-of-room-participants
 
         Args:
-            session_id: Only those of this session; ``rooms.sessions.participants`` asks for them
-                where they belong, and tells if there is no such session.
-            context: Only those of whom the client SDK said just this.
+            session_id: Only those of this session; ``rooms.sessions.participants`` lists the same,
+                and raises ``NotFoundError`` if there is no such session.
+            context: Only those whose client SDK set exactly this context.
             joined_at: Joined on this day (UTC), or in this range of days.
             updated_at: Last changed on this day (UTC), or in this range of days.
             left_at: Left on this day (UTC), or in this range of days.
-            page_size: Participants in a page, 1 to 250.
-            timeout: For one attempt at one page, in place of the client's.
-            retry: For one page, in place of the client's policy.
+            page_size: Participants a page, 1 to 250.
+            timeout: For one attempt at one page; by default the client's.
+            retry: For one page; by default the client's policy.
 
         Raises:
-            InvalidRequestError: an argument is out of bounds; at once, before anything is sent.
+            InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
         """
         return self._list(
             lambda number: _wire.list_participants(
@@ -79,13 +79,16 @@ class AsyncParticipants(Operations):
 
         Args:
             participant_id: The participant's id.
-            timeout: For one attempt, in place of the client's.
-            retry: In place of the client's policy.
+            timeout: For one attempt; by default the client's.
+            retry: By default the client's policy.
 
         Raises:
             NotFoundError: there is no such participant.
         """
-        request, read = _wire.get_participant(participant_id), _wire.found(RoomParticipant)
         return await execute(
-            self._runner, request, read, self._call_options(timeout, retry), idempotent=True
+            self._runner,
+            _wire.get_participant(participant_id),
+            _wire.found(RoomParticipant),
+            self._call_options(timeout, retry),
+            idempotent=True,
         )

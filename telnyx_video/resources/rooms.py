@@ -1,16 +1,16 @@
-"""Rooms themselves, and the tokens with which to join them: the operations of the client."""
+"""Rooms, and the tokens to join them: the methods of the client itself."""
 
 from __future__ import annotations
 
 from datetime import date
-from functools import partial
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Unpack, cast
 from uuid import uuid4
 
 import attrs
 
 from telnyx_video import _wire
-from telnyx_video._base.text import few, one_line, show
+from telnyx_video._base import validate as check
+from telnyx_video._base.text import few, one_line, plain_str, show
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
 from telnyx_video._execution.call import delete, execute
 from telnyx_video._execution.create import create_room
@@ -19,25 +19,23 @@ from telnyx_video._execution.reconcile import IfExists
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video.errors import ErrorDetail, InvalidRequestError, NotFoundError, ResponseDecodeError
 from telnyx_video.models import UNSET, CreateRoomRequest, DateRange, Room, RoomFields, Unset
-from telnyx_video.resources._arguments import (
-    all_wrong,
-    check_if_exists,
-    room_request,
-    sought_name,
-)
-from telnyx_video.resources._tokens import JoinTokens
+from telnyx_video.resources._arguments import IF_EXISTS, as_request
+from telnyx_video.resources._resource import Resource
 
 if TYPE_CHECKING:
     from aiohttp import ClientTimeout
 
-__all__ = ["RoomOperations"]
+    from telnyx_video.models import JoinToken
 
+__all__ = ["RoomsResource"]
 
 _READ_FIRST = "read the room to see whether it was changed, then update it again if it was not"
 
+_CALL_AGAIN = "call it again: a token that was not received lets nobody in, and expires"
 
-class RoomOperations(JoinTokens):
-    """What can be done with rooms, one at a time."""
+
+class RoomsResource(Resource):
+    """Creates, reads, changes and deletes rooms one at a time; creates tokens to join them."""
 
     def __init__(self, runner: AttemptRunner, options: CallOptions, *, auto_name: bool) -> None:
         super().__init__(runner, options)
@@ -53,40 +51,47 @@ class RoomOperations(JoinTokens):
         retry: RetryPolicy | None = None,
         **fields: Unpack[RoomFields],
     ) -> Room:
-        """Make a room: exactly one if it has a name, at most one if it has none.
+        """Create a room: exactly one if it has a name, at most one if it has none.
 
-        A create whose answer is lost is neither given up nor blindly repeated: a room with a name
-        is looked up, and made again only if the server would refuse a second one.
+        After an unknown outcome, a room with a name is looked up, and created again only if it does
+        not exist. A room without a name is not created again.
 
         https://developers.telnyx.com/api-reference/rooms/create-a-room
 
         Args:
-            request: What to make; or give the same fields as keywords.
-            if_exists: What to do if a room of the name was there before: ``"error"`` raises
-                ``NameTakenError``, ``"return"`` returns it as it is, ``"update"`` first changes
-                it to what is asked for.
-            timeout: For one attempt, in place of the client's.
-            retry: In place of the client's policy; its quota is not used, as that is shared.
-            **fields: The fields of :class:`CreateRoomRequest`.
+            request: What to create; or pass the same fields as keywords.
+            if_exists: What to do if a room of this name existed before: ``"error"`` raises
+                ``NameTakenError``, ``"return"`` returns it as it is, ``"update"`` updates it to
+                the given fields first.
+            timeout: For one attempt, in seconds or as an ``aiohttp.ClientTimeout``; by default the
+                client's.
+            retry: By default the client's policy. Its quota is not used, as that is shared.
+            **fields: The fields of :class:`CreateRoomRequest`:
+
+                - ``unique_name``: a string, unique within the account, at most 4000 bytes
+                  percent-encoded. By default the room has no name.
+                - ``max_participants``: an integer from 2 to 50. The API's default is 10.
+                - ``enable_recording``: a boolean. The API's default is false.
+                - ``webhook_event_url``: a URL of at most 2000 characters. By default no events are
+                  sent.
+                - ``webhook_event_failover_url``: the same, for events that the first URL did not
+                  accept; ``""`` or None for none, the default.
+                - ``webhook_timeout_secs``: an integer from 0 to 30, or None, the default, for the
+                  API's own choice.
 
         Raises:
-            InvalidRequestError: a field breaks a bound, or another argument cannot work; all such
+            InvalidRequestError: a field breaks a bound, or another argument is invalid; all of them
                 are listed, and nothing was sent.
-            NameTakenError: a room of the name was there before; the error carries it.
-            OutcomeUnknownError: the room may exist, and asking could not tell.
+            NameTakenError: a room of this name existed before; the error has it as ``room``.
+            OutcomeUnknownError: the room may exist, and looking it up did not tell.
             ApiError: the API refused; see its subclasses.
             TransportError: the request could not be sent.
+            TypeError: there is no such field.
         """
         try:
-            prepared = self._prepare(request, fields)
-            check_if_exists(if_exists)
-            options = self._call_options(timeout, retry)
-        except InvalidRequestError:  # only now it may cost something to look for more
-            raise all_wrong(
-                partial(self._prepare, request, fields),
-                partial(check_if_exists, if_exists),
-                partial(self._call_options, timeout, retry),
-            ) from None
+            prepared, options = self._prepare(request, fields, if_exists, timeout, retry)
+        finally:  # a traceback may show locals, and a webhook URL may hold a password
+            cast("dict[str, object]", fields).clear()
         result = await create_room(self._runner, prepared, if_exists, options)
         return result.unwrap()
 
@@ -105,9 +110,9 @@ class RoomOperations(JoinTokens):
 
         Args:
             room_id: The room's id.
-            include_sessions: Whether the reply has the room's sessions.
-            timeout: For one attempt, in place of the client's.
-            retry: In place of the client's policy.
+            include_sessions: Whether the room includes its sessions.
+            timeout: For one attempt; by default the client's.
+            retry: By default the client's policy.
 
         Raises:
             NotFoundError: there is no such room.
@@ -125,23 +130,26 @@ class RoomOperations(JoinTokens):
         timeout: float | ClientTimeout | None = None,
         retry: RetryPolicy | None = None,
     ) -> Room:
-        """Read the room that has exactly this name: :meth:`list` by the name, compared here.
+        """Read the room that has exactly this name, by :meth:`list`.
 
-        That a room can be found in the moment after it was made is not promised by the API. To have
-        a room of a name, be it there or not, use :meth:`create` with ``if_exists="return"``.
+        The API does not promise that a room is listed at once after it was created. To get a room
+        of a name whether or not it exists, use :meth:`create` with ``if_exists="return"``.
 
         Args:
-            unique_name: The room's name; case counts.
-            include_sessions: Whether the reply has the room's sessions.
-            timeout: For one attempt at one page, in place of the client's.
-            retry: For one page, in place of the client's policy.
+            unique_name: The room's name; case-sensitive.
+            include_sessions: Whether the room includes its sessions.
+            timeout: For one attempt at one page; by default the client's.
+            retry: For one page; by default the client's policy.
 
         Raises:
-            InvalidRequestError: it is no name; nothing was sent.
+            InvalidRequestError: the name is invalid; nothing was sent.
             NotFoundError: no room has this name.
-            ResponseDecodeError: several rooms have it, which the API says cannot be.
+            ResponseDecodeError: several rooms have it, which the API excludes.
         """
-        name = sought_name(unique_name)
+        name = plain_str(unique_name)
+        problems: list[ErrorDetail] = []
+        check.name(problems, "unique_name", name)
+        check.refuse(problems)
         rooms = self.list(
             unique_name=name,
             include_sessions=include_sessions,
@@ -167,25 +175,24 @@ class RoomOperations(JoinTokens):
         timeout: float | ClientTimeout | None = None,
         retry: RetryPolicy | None = None,
     ) -> AsyncPager[Room]:
-        """All rooms, or those that pass the filters: ``async for room in rooms.list()``.
+        """List the rooms that match all filters: ``async for room in rooms.list()``.
 
-        Pages are fetched as they are needed, the next one while one is worked off; ``.pages()``
-        gives them whole, with their totals.
+        Pages are fetched as needed, the next one while the current one is processed. ``.pages()``
+        yields whole pages, with their totals.
 
         https://developers.telnyx.com/api-reference/rooms/view-a-list-of-rooms
 
         Args:
             unique_name: Rooms of this name. Whether the API compares exactly is undocumented.
-            created_at: Rooms made on this day (UTC), or in this range of days.
+            created_at: Rooms created on this day (UTC), or in this range of days.
             updated_at: Rooms last changed on this day (UTC), or in this range of days.
-            include_sessions: Whether the rooms have their sessions.
-            page_size: Rooms in a page, 1 to 250.
-            timeout: For one attempt at one page, in place of the client's.
-            retry: For one page, in place of the client's policy.
+            include_sessions: Whether the rooms include their sessions.
+            page_size: Rooms a page, 1 to 250.
+            timeout: For one attempt at one page; by default the client's.
+            retry: For one page; by default the client's policy.
 
         Raises:
-            InvalidRequestError: a filter or the page size is out of bounds; at once, before
-                anything is sent.
+            InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
         """
         return self._list(
             lambda number: _wire.list_rooms(
@@ -212,25 +219,37 @@ class RoomOperations(JoinTokens):
     ) -> Room:
         """Change the given fields of a room; the others stay as they are.
 
+        After an unknown outcome it is not sent again, as it could undo a change that another
+        client has made since.
+
         https://developers.telnyx.com/api-reference/rooms/update-a-room
 
         Args:
             room_id: The room's id.
-            request: What to change; or give the same fields as keywords.
-            timeout: For one attempt, in place of the client's.
-            retry: In place of the client's policy.
-            **fields: The fields of :class:`CreateRoomRequest`.
+            request: What to change; or pass the same fields as keywords.
+            timeout: For one attempt; by default the client's.
+            retry: By default the client's policy.
+            **fields: The fields of :class:`CreateRoomRequest`, as for :meth:`create`.
 
         Raises:
             InvalidRequestError: a field breaks a bound; nothing was sent.
             NotFoundError: there is no such room.
             NameTakenError: another room has the new name.
-            OutcomeUnknownError: the change may have been made: read the room to see.
+            OutcomeUnknownError: it may have been changed: read the room, then update it again if it
+                was not.
+            TypeError: there is no such field.
         """
-        patch = _wire.update_room(room_id, room_request(request, fields))
-        options = self._call_options(timeout, retry)
+        try:
+            patch = _wire.update_room(room_id, as_request(CreateRoomRequest, request, fields))
+        finally:  # as in create
+            cast("dict[str, object]", fields).clear()
         return await execute(
-            self._runner, patch, _wire.read_room_written, options, idempotent=False
+            self._runner,
+            patch,
+            _wire.read_room_written,
+            self._call_options(timeout, retry),
+            idempotent=False,
+            hint=_READ_FIRST,
         )
 
     async def delete(
@@ -241,14 +260,14 @@ class RoomOperations(JoinTokens):
         timeout: float | ClientTimeout | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
-        """Delete a room: those in it are put out, and it is no longer charged for.
+        """Delete a room: its participants are removed, and it is no longer billed.
 
         https://developers.telnyx.com/api-reference/rooms/delete-a-room
 
         Args:
             room_id: The room's id.
-            timeout: For one attempt, in place of the client's.
-            retry: In place of the client's policy.
+            timeout: For one attempt; by default the client's.
+            retry: By default the client's policy.
 
         Raises:
             NotFoundError: there is no such room, and this call did not delete it.
@@ -256,8 +275,115 @@ class RoomOperations(JoinTokens):
         """
         await delete(self._runner, _wire.delete_room(room_id), self._call_options(timeout, retry))
 
-    def _prepare(self, request: CreateRoomRequest | None, fields: RoomFields) -> CreateRoomRequest:
-        merged = room_request(request, fields)
-        if self._auto_name and merged.unique_name is UNSET:
-            return attrs.evolve(merged, unique_name=str(uuid4()))
-        return merged
+    async def join_token(
+        self,
+        room_id: str,
+        /,
+        *,
+        token_ttl_secs: int | Unset = UNSET,
+        refresh_token_ttl_secs: int | Unset = UNSET,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> JoinToken:
+        """Create a client token, with which a participant's client SDK joins the room.
+
+        It is retried after any transient failure: a token that was not received lets nobody in, and
+        expires.
+
+        https://developers.telnyx.com/api-reference/rooms-client-tokens/create-client-token-to-join-a-room
+
+        Args:
+            room_id: The room's id.
+            token_ttl_secs: Seconds for which the token is valid: 10 to 3600. The API's default is
+                600.
+            refresh_token_ttl_secs: Seconds for which it can be refreshed: 60 to 86400. The API's
+                default is 3600.
+            timeout: For one attempt; by default the client's.
+            retry: By default the client's policy.
+
+        Raises:
+            InvalidRequestError: an argument is invalid; nothing was sent.
+            PermissionDeniedError: the room is not yours.
+            OutcomeUnknownError: a token may have been created and lost; call it again.
+        """
+        request = _wire.create_join_token(
+            room_id,
+            token_ttl_secs=token_ttl_secs,
+            refresh_token_ttl_secs=refresh_token_ttl_secs,
+        )
+        return await execute(
+            self._runner,
+            request,
+            _wire.read_join_token,
+            self._call_options(timeout, retry),
+            idempotent=True,
+            hint=_CALL_AGAIN,
+        )
+
+    async def refresh_join_token(
+        self,
+        room_id: str,
+        refresh_token: str,
+        /,
+        *,
+        token_ttl_secs: int | Unset = UNSET,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> JoinToken:
+        """Create another client token by the refresh token of an earlier one; retried likewise.
+
+        https://developers.telnyx.com/api-reference/rooms-client-tokens/refresh-client-token-to-join-a-room
+
+        Args:
+            room_id: The room's id.
+            refresh_token: That of the first token; the result has none.
+            token_ttl_secs: Seconds for which the new token is valid: 10 to 3600. The API's default
+                is 600.
+            timeout: For one attempt; by default the client's.
+            retry: By default the client's policy.
+
+        Raises:
+            InvalidRequestError: an argument is invalid; nothing was sent.
+            PermissionDeniedError: the refresh token is invalid or has expired.
+            OutcomeUnknownError: a token may have been created and lost; call it again.
+        """
+        return await execute(
+            self._runner,
+            _wire.refresh_join_token(room_id, refresh_token, token_ttl_secs=token_ttl_secs),
+            _wire.join_token_for(refresh_token),
+            self._call_options(timeout, retry),
+            idempotent=True,
+            hint=_CALL_AGAIN,
+        )
+
+    def _prepare(
+        self,
+        request: CreateRoomRequest | None,
+        fields: RoomFields,
+        if_exists: IfExists = "error",
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> tuple[CreateRoomRequest, CallOptions]:
+        """Return the room to create, with a name if it needs one, and the options.
+
+        Raises:
+            InvalidRequestError: arguments are invalid; all of them are listed.
+        """
+        problems: list[ErrorDetail] = []
+        prepared, options = None, self._options
+        try:
+            prepared = as_request(CreateRoomRequest, request, fields)
+        except InvalidRequestError as error:
+            problems += error.details
+        if if_exists != "error":
+            check.choice(problems, "if_exists", if_exists, IF_EXISTS)
+        if timeout is not None or retry is not None:
+            try:
+                options = self._call_options(timeout, retry)
+            except InvalidRequestError as error:
+                problems += error.details
+        if problems or prepared is None:
+            raise InvalidRequestError(tuple(problems))
+        if self._auto_name and prepared.unique_name is UNSET:
+            prepared = attrs.evolve(prepared, unique_name=str(uuid4()))
+        return prepared, options

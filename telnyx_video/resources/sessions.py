@@ -1,4 +1,4 @@
-"""Sessions: the meetings in rooms, and what can be done to those who are in one."""
+"""Sessions of rooms, and what can be done with the participants of one."""
 
 from __future__ import annotations
 
@@ -13,22 +13,21 @@ from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video.errors import ApiError, Outcome, OutcomeUnknownError
 from telnyx_video.models import UNSET, DateRange, RoomParticipant, RoomSession, Unset
-from telnyx_video.resources._resource import Operations
+from telnyx_video.resources._resource import Resource
 
 if TYPE_CHECKING:
     from aiohttp import ClientTimeout
 
-__all__ = ["AsyncSessions", "Whom"]
+__all__ = ["AsyncSessions", "ParticipantSelector"]
 
-Whom = Collection[str] | Literal["all"]
-"""Whom an action is about: ids of participants, or all of them."""
+ParticipantSelector = Collection[str] | Literal["all"]
+"""The participants that an action applies to: their ids, or all of the session."""
 
 
-class AsyncSessions(Operations):
-    """Sessions: ``rooms.sessions``.
+class AsyncSessions(Resource):
+    """``rooms.sessions``: reads and ends sessions; kicks, mutes and unmutes participants.
 
-    Reading, ending, kicking, muting and unmuting are tried again after any failure that may pass:
-    done twice they lead to the same as done once.
+    All methods are idempotent, and retried after transient failures.
     """
 
     def list(
@@ -44,23 +43,23 @@ class AsyncSessions(Operations):
         timeout: float | ClientTimeout | None = None,
         retry: RetryPolicy | None = None,
     ) -> AsyncPager[RoomSession]:
-        """The sessions of the account, or of one room, that pass the filters.
+        """List the sessions of the account, or of one room, that match all filters.
 
         https://developers.telnyx.com/api-reference/room-sessions/view-a-list-of-room-sessions
 
         Args:
             room_id: Only those of this room.
-            active: Only those that are going on, or only those that have ended.
-            created_at: Begun on this day (UTC), or in this range of days.
+            active: Only those that are active, or only those that have ended.
+            created_at: Started on this day (UTC), or in this range of days.
             updated_at: Last changed on this day (UTC), or in this range of days.
             ended_at: Ended on this day (UTC), or in this range of days.
-            include_participants: Whether the sessions have their participants.
-            page_size: Sessions in a page, 1 to 250.
-            timeout: For one attempt at one page, in place of the client's.
-            retry: For one page, in place of the client's policy.
+            include_participants: Whether the sessions include their participants.
+            page_size: Sessions a page, 1 to 250.
+            timeout: For one attempt at one page; by default the client's.
+            retry: For one page; by default the client's policy.
 
         Raises:
-            InvalidRequestError: an argument is out of bounds; at once, before anything is sent.
+            InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
         """
         return self._list(
             lambda number: _wire.list_sessions(
@@ -92,9 +91,9 @@ class AsyncSessions(Operations):
 
         Args:
             session_id: The session's id, such as ``Room.active_session_id``.
-            include_participants: Whether the reply has the session's participants.
-            timeout: For one attempt, in place of the client's.
-            retry: In place of the client's policy.
+            include_participants: Whether the session includes its participants.
+            timeout: For one attempt; by default the client's.
+            retry: By default the client's policy.
 
         Raises:
             NotFoundError: there is no such session.
@@ -110,67 +109,73 @@ class AsyncSessions(Operations):
         timeout: float | ClientTimeout | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
-        """End a session: all who are in it are put out.
+        """End a session and remove all its participants.
 
         https://developers.telnyx.com/api-reference/room-sessions/end-a-room-session
 
         Args:
             session_id: The session's id.
-            timeout: For one attempt, in place of the client's.
-            retry: In place of the client's policy.
+            timeout: For one attempt; by default the client's.
+            retry: By default the client's policy.
 
         Raises:
             NotFoundError: there is no such session.
-            UnprocessableEntityError: it has ended, or somebody named is not in it.
+            UnprocessableEntityError: it has already ended.
             OutcomeUnknownError: it may have been ended; the same call can be repeated.
         """
+
+        async def has_ended(unknown: OutcomeUnknownError, options: CallOptions) -> bool:
+            if not _was_refused_last(unknown):
+                return False
+            session = await self._get(session_id, options)
+            return session.active is False
+
         request, options = _wire.end_session(session_id), self._call_options(timeout, retry)
-
-        async def ended(unknown: OutcomeUnknownError, options: CallOptions) -> bool:
-            return _refused_at_last(unknown) and not await self._goes_on(session_id, options)
-
-        await execute_and_verify(self._runner, request, _wire.read_action, options, ended)
+        await execute_and_verify(self._runner, request, _wire.read_action, options, has_ended)
 
     async def kick(
         self,
         session_id: str,
-        participants: Whom,
+        participants: ParticipantSelector,
         /,
         *,
         exclude: Collection[str] = (),
         timeout: float | ClientTimeout | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
-        """Put participants out of a session.
+        """Remove participants from a session.
 
         https://developers.telnyx.com/api-reference/room-sessions/kick-participants-from-a-room-session
 
         Args:
             session_id: The session's id.
             participants: Ids of participants, or ``"all"``.
-            exclude: Ids of those who are to stay.
-            timeout: For one attempt, in place of the client's.
-            retry: In place of the client's policy.
+            exclude: Ids of participants that stay.
+            timeout: For one attempt; by default the client's.
+            retry: By default the client's policy.
 
         Raises:
             NotFoundError: there is no such session.
-            UnprocessableEntityError: it has ended, or somebody named is not in it.
-            OutcomeUnknownError: they may have been put out; the same call can be repeated.
+            UnprocessableEntityError: it has ended, or a participant is not in it.
+            OutcomeUnknownError: they may have been removed; the same call can be repeated.
         """
-        request = _wire.act_on_participants("kick", session_id, participants, exclude)
-        options = self._call_options(timeout, retry)
 
-        async def out(unknown: OutcomeUnknownError, options: CallOptions) -> bool:
-            return _refused_at_last(unknown) and not await self._present(
-                session_id, participants, exclude, options
+        async def are_gone(unknown: OutcomeUnknownError, options: CallOptions) -> bool:
+            if not _was_refused_last(unknown):
+                return False
+            session = await self._get(session_id, options, include_participants=True)
+            return session.participants is not None and not _present(
+                session.participants, participants, exclude
             )
 
-        await execute_and_verify(self._runner, request, _wire.read_action, options, out)
+        request = _wire.act_on_participants("kick", session_id, participants, exclude)
+        options = self._call_options(timeout, retry)
+        await execute_and_verify(self._runner, request, _wire.read_action, options, are_gone)
 
     async def mute(
         self,
         session_id: str,
-        participants: Whom,
+        participants: ParticipantSelector,
         /,
         *,
         exclude: Collection[str] = (),
@@ -181,23 +186,35 @@ class AsyncSessions(Operations):
 
         https://developers.telnyx.com/api-reference/room-sessions/mute-participants-in-room-session
         """
-        await self._act("mute", session_id, participants, exclude, timeout, retry)
+        await execute(
+            self._runner,
+            _wire.act_on_participants("mute", session_id, participants, exclude),
+            _wire.read_action,
+            self._call_options(timeout, retry),
+            idempotent=True,
+        )
 
     async def unmute(
         self,
         session_id: str,
-        participants: Whom,
+        participants: ParticipantSelector,
         /,
         *,
         exclude: Collection[str] = (),
         timeout: float | ClientTimeout | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
-        """Let participants of a session be heard again. Arguments and errors as for :meth:`kick`.
+        """Unmute participants of a session. Arguments and errors as for :meth:`kick`.
 
         https://developers.telnyx.com/api-reference/room-sessions/unmute-participants-in-room-session
         """
-        await self._act("unmute", session_id, participants, exclude, timeout, retry)
+        await execute(
+            self._runner,
+            _wire.act_on_participants("unmute", session_id, participants, exclude),
+            _wire.read_action,
+            self._call_options(timeout, retry),
+            idempotent=True,
+        )
 
     def participants(
         self,
@@ -212,12 +229,12 @@ class AsyncSessions(Operations):
         timeout: float | ClientTimeout | None = None,
         retry: RetryPolicy | None = None,
     ) -> AsyncPager[RoomParticipant]:
-        """Those who are, or were, in one session. Filters as for ``rooms.participants.list``.
+        """List present and past participants of a session; filters as ``rooms.participants.list``.
 
         https://developers.telnyx.com/api-reference/room-sessions/view-a-list-of-room-participants
 
         Raises:
-            InvalidRequestError: an argument is out of bounds; at once, before anything is sent.
+            InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
         """
         return self._list(
             lambda number: _wire.list_participants(
@@ -240,35 +257,18 @@ class AsyncSessions(Operations):
         read = _wire.found(RoomSession)
         return await execute(self._runner, request, read, options, idempotent=True)
 
-    async def _goes_on(self, session_id: str, options: CallOptions) -> bool:
-        session = await self._get(session_id, options)
-        return session.active is not False
 
-    async def _present(
-        self, session_id: str, participants: Whom, exclude: Collection[str], options: CallOptions
-    ) -> bool:
-        """Whether any of these is still in the session."""
-        session = await self._get(session_id, options, include_participants=True)
-        if session.participants is None:
-            return True
-        present = {one.id for one in session.participants if one.left_at is None}
-        return bool((present if participants == "all" else present & {*participants}) - {*exclude})
-
-    async def _act(
-        self,
-        action: Literal["mute", "unmute"],
-        session_id: str,
-        participants: Whom,
-        exclude: Collection[str],
-        timeout: float | ClientTimeout | None,
-        retry: RetryPolicy | None,
-    ) -> None:
-        request = _wire.act_on_participants(action, session_id, participants, exclude)
-        options = self._call_options(timeout, retry)
-        await execute(self._runner, request, _wire.read_action, options, idempotent=True)
-
-
-def _refused_at_last(error: OutcomeUnknownError) -> bool:
-    """Whether a repetition was refused: perhaps because there was nothing left to be done."""
+def _was_refused_last(error: OutcomeUnknownError) -> bool:
+    """Whether the last attempt was refused, perhaps because an earlier one was applied."""
     last = error.last_error
     return isinstance(last, ApiError) and last.outcome is Outcome.NOT_APPLIED
+
+
+def _present(
+    participants: Collection[RoomParticipant],
+    selected: ParticipantSelector,
+    exclude: Collection[str],
+) -> set[str]:
+    """Return the selected participants that have not left."""
+    present = {participant.id for participant in participants if participant.left_at is None}
+    return (present if selected == "all" else present & {*selected}) - {*exclude}

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import threading
+import warnings
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,15 +111,21 @@ def test_calls_and_closing_may_meet(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("in_a_cycle", [False, True])
 def test_a_client_that_is_forgotten_leaves_no_thread(sandbox: Sandbox, in_a_cycle: bool) -> None:
-    """The collector closes what was not closed, without a warning."""
+    """The garbage collector closes an unclosed client, which warns in its own name."""
     rooms = RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key)
     rooms.create()
     assert len(own_threads()) == 1
     if in_a_cycle:
         rooms.itself = rooms  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue] # the point
     gone = weakref.ref(rooms)
-    del rooms
-    gc.collect()
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        del rooms
+        gc.collect()
+    assert [str(one.message) for one in seen] == [
+        f"unclosed <RoomsClient at {sandbox.url}>: use `with`, or call close()"
+    ]
+    assert seen[0].category is ResourceWarning
     assert gone() is None
     assert own_threads() == []
 
@@ -145,9 +152,11 @@ def test_a_client_may_be_collected_in_its_own_thread(sandbox: Sandbox) -> None:
         del rooms
         stream.__enter__()
 
-    call()
-    left.set()
-    assert ended.wait(SOON)
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
+        call()
+        left.set()
+        assert ended.wait(SOON)
     for thread in own_threads():
         thread.join(SOON)
         assert not thread.is_alive()
@@ -162,10 +171,24 @@ def test_what_a_client_gave_keeps_it_alive(sandbox: Sandbox) -> None:
     def pager() -> Pager[Room]:
         return RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key).list(page_size=1)
 
-    made, listed = stream(), pager()
-    with made:
-        assert len(list(made)) == 3
-    assert len(list(listed)) == 3
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
+        made, listed = stream(), pager()
+        with made:
+            assert len(list(made)) == 3
+        assert len(list(listed)) == 3
+        del made, listed
+        gc.collect()
+
+
+def test_a_client_that_was_never_used_warns_of_nothing() -> None:
+    """Without a call there is no thread and no connection to close."""
+    rooms = RoomsClient(api_key="key")
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        del rooms
+        gc.collect()
+    assert seen == []
 
 
 def test_a_pager_that_is_left_in_the_middle_disturbs_nothing(rooms: RoomsClient) -> None:

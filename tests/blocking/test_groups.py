@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import warnings
 from pathlib import Path
 
 import attrs
@@ -119,6 +120,10 @@ def test_a_group_keeps_its_client_alive(sandbox: Sandbox) -> None:
     del lists
     gc.collect()
     assert [*group.list()] == [*pager] == []
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
+        del pager
+        gc.collect()
     rooms.close()
     with pytest.raises(ConfigurationError, match="closed"):
         group.end("a")

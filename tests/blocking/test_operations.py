@@ -7,8 +7,11 @@ import pickle
 import pydoc
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import aiohttp
+import attrs
 import pytest
 
 from support.asking import asked_for
@@ -24,13 +27,8 @@ from telnyx_video import (
     RoomsClient,
 )
 from telnyx_video.batch import Progress
-from telnyx_video.client._blocking_groups import (
-    Compositions,
-    Participants,
-    Recordings,
-    Sessions,
-)
-from telnyx_video.client._sync import like
+from telnyx_video.client._sync import copy_signature
+from telnyx_video.client.blocking import Compositions, Participants, Recordings, Sessions
 from telnyx_video.models import Page
 from telnyx_video.resources.compositions import AsyncCompositions
 from telnyx_video.resources.participants import AsyncParticipants
@@ -74,9 +72,9 @@ def test_both_clients_have_the_same_operations() -> None:
     """Whatever can be awaited can be called; only closing has a name of its own."""
     for awaited, blocking in GROUPS:
         assert set(operations_of(awaited)) - {"aclose"} == set(operations_of(blocking)) - {"close"}
-    # Of the API's 25, two lists of sessions are one here. `get_by_name`, batches and downloads are
-    # ours.
-    assert len(OPERATIONS) == 25 - 1 + 1 + 2 + 2
+    # Of the API's 25, two lists of sessions are one here. `get_by_name`, two for batches, and
+    # `wait`, `download` and `open` of recordings and compositions are ours.
+    assert len(OPERATIONS) == 25 - 1 + 1 + 2 + 2 * 3
 
 
 @pytest.mark.parametrize(("awaited", "blocking", "name"), OPERATIONS)
@@ -105,6 +103,7 @@ RETURNS = [
     (RoomsClient, "delete", "None"),
     (Sessions, "participants", "Pager[RoomParticipant]"),
     (Recordings, "download", "int"),
+    (Recordings, "open", "BlockingFileStream"),
     (Compositions, "list", "Pager[RoomComposition]"),
 ]
 
@@ -128,7 +127,7 @@ def test_the_example_of_a_stream_can_be_taken_over() -> None:
 def test_without_docstrings_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """Under ``python -OO`` the blocking operation has no docstring, as the awaited one has none."""
     monkeypatch.setattr(AsyncRoomsClient.get, "__doc__", None)
-    assert like(AsyncRoomsClient.get)(lambda: None).__doc__ is None
+    assert copy_signature(AsyncRoomsClient.get)(lambda: None).__doc__ is None
 
 
 def test_the_constructor_looks_like_the_awaited_one() -> None:
@@ -163,10 +162,38 @@ def test_errors_are_the_awaited_ones(rooms: RoomsClient) -> None:
         rooms.get("00000000-0000-4000-8000-000000000000")
     with pytest.raises(InvalidRequestError, match="page_size"):
         rooms.list(page_size=0)
-    with pytest.raises(TypeError):
-        rooms.create(colour="blue")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue] # the point
+    with pytest.raises(TypeError, match=r"did you mean unique_name\?"):
+        rooms.create(uniqe_name="a")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue] # the point
     with pytest.raises(TypeError):
         RoomsClient("key")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue] # the point
+
+
+def test_wrong_arguments_name_the_blocking_method(rooms: RoomsClient) -> None:
+    """The async client, of which the caller has never heard, is not mentioned."""
+    untyped: Any = rooms
+    wrong: list[tuple[str, Callable[[], object]]] = [
+        (r"^RoomsClient\.get\(\) missing 1", untyped.get),
+        (r"^RoomsClient\.list\(\) got an unexpected", partial(untyped.list, colour=1)),
+        (r"^Sessions\.end\(\) missing 1", untyped.sessions.end),
+        (r"^Recordings\.open\(\) missing 1", untyped.recordings.open),
+        (r"^RoomsClient\(\) has no argument 'key' \(", partial(untyped.__class__, key="a")),
+        (r"^recordings have no filter 'colour'", partial(untyped.recordings.list, colour=1)),
+    ]
+    for message, call in wrong:
+        with pytest.raises(TypeError, match=message):
+            call()
+    with pytest.raises(InvalidRequestError, match="by name, as in unique_name='standup'"):
+        rooms.create("standup")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # the point
+
+
+@pytest.mark.parametrize("client", [AsyncRoomsClient, RoomsClient])
+def test_help_for_create_lists_the_fields_with_their_bounds(client: type) -> None:
+    """`help(create)` alone says what a room may be."""
+    shown = pydoc.plain(pydoc.render_doc(client.create))  # type: ignore[attr-defined] # both have it
+    for attribute in attrs.fields(CreateRoomRequest):
+        assert f"- ``{attribute.name}``: " in shown
+    for bound in ("2 to 50", "0 to 30", "2000 characters", "default is 10", "default is false"):
+        assert bound in shown
 
 
 def test_a_list_gives_each_room_and_each_page(sandbox: Sandbox, rooms: RoomsClient) -> None:

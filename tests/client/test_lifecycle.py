@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import warnings
 from typing import Any
 
 import aiohttp
@@ -296,3 +298,45 @@ async def test_a_closed_client_does_not_disturb_time_limits() -> None:
         await server.arrived(1)
         await rooms.aclose()
         assert await call == "went on"
+
+
+async def test_an_unclosed_client_warns_in_its_own_name(caplog: pytest.LogCaptureFixture) -> None:
+    """One warning says which client, and what to do; aiohttp reports nothing beside it."""
+    async with peer(created()) as server:
+        rooms = client(server)
+        await rooms.create()
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            del rooms
+            gc.collect()
+        assert [(one.category, str(one.message)) for one in seen] == [
+            (
+                ResourceWarning,
+                f"unclosed <AsyncRoomsClient at {server.url}>: use `async with`, or call aclose()",
+            )
+        ]
+        assert caplog.records == []
+        await server.all_closed()
+
+
+async def test_a_client_with_nothing_to_close_does_not_warn() -> None:
+    """Your session is yours to close; a client that was not used, or that is closed, has none."""
+    async with peer(created()) as server, aiohttp.ClientSession() as session:
+        yours = client(server, session=session)
+        await yours.create()
+        closed, unused = client(server), client(server)
+        await closed.create()
+        await closed.aclose()
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            del yours, closed, unused
+            gc.collect()
+        assert seen == []
+        assert not session.closed
+
+
+async def test_iterating_over_an_async_list_says_how() -> None:
+    """A plain loop over what needs `async for` is told so."""
+    async with AsyncRoomsClient(api_key="key0123") as rooms:
+        with pytest.raises(TypeError, match="use `async for`, or RoomsClient"):
+            list(rooms.list())  # type: ignore[call-overload] # pyright: ignore[reportArgumentType, reportUnknownArgumentType] # the point

@@ -22,8 +22,7 @@ from typer.main import get_command
 from telnyx_video import AsyncRoomsClient, RoomsClient
 from telnyx_video.cli import main
 from telnyx_video.cli.app import GROUPS
-from telnyx_video.client import _blocking_groups as blocking
-from telnyx_video.client.blocking import Pager
+from telnyx_video.client import Pager, blocking
 from telnyx_video.resources.compositions import AsyncCompositions
 from telnyx_video.resources.participants import AsyncParticipants
 from telnyx_video.resources.recordings import AsyncRecordings
@@ -45,7 +44,16 @@ BLOCKING = (
     blocking.Compositions,
 )
 
-MADE_OF_OTHERS = {"get_by_name", "create_many", "stream_many", "download", "aclose", "close"}
+MADE_OF_OTHERS = {
+    "get_by_name",
+    "create_many",
+    "stream_many",
+    "wait",
+    "download",
+    "open",
+    "aclose",
+    "close",
+}
 """Methods that are no operations of the API."""
 
 COMMANDS_MADE_OF_OTHERS = {"batch", "download"}

@@ -56,11 +56,11 @@ REPEATED: dict[str, tuple[Operation, Act]] = {
 ONCE: dict[str, tuple[Operation, str]] = {
     "composition": (
         lambda rooms: rooms.compositions.create(session_id="a"),
-        "could make a second composition: compare compositions.list",
+        "could create a second composition: call compositions.list",
     ),
     "bulk deletion": (
         lambda rooms: rooms.recordings.delete_many(session_id="a"),
-        "could delete what has come since: compare recordings.list",
+        "could delete recordings made since: call recordings.list",
     ),
 }
 
@@ -103,9 +103,11 @@ async def test_what_was_certainly_not_done_is_sent_again(name: str) -> None:
 @pytest.mark.parametrize("name", ["join_token", "refresh_join_token"])
 @leaping
 async def test_a_token_that_was_lost_may_be_asked_for_again(name: str) -> None:
-    """When the tries are used up the error says that asking again is harmless."""
+    """When the tries are used up the error says that another call is harmless."""
     async with peer(cut) as server, client(server, retry=RetryPolicy(attempts=2)) as rooms:
-        with pytest.raises(OutcomeUnknownError, match="ask again: a token that reached nobody"):
+        with pytest.raises(
+            OutcomeUnknownError, match="call it again: a token that was not received"
+        ):
             await REPEATED[name][0](rooms)
         assert len(server.requests) == 2
 

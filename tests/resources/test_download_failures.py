@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from groups.storage import FILE, fetched, file, located, names, storing
+from resources.storage import FILE, fetched, file, located, names, storing
 from support.authority import Authority
 from support.clients import client
-from support.peers import Act, answer, closed_port, cut, peer
+from support.peers import Act, answer, closed_port, cut, peer, say
 from support.words import is_one_line
 from telnyx_video import (
     AsyncRoomsClient,
@@ -36,7 +36,7 @@ from telnyx_video.sandbox import Sandbox
         (answer(503), "status 503", 3),
         (cut, "ServerDisconnectedError", 6),  # aiohttp asks by itself once more
         (file(FILE, size=11, tag=None, close=True), "ClientPayloadError", 3),
-        (answer(200, FILE, {"Content-Encoding": "gzip"}), "sent compressed", 1),
+        (answer(200, FILE, {"Content-Encoding": "gzip"}), "sent it compressed", 1),
         (answer(302, None, {"Location": "ftp://127.0.0.1/?signature=secret"}), "followed", 1),
     ],
     ids=["403", "405", "503", "cut", "short", "gzip", "redirect"],
@@ -58,7 +58,14 @@ async def test_what_cannot_be_had_leaves_nothing(
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://example.com/?secret", "no address?secret", "http://[?secret", "https://\0?secret"],
+    [
+        "ftp://example.com/?secret",
+        "no address?secret",
+        "http://[?secret",
+        "https://\0?secret",
+        "//example.com/file?secret",
+        "/file?secret",
+    ],
 )
 async def test_an_address_that_is_none_is_not_shown(url: str, tmp_path: Path) -> None:
     """Whatever the API says instead of an address, the error does not repeat it."""
@@ -66,6 +73,32 @@ async def test_an_address_that_is_none_is_not_shown(url: str, tmp_path: Path) ->
         with pytest.raises(TransportError) as caught:
             await fetched(rooms, tmp_path / "a")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("size_mb", [0.000012, 6])
+async def test_a_body_cut_at_the_end_of_the_connection_is_not_complete(
+    size_mb: float, tmp_path: Path
+) -> None:
+    """Where the host announces no size, the size that the API reports tells."""
+    cut_short = say(b"HTTP/1.1 200 OK\r\n\r\n0123", close=True)
+    async with (
+        peer(cut_short) as storage,
+        peer(located(f"{storage.url}/file", size_mb=size_mb)) as api,
+        client(api) as rooms,
+    ):
+        with pytest.raises(TransportError, match=f"after 4 bytes, .* reports {size_mb:g} MB"):
+            await fetched(rooms, tmp_path / "a")
+        assert len(storage.requests) == 3
+    assert names(tmp_path) == []
+
+
+async def test_a_device_is_refused_before_anything_is_sent(
+    sandbox: Sandbox, rooms: AsyncRoomsClient
+) -> None:
+    """Downloads replace regular files only."""
+    with pytest.raises(OSError, match="Only a regular file can be replaced"):
+        await rooms.recordings.download("a", "/dev/full")
+    assert sandbox.requests == {}
 
 
 async def test_a_storage_host_that_is_not_there(tmp_path: Path) -> None:
@@ -145,7 +178,7 @@ async def test_a_disk_that_is_full_is_told(tmp_path: Path, monkeypatch: pytest.M
         raise OSError(28, "No space left on device")
 
     async with storing(file()) as (storage, rooms):
-        monkeypatch.setattr("telnyx_video._execution._part.os.fsync", full)
+        monkeypatch.setattr("telnyx_video._execution.download.os.fsync", full)
         with pytest.raises(OSError, match="No space left") as caught:
             await fetched(rooms, tmp_path / "a")
         assert not isinstance(caught.value, TransportError)

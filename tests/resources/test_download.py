@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from groups.storage import FILE, KEY, QUICK, content, fetched, file, located, ranges, storing
+from resources.storage import FILE, KEY, QUICK, content, fetched, file, located, ranges, storing
 from support.clients import client
 from support.meetings import Meeting
 from support.odd import member
