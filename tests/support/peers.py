@@ -109,7 +109,8 @@ def created(**fields: object) -> Act:
         new: dict[str, object] = {"id": str(uuid4())}
         if visit.request is not None and visit.request.method == "POST":
             asked = cast("dict[str, object]", visit.request.json)
-            new["unique_name"] = asked.get("unique_name")
+            if "unique_name" in asked:
+                new["unique_name"] = asked["unique_name"]
         new |= fields
         await answer(201, {"data": room(**new)})(visit)  # type: ignore[arg-type] # a name is text
 
