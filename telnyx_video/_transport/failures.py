@@ -69,6 +69,9 @@ def _describe(error: Exception, key: Credential) -> str:
         text = f"the reply cannot be read as HTTP: {_QUOTED.sub('', cause.message)}"
     else:
         text = str(error) or "the time limit ran out"
-        if isinstance(error, OSError) and (error.errno or 0) > 0 and error.strerror:
-            text = text.replace(error.strerror, os.strerror(error.errno or 0))
+        if isinstance(error, aiohttp.ClientConnectorError) and not isinstance(
+            error, aiohttp.ClientSSLError
+        ):  # asyncio's words hide the system's reason
+            if error.strerror and error.errno:
+                text = text.replace(error.strerror, os.strerror(error.errno))
     return f"{one_line(key.redact(text))} ({type(error).__name__})"

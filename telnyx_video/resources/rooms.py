@@ -375,7 +375,7 @@ class RoomsResource(Resource):
             prepared = as_request(CreateRoomRequest, request, fields)
         except InvalidRequestError as error:
             problems += error.details
-        if if_exists != "error":
+        if type(if_exists) is not str or if_exists != "error":
             check.choice(problems, "if_exists", if_exists, IF_EXISTS)
         if timeout is not None or retry is not None:
             try:

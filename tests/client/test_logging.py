@@ -47,7 +47,7 @@ def debugging(caplog: pytest.LogCaptureFixture) -> None:
 
 async def test_a_request_and_its_reply_are_a_line_each(caplog: pytest.LogCaptureFixture) -> None:
     """A call logs what is sent, and what came back in which time, but not what."""
-    reply = answer(201, {"data": room()}, {"x-request-id": "id-1"})
+    reply = answer(201, {"data": room("confidential")}, {"x-request-id": "id-1"})
     async with peer(reply) as server, client(server) as rooms:
         await rooms.create(unique_name="confidential")
     sent, received = caplog.messages

@@ -120,8 +120,8 @@ async def test_one_connection_serves_call_after_call() -> None:
 
 async def test_a_reply_may_end_the_connection() -> None:
     """After a reply that says so, or a server that closes while idle, a new connection is made."""
-    closing = answer(201, {"data": room()}, {"Connection": "close"}, close=True)
-    silent = answer(201, {"data": room()}, close=True)
+    closing = answer(201, {"data": room(id="1")}, {"Connection": "close"}, close=True)
+    silent = answer(201, {"data": room(id="2")}, close=True)
     async with peer(closing, silent, created()) as server, client(server) as rooms:
         for number in range(3):
             await rooms.create()
@@ -160,7 +160,7 @@ async def test_cookies_are_not_kept() -> None:
         url = f"http://localhost:{server.port}/v2"
         async with AsyncRoomsClient(base_url=url, api_key="KEY0123") as rooms:
             await rooms.create()
-            await rooms.create()
+            await rooms.get("1")
         assert [request.header("Cookie") for request in server.requests] == [[], []]
 
 

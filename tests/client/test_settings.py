@@ -110,7 +110,7 @@ async def test_all_that_is_wrong_with_a_create_is_named_at_once() -> None:
             await rooms.create(unique_name="", max_participants=99, **wrong)
         fields = [detail.field for detail in raised.value.details]
         assert fields == ["unique_name", "max_participants", "if_exists", "timeout", "retry"]
-        assert raised.value.__suppress_context__
+        assert raised.value.__context__ is None
         with pytest.raises(InvalidRequestError) as raised:
             await rooms.create(CreateRoomRequest(), **wrong)
         assert [detail.field for detail in raised.value.details] == fields[2:]
