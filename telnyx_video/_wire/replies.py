@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final, TypeVar, cast
 
 import attrs
@@ -36,48 +37,29 @@ def read_object(reply: HttpReply, cls: type[R], *, writes: bool) -> R:
     envelope = success(reply, writes=writes)
     data = envelope.get("data")
     try:
-        record = structure_data(data, cls)
+        record = structure_data(data, cls, read_reply(reply.headers))
     except UNREADABLE as error:
         problem = explain(error, "$.data")
     else:
         if record.id:
-            object.__setattr__(record, "reply", read_reply(reply.headers))  # it is frozen
             return record
         problem = "empty @ $.data.id"
     raise unreadable(reply, problem, writes=writes, made=cls.__name__, made_id=_id(data))
 
 
-def read_room_found(reply: HttpReply) -> Room:
-    """Read the room in a reply to a get."""
-    return read_object(reply, Room, writes=False)
-
-
-def read_room_written(reply: HttpReply) -> Room:
-    """Read the room in a reply to a create or update."""
-    return read_object(reply, Room, writes=True)
-
-
 def found(cls: type[R]) -> Callable[[HttpReply], R]:
     """Make a reader of the object in a reply to a get."""
+    return partial(read_object, cls=cls, writes=False)
 
-    def read_found(reply: HttpReply) -> R:
-        return read_object(reply, cls, writes=False)
 
-    return read_found
+def written(cls: type[R]) -> Callable[[HttpReply], R]:
+    """Make a reader of the object in a reply to a create or update."""
+    return partial(read_object, cls=cls, writes=True)
 
 
 def listed(cls: type[R]) -> Callable[[HttpReply], Page[R]]:
     """Make a reader of one page of a list."""
-
-    def read_listed(reply: HttpReply) -> Page[R]:
-        return _read_page(reply, cls)
-
-    return read_listed
-
-
-def read_rooms(reply: HttpReply) -> Page[Room]:
-    """Read one page of a list of rooms."""
-    return _read_page(reply, Room)
+    return partial(_read_page, cls=cls)
 
 
 def _read_page(reply: HttpReply, cls: type[R]) -> Page[R]:
@@ -105,6 +87,12 @@ def _read_page(reply: HttpReply, cls: type[R]) -> Page[R]:
     else:
         return Page(records, read_reply(reply.headers), **_figures(envelope.get("meta")))
     raise unreadable(reply, problem, writes=False)
+
+
+read_room_found: Final = found(Room)
+read_room_written: Final = written(Room)
+read_rooms: Final = listed(Room)
+read_composition_made: Final = written(RoomComposition)
 
 
 def read_deleted(reply: HttpReply) -> None:
@@ -138,11 +126,6 @@ def success(reply: HttpReply, *, writes: bool) -> dict[str, object]:
     raise unreadable(reply, problem, writes=writes)
 
 
-def read_composition_made(reply: HttpReply) -> RoomComposition:
-    """Read the composition in a reply to a create."""
-    return read_object(reply, RoomComposition, writes=True)
-
-
 def read_join_token(reply: HttpReply) -> JoinToken:
     """Read the token in a reply. An unreadable reply is not kept or quoted: it may hold the secret.
 
@@ -152,14 +135,13 @@ def read_join_token(reply: HttpReply) -> JoinToken:
     """
     try:
         data = success(reply, writes=True).get("data")
-        token = structure_data(data, JoinToken)
+        token = structure_data(data, JoinToken, read_reply(reply.headers))
     except UNREADABLE as error:
         problem = explain(error, "$.data")
     except ResponseDecodeError:
         problem = "expected an object of JSON @ $"
     else:
         if token.token:
-            token.reply = read_reply(reply.headers)
             return token
         problem = "empty @ $.data.token"
     raise unreadable(reply._replace(body=b""), problem, writes=True)

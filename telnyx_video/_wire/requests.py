@@ -47,7 +47,7 @@ def create_room(request: CreateRoomRequest, body: bytes | None = None) -> HttpRe
     Args:
         body: The result of :func:`encode_room_request`, if it is at hand.
     """
-    return HttpRequest("rooms.create", "POST", "/rooms", body or encode_room_request(request))
+    return HttpRequest("rooms.create", "POST", "/rooms", body or dumps(unstructure(request)))
 
 
 def get_room(room_id: str, *, include_sessions: bool | Unset = UNSET) -> HttpRequest:

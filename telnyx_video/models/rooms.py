@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Self, TypedDict, cast
+from typing import Final, Self, TypedDict, cast
 
 import attrs
 
@@ -26,6 +26,10 @@ from telnyx_video.models.base import (
 )
 from telnyx_video.models.sessions import RoomSession
 from telnyx_video.models.unset import UNSET, Unset
+
+MIN_PARTICIPANTS: Final = 2
+MAX_PARTICIPANTS: Final = 50
+"""How many people may be in a room, by the API's reference."""
 
 
 class RoomFields(TypedDict, total=False):
@@ -71,18 +75,41 @@ class CreateRoomRequest:
 
     def __new__(cls, *positional: object, **fields: object) -> Self:
         """Refuse unknown arguments with a message that names the nearest field."""
-        if positional or not fields.keys() <= _REQUEST_FIELDS.keys():
+        if positional or not _FIELD_NAMES.issuperset(fields):
             refuse_unknown_keywords(cls, positional, fields, _REQUEST_FIELDS)
-        return super().__new__(cls)
+        return object.__new__(cls)
 
     def __attrs_post_init__(self) -> None:
+        # Most requests are right at a glance; the checks that explain would take twice as long.
+        name, size = self.unique_name, self.max_participants
+        if not (
+            ((type(name) is str and name.isascii() and 0 < len(name) < _SHORT) or name is UNSET)
+            and (
+                size is UNSET
+                or (type(size) is int and MIN_PARTICIPANTS <= size <= MAX_PARTICIPANTS)
+            )
+            and type(self.enable_recording) in (bool, Unset)
+            and self.webhook_event_url is UNSET
+            and self.webhook_event_failover_url is UNSET
+            and self.webhook_timeout_secs is UNSET
+        ):
+            self._check()
+
+    def _check(self) -> None:
+        """Check every field; raise ``InvalidRequestError`` with all problems."""
         problems: list[ErrorDetail] = []
         if self.unique_name is not UNSET:
             if type(self.unique_name) is not str:
                 object.__setattr__(self, "unique_name", plain_str(self.unique_name))
             check.name(problems, "unique_name", self.unique_name, _IF_NAMELESS)
         if self.max_participants is not UNSET:
-            check.integer(problems, "max_participants", self.max_participants, 2, 50)
+            check.integer(
+                problems,
+                "max_participants",
+                self.max_participants,
+                MIN_PARTICIPANTS,
+                MAX_PARTICIPANTS,
+            )
         if self.enable_recording is not UNSET:
             check.boolean(problems, "enable_recording", self.enable_recording)
         check_webhooks(problems, self)
@@ -127,9 +154,13 @@ def _unknown_field(name: object) -> ErrorDetail:
     return ErrorDetail(problem, code="unknown_field", pointer=check.pointer(text))
 
 
+_SHORT: Final = check.MAX_NAME_LENGTH // 3
+"""Characters of an ASCII name that are few enough, however many of them are percent-encoded."""
+
 _IF_NAMELESS = "must not be empty; leave it out for a room without a name"
 
 _REQUEST_FIELDS = attrs.fields_dict(CreateRoomRequest)
+_FIELD_NAMES = frozenset(_REQUEST_FIELDS)
 _FIELD_LIST = ", ".join(_REQUEST_FIELDS)
 
 

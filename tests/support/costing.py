@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import sys
 import tracemalloc
 import types
@@ -68,6 +69,10 @@ class Cost:
 
     functions: int
     """Functions of the package that are called; to go on with a coroutine is no call."""
+    files: int
+    """Files of the package that these functions are in."""
+    changes: int
+    """How often control passes from one of these files to another; returning is not counted."""
     turns: Turns
     held: int
     """Bytes of the most memory that is in use while the call is under way."""
@@ -83,11 +88,13 @@ async def cost_of(call: Call) -> Cost:
     for _ in range(REPEATS):
         await call()
     turns = min([await _turns(call) for _ in range(REPEATS)])
-    functions = min([await _functions(call) for _ in range(REPEATS)])
+    functions, files, changes = map(
+        min, zip(*[await _path(call) for _ in range(REPEATS)], strict=True)
+    )
     held, kept = [
         min(figures) for figures in zip(*[await _bytes(call) for _ in range(REPEATS)], strict=True)
     ]
-    return Cost(functions, turns, held, kept)
+    return Cost(functions, files, changes, turns, held, kept)
 
 
 async def _turns(call: Call) -> Turns:
@@ -112,19 +119,23 @@ async def _turns(call: Call) -> Turns:
     )
 
 
-async def _functions(call: Call) -> int:
+async def _path(call: Call) -> tuple[int, int, int]:
+    """Count the functions, files and changes of file of one call."""
     begun = set[types.FrameType]()  # holding them tells a coroutine that goes on from a new one
+    entered: list[str] = []
 
     def note(frame: types.FrameType, event: str, _: object) -> None:
         if event == "call" and PACKAGE in frame.f_code.co_filename:
             begun.add(frame)
+            entered.append(frame.f_code.co_filename)
 
     sys.setprofile(note)
     try:
         await call()
     finally:
         sys.setprofile(None)
-    return len(begun)
+    changes = sum(one != next_one for one, next_one in itertools.pairwise(entered))
+    return len(begun), len(set(entered)), changes
 
 
 async def _bytes(call: Call) -> tuple[int, int]:
