@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Final
+from typing import Final, TypeGuard
 from urllib.parse import unquote
 
 import aiohttp
@@ -69,9 +69,13 @@ def _describe(error: Exception, key: Credential) -> str:
         text = f"the reply cannot be read as HTTP: {_QUOTED.sub('', cause.message)}"
     else:
         text = str(error) or "the time limit ran out"
-        if isinstance(error, aiohttp.ClientConnectorError) and not isinstance(
-            error, aiohttp.ClientSSLError
-        ):  # asyncio's words hide the system's reason
-            if error.strerror and error.errno:
-                text = text.replace(error.strerror, os.strerror(error.errno))
+        if _is_refusal(error) and error.strerror and error.errno:
+            # asyncio's words hide the system's reason
+            text = text.replace(error.strerror, os.strerror(error.errno))
     return f"{one_line(key.redact(text))} ({type(error).__name__})"
+
+
+def _is_refusal(error: Exception) -> TypeGuard[aiohttp.ClientConnectorError]:
+    """Whether no connection could be made, for another reason than TLS."""
+    tls = isinstance(error, aiohttp.ClientSSLError)
+    return isinstance(error, aiohttp.ClientConnectorError) and not tls
