@@ -174,7 +174,8 @@ def interop(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Use the page of the sandbox in Chromium: /usr/bin/chromium, or what $CHROMIUM names.
 
-    `nox -s browser -- --screenshots docs/_static` makes the pictures of the documentation.
+    `nox -s browser -- --screenshots docs/_static` makes the pictures of the documentation;
+    with `--whole-minute`, a burst of requests lasts a minute in place of 6 seconds.
     """
     session.install(".[all]", *group("browser"))
     session.run("pytest", "tests/browser", *session.posargs)
