@@ -135,7 +135,7 @@ function requestRow(request) {
     h("span", { class: "path" }, readable(request.path), ...(request.name ? [" ", h("bdi", { class: "name" }, request.name)] : [])),
     h("span", { class: "fault" }, ...(request.fault ? [h("span", { class: "pill cut" }, abbreviated(request.fault, 60))] : [])),
     h("span", { class: `pill ${outcomeOf(request.status)}` }, request.status === undefined ? "cut" : String(request.status)),
-    h("span", { class: "ms" }, `${request.milliseconds} ms`),
+    h("span", { class: "ms" }, `${request.milliseconds.toFixed(2)} ms`),
   );
   return h("li", {}, button);
 }
@@ -273,7 +273,7 @@ function roomCard(room) {
       h("span", { class: "id" }, room.id),
       h("div", { class: "buttons" },
         actionButton("Join", name, act("join", { context: `Guest ${members.length + 1}` })),
-        active ? actionButton("End session of", name, act("end")) : null,
+        active ? actionButton("End session", `of ${name}`, act("end")) : null,
       ),
     ),
     shown.length ? h("ul", {}, ...shown) : null,
