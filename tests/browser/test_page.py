@@ -152,7 +152,9 @@ def test_rooms_are_driven_from_the_page(page: Page, sandbox: Sandbox) -> None:
     expect(page.get_by_role("button", name="Unmute Guest 2")).to_be_visible()
     page.get_by_role("button", name="Leave Guest 1").click()
     expect(page.get_by_text("left", exact=True)).to_be_visible()
-    page.get_by_role("button", name="End session of standup").click()
+    end = page.get_by_role("button", name="End session of standup")
+    expect(end).to_have_text("End session")
+    end.click()
     expect(page.get_by_text("session ended")).to_be_visible()
     assert [bool(one.get("left_at")) for one in sandbox.participants] == [True, True]
     assert [one["muted"] for one in sandbox.participants] == [False, True]
@@ -357,15 +359,15 @@ def test_the_page_is_accessible(
 def fill(sandbox: Sandbox, rooms: RoomsClient, receiver: Receiver) -> None:
     """Let something of every kind happen."""
     receiver.status = 200
-    room = rooms.create(unique_name="standup", webhook_event_url=receiver.url)
-    for name in ("Alice", "Bob"):
-        sandbox.join(room.id, context=name)
     fault = {"fault": "lost", "probability": 0.2}
     sandbox.faults = [
         {"on": "POST /rooms", "draw": [fault, {"fault": 503, "probability": 0.1}], "seed": 3}
     ]
     requests = [CreateRoomRequest(unique_name=f"team-{number}") for number in range(30)]
     assert all(outcome.room for outcome in rooms.create_many(requests, concurrency=4))
+    room = rooms.create(unique_name="standup", webhook_event_url=receiver.url)
+    for name in ("Alice", "Bob"):
+        sandbox.join(room.id, context=name)
     with pytest.raises(NameTakenError):
         rooms.create(unique_name="standup")
 
