@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
+from typing import Any, cast
 from urllib.request import Request, urlopen
 
 import pytest
@@ -430,7 +431,8 @@ def test_a_burst_leaves_the_page_answering(
             rooms.create()
             time.sleep(max(0.0, (number + 1) / RATE - (time.monotonic() - started)))
 
-    devtools = page.context.new_cdp_session(page)
+    # Its `send` is only partly annotated.
+    devtools = cast(Any, page.context.new_cdp_session(page))
 
     def kept() -> tuple[float, float]:
         devtools.send("HeapProfiler.collectGarbage")
