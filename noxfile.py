@@ -32,6 +32,7 @@ CREATE_A_ROOM_BOTH_WAYS = """
 import asyncio
 from importlib.metadata import version
 from importlib.resources import files
+from urllib.request import urlopen
 
 import telnyx_video
 from telnyx_video.sandbox import Sandbox
@@ -46,6 +47,9 @@ with Sandbox() as sandbox:
     with telnyx_video.RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key) as rooms:
         assert rooms.create(unique_name="blocking").unique_name == "blocking"
     assert asyncio.run(create(sandbox)).unique_name == "awaited"
+    for path in ("", "_sandbox/page/page.js", "_sandbox/openapi.json"):
+        with urlopen(sandbox.page_url + path) as reply:
+            assert reply.read()
 
 assert telnyx_video.__version__ == version("telnyx-video")
 assert files("telnyx_video").joinpath("py.typed").is_file()
@@ -174,7 +178,8 @@ def interop(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Use the page of the sandbox in Chromium: /usr/bin/chromium, or what $CHROMIUM names.
 
-    `nox -s browser -- --screenshots docs/_static` makes the pictures of the documentation.
+    `nox -s browser -- --screenshots docs/_static` makes the pictures of the documentation;
+    with `--whole-minute`, a burst of requests lasts a minute in place of 6 seconds.
     """
     session.install(".[all]", *group("browser"))
     session.run("pytest", "tests/browser", *session.posargs)

@@ -1,10 +1,18 @@
 """A real browser on a real sandbox."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from telnyx_video import RoomsClient
 from telnyx_video.sandbox import Sandbox
@@ -20,19 +28,26 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 
-WAIT = 30_000
-"""Milliseconds after which what a test waits for has failed."""
+WAIT = 120_000
+"""Milliseconds after which a condition has failed; a busy machine may take many seconds."""
+
+expect.set_options(timeout=WAIT)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the pictures of the documentation be made by a run of the tests."""
-    parser.addoption("--screenshots", help="the folder that screenshots are kept in")
+    """Add the options of the nox session `browser`."""
+    parser.addoption("--screenshots", help="the folder to keep screenshots in")
+    parser.addoption(
+        "--whole-minute",
+        action="store_true",
+        help="send 10,000 requests in place of the first 1,000",
+    )
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=WAIT)
         yield browser
         browser.close()
 
@@ -50,12 +65,26 @@ def rooms(sandbox: Sandbox) -> Iterator[RoomsClient]:
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport={"width": 1280, "height": 860})
-    context.set_default_timeout(WAIT)
+def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Make contexts: windows that share nothing; the arguments are those of `Browser`."""
+    contexts = list[BrowserContext]()
+
+    def make(**options: Any) -> BrowserContext:
+        context = browser.new_context(reduced_motion="reduce", **options)
+        context.set_default_timeout(WAIT)
+        contexts.append(context)
+        return context
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def context(new_context: Callable[..., BrowserContext]) -> BrowserContext:
+    context = new_context(viewport={"width": 1280, "height": 860})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    yield context
-    context.close()
+    return context
 
 
 @pytest.fixture
@@ -72,6 +101,7 @@ def page(context: BrowserContext, sandbox: Sandbox) -> Iterator[Page]:
     page.on("console", keep)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(sandbox.page_url)
-    page.get_by_text("Live", exact=True).wait_for()
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    expect(page.locator("#url")).to_have_text(sandbox.url)
     yield page
     assert complaints == []

@@ -36,11 +36,13 @@ async function call(method, path, content) {
   throw new Error(details.join("\n"));
 }
 
-let noticeTimer = 0;
+/** Show a message until the next click or key. */
 function notify(message) {
   $("notice").textContent = message;
-  clearTimeout(noticeTimer);
-  noticeTimer = setTimeout(() => { $("notice").textContent = ""; }, 5000);
+}
+
+function clearNotice({ target }) {
+  if (!$("notice").contains(target)) notify("");
 }
 
 /** Wrap a handler so that its failure is shown. */
@@ -61,6 +63,7 @@ async function copy(text, what) {
     const area = h("textarea", { readonly: true, "aria-label": what, rows: "4" });
     area.value = text;
     $("notice").replaceChildren(`Copy ${what} from here: `, area);
+    area.focus();
     area.select();
   }
 }
@@ -125,14 +128,14 @@ function requestRow(request) {
     type: "button",
     "data-number": request.number,
     "aria-current": String(request.number) === state.request ? "true" : null,
-    onclick: () => openRequest(request.number),
+    onclick: guarded(() => openRequest(request.number)),
   },
     h("time", { datetime: request.at }, shortTime(request.at)),
     h("span", { class: "method" }, request.method),
     h("span", { class: "path" }, readable(request.path), ...(request.name ? [" ", h("bdi", { class: "name" }, request.name)] : [])),
     h("span", { class: "fault" }, ...(request.fault ? [h("span", { class: "pill cut" }, abbreviated(request.fault, 60))] : [])),
     h("span", { class: `pill ${outcomeOf(request.status)}` }, request.status === undefined ? "cut" : String(request.status)),
-    h("span", { class: "ms" }, `${request.milliseconds} ms`),
+    h("span", { class: "ms" }, `${request.milliseconds.toFixed(2)} ms`),
   );
   return h("li", {}, button);
 }
@@ -270,7 +273,7 @@ function roomCard(room) {
       h("span", { class: "id" }, room.id),
       h("div", { class: "buttons" },
         actionButton("Join", name, act("join", { context: `Guest ${members.length + 1}` })),
-        active ? actionButton("End session of", name, act("end")) : null,
+        active ? actionButton("End session", `of ${name}`, act("end")) : null,
       ),
     ),
     shown.length ? h("ul", {}, ...shown) : null,
@@ -284,8 +287,14 @@ function replaceKeepingFocus(list, children) {
   if (focused) [...list.querySelectorAll("button")].find((button) => button.getAttribute("aria-label") === focused)?.focus();
 }
 
+/** Wait until no button is pressed: if it is replaced before its release, there is no click. */
+async function buttonsReleased() {
+  while (document.querySelector("button:active")) await new Promise(requestAnimationFrame);
+}
+
 async function loadRooms() {
   const { rooms, total } = await call("GET", "rooms");
+  await buttonsReleased();
   $("room-total").textContent = String(total);
   updateWelcome(total);
   if (state.view !== "rooms") return;
@@ -320,7 +329,9 @@ function deliveryRow(delivery) {
 async function loadDeliveries() {
   if (state.view !== "deliveries") return;
   const parameters = state.state ? `?limit=${SHOWN}&state=${encodeURIComponent(state.state)}` : `?limit=${SHOWN}`;
-  deliveries = (await call("GET", `deliveries${parameters}`)).deliveries.reverse();
+  const loaded = await call("GET", `deliveries${parameters}`);
+  await buttonsReleased();
+  deliveries = loaded.deliveries.reverse();
   replaceKeepingFocus($("delivery-list"), deliveries.map(deliveryRow));
   showEmpty($("delivery-list"), "No webhooks: they are sent for rooms that have a webhook URL.");
   if (state.delivery) openDelivery(state.delivery, false);
@@ -610,6 +621,7 @@ function bind() {
       showView();
     });
   }
+  for (const event of ["pointerdown", "keydown"]) addEventListener(event, clearNotice);
   addEventListener("popstate", () => { readAddress(); showView(); });
   for (const id of ["request-list", "delivery-list"]) $(id).addEventListener("keydown", moveByArrows);
   addEventListener("keydown", (event) => {
@@ -632,18 +644,17 @@ function bind() {
     button.addEventListener("click", () => copy($(button.dataset.copy).textContent, "the lines"));
   }
   $("pause").addEventListener("click", togglePause);
-  let sure = 0;
   $("reset").addEventListener("click", guarded(async () => {
-    clearTimeout(sure);
     if ($("reset").textContent === "Reset") {
       $("reset").textContent = "Forget everything?";
-      sure = setTimeout(() => { $("reset").textContent = "Reset"; }, 4000);
+      $("reset").focus(); // not every browser does; the next click elsewhere takes the question back
       return;
     }
     $("reset").textContent = "Reset";
     await call("POST", "reset");
     notify("The sandbox is as it was when it started.");
   }));
+  $("reset").addEventListener("blur", () => { $("reset").textContent = "Reset"; });
   $("create-room").addEventListener("submit", guarded(async () => {
     const form = $("create-room");
     const { unique_name: name, max_participants: places, enable_recording: recording, webhook_event_url: url } = form.elements;
