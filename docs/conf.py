@@ -13,7 +13,13 @@ author = "telnyx_video contributors"
 copyright = author
 release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinx_inline_tabs",
+]
 exclude_patterns = ["_build"]
 default_role = "code"
 myst_enable_extensions = ["colon_fence", "deflist"]
@@ -38,10 +44,13 @@ for module in (client, compositions, participants, recordings, rooms, sessions):
 nitpick_ignore_regex = [
     (
         "py:.*",
-        r"(?:aiohttp|asyncio|collections|datetime|enum|os|ssl|types|typing)\..*",
+        r"(?:aiohttp|asyncio|attrs|collections|datetime|distributed|enum|os|ssl|types|typing)\..*",
     ),
     ("py:class", "|".join(AIOHTTP)),  # constructors show them by their names alone
-    ("py:class", "Next|OnEvent|PublicKeys"),  # aliases, which their users explain
+    (
+        "py:class",
+        "Next|OnEvent|PublicKeys|OnProgress|Part|.*\\.(?:Connect|Collection)",
+    ),  # aliases, which their users explain
     ("py:class", "MeterProvider|TracerProvider"),  # of OpenTelemetry
     ("py:class", r"telnyx_video(\.\w+)+\.[A-Z]"),  # type variables
 ]
@@ -49,10 +58,17 @@ nitpick_ignore_regex = [
 # `type` in a signature is Python's own; here it is taken for one of the fields of that name.
 suppress_warnings = ["ref.python"]
 
+# The button copies commands without their prompt and their output; outputs have no button.
+copybutton_prompt_text = "$ "
+copybutton_only_copy_prompt_lines = True
+copybutton_selector = "div:not(.highlight-output) > div.highlight > pre"
+copybutton_line_continuation_character = "\\"
+
 html_theme = "furo"
 html_title = f"telnyx_video {release}"
 html_theme_options = {"navigation_with_keys": True}
 html_static_path = ["_static"]
+html_extra_path = ["llms.txt"]
 html_css_files = ["outputs.css"]
 
 

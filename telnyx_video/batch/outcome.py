@@ -12,7 +12,7 @@ from telnyx_video.errors import InvalidRequestError, Outcome, TelnyxVideoError
 from telnyx_video.models import CreateRoomRequest, Room
 
 CreateStatus: TypeAlias = Literal["made", "recovered", "existed", "unreadable", "unknown", "failed"]
-"""How a request ended; see :attr:`CreateOutcome.status`."""
+"""How a request ended; see :attr:`~telnyx_video.CreateOutcome.status`."""
 
 
 # Not frozen, which would take three times as long: a batch of a million makes a million of them.
@@ -125,7 +125,8 @@ _STATUS_OF_ERROR: dict[Outcome, CreateStatus] = {
 class Progress:
     """How far a batch has come; passed to ``on_progress`` after each outcome.
 
-    ``done`` is the sum of the six figures that correspond to :attr:`CreateOutcome.status`.
+    ``done`` is the sum of the six figures that correspond to
+    :attr:`~telnyx_video.CreateOutcome.status`.
     """
 
     done: int

@@ -34,7 +34,9 @@ from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
 
 from support.plugin import import_path
 
-UNTRIED = re.compile(r"pip install |python3 -m venv |\.venv/bin/|nox( |$)|export |unset ")
+UNTRIED = re.compile(
+    r"pip install |python3 -m venv |(PYTHONPATH=tests )?\.venv/bin/|nox( |$)|export |unset "
+)
 """Commands of ``sh`` fences: they reach for a package index or for Telnyx, or run for minutes."""
 
 PORTS = ("8080", "8081")

@@ -26,10 +26,19 @@ def test_the_readme_prints_the_two_commands() -> None:
 
 
 def test_each_extra_of_the_readme_exists_and_each_that_exists_is_named() -> None:
-    """Whoever installs what the README names gets it."""
+    """Every extra that the README names can be installed, and it names them all."""
     project = tomllib.loads(read("pyproject.toml"))["project"]
-    named = set(re.findall(r"telnyx-video\[(\w+)\]", read("README.md")))
+    named = set(re.findall(r"`\[(\w+)\]`", read("README.md")))
     assert named == set(project["optional-dependencies"])
+
+
+@pytest.mark.parametrize("path", ["README.md", "docs/llms.txt"])
+def test_each_page_that_is_linked_to_exists(path: str) -> None:
+    """No link to a page leads nowhere."""
+    links = re.findall(r"\]\(([^)#:]+)[^)]*\)", read(path))
+    folder = (ROOT / path).parent
+    assert links
+    assert [link for link in links if not (folder / link).is_file()] == []
 
 
 def test_each_session_that_contributors_are_told_of_exists() -> None:
