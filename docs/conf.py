@@ -44,10 +44,13 @@ for module in (client, compositions, participants, recordings, rooms, sessions):
 nitpick_ignore_regex = [
     (
         "py:.*",
-        r"(?:aiohttp|asyncio|attrs|collections|datetime|enum|os|ssl|types|typing)\..*",
+        r"(?:aiohttp|asyncio|attrs|collections|datetime|distributed|enum|os|ssl|types|typing)\..*",
     ),
     ("py:class", "|".join(AIOHTTP)),  # constructors show them by their names alone
-    ("py:class", "Next|OnEvent|PublicKeys"),  # aliases, which their users explain
+    (
+        "py:class",
+        "Next|OnEvent|PublicKeys|OnProgress|Part|.*\\.(?:Connect|Collection)",
+    ),  # aliases, which their users explain
     ("py:class", "MeterProvider|TracerProvider"),  # of OpenTelemetry
     ("py:class", r"telnyx_video(\.\w+)+\.[A-Z]"),  # type variables
 ]
@@ -65,6 +68,7 @@ html_theme = "furo"
 html_title = f"telnyx_video {release}"
 html_theme_options = {"navigation_with_keys": True}
 html_static_path = ["_static"]
+html_extra_path = ["llms.txt"]
 html_css_files = ["outputs.css"]
 
 

@@ -70,7 +70,8 @@ def provision(
         client: A client of your cluster; by default a ``LocalCluster`` is started, and closed.
         lanes: Parts in flight at the most.
         max_rate: Requests a second of all lanes together; needed for more than four lanes.
-        if_exists: What to do with rooms that exist, as for :meth:`AsyncRoomsClient.create`.
+        if_exists: What to do with rooms that exist, as for
+            :meth:`~telnyx_video.AsyncRoomsClient.create`.
         concurrency: Rooms in flight at the most, in each lane.
         part_rows: Rows of a part; bags and frames have a part for each partition instead.
         base_url: Where the API is; by default ``TELNYX_BASE_URL``, else Telnyx's own address.

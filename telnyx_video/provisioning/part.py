@@ -58,7 +58,8 @@ async def provision_part(
         source: A part of a :class:`Job`; or the path or URL of a file, which is then one part.
         output: The job's folder.
         job: The job's name.
-        if_exists: What to do with rooms that exist, as for :meth:`AsyncRoomsClient.create`.
+        if_exists: What to do with rooms that exist, as for
+            :meth:`~telnyx_video.AsyncRoomsClient.create`.
         concurrency: Rooms in flight at the most.
         max_rate: Requests a second at the most.
         on_progress: Called after each outcome of a row that could be read.

@@ -32,10 +32,13 @@ def test_each_extra_of_the_readme_exists_and_each_that_exists_is_named() -> None
     assert named == set(project["optional-dependencies"])
 
 
-def test_each_page_that_the_readme_links_to_exists() -> None:
-    """No link of the README leads nowhere."""
-    links = re.findall(r"\]\(([^)#:]+)[^)]*\)", read("README.md"))
-    assert [link for link in links if not (ROOT / link).is_file()] == []
+@pytest.mark.parametrize("path", ["README.md", "docs/llms.txt"])
+def test_each_page_that_is_linked_to_exists(path: str) -> None:
+    """No link to a page leads nowhere."""
+    links = re.findall(r"\]\(([^)#:]+)[^)]*\)", read(path))
+    folder = (ROOT / path).parent
+    assert links
+    assert [link for link in links if not (folder / link).is_file()] == []
 
 
 def test_each_session_that_contributors_are_told_of_exists() -> None:
