@@ -1,4 +1,4 @@
-"""A rooms API on a bare socket, each of whose habits can be set: names, settings, clocks, losses."""
+"""A rooms API on a bare socket: how it keeps names, settings and times is set by the test."""
 
 from __future__ import annotations
 

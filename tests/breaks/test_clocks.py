@@ -43,14 +43,18 @@ async def claim(rooms: AsyncRoomsClient, api: RoomsApi) -> str:
     try:
         room = await rooms.create(unique_name="standup")
     except NameTakenError as error:
-        assert error.outcome is Outcome.UNKNOWN
-        assert error.room is not None
-        room = error.room
-        claimed = "unknown"
+        taken = error
     else:
-        claimed = "recovered"
-    assert [other["id"] for other in api.rooms if other["unique_name"] == "standup"] == [room.id]
-    return claimed
+        assert [other["id"] for other in api.rooms if other["unique_name"] == "standup"] == [
+            room.id
+        ]
+        return "recovered"
+    assert taken.outcome is Outcome.UNKNOWN
+    assert taken.room is not None
+    assert [other["id"] for other in api.rooms if other["unique_name"] == "standup"] == [
+        taken.room.id
+    ]
+    return "unknown"
 
 
 @pytest.mark.parametrize(
@@ -116,9 +120,7 @@ async def test_the_clock_is_set_between_crash_and_resume(
             run.cancel()
             with suppress(asyncio.CancelledError):
                 await run
-        clock = SimpleNamespace(
-            time=lambda: time.time() - hours * 3600, monotonic=time.monotonic
-        )
+        clock = SimpleNamespace(time=lambda: time.time() - hours * 3600, monotonic=time.monotonic)
         monkeypatch.setattr("telnyx_video.batch.queue.time", clock)
         server.acts = [api]
         async with client(server) as rooms:

@@ -56,7 +56,7 @@ async def test_a_name_that_the_server_folds(
 
 
 async def test_a_search_among_many_rooms_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that is taken in an unknown form is not searched for in the whole of a large account."""
+    """A name taken in an unknown form is not searched for in the whole of a large account."""
     monkeypatch.setattr("telnyx_video._execution.create.MAX_SEARCHED", 3)
     api = RoomsApi(same=lambda _: "the same")
     for number in range(5):

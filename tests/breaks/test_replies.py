@@ -16,7 +16,9 @@ from telnyx_video import (
     OutcomeUnknownError,
     ResponseDecodeError,
 )
+from telnyx_video.models import RoomFields
 
+SETTINGS: RoomFields = {"max_participants": 9, "webhook_event_url": "https://hooks.example.com"}
 UNREADABLE = answer(201, {"data": room("standup", max_participants="many")})
 
 
@@ -96,15 +98,15 @@ def end_urls(fields: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("keep", [lower, trim, clamp, omit, end_urls])
 async def test_a_lost_answer_of_a_server_that_rewrites(keep: Keep, if_exists: Any) -> None:
     """Once a reply has shown how settings are kept, a room of ours is recovered, not taken."""
-    def same(name: str) -> str:
-        return str(keep({"unique_name": name, **settings})["unique_name"])
 
-    settings = {"max_participants": 9, "webhook_event_url": "https://hooks.example.com"}
+    def same(name: str) -> str:
+        return str(keep({"unique_name": name, **SETTINGS})["unique_name"])
+
     api = RoomsApi(keep=keep, same=same)
     async with peer(api) as server, client(server) as rooms:
-        await rooms.create(unique_name=" Earlier ", **settings)
+        await rooms.create(unique_name=" Earlier ", **SETTINGS)
         api.losses = 1
-        made = await rooms.create(unique_name=" Standup ", if_exists=if_exists, **settings)
+        made = await rooms.create(unique_name=" Standup ", if_exists=if_exists, **SETTINGS)
     assert [one["id"] for one in api.rooms][1:] == [made.id]
     assert api.patches == 0
 
@@ -112,14 +114,13 @@ async def test_a_lost_answer_of_a_server_that_rewrites(keep: Keep, if_exists: An
 @pytest.mark.parametrize("keep", [lower, trim, omit, end_urls])
 async def test_a_lost_answer_is_recovered_at_once(keep: Keep) -> None:
     """Names, URLs and settings in another form are recognized without an earlier reply."""
-    settings = {"max_participants": 9, "webhook_event_url": "https://hooks.example.com"}
 
     def same(name: str) -> str:
-        return str(keep({"unique_name": name, **settings})["unique_name"])
+        return str(keep({"unique_name": name, **SETTINGS})["unique_name"])
 
     api = RoomsApi(keep=keep, same=same, losses=1)
     async with peer(api) as server, client(server) as rooms:
-        made = await rooms.create(unique_name=" Standup ", **settings)
+        made = await rooms.create(unique_name=" Standup ", **SETTINGS)
     assert [one["id"] for one in api.rooms] == [made.id]
 
 
