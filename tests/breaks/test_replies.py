@@ -16,9 +16,7 @@ from telnyx_video import (
     OutcomeUnknownError,
     ResponseDecodeError,
 )
-from telnyx_video.models import RoomFields
 
-SETTINGS: RoomFields = {"max_participants": 9, "webhook_event_url": "https://hooks.example.com"}
 UNREADABLE = answer(201, {"data": room("standup", max_participants="many")})
 
 
@@ -69,6 +67,13 @@ async def test_an_unreadable_room_without_a_name_is_applied() -> None:
         assert server.methods == ["POST"]
 
 
+def wanted(name: str) -> CreateRoomRequest:
+    """A request with all the settings that a server may rewrite."""
+    return CreateRoomRequest(
+        unique_name=name, max_participants=9, webhook_event_url="https://hooks.example.com"
+    )
+
+
 def lower(fields: dict[str, Any]) -> dict[str, Any]:
     """Keep names in lower case."""
     return {**fields, "unique_name": fields["unique_name"].lower()}
@@ -100,13 +105,13 @@ async def test_a_lost_answer_of_a_server_that_rewrites(keep: Keep, if_exists: An
     """Once a reply has shown how settings are kept, a room of ours is recovered, not taken."""
 
     def same(name: str) -> str:
-        return str(keep({"unique_name": name, **SETTINGS})["unique_name"])
+        return str(keep(wanted(name).to_dict())["unique_name"])
 
     api = RoomsApi(keep=keep, same=same)
     async with peer(api) as server, client(server) as rooms:
-        await rooms.create(unique_name=" Earlier ", **SETTINGS)
+        await rooms.create(wanted(" Earlier "))
         api.losses = 1
-        made = await rooms.create(unique_name=" Standup ", if_exists=if_exists, **SETTINGS)
+        made = await rooms.create(wanted(" Standup "), if_exists=if_exists)
     assert [one["id"] for one in api.rooms][1:] == [made.id]
     assert api.patches == 0
 
@@ -116,11 +121,11 @@ async def test_a_lost_answer_is_recovered_at_once(keep: Keep) -> None:
     """Names, URLs and settings in another form are recognized without an earlier reply."""
 
     def same(name: str) -> str:
-        return str(keep({"unique_name": name, **SETTINGS})["unique_name"])
+        return str(keep(wanted(name).to_dict())["unique_name"])
 
     api = RoomsApi(keep=keep, same=same, losses=1)
     async with peer(api) as server, client(server) as rooms:
-        made = await rooms.create(unique_name=" Standup ", **SETTINGS)
+        made = await rooms.create(wanted(" Standup "))
     assert [one["id"] for one in api.rooms] == [made.id]
 
 
