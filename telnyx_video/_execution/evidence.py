@@ -44,7 +44,7 @@ class ServerProfile:
             ResponseDecodeError: it is about another one, such as a late or repeated reply.
         """
         name = request.unique_name
-        if self.knows(room):
+        if room.id in self._recent_ids:
             problem = f"room {show(room.id)} was created by an earlier call"
         elif name is UNSET and (fields := self.contradictions(request, room)):
             problem = f"its {', '.join(fields)} are not as requested"
