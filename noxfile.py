@@ -218,7 +218,7 @@ def chaos(session: nox.Session) -> None:
 
 @nox.session
 def model(session: nox.Session) -> None:
-    """Try every course of one create with up to five faults, or with so many: `-- --faults 4`."""
+    """Try every course of one create with up to four faults, or with so many: `-- --faults 5`."""
     session.install(".[all]", *group("test"))
     exhaustive = ("python", "-m", "delivery.exhaustive")
     session.run(*exhaustive, *session.posargs, env={"PYTHONPATH": "tests"})
