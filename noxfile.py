@@ -229,6 +229,14 @@ def chaos(session: nox.Session) -> None:
 
 
 @nox.session
+def model(session: nox.Session) -> None:
+    """Try every course of one create with up to four faults, or with so many: `-- --faults 5`."""
+    session.install(".[all]", *group("test"))
+    exhaustive = ("python", "-m", "delivery.exhaustive")
+    session.run(*exhaustive, *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
 def fuzz(session: nox.Session) -> None:
     """Fuzz each reader of foreign bytes for an hour, or for so many seconds: `-- 60`."""
     session.install(".[all]", *group("fuzz"))

@@ -27,10 +27,13 @@ from telnyx_video._execution.reconcile import (
     unaddressable,
 )
 from telnyx_video._execution.retry import RetryState
-from telnyx_video.models import CreateRoomRequest, Page, Room
+from telnyx_video.models import UNSET, CreateRoomRequest, Page, Room
 
 if TYPE_CHECKING:
     from telnyx_video.observing import Next
+
+MAX_SEARCHED: Final = 10_000
+"""Rooms of the account that are searched for a name in another form."""
 
 
 async def create_room(
@@ -173,7 +176,8 @@ class CreateRunner:
         server_time: datetime | None = None
 
         async def fetch(number: int) -> Page[Room]:
-            request = _wire.list_rooms(unique_name=step.name, page_number=number)
+            name = UNSET if step.name is None else step.name
+            request = _wire.list_rooms(unique_name=name, page_number=number)
             now = runner.transport.time()
             return await runner.run(
                 request, read, self.state, options, options.policy.deadline, now
@@ -188,6 +192,8 @@ class CreateRunner:
             pages = PageReader(fetch)
             while (page := await pages.next()) is not None:
                 found |= {room.id: room for room in page.items}
+                if step.name is None and len(found) >= MAX_SEARCHED:
+                    break
         except TelnyxVideoError as error:
             return reconciler.look_up_failed(error, runner.transport.time(), random())
         exact = [room for room in found.values() if room.unique_name == self.request.unique_name]
@@ -214,7 +220,7 @@ class CreateRunner:
                 runner.transport.time(),
             )
         except TelnyxVideoError as error:
-            return reconciler.update_failed(error, step, runner.transport.time(), random())
+            return reconciler.update_failed(error, runner.transport.time(), random())
         return reconciler.updated(room)
 
 

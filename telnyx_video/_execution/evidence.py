@@ -51,12 +51,11 @@ class ServerProfile:
         elif name is not UNSET and room.unique_name != name and not _may_be_named(request, room):
             problem = f"it names {show(room.unique_name)}, not {show(name)}"
         else:
-            if len(self._recent_ids) == RECENT_IDS:
-                del self._recent_ids[next(iter(self._recent_ids))]
-            self._recent_ids[room.id] = None
+            self.remember(room)
+            self.rewritten.update(differing_fields(request, room))
             if (date := reply.headers.get("date")) != self._date:  # about once a second
                 self._date = date
-                self._learn(request, room, reply)
+                self._learn_offset(room, reply)
             return
         raise ResponseDecodeError(
             f"the reply is about another room: {problem} - it may be a late or repeated one; "
@@ -75,8 +74,17 @@ class ServerProfile:
             if name not in self.rewritten and _contradicts(request, room, name)
         )
 
-    def _learn(self, request: CreateRoomRequest, room: Room, reply: HttpReply) -> None:
-        self.rewritten.update(differing_fields(request, room))
+    def knows(self, room: Room) -> bool:
+        """Whether an earlier call returned the room as made by it."""
+        return room.id in self._recent_ids
+
+    def remember(self, room: Room) -> None:
+        """Note that a call returns the room as made by it: no other call can have made it."""
+        if len(self._recent_ids) == RECENT_IDS:
+            del self._recent_ids[next(iter(self._recent_ids))]
+        self._recent_ids[room.id] = None
+
+    def _learn_offset(self, room: Room, reply: HttpReply) -> None:
         now = server_time(reply.headers)
         if now is not None and room.created_at is not None:
             self.clock_offset = min(self.clock_offset, room.created_at - now)

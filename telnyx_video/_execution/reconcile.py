@@ -18,6 +18,7 @@ What is claimed about a room that is found:
 - After an attempt of unknown outcome, the room may be this call's. Times are a hint: a room that
   seems older is reported with an ``UNKNOWN`` outcome, never as proof that nothing was applied.
 - A field that a reply leaves out, or writes in another form, does not show that a room is another.
+- A room whose id an earlier call of the client returned as made by it is not made by this call.
 """
 
 from __future__ import annotations
@@ -57,6 +58,9 @@ MIN_LOOK_UP_TIME: Final = 0.05
 MAX_LOOK_UPS: Final = 3
 """Look-ups that only complete what is certain, or likely, without them."""
 
+FULL_SEARCH: Final = 3
+"""Of the look-ups of a name that is taken, the one that lists all rooms."""
+
 
 @attrs.frozen
 class Send:
@@ -67,7 +71,8 @@ class Send:
 class LookUp:
     """Step: list the rooms of a name."""
 
-    name: str
+    name: str | None
+    """None for all rooms: the server may keep the name in a form that cannot be guessed."""
 
 
 @attrs.frozen
@@ -136,11 +141,17 @@ class Reconciler:
     latest_error: TelnyxVideoError | None = None
     """How the latest POST failed."""
     look_ups: int = 0
+    searches: int = 0
+    """Look-ups since the server said that the name is taken, counting the one that is made."""
     last_look: bool = False
     """Whether the current look-up is the one that still fits before the deadline."""
     outdated: tuple[str, ...] = ()
     """Once a room that existed is being updated: the fields in which it differed."""
     updates: int = 0
+    update_error: TelnyxVideoError | None = None
+    """How the latest PATCH failed."""
+    from_earlier_run: bool = False
+    """Whether an earlier run, maybe of this client, began the create."""
 
     def resumed(self) -> Step:
         """An earlier run may have sent the create: find out before anything is sent."""
@@ -148,6 +159,7 @@ class Reconciler:
         self.state.record_failure(interrupted)
         self.state.exempt += 1  # it may never have been sent: this run has its own attempts
         self.unresolved_error = self.latest_error = interrupted
+        self.from_earlier_run = True
         return self._look_up() if self._named else self._give_up(interrupted)
 
     def created(self, room: Room) -> Step:
@@ -213,6 +225,9 @@ class Reconciler:
             return self._look_again(self.applied_error, now, random)
         if isinstance(self.final_error, UnprocessableEntityError):
             similar = [room for room in rooms if is_same_name(self.request, room)]
+            for room in similar:
+                if self._may_be_ours(room, server_time, now):
+                    return self._recovered(room, differing_fields(self.request, room))
             if similar:
                 return self._end(
                     _name_folded(self.request, similar[0], self.final_error, self._claim)
@@ -238,17 +253,15 @@ class Reconciler:
         """A PATCH was answered with the room."""
         return self._existed(room, self.outdated)
 
-    def update_failed(
-        self, error: TelnyxVideoError, step: Update, now: float, random: float
-    ) -> Step:
-        """A PATCH failed. If it may have been applied, the room is read before another one."""
+    def update_failed(self, error: TelnyxVideoError, now: float, random: float) -> Step:
+        """A PATCH failed. The room is read again before another one."""
         self.updates += 1
+        self.update_error = error
         if error.outcome is Outcome.UNKNOWN:
             self.unresolved_error = error
-            return self._wait(self._look_up(), error, now, random)
-        if is_transient(error) and self._may_update(error):
-            return self._wait(step, error, now, random)
-        return self._give_up(error)
+        elif not is_transient(error):
+            return self._give_up(error)
+        return self._wait(self._look_up(), error, now, random)
 
     def interrupted(self, error: TelnyxVideoError) -> Step:
         """A step could not be carried out: the client was closed, or the room has no usable id."""
@@ -264,27 +277,36 @@ class Reconciler:
         return Outcome.NOT_APPLIED if self.unresolved_error is None else Outcome.UNKNOWN
 
     def _look_up(self) -> LookUp:
-        """Look the name up; in turns as the server may have rewritten it, once it says "taken"."""
+        """Look the name up; once the server says "taken", also in the forms that it may have."""
         name = cast("str", self.request.unique_name)
-        rewritten = isinstance(self.final_error, UnprocessableEntityError) and self.look_ups % 2
-        return LookUp(fold(name) if rewritten else name)
+        if not isinstance(self.final_error, UnprocessableEntityError):
+            return LookUp(name)
+        self.searches += 1
+        if self.searches == FULL_SEARCH:
+            return LookUp(None)
+        return LookUp(name if self.searches % 2 else fold(name))
+
+    def _may_be_ours(self, room: Room, server_time: datetime | None, now: float) -> bool:
+        """Whether a room may be what a POST of unknown outcome made, and nothing speaks against."""
+        contradictions = {*self.profile.contradictions(self.request, room)} - {"unique_name"}
+        return (
+            self.unresolved_error is not None
+            and not contradictions
+            and (self.from_earlier_run or not self.profile.knows(room))
+            and self.profile.may_postdate(room, server_time, now - self.began)
+        )
 
     def _found(self, room: Room, server_time: datetime | None, now: float) -> Step:
         differences = differing_fields(self.request, room)
-        contradictions = self.profile.contradictions(self.request, room)
         if self.outdated:
-            if contradictions:
+            if self.profile.contradictions(self.request, room):
                 return self._still_outdated(room)
             return self._existed(room, self.outdated)
         if self.applied_error is not None:
             if self.applied_error.room_id in (None, room.id):
                 return self._recovered(room, differences)
             return self._give_up(self.applied_error)
-        if (
-            self.unresolved_error is not None
-            and not contradictions
-            and self.profile.may_postdate(room, server_time, now - self.began)
-        ):
+        if self._may_be_ours(room, server_time, now):
             return self._recovered(room, differences)
         if self.if_exists == "error":
             refusal = self.final_error
@@ -298,8 +320,8 @@ class Reconciler:
         return self._existed(room, differences)
 
     def _still_outdated(self, room: Room) -> Step:
-        if self.unresolved_error and not self._may_update(self.unresolved_error):
-            return self._give_up(self.unresolved_error)
+        if self.update_error is not None and not self._may_update(self.update_error):
+            return self._give_up(self.update_error)
         return Update(room)
 
     def _may_update(self, error: TelnyxVideoError) -> bool:
@@ -331,6 +353,7 @@ class Reconciler:
         return self._wait(self._look_up(), error, now, random)
 
     def _recovered(self, room: Room, differences: tuple[str, ...]) -> CreateResult:
+        self.profile.remember(room)
         return CreateResult(room, attempts=self.state.sent, recovered=True, differences=differences)
 
     def _existed(self, room: Room, differences: tuple[str, ...]) -> CreateResult:
@@ -357,8 +380,8 @@ class Reconciler:
 
 def _may_be_taken(error: UnprocessableEntityError) -> bool:
     """Whether a refusal may be about the name: the API's wording for that is undocumented."""
-    named = [detail.field for detail in error.details]
-    return isinstance(error, NameTakenError) or not named or None in named or "unique_name" in named
+    fields = {detail.field or "unique_name" for detail in error.details}
+    return not fields or "unique_name" in fields
 
 
 def _outcome_unknown(
@@ -391,7 +414,7 @@ def _hint(name: str | None, attempts: int, why: str, *, updating: bool) -> str:
     if updating:
         return (
             f"room {show(name)} existed, and whether it was updated is unknown ({why}) - "
-            'the same create with if_exists="update" can safely be repeated'
+            'repeat the create with if_exists="update", which reads the room first'
         )
     return (
         f"room {show(name)} was asked for {times} and may exist ({why}) - "

@@ -112,6 +112,36 @@ NAMED: Sequence[Weighted] = [  # rows 15 and 16, as if something between had sen
     ({"body": "duplicate_map", "commit": "before"}, 0.5),
 ]
 
+_WORDINGS = [
+    {"json": {"errors": [{"code": "10015"}]}},
+    {"json": {"errors": [{"title": "Unprocessable"}]}},
+    {"json": {"success": False, "message": "no"}},
+    {"text": "Room name conflict"},
+    {"text": ""},
+]
+"""Bodies of a 422 that may mean that the name is taken."""
+
+WORDINGS: Sequence[Weighted] = [
+    ({"status": 422, "body": body, "commit": "before"}, 0.3) for body in _WORDINGS
+]
+"""For creates with a name: the room was made, and something between sent the create again."""
+
+_FOREIGN_ROOM = {
+    "id": "0ccc7b54-4df3-4bca-a65a-3da1ecc777f0",
+    "unique_name": "foreign",
+    "webhook_event_url": "https://foreign.example.com/",
+}
+
+FOREIGN: Sequence[Weighted] = [  # late or repeated replies of another request
+    ({"status": 201, "body": {"json": {"data": _FOREIGN_ROOM}}, "commit": commit}, 0.5)
+    for commit in ("before", "never")
+]
+
+CLOCKS: Sequence[Weighted] = [
+    ({"headers": {"Date": {"date_in": seconds}}}, 0.5) for seconds in (-3600, 6, 60, 3600)
+]
+"""For look-ups: the clock of ``Date`` is wrong."""
+
 NAMELESS: Sequence[Weighted] = [("duplicate_other", 0.5)]  # row 17
 
 LOOK_UPS: Sequence[Weighted] = [  # rows 21 to 23
@@ -143,15 +173,15 @@ def chaos(seed: int, rate: float, names: Sequence[str]) -> FaultPlan:
     """
     common = [*LOST, *MANGLED, *REFUSED]
     if not names:
-        return [_drawn("POST /rooms", [*common, *NAMELESS], seed, rate)]
+        return [_drawn("POST /rooms", [*common, *FOREIGN, *NAMELESS], seed, rate)]
     refused: list[Mapping[str, object]] = [
         {"on": "POST /rooms", "name": name, "faults": ["duplicate_other"], "repeat": True}
         for name in names[REFUSED_SHARE // 2 :: REFUSED_SHARE]
     ]
     return [
         *refused,
-        _drawn("POST /rooms", [*common, *NAMED], seed, rate),
-        _drawn("GET /rooms", LOOK_UPS, seed, rate),
+        _drawn("POST /rooms", [*common, *FOREIGN, *WORDINGS, *NAMED], seed, rate),
+        _drawn("GET /rooms", [*LOOK_UPS, *CLOCKS], seed, rate),
     ]
 
 

@@ -62,7 +62,8 @@ class Server:
 
     def _get(self, path: str, body: bytes | None = None) -> Any:
         root = self.url.removesuffix("/v2")
-        request = Request(f"{root}{path}", body, {"Authorization": f"Bearer {API_KEY}"})
+        headers = {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"}
+        request = Request(f"{root}{path}", body, headers)
         with urlopen(request, timeout=_PATIENCE) as reply:
             return json.loads(reply.read() or b"null")
 

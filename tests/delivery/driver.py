@@ -131,7 +131,7 @@ def _fail(
             return delivery.look_up_failed(error, now, random)
         case Update():
             course.note_patch(error)
-            return delivery.update_failed(error, step, now, random)
+            return delivery.update_failed(error, now, random)
         case CreateResult():
             return step
         case _:

@@ -63,7 +63,7 @@ def find(create: Reconciler, *rooms: Room, now: float = 1.5) -> Step:
 
 def fail_update(create: Reconciler, error: TelnyxVideoError, now: float = 2.0) -> Step:
     """Let its PATCH fail."""
-    return create.update_failed(error, Update(OTHER), now, 0.5)
+    return create.update_failed(error, now, 0.5)
 
 
 def lost(if_exists: IfExists = "error", policy: RetryPolicy | None = None) -> Reconciler:

@@ -253,3 +253,47 @@ def test_a_room_that_differs_is_updated() -> None:
     """With "update" a room that differs is changed, and the differences there were are told."""
     end = updating().updated(OLD)
     assert end == CreateResult(OLD, existed=True, differences=("max_participants",))
+
+
+@pytest.mark.parametrize("room_name", ["Standup", " standup", "\uff53tandup"])
+def test_a_room_of_ours_whose_name_the_server_folds_is_found(room_name: str) -> None:
+    """After a lost answer, a young room of the folded name is the one that this call made."""
+    create = lost()
+    assert find(create) == Send()
+    assert fail(create, TAKEN) == LookUp("standup")
+    room = attrs.evolve(OURS, unique_name=room_name)
+    end = find(create, room)
+    assert end == CreateResult(room, attempts=2, recovered=True, differences=("unique_name",))
+
+
+def test_an_old_room_of_a_folded_name_is_reported_and_not_claimed() -> None:
+    """After a lost answer, an older room of the folded name is named, and the doubt stays."""
+    create = lost()
+    find(create)
+    fail(create, TAKEN)
+    old = attrs.evolve(OLD, unique_name="Standup", created_at=NOW - timedelta(seconds=70))
+    error = error_of(find(create, old))
+    assert isinstance(error, NameTakenError)
+    assert error.outcome is Outcome.UNKNOWN
+    assert "'Standup'" in str(error)
+
+
+def test_a_room_is_made_by_one_call_only() -> None:
+    """A room that one call of a client recovered, no other call of it claims."""
+    profile = ServerProfile()
+    first, second, resumed = (attrs.evolve(lost(), profile=profile) for _ in range(3))
+    assert find(first, OURS) == CreateResult(OURS, recovered=True)
+    error = error_of(find(second, OURS))
+    assert isinstance(error, NameTakenError)
+    assert error.outcome is Outcome.UNKNOWN
+    resumed.resumed()
+    assert find(resumed, OURS) == CreateResult(OURS, attempts=2, recovered=True)
+
+
+def test_a_rewritten_setting_is_learned_from_each_reply() -> None:
+    """Also from the second reply of one second of the server's clock."""
+    profile = ServerProfile()
+    reply = HttpReply(201, {"date": "Thu, 01 Jan 2026 12:00:00 GMT"}, b"")
+    profile.check(ASKED, attrs.evolve(OURS, id="room-8"), reply)
+    profile.check(ASKED, attrs.evolve(OURS, id="room-9", max_participants=5), reply)
+    assert profile.rewritten == {"max_participants"}

@@ -36,9 +36,10 @@ from telnyx_video._execution.reconcile import (
 
 
 def test_an_update_is_repeated_while_that_may_help() -> None:
-    """An update that was not sent is sent again; one that may have been applied is read first."""
+    """An update is sent again while the room, read again after each failure, still differs."""
     create = updating()
-    assert after_wait(fail_update(create, REFUSED)) == Update(OTHER)
+    assert after_wait(fail_update(create, REFUSED)) == LookUp("standup")
+    assert find(create, OTHER) == Update(OTHER)
     assert after_wait(fail_update(create, LOST)) == LookUp("standup")
     assert find(create, OTHER) == Update(OTHER)
     assert after_wait(fail_update(create, LOST)) == LookUp("standup")
@@ -52,13 +53,13 @@ def test_an_update_that_is_refused_ends_the_create() -> None:
 
 
 def test_an_update_in_doubt_says_so() -> None:
-    """A create whose update may have been applied tells that it can be repeated."""
+    """A create whose update may have been applied says what reads the room before a repeat."""
     create = updating()
     error = error_of(fail_update(create, LOST, now=59.99))
     assert isinstance(error, OutcomeUnknownError)
     assert str(error) == (
         "room 'standup' existed, and whether it was updated is unknown (POST /rooms failed: Server "
-        'disconnected) - the same create with if_exists="update" can safely be repeated'
+        'disconnected) - repeat the create with if_exists="update", which reads the room first'
     )
 
 

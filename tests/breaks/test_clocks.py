@@ -1,0 +1,132 @@
+"""Times are a hint: whatever clocks say, a room of ours is never reported as not applied."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from breaks.rooms_api import RoomsApi, timestamp
+from support.clients import client
+from support.peers import Visit, peer
+from telnyx_video import AsyncRoomsClient, CreateRoomRequest, NameTakenError, Outcome
+
+
+def to_minutes(time: datetime) -> str:
+    """A time, rounded down to minutes."""
+    return timestamp(time.replace(second=0, microsecond=0))
+
+
+def date_alone(time: datetime) -> str:
+    """The day of a time."""
+    return time.date().isoformat()
+
+
+def without_zone(time: datetime) -> str:
+    """A time that does not say of which zone it is."""
+    return time.replace(tzinfo=None).isoformat()
+
+
+def in_another_zone(time: datetime) -> str:
+    """The time of another zone, which it does not name."""
+    return without_zone(time - timedelta(hours=5))
+
+
+async def claim(rooms: AsyncRoomsClient, api: RoomsApi) -> str:
+    """Create a room whose first answer is lost; return what is claimed about it."""
+    try:
+        room = await rooms.create(unique_name="standup")
+    except NameTakenError as error:
+        taken = error
+    else:
+        assert [other["id"] for other in api.rooms if other["unique_name"] == "standup"] == [
+            room.id
+        ]
+        return "recovered"
+    assert taken.outcome is Outcome.UNKNOWN
+    assert taken.room is not None
+    assert [other["id"] for other in api.rooms if other["unique_name"] == "standup"] == [
+        taken.room.id
+    ]
+    return "unknown"
+
+
+@pytest.mark.parametrize(
+    ("write_time", "claimed"),
+    [
+        (timestamp, "recovered"),
+        (to_minutes, "recovered"),
+        (date_alone, "recovered"),
+        (without_zone, "recovered"),
+        (in_another_zone, "unknown"),
+    ],
+)
+async def test_a_time_of_any_precision(write_time: Callable[[datetime], str], claimed: str) -> None:
+    """A rounded ``created_at`` hides nothing; one that is wrong leaves the outcome unknown."""
+    api = RoomsApi(losses=1, write_time=write_time)
+    async with peer(api) as server, client(server) as rooms:
+        assert await claim(rooms, api) == claimed
+
+
+@pytest.mark.parametrize("seconds", [6, 60, 3600])
+async def test_the_clock_of_date_is_ahead(seconds: int) -> None:
+    """The doubt stays; once a reply has shown the offset, the room is recovered."""
+    api = RoomsApi(losses=1, ahead=timedelta(seconds=seconds))
+    async with peer(api) as server:
+        async with client(server) as rooms:
+            assert await claim(rooms, api) == "unknown"
+        api.rooms.clear()
+        async with client(server) as rooms:
+            await rooms.create(unique_name="earlier")
+            api.losses = 1
+            assert await claim(rooms, api) == "recovered"
+
+
+async def test_the_machine_sleeps() -> None:
+    """The server's clock moves on by an hour, and the loop's does not."""
+    api = RoomsApi(losses=1)
+
+    async def sleep_after_the_create(visit: Visit) -> None:
+        await api(visit)
+        api.ahead = timedelta(hours=1)
+
+    async with peer(sleep_after_the_create) as server, client(server) as rooms:
+        assert await claim(rooms, api) == "unknown"
+
+
+@pytest.mark.parametrize("hours", [1, -1], ids=["back", "ahead"])
+async def test_the_clock_is_set_between_crash_and_resume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """A resumed batch never reports the room of its earlier run as not applied."""
+    api = RoomsApi()
+
+    async def make_and_stall(visit: Visit) -> None:
+        api.add(timedelta(hours=max(0, -hours)), unique_name="standup")
+        await visit.gone()
+
+    journal = tmp_path / "rooms.jsonl"
+    batch = [CreateRoomRequest(unique_name="standup")]
+    async with peer(make_and_stall) as server:
+        async with client(server) as rooms:
+            run = asyncio.ensure_future(rooms.create_many(batch, journal=journal))
+            await server.until(lambda: bool(api.rooms))
+            run.cancel()
+            with suppress(asyncio.CancelledError):
+                await run
+        clock = SimpleNamespace(time=lambda: time.time() - hours * 3600, monotonic=time.monotonic)
+        monkeypatch.setattr("telnyx_video.batch.queue.time", clock)
+        server.acts = [api]
+        async with client(server) as rooms:
+            [outcome] = await rooms.create_many(batch, journal=journal, if_exists="error")
+    assert len(api.rooms) == 1
+    if outcome.error is None:
+        assert outcome.recovered
+    else:
+        assert outcome.error.outcome is Outcome.UNKNOWN
