@@ -375,8 +375,9 @@ class RoomsResource(Resource):
             prepared = as_request(CreateRoomRequest, request, fields)
         except InvalidRequestError as error:
             problems += error.details
-        if type(if_exists) is not str or if_exists != "error":
-            check.choice(problems, "if_exists", if_exists, IF_EXISTS)
+        choice: object = if_exists
+        if type(choice) is not str or choice != "error":
+            check.choice(problems, "if_exists", choice, IF_EXISTS)
         if timeout is not None or retry is not None:
             try:
                 options = self._call_options(timeout, retry)
