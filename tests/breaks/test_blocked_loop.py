@@ -7,7 +7,7 @@ import signal
 import socketserver
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from itertools import count
 
@@ -68,7 +68,7 @@ class HoldingServer:
 
 
 @contextmanager
-def holding() -> Iterator[HoldingServer]:
+def holding() -> Generator[HoldingServer]:
     """Run a server that keeps its replies back."""
     server = HoldingServer()
     thread = threading.Thread(target=server.listener.serve_forever, args=(0.01,))

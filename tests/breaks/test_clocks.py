@@ -122,7 +122,7 @@ async def test_the_clock_is_set_between_crash_and_resume(
                 await run
         clock = SimpleNamespace(time=lambda: time.time() - hours * 3600, monotonic=time.monotonic)
         monkeypatch.setattr("telnyx_video.batch.queue.time", clock)
-        server.acts = [api]
+        server.acts[:] = [api]
         async with client(server) as rooms:
             [outcome] = await rooms.create_many(batch, journal=journal, if_exists="error")
     assert len(api.rooms) == 1
