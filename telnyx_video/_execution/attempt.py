@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import random
 from typing import TYPE_CHECKING, TypeVar
 
@@ -42,6 +42,8 @@ class CallOptions:
     policy: RetryPolicy
     timeout: ClientTimeout | None = None
     """For one attempt; the client's own if None."""
+    headers: Mapping[str, str] | None = attrs.field(default=None, repr=False)
+    """Sent with each request, in addition to the client's own; they may hold secrets."""
     trace: CallTrace | None = None
     """The call in the hooks' view, if there are hooks; set when it starts."""
 
@@ -203,7 +205,9 @@ class AttemptRunner:
             if not self.connections.try_acquire():
                 now = await self._wait_for_connection(options, deadline)
             try:
-                sending = transport.send(request, options.timeout, max(now, sent_at), deadline)
+                sending = transport.send(
+                    request, options.timeout, max(now, sent_at), deadline, options.headers
+                )
                 if options.trace is not None:
                     url = transport.base_url + request.path
                     sending = options.trace.send(request, url, sending)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from math import inf
 from typing import Final, cast
 
 import aiohttp
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from telnyx_video._base.errors import ConfigurationError
@@ -86,6 +87,7 @@ class Transport:
         timeout: aiohttp.ClientTimeout | None,
         now: float,
         deadline: float,
+        headers: Mapping[str, str] | None = None,
     ) -> HttpReply:
         """Send a request once and read the whole response; the caller holds a free connection.
 
@@ -94,6 +96,7 @@ class Transport:
             timeout: Limits for this attempt; the client's own if None.
             now: The time.
             deadline: When the call has to have ended.
+            headers: Headers of this request, besides those of every request.
 
         Raises:
             TransportError: no whole response came; ``outcome`` says whether the server may have
@@ -116,12 +119,14 @@ class Transport:
             _log_sending(request)
         in_flight = self._in_flight.enter(min(now + total, deadline))
         try:
-            status, headers, content = await self._exchange(session, request, payload, limits)
+            status, received, content = await self._exchange(
+                session, request, payload, limits, headers
+            )
         except _FAILURES as error:
             failure = self._failure(request, payload, in_flight, error)
         else:
-            headers, content = self._key.redact_reply(headers, content)
-            reply = HttpReply(status, headers, content)
+            received, content = self._key.redact_reply(received, content)
+            reply = HttpReply(status, received, content)
             if logged:
                 _log_reply(request, reply, self.time() - now)
             return reply
@@ -140,6 +145,11 @@ class Transport:
             ConfigurationError: the client is closed, or belongs to another loop.
         """
         self._usable_session()
+
+    def redact_headers(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Return all headers of a reply, without the key; names are case-insensitive."""
+        items = ((name, self._key.redact(value)) for name, value in headers.items())
+        return CIMultiDictProxy(CIMultiDict(items))
 
     def proxy_for(self, url: str) -> str | None:
         """Return the proxy for a URL at another host, if there is one."""
@@ -233,6 +243,7 @@ class Transport:
         request: HttpRequest,
         payload: TrackedPayload | None,
         limits: aiohttp.ClientTimeout,
+        headers: Mapping[str, str] | None,
     ) -> HttpReply:
         _, method, path, body = request
         guard = None
@@ -242,7 +253,9 @@ class Transport:
             method,
             self._url(path),
             data=payload,
-            headers=self._headers if body is None else self._body_headers,
+            headers=(self._headers if body is None else self._body_headers)
+            if headers is None
+            else self._with_own(headers, body),
             skip_auto_headers=_NO_CONTENT_TYPE if body is None else None,
             allow_redirects=False,
             raise_for_status=False,
@@ -259,6 +272,13 @@ class Transport:
         if payload is not None and payload.handed_over and not payload.written:
             raise aiohttp.ServerDisconnectedError(NOT_REUSABLE)
         return HttpReply(response.status, response.headers, content)
+
+    def _with_own(self, headers: Mapping[str, str], body: bytes | None) -> CIMultiDict[str]:
+        """Add a request's headers to those of every request, in place of any of the same name."""
+        own = self._headers if body is None else self._body_headers
+        merged = CIMultiDict(own or {})
+        merged.update(headers)
+        return merged
 
     def _url(self, path: str) -> URL:
         """The whole address; all creates have the same."""

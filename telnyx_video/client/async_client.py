@@ -5,14 +5,17 @@ from __future__ import annotations
 import builtins
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 import attrs
 
+from telnyx_video import _wire
+from telnyx_video._base import validate as check
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
+from telnyx_video._execution.call import REPEAT_HINT, execute
 from telnyx_video._execution.create import create_room
 from telnyx_video._execution.reconcile import CreateResult, IfExists
 from telnyx_video._execution.retry import RetryPolicy
@@ -22,13 +25,14 @@ from telnyx_video.batch.source import Requests
 from telnyx_video.batch.stream import OutcomeStream, collect
 from telnyx_video.config import resolve
 from telnyx_video.errors import ConfigurationError, ErrorDetail
-from telnyx_video.models import CreateRoomRequest
+from telnyx_video.models import UNSET, CreateRoomRequest, RawResponse
 from telnyx_video.resources._arguments import check_batch, check_client, checked_hooks
 from telnyx_video.resources.rooms import RoomsResource
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession, ClientTimeout, TraceConfig
 
+    from telnyx_video._wire.raw import Method, Params
     from telnyx_video.observing import Hook
     from telnyx_video.resources.compositions import AsyncCompositions
     from telnyx_video.resources.participants import AsyncParticipants
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
     from telnyx_video.resources.sessions import AsyncSessions
 
 __all__ = ["AsyncRoomsClient"]
+
+LOOK_HINT: Final = "look whether it was, before sending it again"
 
 
 class AsyncRoomsClient(RoomsResource):
@@ -147,6 +153,57 @@ class AsyncRoomsClient(RoomsResource):
         from telnyx_video.resources.compositions import AsyncCompositions
 
         return AsyncCompositions(self._runner, self._options)
+
+    async def request(
+        self,
+        method: Method,
+        path: str,
+        /,
+        *,
+        json: object = UNSET,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        idempotent: bool = False,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> RawResponse:
+        """Send a request to any endpoint, with the client's key, pacing, retries and errors.
+
+        A request that was certainly not applied is retried. One that may have been applied is
+        retried only if it is a GET or ``idempotent``.
+
+        Args:
+            method: ``"GET"``, ``"POST"``, ``"PUT"``, ``"PATCH"`` or ``"DELETE"``.
+            path: Below the base URL, percent-encoded, such as ``"/rooms"``.
+            json: The body: anything that JSON can express. By default there is none.
+            params: The query: strings, numbers, booleans, or lists of them.
+            headers: Headers of this request, besides those of the client.
+            idempotent: Whether sending the request twice has the same effect as sending it once.
+            timeout: For one attempt; by default the client's.
+            retry: By default the client's policy.
+
+        Raises:
+            InvalidRequestError: an argument is invalid; nothing was sent.
+            OutcomeUnknownError: it may have been applied, and no reply tells.
+            ApiError: the API refused; see its subclasses.
+            TransportError: the request could not be sent.
+        """
+        try:
+            request = _wire.raw_request(method, path, json, params)
+            problems: list[ErrorDetail] = []
+            check.boolean(problems, "idempotent", idempotent)
+            check.refuse(problems)
+            options = self._call_options(timeout, retry, headers)
+        finally:  # a traceback may show locals, and these may hold secrets
+            del json, params, headers
+        return await execute(
+            self._runner,
+            request,
+            _wire.read_raw(request, self._runner.transport.redact_headers),
+            options,
+            idempotent=idempotent or method == "GET",
+            hint=REPEAT_HINT if idempotent or method == "GET" else LOOK_HINT,
+        )
 
     async def create_many(
         self,

@@ -169,6 +169,7 @@ class RoomsClient(SyncProxy[AsyncRoomsClient]):
     list: Final = blocking_list(AsyncRoomsClient.list)
     update: Final = blocking(AsyncRoomsClient.update)
     delete: Final = blocking(AsyncRoomsClient.delete)
+    request: Final = blocking(AsyncRoomsClient.request)
     join_token: Final = blocking(AsyncRoomsClient.join_token)
     refresh_join_token: Final = blocking(AsyncRoomsClient.refresh_join_token)
     create_many: Final = _blocking_collect(
