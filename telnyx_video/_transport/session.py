@@ -42,7 +42,7 @@ timers, and tell little more: a reply here is a few hundred bytes, and comes at 
 
 def make_session(
     concurrency: int,
-    key: Credential,
+    headers: dict[str, str],
     limits: aiohttp.ClientTimeout,
     trace_configs: Sequence[aiohttp.TraceConfig],
 ) -> aiohttp.ClientSession:
@@ -52,7 +52,7 @@ def make_session(
     bytes(2**20)
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=concurrency, keepalive_timeout=KEEPALIVE),
-        headers=default_headers(key),
+        headers=headers,
         request_class=REQUEST_CLASS,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=limits,
@@ -60,12 +60,12 @@ def make_session(
     )
 
 
-def default_headers(key: Credential) -> dict[str, str]:
+def default_headers(key: Credential, app_info: str | None = None) -> dict[str, str]:
     """The headers of every request."""
     return {
         "Authorization": key.authorization,
         "Accept": "application/json",
-        "User-Agent": USER_AGENT,
+        "User-Agent": USER_AGENT if app_info is None else f"{USER_AGENT} {app_info}",
     }
 
 

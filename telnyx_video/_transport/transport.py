@@ -61,6 +61,7 @@ class Transport:
         proxy: str | None = None,
         trust_env: bool = False,
         trace_configs: Sequence[aiohttp.TraceConfig] = (),
+        app_info: str | None = None,
     ) -> None:
         self.base_url: Final = config.base_url
         self._latest_url = "", URL(config.base_url, encoded=True)
@@ -73,11 +74,12 @@ class Transport:
         self._proxies = Proxies(proxy, trust_env)
         self._proxy = self._proxies.for_url(config.base_url)
         self._trace_configs = list(trace_configs)
+        self._app_info = app_info
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._closing: asyncio.Future[None] | None = None
         # A caller's session must not get our headers as its defaults, nor its defaults ours.
-        self._headers = None if self._owned else default_headers(self._key)
+        self._headers = None if self._owned else default_headers(self._key, app_info)
         self._body_headers = self._headers and {**self._headers, "Content-Type": "application/json"}
         self._in_flight = InFlight()
 
@@ -231,7 +233,10 @@ class Transport:
             raise ConfigurationError(CLOSED)
         if self._session is None:
             self._session = make_session(
-                self._concurrency, self._key, self._limits[1], self._trace_configs
+                self._concurrency,
+                default_headers(self._key, self._app_info),
+                self._limits[1],
+                self._trace_configs,
             )
         elif self._session.closed:
             raise ConfigurationError("the session passed to this client is closed")

@@ -26,7 +26,14 @@ from telnyx_video.batch.stream import OutcomeStream, collect
 from telnyx_video.config import resolve
 from telnyx_video.errors import ConfigurationError, ErrorDetail
 from telnyx_video.models import UNSET, CreateRoomRequest, RawResponse
-from telnyx_video.resources._arguments import check_batch, check_client, checked_hooks
+from telnyx_video.resources._arguments import (
+    check_app_info,
+    check_batch,
+    check_client,
+    check_headers,
+    checked_hooks,
+    merge_headers,
+)
 from telnyx_video.resources.rooms import RoomsResource
 
 if TYPE_CHECKING:
@@ -70,6 +77,8 @@ class AsyncRoomsClient(RoomsResource):
         trace_configs: aiohttp's trace configs.
         hooks: One callable, or several, called with each event of a call. See
             :mod:`telnyx_video.observing`.
+        default_headers: Sent with each request to the API, such as one that a gateway expects.
+        app_info: Your program and its version, such as ``"crm/2.1"``: added to ``User-Agent``.
         auto_name: Give each create without a name a UUID as its name, so that it, too, creates
             exactly one room.
         allow_insecure: Permit plain HTTP to another machine, although it exposes the key.
@@ -79,6 +88,8 @@ class AsyncRoomsClient(RoomsResource):
     """
 
     _transport: Transport | None = None
+    _origin: AsyncRoomsClient | None = None
+    """The client that this one is a view of, which closes the connections."""
 
     def __init__(
         self,
@@ -93,11 +104,15 @@ class AsyncRoomsClient(RoomsResource):
         trust_env: bool = False,
         trace_configs: Sequence[TraceConfig] = (),
         hooks: Hook | Sequence[Hook] = (),
+        default_headers: Mapping[str, str] | None = None,
+        app_info: str | None = None,
         auto_name: bool = False,
         allow_insecure: bool = False,
     ) -> None:
         problems: list[ErrorDetail] = []
         check_client(problems, retry, concurrency, auto_name)
+        check_headers(problems, "default_headers", default_headers)
+        check_app_info(problems, app_info)
         each_hook = checked_hooks(problems, hooks)
         failure: ConfigurationError
         try:
@@ -113,18 +128,63 @@ class AsyncRoomsClient(RoomsResource):
                 proxy=proxy,
                 trust_env=trust_env,
                 trace_configs=trace_configs,
+                app_info=app_info,
             )
+            headers = merge_headers(None, default_headers)
+            options = CallOptions(retry or RetryPolicy(), headers=headers)
         except ConfigurationError as error:
             failure = error
         else:
             self._transport = transport
-            policy = retry or RetryPolicy()
-            runner = AttemptRunner.for_client(transport, policy, concurrency, each_hook)
-            super().__init__(runner, CallOptions(policy), auto_name=auto_name)
+            runner = AttemptRunner.for_client(transport, options.policy, concurrency, each_hook)
+            super().__init__(runner, options, auto_name=auto_name)
             return
         finally:
-            del api_key, base_url, proxy  # tracebacks may show locals: no frame keeps a secret
+            del (
+                api_key,
+                base_url,
+                proxy,
+                default_headers,
+            )  # tracebacks may show locals: no frame keeps a secret
         raise failure.with_traceback(None)
+
+    def with_options(
+        self,
+        *,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Return a view of this client whose calls have other options.
+
+        ::
+
+            tenant = rooms.with_options(timeout=2, headers={"X-Tenant": "acme"})
+
+        It is cheap, and shares everything with this client: connections, pacing and the retry
+        quota. Closing one closes both.
+
+        Args:
+            timeout: For one attempt; by default this client's.
+            retry: By default this client's policy. Its quota is not used, as that is shared.
+            headers: Added to this client's; those of the same name are replaced.
+
+        Raises:
+            InvalidRequestError: an option is invalid; all of them are named.
+        """
+        try:
+            options = self._call_options(timeout, retry, headers)
+        finally:  # a traceback may show locals, and a header may be a secret
+            del headers
+        view = type(self).__new__(type(self))
+        own_class = type(self)
+        kept = {
+            name: value
+            for name, value in vars(self).items()
+            if not isinstance(getattr(own_class, name, None), cached_property)
+        }
+        vars(view).update(kept, _options=options, _origin=self)
+        return view
 
     @cached_property
     def sessions(self) -> AsyncSessions:
@@ -342,7 +402,7 @@ class AsyncRoomsClient(RoomsResource):
         raise TypeError("a client holds the API key and live connections: it cannot be pickled")
 
     def __del__(self) -> None:
-        transport = self._transport
+        transport = self._transport if self._origin is None else None
         if transport is not None and transport.abandon():
             message = f"unclosed {self!r}: use `async with`, or call aclose()"
             warnings.warn(message, ResourceWarning, stacklevel=1, source=self)

@@ -129,6 +129,14 @@ def check_headers(problems: list[ErrorDetail], field: str, headers: object) -> N
             problems.append(ErrorDetail(problem, code="invalid", pointer=f"/{field}"))
 
 
+def check_app_info(problems: list[ErrorDetail], app_info: object) -> None:
+    """The name of the caller's program, and its version if it has one."""
+    if app_info is None or (isinstance(app_info, str) and _PRODUCT.fullmatch(app_info)):
+        return
+    problem = f"must be a name and a version, such as crm/2.1, not {show(app_info)}"
+    problems.append(ErrorDetail(problem, code="invalid", pointer="/app_info"))
+
+
 def merge_headers(
     before: Mapping[str, str] | None, added: Mapping[str, str] | None
 ) -> Mapping[str, str] | None:
@@ -141,6 +149,7 @@ def merge_headers(
 
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PRODUCT = re.compile(rf"{_TOKEN.pattern}(/{_TOKEN.pattern})?")
 _HEADER_VALUE = re.compile(r"(?:[!-~](?:[ \t!-~]*[!-~])?)?")
 
 _RESERVED = frozenset(
