@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from math import inf
@@ -62,6 +63,8 @@ class Transport:
         trust_env: bool = False,
         trace_configs: Sequence[aiohttp.TraceConfig] = (),
         app_info: str | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
     ) -> None:
         self.base_url: Final = config.base_url
         self._latest_url = "", URL(config.base_url, encoded=True)
@@ -70,7 +73,10 @@ class Transport:
         self._concurrency = concurrency
         self._session = session
         self._owned = session is None
-        self._direct = self._owned and REQUEST_CLASS is DirectRequest
+        self._ssl_context = ssl_context
+        self._middlewares = tuple(middlewares)
+        # A middleware may send another body, or send it again: `middleware_guard` watches it.
+        self._direct = self._owned and not middlewares and REQUEST_CLASS is DirectRequest
         self._proxies = Proxies(proxy, trust_env)
         self._proxy = self._proxies.for_url(config.base_url)
         self._trace_configs = list(trace_configs)
@@ -237,6 +243,8 @@ class Transport:
                 default_headers(self._key, self._app_info),
                 self._limits[1],
                 self._trace_configs,
+                self._ssl_context,
+                self._middlewares,
             )
         elif self._session.closed:
             raise ConfigurationError("the session passed to this client is closed")

@@ -110,6 +110,7 @@ async def connect(
             retry=None if long_retries else RetryPolicy(attempts=ATTEMPTS, deadline=DEADLINE),
             proxy=options.proxy,
             trust_env=options.proxy is None and not options.sandbox,
+            ca_file=options.ca_file,
             hooks=status,
             allow_insecure=options.allow_insecure,
         )

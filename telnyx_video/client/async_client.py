@@ -37,7 +37,9 @@ from telnyx_video.resources._arguments import (
 from telnyx_video.resources.rooms import RoomsResource
 
 if TYPE_CHECKING:
-    from aiohttp import ClientSession, ClientTimeout, TraceConfig
+    from ssl import SSLContext
+
+    from aiohttp import ClientMiddlewareType, ClientSession, ClientTimeout, TraceConfig
 
     from telnyx_video._wire.raw import Method, Params
     from telnyx_video.observing import Hook
@@ -75,6 +77,9 @@ class AsyncRoomsClient(RoomsResource):
         proxy: URL of an HTTP proxy.
         trust_env: Take the proxy from the environment (``HTTPS_PROXY``, ``NO_PROXY``, …).
         trace_configs: aiohttp's trace configs.
+        middlewares: aiohttp's client middlewares, called around each request to the API.
+        ssl_context: How TLS is spoken: trusted authorities, client certificate, versions.
+        ca_file: A file of certificates, in PEM, of authorities to trust besides the system's.
         hooks: One callable, or several, called with each event of a call. See
             :mod:`telnyx_video.observing`.
         default_headers: Sent with each request to the API, such as one that a gateway expects.
@@ -103,6 +108,9 @@ class AsyncRoomsClient(RoomsResource):
         proxy: str | None = None,
         trust_env: bool = False,
         trace_configs: Sequence[TraceConfig] = (),
+        middlewares: Sequence[ClientMiddlewareType] = (),
+        ssl_context: SSLContext | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
         hooks: Hook | Sequence[Hook] = (),
         default_headers: Mapping[str, str] | None = None,
         app_info: str | None = None,
@@ -116,7 +124,17 @@ class AsyncRoomsClient(RoomsResource):
         each_hook = checked_hooks(problems, hooks)
         failure: ConfigurationError
         try:
-            check_connecting(problems, timeout, session, proxy, trust_env, trace_configs)
+            tls = check_connecting(
+                problems,
+                timeout,
+                session,
+                proxy,
+                trust_env,
+                trace_configs,
+                middlewares,
+                ssl_context,
+                ca_file,
+            )
             config = resolve(
                 api_key=api_key, base_url=base_url, allow_insecure=allow_insecure, others=problems
             )
@@ -129,6 +147,8 @@ class AsyncRoomsClient(RoomsResource):
                 trust_env=trust_env,
                 trace_configs=trace_configs,
                 app_info=app_info,
+                ssl_context=tls,
+                middlewares=middlewares,
             )
             headers = merge_headers(None, default_headers)
             options = CallOptions(retry or RetryPolicy(), headers=headers)
