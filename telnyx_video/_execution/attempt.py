@@ -22,6 +22,7 @@ from telnyx_video._execution.retry import UNLIMITED, RetryBudget, RetryPolicy, R
 from telnyx_video._execution.semaphore import FifoLock, Semaphore
 from telnyx_video._transport import Transport
 from telnyx_video._wire.headers import read_rate_limit
+from telnyx_video.errors import AuthenticationError
 from telnyx_video.models.base import Answered
 
 if TYPE_CHECKING:
@@ -150,7 +151,8 @@ class AttemptRunner:
     ) -> AttemptRunner:
         """Paced by the limit that the server's replies report."""
         server_limit = AdaptiveRateLimiter()
-        return cls(
+        runner_class = RefreshingRunner if transport.key_changes else cls
+        return runner_class(
             transport,
             Instrumentation(hooks, transport.time),
             Semaphore(concurrency),
@@ -267,3 +269,28 @@ class AttemptRunner:
             self.instrument.throttled(options.trace, now - asked_at, "connection")
             return now
         raise failure
+
+
+@attrs.frozen
+class RefreshingRunner(AttemptRunner):
+    """Sends once more after a 401, with the key that the client's provider then returns.
+
+    The API applies nothing that it refuses with a 401.
+    """
+
+    async def run(
+        self,
+        request: HttpRequest,
+        read: Callable[[HttpReply], T],
+        state: RetryState,
+        options: CallOptions,
+        within: float,
+        now: float,
+    ) -> T:
+        """Send once, or twice if the key was refused."""
+        try:
+            return await super().run(request, read, state, options, within, now)
+        except AuthenticationError:
+            pass
+        now = self.transport.time()
+        return await super().run(request, read, state, options, within, now)

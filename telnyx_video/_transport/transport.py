@@ -11,7 +11,7 @@ from math import inf
 from typing import Final, cast
 
 import aiohttp
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDict
 from yarl import URL
 
 from telnyx_video._base.errors import ConfigurationError
@@ -20,6 +20,7 @@ from telnyx_video._base.text import one_line
 from telnyx_video._transport.direct import DirectPayload, DirectRequest
 from telnyx_video._transport.failures import SENT, as_failure
 from telnyx_video._transport.in_flight import Deadline, InFlight
+from telnyx_video._transport.keys import KeySource
 from telnyx_video._transport.payload import (
     NOT_REUSABLE,
     TrackedPayload,
@@ -68,7 +69,12 @@ class Transport:
     ) -> None:
         self.base_url: Final = config.base_url
         self._latest_url = "", URL(config.base_url, encoded=True)
-        self._key = Credential(config.api_key)
+        key = config.api_key
+        self._key = Credential(key if isinstance(key, str) else "")
+        self._keys = (
+            None if isinstance(key, str) else KeySource(key, f"{config.base_url}/oauth/token")
+        )
+        del key  # an error below would show it
         self._limits = _split(DEFAULT_TIMEOUT if timeout is None else as_timeout(timeout))
         self._concurrency = concurrency
         self._session = session
@@ -125,15 +131,20 @@ class Transport:
         logged = log.isEnabledFor(logging.DEBUG)
         if logged:
             _log_sending(request)
+        key = self._key
         in_flight = self._in_flight.enter(min(now + total, deadline))
         try:
+            if self._keys is not None:
+                key = await self._keys.get(session, self._proxy)
             status, received, content = await self._exchange(
-                session, request, payload, limits, headers
+                session, request, payload, limits, headers, key
             )
         except _FAILURES as error:
-            failure = self._failure(request, payload, in_flight, error)
+            failure = self._failure(request, payload, in_flight, error, key)
         else:
-            received, content = self._key.redact_reply(received, content)
+            received, content = key.redact_reply(received, content)
+            if self._keys is not None:
+                received = self._keys.answered(key, status, received)
             reply = HttpReply(status, received, content)
             if logged:
                 _log_reply(request, reply, self.time() - now)
@@ -146,6 +157,11 @@ class Transport:
             _log_failure(request, failure)
         raise failure
 
+    @property
+    def key_changes(self) -> bool:
+        """Whether another key can be asked for when the API refuses the current one."""
+        return self._keys is not None
+
     def check(self) -> None:
         """Check, before anything is waited for, that requests can be sent from here.
 
@@ -156,8 +172,7 @@ class Transport:
 
     def redact_headers(self, headers: Mapping[str, str]) -> Mapping[str, str]:
         """Return all headers of a reply, without the key; names are case-insensitive."""
-        items = ((name, self._key.redact(value)) for name, value in headers.items())
-        return CIMultiDictProxy(CIMultiDict(items))
+        return self._key.redact_headers(headers)
 
     def proxy_for(self, url: str) -> str | None:
         """Return the proxy for a URL at another host, if there is one."""
@@ -257,6 +272,7 @@ class Transport:
         payload: TrackedPayload | None,
         limits: aiohttp.ClientTimeout,
         headers: Mapping[str, str] | None,
+        key: Credential,
     ) -> HttpReply:
         _, method, path, body = request
         guard = None
@@ -267,8 +283,8 @@ class Transport:
             self._url(path),
             data=payload,
             headers=(self._headers if body is None else self._body_headers)
-            if headers is None
-            else self._with_own(headers, body),
+            if headers is None and self._keys is None
+            else self._with_own(headers, body, key),
             skip_auto_headers=_NO_CONTENT_TYPE if body is None else None,
             allow_redirects=False,
             raise_for_status=False,
@@ -286,11 +302,15 @@ class Transport:
             raise aiohttp.ServerDisconnectedError(NOT_REUSABLE)
         return HttpReply(response.status, response.headers, content)
 
-    def _with_own(self, headers: Mapping[str, str], body: bytes | None) -> CIMultiDict[str]:
+    def _with_own(
+        self, headers: Mapping[str, str] | None, body: bytes | None, key: Credential
+    ) -> CIMultiDict[str]:
         """Add a request's headers to those of every request, in place of any of the same name."""
         own = self._headers if body is None else self._body_headers
         merged = CIMultiDict(own or {})
-        merged.update(headers)
+        merged.update(headers or {})
+        if self._keys is not None:
+            merged["Authorization"] = key.authorization
         return merged
 
     def _url(self, path: str) -> URL:
@@ -307,6 +327,7 @@ class Transport:
         payload: TrackedPayload | None,
         in_flight: Deadline,
         error: Exception | asyncio.CancelledError,
+        key: Credential,
     ) -> BaseException:
         """Return the error to raise: ours, or a cancellation without the frames of aiohttp."""
         written = payload is not None and payload.written
@@ -319,7 +340,7 @@ class Transport:
             error = aiohttp.ClientConnectionError("closed")
         if in_flight.passed:
             error = TimeoutError()
-        return as_failure(request, error, written=written, key=self._key)
+        return as_failure(request, error, written=written, key=key)
 
 
 def _split(timeout: aiohttp.ClientTimeout) -> tuple[float, aiohttp.ClientTimeout]:

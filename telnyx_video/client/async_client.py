@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from aiohttp import ClientMiddlewareType, ClientSession, ClientTimeout, TraceConfig
 
     from telnyx_video._wire.raw import Method, Params
+    from telnyx_video.config import KeyProvider, OAuthCredentials
     from telnyx_video.observing import Hook
     from telnyx_video.resources.compositions import AsyncCompositions
     from telnyx_video.resources.participants import AsyncParticipants
@@ -65,7 +66,8 @@ class AsyncRoomsClient(RoomsResource):
     pool of connections: create one client and share it between tasks.
 
     Args:
-        api_key: The API key; by default the environment variable ``TELNYX_API_KEY``.
+        api_key: The API key; a function or coroutine function that returns it; or OAuth client
+            credentials. By default those of the environment, else ``TELNYX_API_KEY``.
         base_url: The API's URL; by default ``TELNYX_BASE_URL``, else Telnyx's.
         timeout: Seconds for one attempt, or an ``aiohttp.ClientTimeout``; by default 20 in total,
             10 of them to connect. The whole call, with its retries, is bounded by
@@ -99,7 +101,7 @@ class AsyncRoomsClient(RoomsResource):
     def __init__(
         self,
         *,
-        api_key: str | None = None,
+        api_key: str | KeyProvider | OAuthCredentials | None = None,
         base_url: str | None = None,
         timeout: float | ClientTimeout | None = None,
         retry: RetryPolicy | None = None,

@@ -25,7 +25,7 @@ from telnyx_video.cli.help import command_group
 from telnyx_video.cli.options import GlobalOptions, command, read_env_file
 from telnyx_video.cli.output import print_errors
 from telnyx_video.cli.tables import show_fields
-from telnyx_video.config import DEFAULT_BASE_URL
+from telnyx_video.config import DEFAULT_BASE_URL, has_oauth_credentials
 from telnyx_video.errors import TelnyxVideoError
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ def _versions() -> str:
 def _key(options: GlobalOptions) -> str:
     if options.sandbox:
         return "that of the sandbox"
+    if has_oauth_credentials():
+        return f"OAuth client credentials: {_source('TELNYX_CLIENT_ID', options)}"
     return _source("TELNYX_API_KEY", options) or "missing: set TELNYX_API_KEY"
 
 
