@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         DateRange,
         DownloadProgress,
         JoinToken,
+        RawResponse,
         RecordingStatus,
         RecordingType,
         Room,
@@ -82,6 +83,7 @@ __all__ = [
     "PermissionDeniedError",
     "RateLimit",
     "RateLimitError",
+    "RawResponse",
     "RecordingStatus",
     "RecordingType",
     "RequestTimeoutError",
@@ -116,8 +118,8 @@ _HOMES = {
     ),
     "models": (
         "UNSET CompositionFormat CompositionStatus CreateCompositionRequest CreateRoomRequest "
-        "DateRange DownloadProgress JoinToken RecordingStatus RecordingType Room RoomComposition "
-        "RoomParticipant RoomRecording RoomSession VideoRegion"
+        "DateRange DownloadProgress JoinToken RawResponse RecordingStatus RecordingType Room "
+        "RoomComposition RoomParticipant RoomRecording RoomSession VideoRegion"
     ),
 }
 """Names that load when they are first asked for: the command line's help needs no client."""

@@ -1,15 +1,16 @@
 """Configuration of a client: arguments, then the environment, then the defaults; checked once.
 
 The environment variables are those of the official SDK: ``TELNYX_API_KEY``, ``TELNYX_BASE_URL``,
-``TELNYX_PUBLIC_KEY`` and ``TELNYX_LOG``.
+``TELNYX_PUBLIC_KEY``, ``TELNYX_LOG``, ``TELNYX_CLIENT_ID`` and ``TELNYX_CLIENT_SECRET``.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
+from typing import TypeGuard, cast
 from urllib.parse import SplitResult, urlsplit
 
 import attrs
@@ -17,7 +18,14 @@ import attrs
 from telnyx_video._base import validate as check
 from telnyx_video._base.errors import ConfigurationError, ErrorDetail
 
-__all__ = ["DEFAULT_BASE_URL", "ApiKey", "ClientConfig", "resolve"]
+__all__ = [
+    "DEFAULT_BASE_URL",
+    "ApiKey",
+    "ClientConfig",
+    "KeyProvider",
+    "OAuthCredentials",
+    "resolve",
+]
 
 DEFAULT_BASE_URL = "https://api.telnyx.com/v2"
 """The address of the API; the EU region has ``https://api.telnyx.eu/v2``."""
@@ -32,6 +40,8 @@ class ApiKey:
 
     value: object = attrs.field(repr=False)
     """The key, or whatever was given as one."""
+    valid_for: float | None = attrs.field(default=None, repr=False)
+    """Seconds until a key provider is asked again; None for as long as the API accepts the key."""
 
     @classmethod
     def wrap(cls, key: object) -> ApiKey:
@@ -39,18 +49,39 @@ class ApiKey:
         return key if isinstance(key, ApiKey) else cls(key)
 
 
+KeyProvider = Callable[[], str | ApiKey | Awaitable[str | ApiKey]]
+"""Returns the API key, or is a coroutine function that does."""
+
+
+@attrs.frozen
+class OAuthCredentials:
+    """OAuth 2.0 client credentials, which a client exchanges for access tokens (RFC 6749, 4.4).
+
+    By default those of the environment: ``TELNYX_CLIENT_ID`` and ``TELNYX_CLIENT_SECRET``.
+    """
+
+    client_id: str = attrs.field(factory=lambda: os.environ.get("TELNYX_CLIENT_ID", ""))
+    """The id of the OAuth client."""
+    client_secret: str = attrs.field(
+        factory=lambda: os.environ.get("TELNYX_CLIENT_SECRET", ""), repr=False
+    )
+    """Its secret."""
+    token_url: str | None = None
+    """Where tokens are issued; by default ``/oauth/token`` below the base URL."""
+
+
 @attrs.frozen
 class ClientConfig:
     """The address of the API, and the key to it."""
 
-    api_key: str = attrs.field(repr=False)
+    api_key: str | KeyProvider | OAuthCredentials = attrs.field(repr=False)
     base_url: str
     """Without a trailing slash."""
 
 
 def resolve(
     *,
-    api_key: str | ApiKey | None = None,
+    api_key: str | KeyProvider | OAuthCredentials | ApiKey | None = None,
     base_url: str | None = None,
     allow_insecure: bool = False,
     others: Sequence[ErrorDetail] = (),
@@ -60,7 +91,8 @@ def resolve(
     No local variable holds the key or the environment when it raises: crash reporters show them.
 
     Args:
-        api_key: The API key. A caller that may raise wraps it before it does anything else.
+        api_key: The API key, or what provides it. A caller that may raise wraps it before it does
+            anything else.
         base_url: The address of the API.
         allow_insecure: Whether the key may be sent to another machine over plain HTTP.
         others: Problems of the client's other arguments, to be reported together with these.
@@ -73,7 +105,7 @@ def resolve(
     apply_log_level(os.environ.get("TELNYX_LOG"))
     problems: list[ErrorDetail] = []
     config = ClientConfig(
-        _checked_key(problems, api_key),
+        _checked_key(problems, api_key, allow_insecure),
         _checked_url(problems, base_url, os.environ.get("TELNYX_BASE_URL"), allow_insecure),
     )
     check.boolean(problems, "allow_insecure", allow_insecure)
@@ -99,13 +131,35 @@ def apply_log_level(level_name: str | None) -> None:
         logger.addHandler(handler)
 
 
-def _checked_key(problems: list[ErrorDetail], argument: ApiKey) -> str:
+def is_key(key: object) -> TypeGuard[str]:
+    """Test whether a key can be sent in a header."""
+    return (
+        isinstance(key, str)
+        and bool(key)
+        and key.isascii()
+        and key.isprintable()
+        and " " not in key
+    )
+
+
+def has_oauth_credentials() -> bool:
+    """Test whether the environment has OAuth client credentials, which then come first."""
+    return bool(os.environ.get("TELNYX_CLIENT_ID") and os.environ.get("TELNYX_CLIENT_SECRET"))
+
+
+def _checked_key(
+    problems: list[ErrorDetail], argument: ApiKey, allow_insecure: object
+) -> str | KeyProvider | OAuthCredentials:
     given = argument.value is not None
+    if isinstance(argument.value, OAuthCredentials) or (not given and has_oauth_credentials()):
+        return _checked_oauth(problems, argument, allow_insecure)
+    if callable(argument.value) and not isinstance(argument.value, type):
+        return cast("KeyProvider", argument.value)
     key = argument.value if given else os.environ.get("TELNYX_API_KEY")
     source = "api_key" if given else "TELNYX_API_KEY"
     if not key:
         problem = "no API key: pass api_key=..., or set the environment variable TELNYX_API_KEY"
-    elif not isinstance(key, str) or not key.isascii() or not key.isprintable() or " " in key:
+    elif not is_key(key):
         problem = (
             f"{source} is not an API key: it has a space, a line break or a character "
             "outside ASCII; copy it again"
@@ -114,6 +168,23 @@ def _checked_key(problems: list[ErrorDetail], argument: ApiKey) -> str:
         return key
     problems.append(ErrorDetail(problem))
     return ""
+
+
+def _checked_oauth(
+    problems: list[ErrorDetail], argument: ApiKey, allow_insecure: object
+) -> OAuthCredentials:
+    given = argument.value
+    credentials = given if isinstance(given, OAuthCredentials) else OAuthCredentials()
+    for name in ("client_id", "client_secret"):
+        if not is_key(getattr(credentials, name)):
+            problem = "must be a string without spaces, not empty"
+            problems.append(ErrorDetail(problem, pointer=f"/{name}"))
+    url = cast("object", credentials.token_url)
+    if url is not None:
+        wrong = _problem_of_url(url, allow_insecure) if isinstance(url, str) else "is not a string"
+        if wrong is not None:
+            problems.append(ErrorDetail(f"token_url {wrong}"))
+    return credentials
 
 
 def _checked_url(

@@ -10,7 +10,7 @@ EXPORTED = """
     CreateRoomRequest Room RoomSession RoomParticipant UNSET DateRange
     JoinToken RoomRecording RecordingStatus RecordingType DownloadProgress
     CreateCompositionRequest RoomComposition CompositionStatus CompositionFormat VideoRegion
-    CreateOutcome RetryPolicy RateLimit ErrorDetail Outcome
+    CreateOutcome RawResponse RetryPolicy RateLimit ErrorDetail Outcome
     TelnyxVideoError ConfigurationError InvalidRequestError TransportError RequestTimeoutError
     ResponseDecodeError ApiError BadRequestError AuthenticationError PermissionDeniedError
     NotFoundError UnprocessableEntityError NameTakenError RateLimitError ServerError

@@ -16,6 +16,7 @@ Operation = Literal[
     "rooms.join_token",
     "rooms.list",
     "rooms.refresh_join_token",
+    "rooms.request",
     "rooms.update",
     "sessions.end",
     "sessions.get",
@@ -48,7 +49,7 @@ class HttpRequest(NamedTuple):
 
     operation: Operation
     """The client method that sends it."""
-    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     """Relative to the base URL, percent-encoded, with its query."""
     body: bytes | None = None

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import random
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,6 +22,7 @@ from telnyx_video._execution.retry import UNLIMITED, RetryBudget, RetryPolicy, R
 from telnyx_video._execution.semaphore import FifoLock, Semaphore
 from telnyx_video._transport import Transport
 from telnyx_video._wire.headers import read_rate_limit
+from telnyx_video.errors import AuthenticationError
 from telnyx_video.models.base import Answered
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class CallOptions:
     policy: RetryPolicy
     timeout: ClientTimeout | None = None
     """For one attempt; the client's own if None."""
+    headers: Mapping[str, str] | None = attrs.field(default=None, repr=False)
+    """Sent with each request, in addition to the client's own; they may hold secrets."""
     trace: CallTrace | None = None
     """The call in the hooks' view, if there are hooks; set when it starts."""
 
@@ -148,7 +151,8 @@ class AttemptRunner:
     ) -> AttemptRunner:
         """Paced by the limit that the server's replies report."""
         server_limit = AdaptiveRateLimiter()
-        return cls(
+        runner_class = RefreshingRunner if transport.key_changes else cls
+        return runner_class(
             transport,
             Instrumentation(hooks, transport.time),
             Semaphore(concurrency),
@@ -203,7 +207,9 @@ class AttemptRunner:
             if not self.connections.try_acquire():
                 now = await self._wait_for_connection(options, deadline)
             try:
-                sending = transport.send(request, options.timeout, max(now, sent_at), deadline)
+                sending = transport.send(
+                    request, options.timeout, max(now, sent_at), deadline, options.headers
+                )
                 if options.trace is not None:
                     url = transport.base_url + request.path
                     sending = options.trace.send(request, url, sending)
@@ -263,3 +269,28 @@ class AttemptRunner:
             self.instrument.throttled(options.trace, now - asked_at, "connection")
             return now
         raise failure
+
+
+@attrs.frozen
+class RefreshingRunner(AttemptRunner):
+    """Sends once more after a 401, with the key that the client's provider then returns.
+
+    The API applies nothing that it refuses with a 401.
+    """
+
+    async def run(
+        self,
+        request: HttpRequest,
+        read: Callable[[HttpReply], T],
+        state: RetryState,
+        options: CallOptions,
+        within: float,
+        now: float,
+    ) -> T:
+        """Send once, or twice if the key was refused."""
+        try:
+            return await super().run(request, read, state, options, within, now)
+        except AuthenticationError:
+            pass
+        now = self.transport.time()
+        return await super().run(request, read, state, options, within, now)

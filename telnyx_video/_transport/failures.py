@@ -48,8 +48,11 @@ def as_failure(
     network = isinstance(error, (aiohttp.ClientError, OSError))
     if isinstance(error, aiohttp.InvalidURL) or not (network or written):
         return ConfigurationError(f"this request cannot be sent: {described}")
-    permanent = isinstance(error, _PERMANENT)
-    if permanent:
+    refused = isinstance(error, aiohttp.ClientHttpProxyError) and error.status < 500
+    permanent = refused or isinstance(error, _PERMANENT)
+    if refused:
+        hint = "nothing was sent; check the proxy, and its user and password"
+    elif permanent:
         hint = "nothing was sent; check the address, and the certificates that you trust"
     elif request.method == "GET":
         hint = "it only read: try again"
@@ -67,6 +70,8 @@ def _describe(error: Exception, key: Credential) -> str:
     if isinstance(cause, HttpProcessingError):
         # Its code is not the response's: aiohttp calls everything that it cannot read a 400.
         text = f"the reply cannot be read as HTTP: {_QUOTED.sub('', cause.message)}"
+    elif isinstance(error, aiohttp.ClientHttpProxyError):
+        text = f"the proxy refused to connect: {error.status} {error.message}"
     else:
         text = str(error) or "the time limit ran out"
         if _is_refusal(error) and error.strerror and error.errno:

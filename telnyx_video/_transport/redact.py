@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import attrs
+from multidict import CIMultiDict, CIMultiDictProxy
 
 MIN_LENGTH: Final = 16
 """Characters that a key has at least; shorter ones, as in tests, may stand in any reply."""
@@ -42,6 +43,11 @@ class Credential:
         if self._is_secret:
             text = text.replace(self.value, REDACTED)
         return _USERINFO.sub("", text)
+
+    def redact_headers(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Return all headers of a reply, without the key; names are case-insensitive."""
+        items = ((name, self.redact(value)) for name, value in headers.items())
+        return CIMultiDictProxy(CIMultiDict(items))
 
     def redact_reply(
         self, headers: Mapping[str, str], body: bytes

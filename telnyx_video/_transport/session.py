@@ -5,6 +5,8 @@ All times are in seconds.
 
 from __future__ import annotations
 
+import os
+import ssl
 import sys
 from collections.abc import Sequence
 from typing import Final, cast
@@ -16,7 +18,7 @@ import attrs
 
 from telnyx_video._base import validate as check
 from telnyx_video._base.errors import ConfigurationError, ErrorDetail
-from telnyx_video._base.text import show
+from telnyx_video._base.text import one_line, show
 from telnyx_video._base.version import __version__
 from telnyx_video._transport.direct import request_class
 from telnyx_video._transport.redact import Credential
@@ -42,30 +44,35 @@ timers, and tell little more: a reply here is a few hundred bytes, and comes at 
 
 def make_session(
     concurrency: int,
-    key: Credential,
+    headers: dict[str, str],
     limits: aiohttp.ClientTimeout,
     trace_configs: Sequence[aiohttp.TraceConfig],
+    ssl_context: ssl.SSLContext | None,
+    middlewares: Sequence[aiohttp.ClientMiddlewareType],
 ) -> aiohttp.ClientSession:
     """Open it."""
     # asyncio reads into 256 KiB, of which a reply fills one. glibc maps and unmaps such a block for
     # each read, until a larger one was given back: see "dynamic mmap threshold" in mallopt(3).
     bytes(2**20)
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=concurrency, keepalive_timeout=KEEPALIVE),
-        headers=default_headers(key),
+        connector=aiohttp.TCPConnector(
+            limit=concurrency, keepalive_timeout=KEEPALIVE, ssl=ssl_context or True
+        ),
+        headers=headers,
         request_class=REQUEST_CLASS,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=limits,
         trace_configs=[*trace_configs],
+        middlewares=middlewares,
     )
 
 
-def default_headers(key: Credential) -> dict[str, str]:
+def default_headers(key: Credential, app_info: str | None = None) -> dict[str, str]:
     """The headers of every request."""
     return {
         "Authorization": key.authorization,
         "Accept": "application/json",
-        "User-Agent": USER_AGENT,
+        "User-Agent": USER_AGENT if app_info is None else f"{USER_AGENT} {app_info}",
     }
 
 
@@ -123,16 +130,24 @@ def check_connecting(
     proxy: object,
     trust_env: object,
     trace_configs: object,
-) -> None:
-    """Note all that is wrong with the arguments of a transport."""
+    middlewares: object,
+    ssl_context: object,
+    ca_file: object,
+) -> ssl.SSLContext | None:
+    """Note all that is wrong with the arguments of a transport; return its TLS context."""
     check_timeout(problems, timeout)
     if session is not None:
-        _check_session(problems, session, alone=not (trust_env or trace_configs))
+        others = (trust_env, trace_configs, middlewares, ssl_context, ca_file)
+        _check_session(problems, session, alone=not any(others))
     check_proxy(problems, proxy)
     check.boolean(problems, "trust_env", trust_env)
     if not _are_trace_configs(trace_configs):
         problem = f"must be a list of aiohttp.TraceConfig, not {show(trace_configs)}"
         problems.append(ErrorDetail(problem, code="wrong_type", pointer="/trace_configs"))
+    if not _are_callable(middlewares):
+        problem = f"must be a list of aiohttp middlewares, not {show(middlewares)}"
+        problems.append(ErrorDetail(problem, code="wrong_type", pointer="/middlewares"))
+    return _tls_context(problems, ssl_context, ca_file)
 
 
 def check_timeout(problems: list[ErrorDetail], timeout: object) -> None:
@@ -167,7 +182,10 @@ def _check_session(problems: list[ErrorDetail], session: object, *, alone: bool)
         problem = f"must be an aiohttp.ClientSession, not {type(session).__name__}"
         problems.append(ErrorDetail(problem, code="wrong_type", pointer="/session"))
     elif not alone:
-        problem = "is yours: give trust_env and trace_configs to it, not to the client"
+        problem = (
+            "is yours: give TLS settings, trust_env, middlewares and trace_configs to it, "
+            "not to the client"
+        )
         problems.append(ErrorDetail(problem, pointer="/session"))
 
 
@@ -175,6 +193,44 @@ def _are_trace_configs(value: object) -> bool:
     return isinstance(value, Sequence) and all(
         isinstance(one, aiohttp.TraceConfig) for one in cast("Sequence[object]", value)
     )
+
+
+def _are_callable(value: object) -> bool:
+    return isinstance(value, Sequence) and all(map(callable, cast("Sequence[object]", value)))
+
+
+def _tls_context(
+    problems: list[ErrorDetail], ssl_context: object, ca_file: object
+) -> ssl.SSLContext | None:
+    """Return how TLS is spoken; None for aiohttp's way, which trusts the system's authorities."""
+    problem = None
+    if ssl_context is not None:
+        if isinstance(ssl_context, ssl.SSLContext) and ca_file is None:
+            return ssl_context
+        problem = f"must be an ssl.SSLContext, not {type(ssl_context).__name__}"
+        if ca_file is not None:
+            problem = "has its own authorities: load the file into it by load_verify_locations"
+        problems.append(ErrorDetail(problem, pointer="/ssl_context"))
+        return None
+    if ca_file is None:
+        return None
+    found: list[ErrorDetail] = []
+    check.path(found, "ca_file", ca_file)
+    problems += found
+    if found:
+        return None
+    name = os.fspath(cast("str", ca_file))
+    context = ssl.create_default_context()
+    try:
+        context.load_verify_locations(name)
+    except ssl.SSLError:
+        problem = f"{one_line(name)} has no certificates in PEM format"
+    except OSError as error:
+        problem = f"{one_line(name)} cannot be read: {error.strerror}"
+    else:
+        return context
+    problems.append(ErrorDetail(problem, pointer="/ca_file"))
+    return None
 
 
 def _is_address(proxy: str) -> bool:

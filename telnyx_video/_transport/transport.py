@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+import ssl
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from math import inf
 from typing import Final, cast
 
 import aiohttp
+from multidict import CIMultiDict
 from yarl import URL
 
 from telnyx_video._base.errors import ConfigurationError
@@ -18,6 +20,7 @@ from telnyx_video._base.text import one_line
 from telnyx_video._transport.direct import DirectPayload, DirectRequest
 from telnyx_video._transport.failures import SENT, as_failure
 from telnyx_video._transport.in_flight import Deadline, InFlight
+from telnyx_video._transport.keys import KeySource
 from telnyx_video._transport.payload import (
     NOT_REUSABLE,
     TrackedPayload,
@@ -60,23 +63,35 @@ class Transport:
         proxy: str | None = None,
         trust_env: bool = False,
         trace_configs: Sequence[aiohttp.TraceConfig] = (),
+        app_info: str | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
     ) -> None:
         self.base_url: Final = config.base_url
         self._latest_url = "", URL(config.base_url, encoded=True)
-        self._key = Credential(config.api_key)
+        key = config.api_key
+        self._key = Credential(key if isinstance(key, str) else "")
+        self._keys = (
+            None if isinstance(key, str) else KeySource(key, f"{config.base_url}/oauth/token")
+        )
+        del key  # an error below would show it
         self._limits = _split(DEFAULT_TIMEOUT if timeout is None else as_timeout(timeout))
         self._concurrency = concurrency
         self._session = session
         self._owned = session is None
-        self._direct = self._owned and REQUEST_CLASS is DirectRequest
+        self._ssl_context = ssl_context
+        self._middlewares = tuple(middlewares)
+        # A middleware may send another body, or send it again: `middleware_guard` watches it.
+        self._direct = self._owned and not middlewares and REQUEST_CLASS is DirectRequest
         self._proxies = Proxies(proxy, trust_env)
         self._proxy = self._proxies.for_url(config.base_url)
         self._trace_configs = list(trace_configs)
+        self._app_info = app_info
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._closing: asyncio.Future[None] | None = None
         # A caller's session must not get our headers as its defaults, nor its defaults ours.
-        self._headers = None if self._owned else default_headers(self._key)
+        self._headers = None if self._owned else default_headers(self._key, app_info)
         self._body_headers = self._headers and {**self._headers, "Content-Type": "application/json"}
         self._in_flight = InFlight()
 
@@ -86,6 +101,7 @@ class Transport:
         timeout: aiohttp.ClientTimeout | None,
         now: float,
         deadline: float,
+        headers: Mapping[str, str] | None = None,
     ) -> HttpReply:
         """Send a request once and read the whole response; the caller holds a free connection.
 
@@ -94,6 +110,7 @@ class Transport:
             timeout: Limits for this attempt; the client's own if None.
             now: The time.
             deadline: When the call has to have ended.
+            headers: Headers of this request, besides those of every request.
 
         Raises:
             TransportError: no whole response came; ``outcome`` says whether the server may have
@@ -114,14 +131,21 @@ class Transport:
         logged = log.isEnabledFor(logging.DEBUG)
         if logged:
             _log_sending(request)
+        key = self._key
         in_flight = self._in_flight.enter(min(now + total, deadline))
         try:
-            status, headers, content = await self._exchange(session, request, payload, limits)
+            if self._keys is not None:
+                key = await self._keys.get(session, self._proxy)
+            status, received, content = await self._exchange(
+                session, request, payload, limits, headers, key
+            )
         except _FAILURES as error:
-            failure = self._failure(request, payload, in_flight, error)
+            failure = self._failure(request, payload, in_flight, error, key)
         else:
-            headers, content = self._key.redact_reply(headers, content)
-            reply = HttpReply(status, headers, content)
+            received, content = key.redact_reply(received, content)
+            if self._keys is not None:
+                received = self._keys.answered(key, status, received)
+            reply = HttpReply(status, received, content)
             if logged:
                 _log_reply(request, reply, self.time() - now)
             return reply
@@ -133,6 +157,11 @@ class Transport:
             _log_failure(request, failure)
         raise failure
 
+    @property
+    def key_changes(self) -> bool:
+        """Whether another key can be asked for when the API refuses the current one."""
+        return self._keys is not None
+
     def check(self) -> None:
         """Check, before anything is waited for, that requests can be sent from here.
 
@@ -140,6 +169,10 @@ class Transport:
             ConfigurationError: the client is closed, or belongs to another loop.
         """
         self._usable_session()
+
+    def redact_headers(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Return all headers of a reply, without the key; names are case-insensitive."""
+        return self._key.redact_headers(headers)
 
     def proxy_for(self, url: str) -> str | None:
         """Return the proxy for a URL at another host, if there is one."""
@@ -221,7 +254,12 @@ class Transport:
             raise ConfigurationError(CLOSED)
         if self._session is None:
             self._session = make_session(
-                self._concurrency, self._key, self._limits[1], self._trace_configs
+                self._concurrency,
+                default_headers(self._key, self._app_info),
+                self._limits[1],
+                self._trace_configs,
+                self._ssl_context,
+                self._middlewares,
             )
         elif self._session.closed:
             raise ConfigurationError("the session passed to this client is closed")
@@ -233,6 +271,8 @@ class Transport:
         request: HttpRequest,
         payload: TrackedPayload | None,
         limits: aiohttp.ClientTimeout,
+        headers: Mapping[str, str] | None,
+        key: Credential,
     ) -> HttpReply:
         _, method, path, body = request
         guard = None
@@ -242,7 +282,9 @@ class Transport:
             method,
             self._url(path),
             data=payload,
-            headers=self._headers if body is None else self._body_headers,
+            headers=(self._headers if body is None else self._body_headers)
+            if headers is None and self._keys is None
+            else self._with_own(headers, body, key),
             skip_auto_headers=_NO_CONTENT_TYPE if body is None else None,
             allow_redirects=False,
             raise_for_status=False,
@@ -260,6 +302,17 @@ class Transport:
             raise aiohttp.ServerDisconnectedError(NOT_REUSABLE)
         return HttpReply(response.status, response.headers, content)
 
+    def _with_own(
+        self, headers: Mapping[str, str] | None, body: bytes | None, key: Credential
+    ) -> CIMultiDict[str]:
+        """Add a request's headers to those of every request, in place of any of the same name."""
+        own = self._headers if body is None else self._body_headers
+        merged = CIMultiDict(own or {})
+        merged.update(headers or {})
+        if self._keys is not None:
+            merged["Authorization"] = key.authorization
+        return merged
+
     def _url(self, path: str) -> URL:
         """The whole address; all creates have the same."""
         known, url = self._latest_url
@@ -274,6 +327,7 @@ class Transport:
         payload: TrackedPayload | None,
         in_flight: Deadline,
         error: Exception | asyncio.CancelledError,
+        key: Credential,
     ) -> BaseException:
         """Return the error to raise: ours, or a cancellation without the frames of aiohttp."""
         written = payload is not None and payload.written
@@ -286,7 +340,7 @@ class Transport:
             error = aiohttp.ClientConnectionError("closed")
         if in_flight.passed:
             error = TimeoutError()
-        return as_failure(request, error, written=written, key=self._key)
+        return as_failure(request, error, written=written, key=key)
 
 
 def _split(timeout: aiohttp.ClientTimeout) -> tuple[float, aiohttp.ClientTimeout]:

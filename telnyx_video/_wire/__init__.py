@@ -6,6 +6,7 @@ It does no I/O and reads no clock. Any bytes may come in; only the package's own
 from __future__ import annotations
 
 from telnyx_video._wire.headers import read_rate_limit, read_reply, server_time
+from telnyx_video._wire.raw import raw_request, read_raw
 from telnyx_video._wire.replies import (
     found,
     join_token_for,
@@ -72,12 +73,14 @@ __all__ = [
     "list_sessions",
     "listed",
     "plain",
+    "raw_request",
     "read_action",
     "read_composition_made",
     "read_deleted",
     "read_deleted_count",
     "read_join_token",
     "read_rate_limit",
+    "read_raw",
     "read_reply",
     "read_room_found",
     "read_room_written",

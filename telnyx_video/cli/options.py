@@ -60,6 +60,12 @@ class GlobalOptions:
         str | None,
         _global("--proxy", metavar="URL", help="An HTTP proxy; else HTTPS_PROXY and NO_PROXY."),
     ] = None
+    ca_file: Annotated[
+        str | None,
+        _global(
+            "--ca-file", metavar="FILE", help="Certificates of authorities to trust, in PEM format."
+        ),
+    ] = None
     allow_insecure: Annotated[
         bool,
         _global(

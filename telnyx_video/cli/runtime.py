@@ -17,6 +17,7 @@ from telnyx_video.cli.errors import SIGNALLED, CommandError
 from telnyx_video.cli.options import GlobalOptions
 from telnyx_video.cli.output import quoted, stderr
 from telnyx_video.cli.waiting import ServerStatus
+from telnyx_video.config import has_oauth_credentials
 
 if TYPE_CHECKING:
     from telnyx_video import AsyncRoomsClient
@@ -110,6 +111,7 @@ async def connect(
             retry=None if long_retries else RetryPolicy(attempts=ATTEMPTS, deadline=DEADLINE),
             proxy=options.proxy,
             trust_env=options.proxy is None and not options.sandbox,
+            ca_file=options.ca_file,
             hooks=status,
             allow_insecure=options.allow_insecure,
         )
@@ -117,7 +119,7 @@ async def connect(
 
 
 def _require_key() -> None:
-    if not os.environ.get("TELNYX_API_KEY"):
+    if not (os.environ.get("TELNYX_API_KEY") or has_oauth_credentials()):
         raise CommandError(
             [
                 "there is no API key: set the environment variable TELNYX_API_KEY, "

@@ -5,14 +5,17 @@ from __future__ import annotations
 import builtins
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 import attrs
 
+from telnyx_video import _wire
+from telnyx_video._base import validate as check
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
+from telnyx_video._execution.call import REPEAT_HINT, execute
 from telnyx_video._execution.create import create_room
 from telnyx_video._execution.reconcile import CreateResult, IfExists
 from telnyx_video._execution.retry import RetryPolicy
@@ -22,13 +25,24 @@ from telnyx_video.batch.source import Requests
 from telnyx_video.batch.stream import OutcomeStream, collect
 from telnyx_video.config import resolve
 from telnyx_video.errors import ConfigurationError, ErrorDetail
-from telnyx_video.models import CreateRoomRequest
-from telnyx_video.resources._arguments import check_batch, check_client, checked_hooks
+from telnyx_video.models import UNSET, CreateRoomRequest, RawResponse
+from telnyx_video.resources._arguments import (
+    check_app_info,
+    check_batch,
+    check_client,
+    check_headers,
+    checked_hooks,
+    merge_headers,
+)
 from telnyx_video.resources.rooms import RoomsResource
 
 if TYPE_CHECKING:
-    from aiohttp import ClientSession, ClientTimeout, TraceConfig
+    from ssl import SSLContext
 
+    from aiohttp import ClientMiddlewareType, ClientSession, ClientTimeout, TraceConfig
+
+    from telnyx_video._wire.raw import Method, Params
+    from telnyx_video.config import KeyProvider, OAuthCredentials
     from telnyx_video.observing import Hook
     from telnyx_video.resources.compositions import AsyncCompositions
     from telnyx_video.resources.participants import AsyncParticipants
@@ -36,6 +50,8 @@ if TYPE_CHECKING:
     from telnyx_video.resources.sessions import AsyncSessions
 
 __all__ = ["AsyncRoomsClient"]
+
+LOOK_HINT: Final = "look whether it was, before sending it again"
 
 
 class AsyncRoomsClient(RoomsResource):
@@ -50,7 +66,8 @@ class AsyncRoomsClient(RoomsResource):
     pool of connections: create one client and share it between tasks.
 
     Args:
-        api_key: The API key; by default the environment variable ``TELNYX_API_KEY``.
+        api_key: The API key; a function or coroutine function that returns it; or OAuth client
+            credentials. By default those of the environment, else ``TELNYX_API_KEY``.
         base_url: The API's URL; by default ``TELNYX_BASE_URL``, else Telnyx's.
         timeout: Seconds for one attempt, or an ``aiohttp.ClientTimeout``; by default 20 in total,
             10 of them to connect. The whole call, with its retries, is bounded by
@@ -62,8 +79,13 @@ class AsyncRoomsClient(RoomsResource):
         proxy: URL of an HTTP proxy.
         trust_env: Take the proxy from the environment (``HTTPS_PROXY``, ``NO_PROXY``, …).
         trace_configs: aiohttp's trace configs.
+        middlewares: aiohttp's client middlewares, called around each request to the API.
+        ssl_context: How TLS is spoken: trusted authorities, client certificate, versions.
+        ca_file: A file of certificates, in PEM, of authorities to trust besides the system's.
         hooks: One callable, or several, called with each event of a call. See
             :mod:`telnyx_video.observing`.
+        default_headers: Sent with each request to the API, such as one that a gateway expects.
+        app_info: Your program and its version, such as ``"crm/2.1"``: added to ``User-Agent``.
         auto_name: Give each create without a name a UUID as its name, so that it, too, creates
             exactly one room.
         allow_insecure: Permit plain HTTP to another machine, although it exposes the key.
@@ -73,11 +95,13 @@ class AsyncRoomsClient(RoomsResource):
     """
 
     _transport: Transport | None = None
+    _origin: AsyncRoomsClient | None = None
+    """The client that this one is a view of, which closes the connections."""
 
     def __init__(
         self,
         *,
-        api_key: str | None = None,
+        api_key: str | KeyProvider | OAuthCredentials | None = None,
         base_url: str | None = None,
         timeout: float | ClientTimeout | None = None,
         retry: RetryPolicy | None = None,
@@ -86,16 +110,33 @@ class AsyncRoomsClient(RoomsResource):
         proxy: str | None = None,
         trust_env: bool = False,
         trace_configs: Sequence[TraceConfig] = (),
+        middlewares: Sequence[ClientMiddlewareType] = (),
+        ssl_context: SSLContext | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
         hooks: Hook | Sequence[Hook] = (),
+        default_headers: Mapping[str, str] | None = None,
+        app_info: str | None = None,
         auto_name: bool = False,
         allow_insecure: bool = False,
     ) -> None:
         problems: list[ErrorDetail] = []
         check_client(problems, retry, concurrency, auto_name)
+        check_headers(problems, "default_headers", default_headers)
+        check_app_info(problems, app_info)
         each_hook = checked_hooks(problems, hooks)
         failure: ConfigurationError
         try:
-            check_connecting(problems, timeout, session, proxy, trust_env, trace_configs)
+            tls = check_connecting(
+                problems,
+                timeout,
+                session,
+                proxy,
+                trust_env,
+                trace_configs,
+                middlewares,
+                ssl_context,
+                ca_file,
+            )
             config = resolve(
                 api_key=api_key, base_url=base_url, allow_insecure=allow_insecure, others=problems
             )
@@ -107,18 +148,65 @@ class AsyncRoomsClient(RoomsResource):
                 proxy=proxy,
                 trust_env=trust_env,
                 trace_configs=trace_configs,
+                app_info=app_info,
+                ssl_context=tls,
+                middlewares=middlewares,
             )
+            headers = merge_headers(None, default_headers)
+            options = CallOptions(retry or RetryPolicy(), headers=headers)
         except ConfigurationError as error:
             failure = error
         else:
             self._transport = transport
-            policy = retry or RetryPolicy()
-            runner = AttemptRunner.for_client(transport, policy, concurrency, each_hook)
-            super().__init__(runner, CallOptions(policy), auto_name=auto_name)
+            runner = AttemptRunner.for_client(transport, options.policy, concurrency, each_hook)
+            super().__init__(runner, options, auto_name=auto_name)
             return
         finally:
-            del api_key, base_url, proxy  # tracebacks may show locals: no frame keeps a secret
+            del (
+                api_key,
+                base_url,
+                proxy,
+                default_headers,
+            )  # tracebacks may show locals: no frame keeps a secret
         raise failure.with_traceback(None)
+
+    def with_options(
+        self,
+        *,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Return a view of this client whose calls have other options.
+
+        ::
+
+            tenant = rooms.with_options(timeout=2, headers={"X-Tenant": "acme"})
+
+        It is cheap, and shares everything with this client: connections, pacing and the retry
+        quota. Closing one closes both.
+
+        Args:
+            timeout: For one attempt; by default this client's.
+            retry: By default this client's policy. Its quota is not used, as that is shared.
+            headers: Added to this client's; those of the same name are replaced.
+
+        Raises:
+            InvalidRequestError: an option is invalid; all of them are named.
+        """
+        try:
+            options = self._call_options(timeout, retry, headers)
+        finally:  # a traceback may show locals, and a header may be a secret
+            del headers
+        view = type(self).__new__(type(self))
+        own_class = type(self)
+        kept = {
+            name: value
+            for name, value in vars(self).items()
+            if not isinstance(getattr(own_class, name, None), cached_property)
+        }
+        vars(view).update(kept, _options=options, _origin=self)
+        return view
 
     @cached_property
     def sessions(self) -> AsyncSessions:
@@ -147,6 +235,57 @@ class AsyncRoomsClient(RoomsResource):
         from telnyx_video.resources.compositions import AsyncCompositions
 
         return AsyncCompositions(self._runner, self._options)
+
+    async def request(
+        self,
+        method: Method,
+        path: str,
+        /,
+        *,
+        json: object = UNSET,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        idempotent: bool = False,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> RawResponse:
+        """Send a request to any endpoint, with the client's key, pacing, retries and errors.
+
+        A request that was certainly not applied is retried. One that may have been applied is
+        retried only if it is a GET or ``idempotent``.
+
+        Args:
+            method: ``"GET"``, ``"POST"``, ``"PUT"``, ``"PATCH"`` or ``"DELETE"``.
+            path: Below the base URL, percent-encoded, such as ``"/rooms"``.
+            json: The body: anything that JSON can express. By default there is none.
+            params: The query: strings, numbers, booleans, or lists of them.
+            headers: Headers of this request, besides those of the client.
+            idempotent: Whether sending the request twice has the same effect as sending it once.
+            timeout: For one attempt; by default the client's.
+            retry: By default the client's policy.
+
+        Raises:
+            InvalidRequestError: an argument is invalid; nothing was sent.
+            OutcomeUnknownError: it may have been applied, and no reply tells.
+            ApiError: the API refused; see its subclasses.
+            TransportError: the request could not be sent.
+        """
+        try:
+            request = _wire.raw_request(method, path, json, params)
+            problems: list[ErrorDetail] = []
+            check.boolean(problems, "idempotent", idempotent)
+            check.refuse(problems)
+            options = self._call_options(timeout, retry, headers)
+        finally:  # a traceback may show locals, and these may hold secrets
+            del json, params, headers
+        return await execute(
+            self._runner,
+            request,
+            _wire.read_raw(request, self._runner.transport.redact_headers),
+            options,
+            idempotent=idempotent or method == "GET",
+            hint=REPEAT_HINT if idempotent or method == "GET" else LOOK_HINT,
+        )
 
     async def create_many(
         self,
@@ -285,7 +424,7 @@ class AsyncRoomsClient(RoomsResource):
         raise TypeError("a client holds the API key and live connections: it cannot be pickled")
 
     def __del__(self) -> None:
-        transport = self._transport
+        transport = self._transport if self._origin is None else None
         if transport is not None and transport.abandon():
             message = f"unclosed {self!r}: use `async with`, or call aclose()"
             warnings.warn(message, ResourceWarning, stacklevel=1, source=self)

@@ -7,10 +7,10 @@ import inspect
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Concatenate, Final, NoReturn, ParamSpec, Self, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Final, NoReturn, ParamSpec, Self, cast
 
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
 from telnyx_video.client._portal import Caller, Portal
@@ -32,6 +32,11 @@ from telnyx_video.resources.compositions import AsyncCompositions
 from telnyx_video.resources.participants import AsyncParticipants
 from telnyx_video.resources.recordings import AsyncRecordings
 from telnyx_video.resources.sessions import AsyncSessions
+
+if TYPE_CHECKING:
+    from aiohttp import ClientTimeout
+
+    from telnyx_video._execution.retry import RetryPolicy
 
 __all__ = [
     "BlockingFileStream",
@@ -169,12 +174,30 @@ class RoomsClient(SyncProxy[AsyncRoomsClient]):
     list: Final = blocking_list(AsyncRoomsClient.list)
     update: Final = blocking(AsyncRoomsClient.update)
     delete: Final = blocking(AsyncRoomsClient.delete)
+    request: Final = blocking(AsyncRoomsClient.request)
     join_token: Final = blocking(AsyncRoomsClient.join_token)
     refresh_join_token: Final = blocking(AsyncRoomsClient.refresh_join_token)
     create_many: Final = _blocking_collect(
         AsyncRoomsClient.create_many, AsyncRoomsClient.stream_many
     )
     stream_many: Final = _blocking_stream(AsyncRoomsClient.stream_many)
+
+    @copy_signature(AsyncRoomsClient.with_options)
+    def with_options(
+        self,
+        *,
+        timeout: float | ClientTimeout | None = None,
+        retry: RetryPolicy | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Return a view of this client whose calls have other options."""
+        try:
+            target = self._target.with_options(timeout=timeout, retry=retry, headers=headers)
+        finally:  # a traceback may show locals, and a header may be a secret
+            del headers
+        view = type(self).__new__(type(self))
+        vars(view).update(vars(self), _target=target, _owner=self)
+        return view
 
     @property
     def sessions(self) -> Sessions:

@@ -15,6 +15,7 @@ from telnyx_video.models.compositions import (
     RoomComposition,
     VideoRegion,
 )
+from telnyx_video.models.raw import RawResponse
 from telnyx_video.models.recordings import (
     RecordingFilters,
     RecordingStatus,
@@ -37,6 +38,7 @@ __all__ = [
     "JoinToken",
     "Model",
     "Page",
+    "RawResponse",
     "Record",
     "RecordingFilters",
     "RecordingStatus",

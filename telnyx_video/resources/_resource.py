@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
+
+import attrs
 
 from telnyx_video._base import validate as check
 from telnyx_video._base.http import HttpReply, HttpRequest
@@ -14,7 +16,7 @@ from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video._transport import as_timeout, check_timeout
 from telnyx_video.errors import ErrorDetail
 from telnyx_video.models import Page, Record
-from telnyx_video.resources._arguments import check_policy
+from telnyx_video.resources._arguments import check_headers, check_policy, merge_headers
 
 if TYPE_CHECKING:
     from aiohttp import ClientTimeout
@@ -30,21 +32,30 @@ class Resource:
         self._options = options
 
     def _call_options(
-        self, timeout: float | ClientTimeout | None, retry: RetryPolicy | None
+        self,
+        timeout: float | ClientTimeout | None,
+        retry: RetryPolicy | None,
+        headers: Mapping[str, str] | None = None,
     ) -> CallOptions:
         """Return the options of one call: the client's, unless it has its own.
 
         Raises:
             InvalidRequestError: one of them is invalid.
         """
-        if timeout is None and retry is None:
+        if timeout is None and retry is None and headers is None:
             return self._options
         problems: list[ErrorDetail] = []
         check_timeout(problems, timeout)
         check_policy(problems, retry)
+        check_headers(problems, "headers", headers)
         check.refuse(problems)
-        limits = None if timeout is None else as_timeout(timeout)
-        return CallOptions(retry or self._options.policy, limits)
+        options = self._options
+        return attrs.evolve(
+            options,
+            policy=retry or options.policy,
+            timeout=options.timeout if timeout is None else as_timeout(timeout),
+            headers=merge_headers(options.headers, headers),
+        )
 
     def _list(
         self,

@@ -72,9 +72,10 @@ def test_both_clients_have_the_same_operations() -> None:
     """Whatever can be awaited can be called; only closing has a name of its own."""
     for awaited, blocking in GROUPS:
         assert set(operations_of(awaited)) - {"aclose"} == set(operations_of(blocking)) - {"close"}
-    # Of the API's 25, two lists of sessions are one here. `get_by_name`, two for batches, and
-    # `wait`, `download` and `open` of recordings and compositions are ours.
-    assert len(OPERATIONS) == 25 - 1 + 1 + 2 + 2 * 3
+    # Of the API's 25, two lists of sessions are one here. `get_by_name`, two for batches,
+    # `request`, `with_options`, and `wait`, `download` and `open` of recordings and compositions
+    # are ours.
+    assert len(OPERATIONS) == 25 - 1 + 1 + 2 + 2 + 2 * 3
 
 
 @pytest.mark.parametrize(("awaited", "blocking", "name"), OPERATIONS)

@@ -146,3 +146,17 @@ def test_control_characters_of_a_request_id_reach_no_terminal(
     assert result.code == 0
     assert "request id a\\x1b]0;owned" in result.err
     assert not any(character in result.err for character in "\x1b\x07")
+
+
+def test_client_credentials_are_named(
+    command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OAuth client credentials stand for a key, and come before one; the secret is not shown."""
+    monkeypatch.setenv("TELNYX_CLIENT_ID", "crm")
+    monkeypatch.setenv("TELNYX_CLIENT_SECRET", "hush-hush-hush")
+    monkeypatch.delenv("TELNYX_API_KEY")
+    result = command("doctor", "--json")
+    (found,) = result.lines
+    assert found["key"] == "OAuth client credentials: TELNYX_CLIENT_ID, from the environment"
+    assert found["read"] == "failed"  # the sandbox issues no tokens
+    assert "hush" not in result.out + result.err

@@ -425,7 +425,7 @@ async def test_a_closed_session_is_a_clear_error(sandbox: Sandbox) -> None:
 async def test_settings_of_a_session_are_given_to_the_session() -> None:
     """What belongs to a session cannot be given beside one."""
     async with aiohttp.ClientSession() as session:
-        wanted = "session: is yours: give trust_env"
+        wanted = "session: is yours: give TLS settings"
         with pytest.raises(ConfigurationError, match=wanted):
             AsyncRoomsClient(api_key="key0123", session=session, trust_env=True)
         tracing = [aiohttp.TraceConfig()]

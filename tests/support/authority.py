@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from pathlib import Path
 from typing import Any
 
 import trustme
@@ -20,6 +21,22 @@ class Authority:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._authority.issue_cert(name).configure_cert(context)
         return context
+
+    def demanding(self, name: str) -> ssl.SSLContext:
+        """What a server serves with that demands a certificate of this authority."""
+        context = self.serving(name)
+        context.verify_mode = ssl.CERT_REQUIRED
+        self._authority.configure_trust(context)
+        return context
+
+    def identify(self, context: ssl.SSLContext, name: str) -> None:
+        """Give a client's context a certificate of this authority."""
+        self._authority.issue_cert(name).configure_cert(context)
+
+    def write(self, path: Path) -> Path:
+        """Write the certificate of the authority to a file."""
+        self._authority.cert_pem.write_to_path(str(path))
+        return path
 
     def trusting(self) -> ssl.SSLContext:
         """What a client needs to believe such a server."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import attrs
 
-from support.peers import Received, Visit, peer
+from support.peers import Received, Visit, answer, peer
 
 
 @attrs.frozen
@@ -21,9 +22,22 @@ class Proxy:
 
 
 @asynccontextmanager
-async def proxy() -> AsyncGenerator[Proxy]:
-    """Serve as a proxy for plain HTTP (absolute targets) and for tunnels (CONNECT)."""
-    async with peer(_lead_on) as server:
+async def proxy(user: str = "", password: str = "") -> AsyncGenerator[Proxy]:
+    """Serve as a proxy for plain HTTP (absolute targets) and for tunnels (CONNECT).
+
+    With a user, it refuses requests without these credentials.
+    """
+    credentials = b64encode(f"{user}:{password}".encode()).decode()
+
+    async def act(visit: Visit) -> None:
+        request = visit.request
+        if user and request and request.header("Proxy-Authorization") != [f"Basic {credentials}"]:
+            demand = {"Proxy-Authenticate": 'Basic realm="test"'}
+            await answer(407, b"who are you?", demand)(visit)
+        else:
+            await _lead_on(visit)
+
+    async with peer(act) as server:
         yield Proxy(f"http://127.0.0.1:{server.port}", server.requests)
 
 

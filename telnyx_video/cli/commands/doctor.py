@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from importlib.metadata import version
+from ssl import create_default_context
 from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import ProxyHandler, build_opener, getproxies, proxy_bypass
+from urllib.request import HTTPSHandler, ProxyHandler, build_opener, getproxies, proxy_bypass
 
 import typer
 
@@ -24,7 +25,7 @@ from telnyx_video.cli.help import command_group
 from telnyx_video.cli.options import GlobalOptions, command, read_env_file
 from telnyx_video.cli.output import print_errors
 from telnyx_video.cli.tables import show_fields
-from telnyx_video.config import DEFAULT_BASE_URL
+from telnyx_video.config import DEFAULT_BASE_URL, has_oauth_credentials
 from telnyx_video.errors import TelnyxVideoError
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def _versions() -> str:
 def _key(options: GlobalOptions) -> str:
     if options.sandbox:
         return "that of the sandbox"
+    if has_oauth_credentials():
+        return f"OAuth client credentials: {_source('TELNYX_CLIENT_ID', options)}"
     return _source("TELNYX_API_KEY", options) or "missing: set TELNYX_API_KEY"
 
 
@@ -123,9 +126,15 @@ def _clock(options: GlobalOptions, url: str) -> str:
     Raises:
         CommandError: it differs by too much.
     """
-    proxies = None if options.proxy is None else dict.fromkeys(("http", "https"), options.proxy)
+    proxies: dict[str, str] | None = None
+    if options.proxy is not None:
+        proxies = {"http": options.proxy, "https": options.proxy}
+    tls = create_default_context()
+    if options.ca_file is not None:
+        tls.load_verify_locations(options.ca_file)
+    opener = build_opener(ProxyHandler(proxies), HTTPSHandler(context=tls))
     try:
-        with build_opener(ProxyHandler(proxies)).open(url, timeout=_TIMEOUT) as reply:
+        with opener.open(url, timeout=_TIMEOUT) as reply:
             date = reply.headers["Date"]
     except HTTPError as refusal:
         with refusal:
