@@ -224,3 +224,14 @@ _OUTCOME_HINTS = {
     Outcome.UNKNOWN: "it may have been applied: look before sending it again",
     Outcome.APPLIED: "it was applied",
 }
+
+for _error in (
+    ConfigurationError,
+    InvalidRequestError,
+    RequestTimeoutError,
+    ResponseDecodeError,
+    TelnyxVideoError,
+    TransportError,
+    WebhookVerificationError,
+):
+    _error.__module__ = __name__  # the public name, in tracebacks and pickles

@@ -279,8 +279,12 @@ async def test_an_update_of_what_exists_is_repeated_until_it_is_done() -> None:
             ["POST", "GET", "PATCH", "GET", "PATCH"],
         ),
         (
-            (busy(retry_after="1"), answer(200, {"data": room("standup", max_participants=10)})),
-            ["POST", "GET", "PATCH", "PATCH"],
+            (
+                busy(retry_after="1"),
+                other,
+                answer(200, {"data": room("standup", max_participants=10)}),
+            ),
+            ["POST", "GET", "PATCH", "GET", "PATCH"],
         ),
     ):
         async with peer(TAKEN, other, *rest) as server, client(server) as rooms:

@@ -191,9 +191,8 @@ async def test_the_deadline_cuts_an_attempt_short(method: str) -> None:
 @leaping
 async def test_a_stalled_create_is_found_out_in_time() -> None:
     """If every create stalls, the deadline still leaves time to find the room that was made."""
-    async with peer(stall, listed(room("standup"))) as server, client(server) as rooms:
-        for deadline in (1.0, 10.0, 60.0):
-            server.requests.clear()
+    for deadline in (1.0, 10.0, 60.0):
+        async with peer(stall, listed(room("standup"))) as server, client(server) as rooms:
             made = await rooms.create(unique_name="standup", retry=RetryPolicy(deadline=deadline))
             assert made.unique_name == "standup"
             assert server.methods == ["POST", "GET"]

@@ -29,8 +29,8 @@ from structure.house import (
 FLOORS = (
     "_base sandbox",
     "config models observing",
-    "_transport errors",
-    "_wire",
+    "errors",
+    "_transport _wire",
     "_execution webhooks",
     "batch resources testing",
     "client",
@@ -45,7 +45,7 @@ FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS, 1) for room in r
 PLACES = {
     "aiohttp": "_transport sandbox webhooks.aiohttp cli.commands.listen",
     "yarl": "_transport sandbox",
-    "multidict": "sandbox",
+    "multidict": "_transport sandbox",
     "cattrs": "models._codec",
     "orjson": "_base.json",
     "cryptography": "webhooks._ed25519 sandbox.webhooks.signing",
