@@ -206,7 +206,7 @@ def test_each_place_of_a_rule_exists() -> None:
         ("models.rooms", "from ..errors import ApiError", imports_upwards),
         ("models.rooms", "from .. import client", imports_upwards),
         ("models.rooms", "from telnyx_video import Room", imports_upwards),
-        ("_transport.session", "def f():\n    from telnyx_video import errors", imports_upwards),
+        ("models.rooms", "def f():\n    from telnyx_video import errors", imports_upwards),
         ("errors", "if TYPE_CHECKING:\n    from telnyx_video import client", imports_upwards),
         ("models.rooms", "from telnyx_video._base import text", None),
         ("models.rooms", "from .base import Model", None),
