@@ -114,8 +114,10 @@ _FIELDS: Mapping[str, Fields] = {
 
 def _composition(fields: dict[str, Any], now: str) -> Composition:
     created = fields["created_at"] or now
-    began = {name: fields[name] or created for name in ("started_at", "ended_at", "created_at")}
-    sizes = {name: fields[name] or 0 for name in ("duration_secs", "size_mb")}
+    began: dict[str, Any] = {
+        name: fields[name] or created for name in ("started_at", "ended_at", "created_at")
+    }
+    sizes: dict[str, Any] = {name: fields[name] or 0 for name in ("duration_secs", "size_mb")}
     times = {"processing_at": created, "completed_at": created}
     return Composition(**{**fields, **began, **sizes, **times, "video_layout": None})
 

@@ -143,10 +143,16 @@ def test_both_write_the_same_bytes() -> None:
     assert stdlib_dumps(value) == orjson.dumps(value) == expected.encode()
 
 
+def in_array(inner: object) -> list[object]:
+    return [inner]
+
+
+def in_object(inner: object) -> dict[str, object]:
+    return {"a": 1, "b": inner}
+
+
 @pytest.mark.parametrize("depth", [0, 1, MAX_DEPTH, MAX_DEPTH + 1, 980])
-@pytest.mark.parametrize(
-    "form", [lambda inner: [inner], lambda inner: {"a": 1, "b": inner}], ids=["array", "object"]
-)
+@pytest.mark.parametrize("form", [in_array, in_object])
 def test_the_depth_of_a_value_is_bounded(
     depth: int, form: Callable[[object], dict[str, object] | list[object]]
 ) -> None:

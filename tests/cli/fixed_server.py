@@ -29,7 +29,7 @@ def fixed_server(
         def date_time_string(self, timestamp: float | None = None) -> str:
             return (headers or {}).get("Date") or super().date_time_string(timestamp)
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

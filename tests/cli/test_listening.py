@@ -202,7 +202,7 @@ def application(status: int) -> Generator[tuple[str, list[tuple[bytes, dict[str,
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -57,31 +57,31 @@ async def test_a_seed_is_a_file(tmp_path: Path, session: aiohttp.ClientSession) 
         Sandbox(seed=tmp_path / "nothing.json")
 
 
-@pytest.mark.parametrize(
-    ("seed", "pointer", "words"),
-    [
-        ([], "", "must be an object of lists"),
-        ({"videos": []}, "/videos", "is not one of rooms, sessions"),
-        ({"rooms": {}}, "/rooms", "must be a list"),
-        ({"rooms": [7]}, "/rooms/0", "must be an object"),
-        ({"rooms": [{}]}, "/rooms/0/id", "id is required"),
-        ({"rooms": [{"id": "x"}]}, "/rooms/0/id", "must be a UUID"),
-        ({"rooms": [{"id": ID, "size": 1}]}, "/rooms/0/size", "is not a field of rooms"),
-        ({"rooms": [{"id": ID, "max_participants": 1}]}, "/rooms/0/max_participants", "from 2"),
-        ({"rooms": [{"id": ID, "created_at": "x"}]}, "/rooms/0/created_at", "must be a time"),
-        ({"rooms": [{"id": ID, "created_at": 5}]}, "/rooms/0/created_at", "must be a time"),
-        (
-            {"rooms": [{"id": ID, "created_at": "2021-04-25T12:00"}]},
-            "/rooms/0/created_at",
-            "with a time zone",
-        ),
-        (
-            {"recordings": [{**dict.fromkeys(("id", "room_id", "session_id"), ID), "type": "x"}]},
-            "/recordings/0/participant_id",
-            "is required",
-        ),
-    ],
-)
+WRONG_SEEDS: list[tuple[Any, str, str]] = [
+    ([], "", "must be an object of lists"),
+    ({"videos": []}, "/videos", "is not one of rooms, sessions"),
+    ({"rooms": {}}, "/rooms", "must be a list"),
+    ({"rooms": [7]}, "/rooms/0", "must be an object"),
+    ({"rooms": [{}]}, "/rooms/0/id", "id is required"),
+    ({"rooms": [{"id": "x"}]}, "/rooms/0/id", "must be a UUID"),
+    ({"rooms": [{"id": ID, "size": 1}]}, "/rooms/0/size", "is not a field of rooms"),
+    ({"rooms": [{"id": ID, "max_participants": 1}]}, "/rooms/0/max_participants", "from 2"),
+    ({"rooms": [{"id": ID, "created_at": "x"}]}, "/rooms/0/created_at", "must be a time"),
+    ({"rooms": [{"id": ID, "created_at": 5}]}, "/rooms/0/created_at", "must be a time"),
+    (
+        {"rooms": [{"id": ID, "created_at": "2021-04-25T12:00"}]},
+        "/rooms/0/created_at",
+        "with a time zone",
+    ),
+    (
+        {"recordings": [{**dict.fromkeys(("id", "room_id", "session_id"), ID), "type": "x"}]},
+        "/recordings/0/participant_id",
+        "is required",
+    ),
+]
+
+
+@pytest.mark.parametrize(("seed", "pointer", "words"), WRONG_SEEDS)
 async def test_a_wrong_seed_is_refused_with_its_place(
     http: HttpDriver, seed: Any, pointer: str, words: str
 ) -> None:
