@@ -36,8 +36,8 @@ FILES = 22
 CHANGES = 38
 """Calls from one of these files into another: 35, and a tenth to spare."""
 
-HELD = 1450
-"""Bytes that a create under way holds, above a post by hand: 1,290, and a tenth to spare."""
+HELD = 2000
+"""Bytes that a create in flight holds, above a post by hand: 1,820, and a tenth to spare."""
 
 KEPT = 1500
 """Bytes of a room and of what came with it: 1,330, and a tenth to spare."""

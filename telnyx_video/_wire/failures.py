@@ -118,14 +118,15 @@ def _listed(value: object) -> ErrorDetail:
     error = cast("dict[str, object]", value)
     source = error.get("source")
     source = cast("dict[str, object]", source) if isinstance(source, dict) else {}
-    meta = error.get("meta")
+    meta: object = error.get("meta")
+    usable = type(meta) is dict and not is_deep(cast("object", meta))
     return ErrorDetail(
         detail=_text(error.get("detail") or error.get("message")),
         code=_text(error.get("code")),
         title=_text(error.get("title")),
         pointer=_text(source.get("pointer")),
         parameter=_text(source.get("parameter")),
-        meta=None if type(meta) is not dict or is_deep(meta) else cast("dict[str, object]", meta),
+        meta=cast("dict[str, object]", meta) if usable else None,
     )
 
 

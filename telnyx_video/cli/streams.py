@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
 
 class _Lenient:
@@ -53,10 +53,11 @@ def prepared_streams() -> Generator[None]:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    if isinstance(sys.stdout, _Lenient):  # from an earlier command: this one's results matter
-        sys.stdout = sys.stdout.stream
+    stdout: object = sys.stdout
+    if isinstance(stdout, io.TextIOWrapper):
+        cast("io.TextIOWrapper[Any]", stdout).reconfigure(errors="backslashreplace")
+    if isinstance(stdout, _Lenient):  # from an earlier command: this one's results matter
+        sys.stdout = stdout.stream
     before = sys.stderr
     sys.stderr = _lenient(before)
     try:

@@ -230,7 +230,7 @@ def _read_object(value: object, _: object) -> dict[str, object]:
     """Keep a JSON object as it came."""
     if type(value) is not dict:
         raise _mistyped(dict, value)
-    return cast("dict[str, object]", _not_too_deep(value))
+    return cast("dict[str, object]", _not_too_deep(cast("object", value)))
 
 
 def _read_time(value: object, _: object) -> datetime:

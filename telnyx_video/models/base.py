@@ -113,7 +113,7 @@ class Model:
         return unstructure(self)
 
 
-@attrs.frozen(repr=False, unsafe_hash=False)
+@attrs.frozen(repr=False, unsafe_hash=False)  # pyright: ignore[reportGeneralTypeIssues] # attrs can
 class Record(Model):
     """An object that the API keeps under an id. Absent and null fields are None.
 

@@ -9,7 +9,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, overload
+from typing import Any, cast, overload
 from urllib.parse import unquote_plus
 
 import attrs
@@ -76,7 +76,8 @@ class LoggedRequest:
     def name(self) -> str | None:
         """The start of the unique name in the body."""
         body = self.body
-        name = body.get("unique_name") if isinstance(body, dict) else None
+        fields = cast("dict[str, object]", body) if isinstance(body, dict) else {}
+        name = fields.get("unique_name")
         return name[:_MAX_NAME] if isinstance(name, str) else None
 
     def summary(self) -> dict[str, object]:

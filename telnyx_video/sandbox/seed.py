@@ -119,7 +119,8 @@ def _composition(fields: dict[str, Any], now: str) -> Composition:
     }
     sizes: dict[str, Any] = {name: fields[name] or 0 for name in ("duration_secs", "size_mb")}
     times = {"processing_at": created, "completed_at": created}
-    return Composition(**{**fields, **began, **sizes, **times, "video_layout": None})
+    values: dict[str, Any] = {**fields, **began, **sizes, **times, "video_layout": None}
+    return Composition(**values)
 
 
 def _with_times(record: type[Any], *names: str) -> Callable[[dict[str, Any], str], Any]:

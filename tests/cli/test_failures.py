@@ -78,7 +78,7 @@ def test_a_server_that_is_not_there_is_a_sentence(
         (
             "http://example.com",
             "would send the API key in the clear; use https, or add --allow-insecure if that is "
-            "what you want\n",
+            "intended\n",
         ),
     ],
 )

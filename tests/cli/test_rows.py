@@ -164,7 +164,7 @@ WRONG_JSON = {
         '{"max_participants": "5"}',
         "1: max_participants: must be an integer from 2 to 50, not '5' (str)",
     ),
-    "unknown field": ('{"places": 5}', "1: places: no such field; the API knows unique_name"),
+    "unknown field": ('{"places": 5}', "1: places: not a field (fields: unique_name, "),
     "a long unknown key twice": (
         '{"' + "x" * 99 + '": 1, "' + "x" * 99 + '": 1}',
         f"1: {'x' * 57}...: given 2 times",

@@ -162,11 +162,11 @@ async def test_an_update_that_is_tried_again_says_so(events: list[Event]) -> Non
     old = listed(room(max_participants=2))
     wait = answer(429, headers={"retry-after": "0"})
     async with (
-        peer(taken, old, wait, answer(200, {"data": room(max_participants=9)})) as server,
+        peer(taken, old, wait, old, answer(200, {"data": room(max_participants=9)})) as server,
         client(server, hooks=events.append, retry=FAST) as rooms,
     ):
         await rooms.create(unique_name="standup", max_participants=9, if_exists="update")
-    assert [event.then for event in events if isinstance(event, RetryScheduled)] == ["update"]
+    assert [event.then for event in events if isinstance(event, RetryScheduled)] == ["look up"]
     assert last(events).existed
 
 
@@ -232,7 +232,7 @@ async def test_waiting_for_a_limit_is_told() -> None:
     events: list[Event] = []
     full = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "2"}
     async with (
-        peer(answer(201, {"data": room()}, full), created()) as server,
+        peer(answer(201, {"data": room("first")}, full), created()) as server,
         client(server, hooks=events.append) as rooms,
     ):
         await rooms.create(unique_name="first")

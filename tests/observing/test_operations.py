@@ -91,6 +91,7 @@ async def test_every_operation_has_its_name(events: list[Event], tmp_path: Path)
         await use_media(rooms, session_id, tmp_path / "file")
         async for _ in rooms.sessions.list():
             pass
+        await rooms.request("GET", f"/rooms/{room.id}")
         await rooms.delete(room.id)
     names = [event.call.operation for event in ended(events)]
     assert names == [event.call.operation for event in events if isinstance(event, CallStarted)]

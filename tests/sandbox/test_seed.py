@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import pytest
@@ -91,7 +91,7 @@ async def test_a_wrong_seed_is_refused_with_its_place(
     assert words in answer.body["errors"][0]["detail"]
     if isinstance(seed, dict):
         with pytest.raises(SeedError, match=words):
-            Sandbox(seed=seed)
+            Sandbox(seed=cast("dict[str, Any]", seed))
 
 
 async def test_a_seed_is_put_in_as_a_whole_or_not_at_all(

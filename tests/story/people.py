@@ -13,7 +13,9 @@ def join(sandbox: Sandbox, room_id: str, name: str, token: str) -> str:
     """Let somebody in who was handed a token, and return the participant's id."""
     address = f"{sandbox.url.removesuffix('/v2')}/_sandbox/rooms/{room_id}/join"
     body = json.dumps({"context": name, "token": token}).encode()
-    with urlopen(Request(address, body, method="POST")) as reply:  # our own server
+    with urlopen(
+        Request(address, body, {"Content-Type": "application/json"}, method="POST")
+    ) as reply:  # our own server
         participant_id: str = json.load(reply)["participant"]["id"]
     return participant_id
 

@@ -45,6 +45,8 @@ BLOCKING = (
 )
 
 MADE_OF_OTHERS = {
+    "request",
+    "with_options",
     "get_by_name",
     "create_many",
     "stream_many",
@@ -179,6 +181,7 @@ class Scene:
         for argument in args:
             words += argument if isinstance(argument, list) else [argument]
         words += [f"--{name.replace('_', '-')}={value}" for name, value in kwargs.items()]
+        words += ["--nameless"] * (row.operation == "CreateRoom")
         return words + ["--yes"] * (row.operation in LAST)
 
 

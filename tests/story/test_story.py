@@ -101,7 +101,7 @@ def test_from_a_shell(sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFi
     telnyx_video(f"sessions kick {session['id']} {bob}")
     everybody = telnyx_video(f"sessions participants {session['id']}")
     assert [one["context"] for one in everybody if not one.get("left_at")] == ["Alice"]
-    telnyx_video(f"sessions end {session['id']}")
+    telnyx_video(f"sessions end {session['id']} --yes")
     assert telnyx_video(f"sessions get {session['id']}")[0]["active"] is False
 
     [recording] = telnyx_video(f"recordings list --participant-id {alice} --type audio")

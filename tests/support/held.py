@@ -4,12 +4,13 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
+from uuid import uuid4
 
 ROOM = {"id": "0ccc7b54-4df3-4bca-a65a-3da1ecc777f0", "unique_name": "held", "record_type": "room"}
 
 
 class HeldServer:
-    """Counts what arrives, and answers once it is released: every create with the same room."""
+    """Counts requests, and answers once it is released: every create with a room of its name."""
 
     def __init__(self) -> None:
         self.arrived = threading.Semaphore(0)
@@ -26,8 +27,8 @@ class HeldServer:
             disable_nagle_algorithm = True  # a body that waits for its headers' ACK takes 40 ms
 
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                self._answer(201, {"data": ROOM})
+                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                self._answer(201, {"data": {**ROOM, "id": str(uuid4()), **asked}})
 
             def do_GET(self) -> None:
                 self._answer(200, {"data": [ROOM]})

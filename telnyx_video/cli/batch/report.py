@@ -133,7 +133,7 @@ class Report:
         if self._console.is_terminal:
             self._console.print()
 
-    def _row(self, line: int, outcome: CreateOutcome) -> tuple[str, str, str, str, str]:
+    def _row(self, line: int, outcome: CreateOutcome) -> tuple[str, ...]:
         name = outcome.request.unique_name
         state = self._tally.state_of(outcome)
         differs = state == "existed" and outcome.differences
