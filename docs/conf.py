@@ -49,6 +49,7 @@ nitpick_ignore_regex = [
     ("py:class", "|".join(AIOHTTP)),  # constructors show them by their names alone
     (
         "py:class",
+        "KeyProvider|ClientMiddlewareType|SSLContext|Method|Params|"
         "Next|OnEvent|PublicKeys|OnProgress|Part|.*\\.(?:Connect|Collection)",
     ),  # aliases, which their users explain
     ("py:class", "MeterProvider|TracerProvider"),  # of OpenTelemetry
