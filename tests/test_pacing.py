@@ -23,7 +23,7 @@ from telnyx_video._execution.rate_limit import (
 )
 
 pauses = st.sampled_from([0.0, 0.001, 0.1]) | st.floats(0, 3)
-ROUNDING = 1e-6
+ROUNDING = 1e-5
 """Requests by which sums of floating-point numbers may be off."""
 
 

@@ -50,8 +50,8 @@ def attempts(policy: RetryPolicy, started: float = 0.0) -> RetryState:
 
 
 def test_the_defaults_are_as_documented() -> None:
-    """Ten tries in a minute, waits from 0.1 s doubling to 20 s, 500 tokens."""
-    assert attrs.astuple(RetryPolicy()) == (10, 60.0, 0.1, 20.0, 500)
+    """Ten attempts in a minute, sent within 55 s; waits from 0.1 s to 20 s; 500 tokens."""
+    assert attrs.astuple(RetryPolicy()) == (10, 60.0, 0.1, 20.0, 500, 55.0)
 
 
 def test_a_policy_without_retries_sends_once() -> None:

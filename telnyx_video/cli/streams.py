@@ -55,7 +55,8 @@ def prepared_streams() -> Generator[None]:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     stdout: object = sys.stdout
     if isinstance(stdout, io.TextIOWrapper):
-        cast("io.TextIOWrapper[Any]", stdout).reconfigure(errors="backslashreplace")
+        wrapper: io.TextIOWrapper[Any] = stdout
+        wrapper.reconfigure(errors="backslashreplace")
     if isinstance(stdout, _Lenient):  # from an earlier command: this one's results matter
         sys.stdout = stdout.stream
     before = sys.stderr

@@ -7,6 +7,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import cast
+from uuid import uuid4
 
 import pytest
 
@@ -72,7 +74,10 @@ class Windows:
         self._taken[window] += taken
         self.refused += not taken
         told = telling(self._limit - self._taken[window], window + 1 - now(), self._limit)
-        await answer(201 if taken else 429, {"data": room()} if taken else {}, told)(visit)
+        assert visit.request is not None
+        asked = cast("dict[str, str]", visit.request.json)
+        new = room(asked.get("unique_name"), id=str(uuid4()))
+        await answer(201 if taken else 429, {"data": new} if taken else {}, told)(visit)
 
 
 @leaping
