@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from typing import Any, TextIO, cast
+from typing import TextIO, cast
 
 
 class _Lenient:
@@ -55,8 +55,7 @@ def prepared_streams() -> Generator[None]:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     stdout: object = sys.stdout
     if isinstance(stdout, io.TextIOWrapper):
-        wrapper: io.TextIOWrapper[Any] = stdout
-        wrapper.reconfigure(errors="backslashreplace")
+        stdout.reconfigure(errors="backslashreplace")
     if isinstance(stdout, _Lenient):  # from an earlier command: this one's results matter
         sys.stdout = stdout.stream
     before = sys.stderr
