@@ -90,7 +90,7 @@ def telnyx_video(
     """Telnyx video rooms: create one or thousands, each exactly once."""
 
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     cls=_LazyGroup,
     no_args_is_help=True,
     rich_markup_mode=None,

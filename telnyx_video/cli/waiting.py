@@ -38,7 +38,7 @@ class ServerStatus:
         self._in_flight = 0
         self._since: float | None = None
         self._reason = ""
-        self.answered = False
+        self.answered: bool = False
         """Whether there was any answer."""
 
     def __call__(self, event: Event) -> None:

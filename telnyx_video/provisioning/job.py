@@ -52,9 +52,9 @@ class Job:
     ) -> None:
         self.name = job
         self.server = server
-        self.output = os.fspath(output)
-        self.parts = tuple(parts)
-        self.rows = sum(part.rows for part in parts)
+        self.output: str = os.fspath(output)
+        self.parts: tuple[Part, ...] = tuple(parts)
+        self.rows: int = sum(part.rows for part in parts)
         self._storage = storage(output)
         self._begin()
 

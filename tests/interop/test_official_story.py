@@ -37,7 +37,8 @@ def join(sandbox: Sandbox, room_id: str, name: str, token: str) -> str:
     """Let somebody in who was handed a token."""
     address = f"{sandbox.url.removesuffix('/v2')}/_sandbox/rooms/{room_id}/join"
     body = json.dumps({"context": name, "token": token}).encode()
-    with urlopen(Request(address, body, method="POST")) as reply:
+    headers = {"Content-Type": "application/json"}
+    with urlopen(Request(address, body, headers, method="POST")) as reply:
         participant_id: str = json.load(reply)["participant"]["id"]
     return participant_id
 

@@ -42,7 +42,7 @@ from telnyx_video.models import UNSET, CreateCompositionRequest, RoomComposition
 if TYPE_CHECKING:
     from telnyx_video import AsyncRoomsClient
 
-app = command_group("Compositions of a session's recordings.")
+app: typer.Typer = command_group("Compositions of a session's recordings.")
 
 COMPOSITIONS = View(
     "composition",

@@ -25,7 +25,7 @@ from telnyx_video.models import RoomParticipant
 if TYPE_CHECKING:
     from telnyx_video import AsyncRoomsClient
 
-app = command_group("Participants of sessions, past and present.")
+app: typer.Typer = command_group("Participants of sessions, past and present.")
 
 PARTICIPANTS = View(
     "participant",

@@ -38,7 +38,7 @@ from telnyx_video.models import UNSET, RecordingFilters, RoomRecording
 if TYPE_CHECKING:
     from telnyx_video import AsyncRoomsClient
 
-app = command_group("Recordings: show, download and delete them.")
+app: typer.Typer = command_group("Recordings: show, download and delete them.")
 
 RECORDINGS = View(
     "recording",

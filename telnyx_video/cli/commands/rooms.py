@@ -52,7 +52,7 @@ from telnyx_video.models import CreateRoomRequest, Room, RoomParticipant
 if TYPE_CHECKING:
     from telnyx_video import AsyncRoomsClient, JoinToken
 
-app = command_group("Rooms, and the tokens to join them.")
+app: typer.Typer = command_group("Rooms, and the tokens to join them.")
 
 UniqueName = Annotated[
     str | None,

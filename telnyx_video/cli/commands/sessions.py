@@ -41,7 +41,9 @@ from telnyx_video.models import UNSET, RoomParticipant, RoomSession
 if TYPE_CHECKING:
     from telnyx_video import AsyncRoomsClient
 
-app = command_group("Sessions of rooms: show and end them; kick, mute and unmute participants.")
+app: typer.Typer = command_group(
+    "Sessions of rooms: show and end them; kick, mute and unmute participants."
+)
 
 SESSIONS = View(
     "session",
