@@ -139,20 +139,20 @@ def test_the_quota_pays_for_retries_and_earns_by_successes() -> None:
     quota = RetryBudget(16)
     assert quota.spend(RESET)
     assert quota.spend(TIMEOUT)
-    assert quota.tokens == 1
+    assert quota.spent == 15
     assert not quota.spend(RESET)
     for _ in range(4):
         quota.refund()
     assert quota.spend(RESET)
-    assert quota.tokens == 0
+    assert quota.spent == quota.capacity
     assert not quota.spend(RESET)
 
 
 def test_a_time_out_needs_its_whole_price() -> None:
     """Tokens that pay for one kind of retry may be too few for the other."""
-    quota = RetryBudget(500, tokens=9)
+    quota = RetryBudget(500, spent=491)
     assert not quota.spend(TIMEOUT)
-    assert quota.tokens == 9
+    assert quota.spent == 491
     assert quota.spend(RESET)
 
 
@@ -163,14 +163,15 @@ def test_the_quota_stays_between_nothing_and_full(
     """Whatever happens, no token is owed, none is made up, and a refusal costs nothing."""
     quota = RetryBudget(capacity)
     for happening in happenings:
-        before = quota.tokens
+        before = quota.capacity - quota.spent
         if happening is None:
             quota.refund()
-            assert quota.tokens == min(before + 1, capacity)
+            assert quota.capacity - quota.spent == min(before + 1, capacity)
         else:
             cost = 10 if happening is TIMEOUT else 5
             assert quota.spend(happening) is (before >= cost)
-            assert quota.tokens == (before - cost if before >= cost else before)
+            left = before - cost if before >= cost else before
+            assert quota.capacity - quota.spent == left
 
 
 def test_a_request_is_sent_as_often_as_the_policy_allows() -> None:
@@ -181,7 +182,7 @@ def test_a_request_is_sent_as_often_as_the_policy_allows() -> None:
         tries.record_failure(RESET)
         allowed.append(tries.may_retry(RESET))
     assert allowed == [True, True, False]
-    assert (tries.sent, tries.budget.tokens) == (3, 490)
+    assert (tries.sent, tries.budget.spent) == (3, 10)
 
 
 def test_being_told_to_come_back_is_no_attempt() -> None:
@@ -194,7 +195,7 @@ def test_being_told_to_come_back_is_no_attempt() -> None:
     assert tries.may_retry(RESET)
     tries.record_failure(RESET)
     assert not tries.may_retry(RESET)
-    assert (tries.sent, tries.exempt, tries.budget.tokens) == (102, 100, 0)
+    assert (tries.sent, tries.exempt, tries.budget.spent) == (102, 100, 5)
 
 
 def test_a_policy_of_one_attempt_does_not_come_back_either() -> None:
@@ -203,7 +204,7 @@ def test_a_policy_of_one_attempt_does_not_come_back_either() -> None:
         tries = attempts(RetryPolicy.none())
         tries.record_failure(error)
         assert not tries.may_retry(error)
-        assert tries.budget.tokens == 500
+        assert tries.budget.spent == 0
 
 
 def test_a_spent_quota_ends_the_retries() -> None:

@@ -98,7 +98,8 @@ class CreateRunner:
         except TelnyxVideoError as error:
             failure = error
         else:
-            runner.budget.refund()
+            if runner.budget.spent:
+                runner.budget.refund()
             return CreateResult(room)
         self._exempt_from_budget()
         reconciler = self._reconciler(state.begun)

@@ -99,13 +99,14 @@ class ServerProfile:
 
 def differing_fields(request: CreateRoomRequest, room: Room) -> tuple[str, ...]:
     """Return the fields that the request sets and in which the room is not as requested."""
-    return tuple(
-        name
-        for name in _FIELDS
-        if (wanted := getattr(request, name)) is not UNSET
-        and (actual := getattr(room, name)) != wanted
-        and _differs(name, wanted, actual)
-    )
+    differing: list[str] = []
+    for name in _FIELDS:
+        wanted = getattr(request, name)
+        if wanted is not UNSET:
+            actual = getattr(room, name)
+            if actual != wanted and _differs(name, wanted, actual):
+                differing.append(name)
+    return tuple(differing)
 
 
 _FIELDS: Final = tuple(field.name for field in attrs.fields(CreateRoomRequest))

@@ -188,7 +188,8 @@ class AdaptiveRateLimiter:
             or rate_limit.remaining is None
             or rate_limit.reset is None
         ):
-            self._unreported(accepted, sent_at, now)
+            if accepted and self.limit:
+                self._unreported(sent_at, now)
         elif accepted and rate_limit.remaining == 0 and self._was_used_up(sent_at, now):
             self._exceed(sent_at, now, at_once=True)
         elif status == REFUSED or rate_limit.limit != self._disproved:
@@ -221,9 +222,9 @@ class AdaptiveRateLimiter:
         self._accepted = self._disproved = 0
         self._probe_at = now + self._probe_after
 
-    def _unreported(self, accepted: bool, sent_at: float, now: float) -> None:
+    def _unreported(self, sent_at: float, now: float) -> None:
         """Take an accepted request for a sign of more room where replies report no limit."""
-        if not accepted or not self.limit or now - self._confirmed_at <= self.window:
+        if now - self._confirmed_at <= self.window:
             return
         if self._too_early:  # no longer: a new window has begun
             self._too_early = False

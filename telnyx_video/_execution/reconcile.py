@@ -108,16 +108,6 @@ class CreateResult:
     differences: tuple[str, ...] = ()
     """Fields in which a room that was found is not as requested."""
 
-    def unwrap(self) -> Room:
-        """Return the room.
-
-        Raises:
-            TelnyxVideoError: there is none, for this reason.
-        """
-        if self.room is None:
-            raise cast("TelnyxVideoError", self.error)
-        return self.room
-
 
 Step = Send | LookUp | Update | Wait | CreateResult
 

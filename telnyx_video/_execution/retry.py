@@ -95,20 +95,20 @@ class RetryBudget:
     """The tokens that the calls of a client share: retries spend them, successes refund them."""
 
     capacity: int
-    tokens: int = attrs.Factory(lambda self: self.capacity, takes_self=True)
+    spent: int = 0
 
     def spend(self, error: TelnyxVideoError) -> bool:
         """Pay for one retry after this error, if there are tokens enough."""
         cost = TIMEOUT_RETRY_COST if isinstance(error, RequestTimeoutError) else RETRY_COST
-        if self.tokens < cost:
+        if self.spent + cost > self.capacity:
             return False
-        self.tokens -= cost
+        self.spent += cost
         return True
 
     def refund(self) -> None:
         """Note a success."""
-        if self.tokens < self.capacity:
-            self.tokens += 1
+        if self.spent:
+            self.spent -= 1
 
 
 @attrs.define

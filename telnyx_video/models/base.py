@@ -86,7 +86,7 @@ def short_repr(self: attrs.AttrsInstance) -> str:
     return f"{type(self).__name__}({shown})"
 
 
-@attrs.define(repr=False)
+@attrs.define(repr=False, slots=False)
 class Model:
     """What the API sends, in whole or in part; converts from and to JSON-like dicts, lossless."""
 
@@ -113,7 +113,7 @@ class Model:
         return unstructure(self)
 
 
-@attrs.frozen(repr=False, unsafe_hash=False)  # pyright: ignore[reportGeneralTypeIssues] # attrs can
+@attrs.frozen(repr=False, unsafe_hash=False, slots=False)  # pyright: ignore[reportGeneralTypeIssues] # attrs can
 class Record(Model):
     """An object that the API keeps under an id. Absent and null fields are None.
 

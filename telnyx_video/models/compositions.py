@@ -66,7 +66,7 @@ def _as_sources(sources: Iterable[str] | Literal["*"] | None) -> list[str] | Non
     return [*each]
 
 
-@attrs.define(kw_only=True, repr=False)
+@attrs.define(kw_only=True, repr=False, slots=False)
 class VideoRegion(Model):
     """A rectangle of a composition's picture, and the recordings shown in it.
 
@@ -174,7 +174,7 @@ class CreateCompositionRequest:
 _REQUEST_FIELDS = attrs.fields_dict(CreateCompositionRequest)
 
 
-@attrs.frozen(kw_only=True, repr=False, unsafe_hash=False)
+@attrs.frozen(kw_only=True, repr=False, unsafe_hash=False, slots=False)
 class RoomComposition(Record):
     """A composition as the API describes it."""
 

@@ -51,7 +51,7 @@ class RecordingFilters(TypedDict, total=False):
     """Recordings ended on this day (UTC), or in this range of days."""
 
 
-@attrs.frozen(kw_only=True, repr=False, unsafe_hash=False)
+@attrs.frozen(kw_only=True, repr=False, unsafe_hash=False, slots=False)
 class RoomRecording(Record):
     """A recording as the API describes it."""
 

@@ -164,7 +164,7 @@ _FIELD_NAMES = frozenset(_REQUEST_FIELDS)
 _FIELD_LIST = ", ".join(_REQUEST_FIELDS)
 
 
-@attrs.frozen(kw_only=True, repr=False, unsafe_hash=False)
+@attrs.frozen(kw_only=True, repr=False, unsafe_hash=False, slots=False)
 class Room(Record):
     """A video room as the API describes it."""
 
@@ -192,7 +192,7 @@ class Room(Record):
     """``"room"``."""
 
 
-@attrs.define(kw_only=True, repr=False)
+@attrs.define(kw_only=True, repr=False, slots=False)
 class JoinToken(Model):
     """Lets a participant into a room for a limited time. Its secrets are in no repr.
 

@@ -9,7 +9,7 @@ import attrs
 from telnyx_video.models.base import Record
 
 
-@attrs.frozen(kw_only=True, repr=False, unsafe_hash=False)
+@attrs.frozen(kw_only=True, repr=False, unsafe_hash=False, slots=False)
 class RoomParticipant(Record):
     """A participant in a session of a room, now or earlier."""
 
@@ -25,7 +25,7 @@ class RoomParticipant(Record):
     """``"room_participant"``."""
 
 
-@attrs.frozen(kw_only=True, repr=False, unsafe_hash=False)
+@attrs.frozen(kw_only=True, repr=False, unsafe_hash=False, slots=False)
 class RoomSession(Record):
     """A session of a room: from the first participant's arrival to the last one's departure."""
 

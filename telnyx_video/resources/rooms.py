@@ -25,6 +25,7 @@ from telnyx_video.resources._resource import Resource
 if TYPE_CHECKING:
     from aiohttp import ClientTimeout
 
+    from telnyx_video.errors import TelnyxVideoError
     from telnyx_video.models import JoinToken
 
 __all__ = ["RoomsResource"]
@@ -93,7 +94,9 @@ class RoomsResource(Resource):
         finally:  # a traceback may show locals, and a webhook URL may hold a password
             cast("dict[str, object]", fields).clear()
         result = await create_room(self._runner, prepared, if_exists, options)
-        return result.unwrap()
+        if result.room is None:
+            raise cast("TelnyxVideoError", result.error)
+        return result.room
 
     async def get(
         self,

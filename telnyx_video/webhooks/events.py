@@ -45,7 +45,7 @@ class Delivery:
     """The URL that Telnyx sent it to."""
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, slots=False)
 class Event(Model):
     """Something that happened in a room."""
 
@@ -61,7 +61,7 @@ class Event(Model):
     """Data about the delivery that the event was read from."""
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, slots=False)
 class Payload(Model):
     """The fields that every payload has."""
 
@@ -71,7 +71,7 @@ class Payload(Model):
     """The session in which it happened."""
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, slots=False)
 class SessionEndedPayload(Payload):
     """The payload of ``video.room.session.ended``."""
 
@@ -81,7 +81,7 @@ class SessionEndedPayload(Payload):
     """Why it ended; the possible values are not documented."""
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, slots=False)
 class ParticipantPayload(Payload):
     """The payload of ``video.room.participant.joined``."""
 
@@ -90,7 +90,7 @@ class ParticipantPayload(Payload):
     """What the client SDK passed on about the participant, such as a display name."""
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, slots=False)
 class ParticipantLeftPayload(ParticipantPayload):
     """The payload of ``video.room.participant.left``."""
 
@@ -100,7 +100,7 @@ class ParticipantLeftPayload(ParticipantPayload):
     """Why they left; the possible values are not documented."""
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, slots=False)
 class RecordingPayload(Payload):
     """The payload of ``video.room.recording.started``: one track of one participant."""
 
@@ -111,7 +111,7 @@ class RecordingPayload(Payload):
     """``"audio"`` or ``"video"``."""
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, slots=False)
 class RecordingCompletedPayload(RecordingPayload):
     """The payload of ``video.room.recording.completed``."""
 
@@ -125,7 +125,7 @@ class RecordingCompletedPayload(RecordingPayload):
     """Its size, in megabytes."""
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, slots=False)
 class CompositionCompletedPayload(Payload):
     """The payload of ``video.room.composition.completed``."""
 
@@ -142,56 +142,56 @@ class CompositionCompletedPayload(Payload):
     """Its size, in megabytes."""
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, slots=False)
 class SessionStarted(Event):
     """``video.room.session.started``: the first participant has joined a room."""
 
     payload: Payload
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, slots=False)
 class SessionEnded(Event):
     """``video.room.session.ended``: a session has ended."""
 
     payload: SessionEndedPayload
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, slots=False)
 class ParticipantJoined(Event):
     """``video.room.participant.joined``: a participant has joined a session."""
 
     payload: ParticipantPayload
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, slots=False)
 class ParticipantLeft(Event):
     """``video.room.participant.left``: a participant has left a session."""
 
     payload: ParticipantLeftPayload
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, slots=False)
 class RecordingStarted(Event):
     """``video.room.recording.started``: the recording of a track has begun."""
 
     payload: RecordingPayload
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, slots=False)
 class RecordingCompleted(Event):
     """``video.room.recording.completed``: a recording can be downloaded."""
 
     payload: RecordingCompletedPayload
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, slots=False)
 class CompositionCompleted(Event):
     """``video.room.composition.completed``: a composition can be downloaded."""
 
     payload: CompositionCompletedPayload
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, slots=False)
 class UnknownEvent(Event):
     """An event of a type that this version does not know, or of a known type with another payload.
 

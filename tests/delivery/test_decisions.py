@@ -57,7 +57,7 @@ def test_what_was_not_applied_is_sent_again_after_a_wait() -> None:
         end = create.created(OURS)
         assert end == CreateResult(OURS, attempts=2)
         assert isinstance(end, CreateResult)
-        assert end.unwrap() is OURS
+        assert end.room is OURS
 
 
 def test_what_cannot_help_is_not_repeated() -> None:
