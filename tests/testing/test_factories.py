@@ -112,7 +112,7 @@ class Stage(enum.StrEnum):
     COMPLETED = "completed"
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, slots=False)
 class Painting(Model):
     """A model that may be there one day."""
 
