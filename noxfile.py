@@ -232,7 +232,7 @@ def chaos(session: nox.Session) -> None:
 def model(session: nox.Session) -> None:
     """Try every course of one create with up to four faults, or with so many: `-- --faults 5`."""
     session.install(".[all]", *group("test"))
-    exhaustive = ("python", "-m", "delivery.exhaustive")
+    exhaustive = ("python", "-m", "execution.exhaustive")
     session.run(*exhaustive, *session.posargs, env={"PYTHONPATH": "tests"})
 
 

@@ -13,8 +13,8 @@ from typing import get_args
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.driver import Course, deliver
-from delivery.model import (
+from execution.driver import Course, deliver
+from execution.model import (
     NAME,
     Answer,
     Deed,

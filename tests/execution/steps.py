@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 
-from delivery.model import ASKED, NAME
+from execution.model import ASKED, NAME
 from telnyx_video import (
     CreateRoomRequest,
     ErrorDetail,

@@ -8,8 +8,8 @@ from email.utils import format_datetime
 import attrs
 import pytest
 
-from delivery.model import ASKED, ASKED_NAMELESS
-from delivery.steps import (
+from execution.model import ASKED, ASKED_NAMELESS
+from execution.steps import (
     LOST,
     NOW,
     OLD,

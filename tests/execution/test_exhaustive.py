@@ -2,7 +2,7 @@
 
 import pytest
 
-from delivery.exhaustive import explore, explore_all
+from execution.exhaustive import explore, explore_all
 from telnyx_video import Outcome
 from telnyx_video._execution.reconcile import Reconciler
 

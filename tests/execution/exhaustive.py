@@ -24,7 +24,7 @@ from typing import Literal, assert_never, get_args
 
 import attrs
 
-from delivery.model import ASKED, ASKED_NAMELESS, EPOCH, NAME
+from execution.model import ASKED, ASKED_NAMELESS, EPOCH, NAME
 from telnyx_video import (
     NameTakenError,
     Outcome,

@@ -8,7 +8,7 @@ from typing import assert_never
 
 import attrs
 
-from delivery.model import ASKED, ASKED_NAMELESS, EARLIER, Server, World
+from execution.model import ASKED, ASKED_NAMELESS, EARLIER, Server, World
 from telnyx_video import Outcome, RateLimitError, RetryPolicy, TelnyxVideoError
 from telnyx_video._execution.reconcile import (
     CreateResult,

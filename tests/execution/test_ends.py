@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from delivery.steps import (
+from execution.steps import (
     BUSY,
     LOST,
     OLD,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from delivery.steps import (
+from execution.steps import (
     LOST,
     OLD,
     OTHER,
