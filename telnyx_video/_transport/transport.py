@@ -236,8 +236,8 @@ class Transport:
         if self._closed or not self._owned or session is None or session.closed:
             return False
         with suppress(AttributeError):  # a release without it: aiohttp then warns as well
-            # The public `close` is a coroutine, and there may be no loop to run it in.
-            cast("aiohttp.TCPConnector", session.connector)._close()  # pyright: ignore[reportPrivateUsage]
+            connector = cast("aiohttp.TCPConnector", session.connector)
+            connector._close()  # pyright: ignore[reportPrivateUsage] # `close` needs a running loop
             session.detach()
         return True
 

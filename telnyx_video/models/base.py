@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, NoReturn, Protocol, Self, TypeVar
 
 import attrs
 
@@ -150,7 +150,7 @@ def check_webhooks(problems: list[ErrorDetail], request: _WithWebhooks) -> None:
 
 def refuse_unknown_keywords(
     cls: type, positional: Collection[object], fields: Collection[str], known: Collection[str]
-) -> None:
+) -> NoReturn:
     """Raise ``TypeError`` for arguments that a request does not have, naming the nearest.
 
     It is a ``TypeError``, as for any call with a misspelt keyword: the mistake is in the code, not
@@ -160,12 +160,11 @@ def refuse_unknown_keywords(
         raise TypeError(
             f"{cls.__name__} takes keywords only, such as {cls.__name__}({next(iter(known))}=...)"
         )
-    for name in fields:
-        if name not in known:
-            raise TypeError(
-                f"{cls.__name__} has no field {name!r}{did_you_mean(name, known)} "
-                f"(fields: {', '.join(known)})"
-            )
+    name = next(name for name in fields if name not in known)
+    raise TypeError(
+        f"{cls.__name__} has no field {name!r}{did_you_mean(name, known)} "
+        f"(fields: {', '.join(known)})"
+    )
 
 
 @attrs.frozen
