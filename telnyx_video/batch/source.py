@@ -52,7 +52,7 @@ class Source:
 
     def __init__(self, requests: Requests) -> None:
         self.total: int | None = len(requests) if isinstance(requests, Sized) else None
-        self._items: _Plain | _Asynchronous | _Threaded = _iterate(requests)
+        self._items: Iterator[CreateRoomRequest] | _Asynchronous | _Threaded = _iterate(requests)
         self._at_hand = isinstance(requests, Collection)
         self._lock = asyncio.Lock()
         self.drawn: int = 0
@@ -73,12 +73,17 @@ class Source:
     @property
     def is_at_hand(self) -> bool:
         """Whether the next request can be drawn without waiting."""
-        return isinstance(self._items, _Plain)
+        return isinstance(self._items, Iterator)
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether all has been drawn, as far as the input's length tells."""
+        return self.drawn == self.total
 
     def draw_through(self, do: Do) -> None:
         """Draw from a plain iterator, which may block or be bound to a thread, by ``do``."""
-        if isinstance(self._items, _Plain) and not self._at_hand:
-            self._items = _Threaded(self._items.items, do)
+        if isinstance(self._items, Iterator) and not self._at_hand:
+            self._items = _Threaded(self._items, do)
 
     def __aiter__(self) -> Self:
         return self
@@ -88,7 +93,10 @@ class Source:
             if self.stopped or self._ended:
                 raise StopAsyncIteration
             try:
-                drawn = await self._items.draw()
+                if isinstance(self._items, Iterator):
+                    drawn = _take(self._items)
+                else:
+                    drawn = await self._items.draw()
             except Exception as error:
                 self._ended = True  # `map` would go on, and leave a gap in the indexes
                 if isinstance(error, StopAsyncIteration):  # as in a generator (PEP 479)
@@ -99,16 +107,6 @@ class Source:
                 raise StopAsyncIteration
             self.drawn += 1
             return self.drawn - 1, drawn[0]
-
-
-class _Plain:
-    """A plain iterator, drawn from in the loop's thread."""
-
-    def __init__(self, items: Iterator[CreateRoomRequest]) -> None:
-        self.items = items
-
-    async def draw(self) -> _Drawn:
-        return _take(self.items)
 
 
 class _Asynchronous:
@@ -220,7 +218,7 @@ def _resolve(drawn: asyncio.Future[_Drawn], item: _Drawn, error: Exception | Non
         drawn.set_exception(error)
 
 
-def _iterate(requests: Requests) -> _Plain | _Asynchronous:
+def _iterate(requests: Requests) -> Iterator[CreateRoomRequest] | _Asynchronous:
     if isinstance(requests, AsyncIterable):
         return _Asynchronous(aiter(requests))
-    return _Plain(iter(requests))
+    return iter(requests)

@@ -218,7 +218,7 @@ class OutcomeStream:
     async def _work(self) -> None:
         """Draw and create until the input ends; a worker that finds work starts one more."""
         async for job in self._queue:
-            if len(self._workers) < self._concurrency:
+            if len(self._workers) < self._concurrency and not self._source.is_used_up:
                 self._add_worker()
             outcome = await self._finish(job)
             if not self._space.try_acquire():
@@ -325,6 +325,8 @@ def _report(on_progress: OnProgress, progress: Progress) -> None:
 async def collect(stream: OutcomeStream) -> list[CreateOutcome]:
     """Return all outcomes of a stream, in the order of the input."""
     async with stream:
-        outcomes = [outcome async for outcome in stream]
+        outcomes: list[CreateOutcome] = []
+        async for outcome in stream:
+            outcomes.append(outcome)
     outcomes.sort(key=lambda outcome: outcome.index)
     return outcomes
