@@ -22,9 +22,11 @@ class JobProgress:
     rows: int
     """Rows in all."""
     done: int
-    """Rows with an outcome, those of earlier runs included."""
-    missing: int
-    """Rows of parts that are done, without a room: failed or unknown."""
+    """Rows with an outcome."""
+    before: int
+    """How many of these have theirs from an earlier run."""
+    summary: Summary
+    """The numbers of the parts that are done."""
     refused: int
     """Requests of this run that the rate limit refused (429)."""
     parts: int
@@ -56,7 +58,8 @@ class Tracker:
         parts_done: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.summary = summary
+        self._summary = attrs.evolve(summary)
+        self._before = summary.rows
         self._rows = rows
         self._parts = parts
         self._parts_done = parts_done
@@ -79,13 +82,13 @@ class Tracker:
         """Take the numbers of a part that is done, or none if it is not."""
         del self._in_flight[part]
         if summary is not None:
-            self.summary.add(summary)
+            self._summary.add(summary)
             self._parts_done += 1
 
     @property
     def progress(self) -> JobProgress:
         """The progress now."""
-        now, done = self._clock(), self.summary.rows + sum(self._in_flight.values())
+        now, done = self._clock(), self._summary.rows + sum(self._in_flight.values())
         self._seen.append((now, done))
         while now - self._seen[0][0] > WINDOW and len(self._seen) > 2:
             self._seen.popleft()
@@ -94,7 +97,8 @@ class Tracker:
         return JobProgress(
             rows=self._rows,
             done=done,
-            missing=self.summary.failed + self.summary.unknown,
+            before=self._before,
+            summary=attrs.evolve(self._summary),
             refused=self._refused,
             parts=self._parts,
             parts_done=self._parts_done,

@@ -17,7 +17,7 @@ from hashlib import sha256
 from typing import cast
 
 from telnyx_video.errors import ConfigurationError
-from telnyx_video.provisioning.inputs import PART_ROWS, Part, cut
+from telnyx_video.provisioning.inputs import PART_ROWS, FilePart, Part, cut
 from telnyx_video.provisioning.storage import Storage, publish, storage
 from telnyx_video.provisioning.summary import Summary
 
@@ -84,6 +84,16 @@ class Job:
         """
         return cls(cut(source, part_rows), output=output, job=job, server=server)
 
+    @staticmethod
+    def name_in(output: str | os.PathLike[str]) -> str | None:
+        """The name of the job whose output this folder is; None if it is none's.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        manifest = storage(output).read(MANIFEST)
+        return None if manifest is None else str(json.loads(manifest)["job"])
+
     @property
     def done(self) -> set[str]:
         """The names of the parts whose outcomes are published."""
@@ -92,23 +102,37 @@ class Job:
     @property
     def summary(self) -> Summary:
         """The numbers of all parts that are done; ``rows`` are theirs, too."""
-        total, done = Summary(), self.done
-        for part in self.parts:
-            if part.name in done:
-                total.add(read_summary(self._storage, part.name))
+        total = Summary()
+        for part in self._parts_done():
+            total.add(read_summary(self._storage, part.name))
         return total
 
     def outcomes(self) -> Iterator[dict[str, object]]:
         """The outcome of each row of each part that is done, as its line in the file has it.
 
-        Parts come in order, the rows of a part as they ended. ``index`` is the row's place in the
-        whole input, from 0.
+        Parts come in order, the rows of a part as they ended. ``status`` is one of
+        :attr:`~telnyx_video.CreateOutcome.status`, ``index`` the row's place in the whole input,
+        from 0, and ``line`` its line in ``file``, if the input is files.
         """
+        for part in self._parts_done():
+            yield from self._outcomes_of(part)
+
+    def missing(self) -> Iterator[dict[str, object]]:
+        """The outcomes of the rows without a room; reads only the parts that have some."""
+        for part in self._parts_done():
+            if read_summary(self._storage, part.name).missing:
+                for outcome in self._outcomes_of(part):
+                    if outcome["status"] in ("failed", "unknown"):
+                        yield outcome
+
+    def _parts_done(self) -> list[Part]:
         done = self.done
-        for part in self.parts:
-            if part.name in done:
-                for line in self._storage.lines(outcomes_of(part.name)):
-                    yield cast("dict[str, object]", json.loads(line))
+        return [part for part in self.parts if part.name in done]
+
+    def _outcomes_of(self, part: Part) -> Iterator[dict[str, object]]:
+        file = {"file": part.path} if isinstance(part, FilePart) else {}
+        for line in self._storage.lines(outcomes_of(part.name)):
+            yield json.loads(line) | file
 
     def _begin(self) -> None:
         hashed = sha256()
@@ -121,7 +145,14 @@ class Job:
             "parts": len(self.parts),
             "rows": self.rows,
         }
-        if publish(self._storage, MANIFEST, json.dumps(manifest).encode()):
+        content = json.dumps(manifest).encode()
+        if publish(self._storage, MANIFEST, content):
+            if publish(self._storage, MANIFEST, content):
+                raise ConfigurationError(
+                    f"{self.output} is in a store that overwrites objects when asked not to, so "
+                    "two outcomes of a part would not be told apart - update its fsspec package, "
+                    "or choose another output; nothing was sent"
+                )
             return
         found = cast("dict[str, object]", json.loads(self._storage.read(MANIFEST) or b"{}"))
         for key, said in _SAID.items():
@@ -151,7 +182,7 @@ def read_summary(folder: Storage, name: str) -> Summary:
         return Summary(**json.loads(published))
     summary = Summary(begun_again=f"{name}.again.json" in folder.names("begun"))
     for line in folder.lines(outcomes_of(name)):
-        summary.count(json.loads(line))
+        summary.count(json.loads(line)["status"])
     publish_summary(folder, name, summary)
     return summary
 

@@ -156,6 +156,10 @@ class _Outcomes:
         return CreateRoomRequest.from_dict({**request.to_dict(), "unique_name": str(name)})
 
     def _write(self, outcome: CreateOutcome, place: int, line: int) -> None:
-        entry = outcome.to_dict() | {"index": self._part.first + place, "line": line}
-        self.summary.count(entry)
+        entry = outcome.to_dict() | {
+            "index": self._part.first + place,
+            "line": line,
+            "status": outcome.status,
+        }
+        self.summary.count(outcome.status)
         self._draft.write(json.dumps(entry).encode() + b"\n")

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import cast
-
 import attrs
 
-from telnyx_video.errors import Outcome
+from telnyx_video.batch import CreateStatus
 
 
 @attrs.define
 class Summary:
-    """How many rooms a part or a job has, and why others are missing.
+    """How many rooms a part or a job has, and how many are missing.
 
     ``present``, ``failed`` and ``unknown`` are exact, whatever was killed. How ``present`` divides
     into ``made``, ``existed`` and ``recovered`` is exact if nothing was killed. In a part that was
@@ -20,15 +17,14 @@ class Summary:
     ``begun_again`` says how many such parts there are.
     """
 
-    rows: int = 0
-    present: int = 0
-    """Rows whose room exists: ``made``, ``existed`` and ``recovered`` together."""
     made: int = 0
     """Rooms of which a reply said that they were made."""
     existed: int = 0
     """Rooms that were there before."""
     recovered: int = 0
     """Rooms made by this job, as a look-up found out: the reply was lost, or the process killed."""
+    unreadable: int = 0
+    """Rooms that were certainly made, with a reply that could not be read in full."""
     failed: int = 0
     """Rows without a room, and the reason is known."""
     unknown: int = 0
@@ -36,18 +32,24 @@ class Summary:
     begun_again: int = 0
     """Parts that were begun more than once."""
 
-    def count(self, line: Mapping[str, object]) -> None:
-        """Add an outcome, as its line in a file has it."""
-        self.rows += 1
-        if line["error"] is None:
-            self.present += 1
-            self.recovered += line["recovered"] is True
-            self.existed += line["existed"] is True
-            self.made += not line["recovered"] and not line["existed"]
-        else:
-            error = cast("dict[str, object]", line["error"])
-            self.unknown += error["outcome"] == Outcome.UNKNOWN.value
-            self.failed += error["outcome"] != Outcome.UNKNOWN.value
+    @property
+    def present(self) -> int:
+        """Rows whose room exists."""
+        return self.made + self.existed + self.recovered + self.unreadable
+
+    @property
+    def missing(self) -> int:
+        """Rows whose room does not exist, or may not."""
+        return self.failed + self.unknown
+
+    @property
+    def rows(self) -> int:
+        """Rows with an outcome."""
+        return self.present + self.missing
+
+    def count(self, status: CreateStatus) -> None:
+        """Add a row that ended like this."""
+        setattr(self, status, getattr(self, status) + 1)
 
     def add(self, other: Summary) -> None:
         """Add another summary."""
@@ -55,14 +57,15 @@ class Summary:
             setattr(self, name, getattr(self, name) + value)
 
     def to_dict(self) -> dict[str, int]:
-        """The numbers by their names."""
+        """The numbers by their names, without those that are sums of others."""
         return attrs.asdict(self)
 
     def __str__(self) -> str:
+        unreadable = f", {self.unreadable:,} unreadable" if self.unreadable else ""
         text = (
             f"{self.present:,} of {self.rows:,} rooms present: {self.made:,} made, "
-            f"{self.existed:,} existed, {self.recovered:,} recovered; {self.failed:,} failed, "
-            f"{self.unknown:,} unknown"
+            f"{self.existed:,} existed, {self.recovered:,} recovered{unreadable}; "
+            f"{self.failed:,} failed, {self.unknown:,} unknown"
         )
         if self.begun_again:
             text += (

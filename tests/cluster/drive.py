@@ -33,7 +33,13 @@ def main() -> None:
     began = time.monotonic()
     job = provision(**settings, client=client, connect=connect, on_progress=note)
     took = time.monotonic() - began
-    report = job.summary.to_dict() | {"seconds": took, "refused": seen.refused if seen else 0}
+    summary = job.summary
+    report = summary.to_dict() | {
+        "rows": summary.rows,
+        "present": summary.present,
+        "seconds": took,
+        "refused": seen.refused if seen else 0,
+    }
     Path(sys.argv[2]).write_text(json.dumps(report), encoding="utf-8")
 
 

@@ -18,7 +18,7 @@ class Clock:
 def test_progress_adds_up_parts_that_are_done_and_in_flight() -> None:
     """A part in flight counts what its worker reported last, and its end replaces that."""
     clock = Clock()
-    tracker = Tracker(100, 10, Summary(rows=20, present=20), 2, clock)
+    tracker = Tracker(100, 10, Summary(existed=20), 2, clock)
     assert (tracker.progress.rate, tracker.progress.remaining) == (0.0, None)
     tracker.begun("a")
     tracker.begun("b")
@@ -30,10 +30,11 @@ def test_progress_adds_up_parts_that_are_done_and_in_flight() -> None:
     assert (seen.done, seen.refused, seen.parts_done) == (29, 6, 2)
     assert seen.rate == pytest.approx(0.9)
     assert seen.remaining == pytest.approx(71 / 0.9)
-    tracker.ended("a", Summary(rows=10, present=8, failed=1, unknown=1))
+    tracker.ended("a", Summary(made=8, failed=1, unknown=1))
     tracker.ended("b", None)
     seen = tracker.progress
-    assert (seen.done, seen.missing, seen.parts, seen.parts_done) == (30, 2, 10, 3)
+    assert (seen.done, seen.before, seen.parts, seen.parts_done) == (30, 20, 10, 3)
+    assert seen.summary == Summary(made=8, existed=20, failed=1, unknown=1)
 
 
 def test_the_rate_is_that_of_the_last_half_minute() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cli.fixed_server import fixed_server
 from telnyx_video import (
     AsyncRoomsClient,
     AuthenticationError,
@@ -38,7 +39,7 @@ async def test_a_part_is_provisioned_and_its_outcomes_published(
 ) -> None:
     """Each row has its outcome, under its place in the whole input."""
     summary = await provision_part(rooms, rows, tmp_path, job="job", concurrency=1)
-    assert summary == Summary(rows=4, present=3, made=2, existed=1, failed=1)
+    assert summary == Summary(made=2, existed=1, failed=1)
     outcomes = lines(tmp_path)
     assert [line["index"] for line in outcomes] == [10, 11, 12, 13]
     assert [line["line"] for line in outcomes] == [1, 2, 3, 4]
@@ -114,7 +115,7 @@ async def test_rooms_of_a_killed_attempt_are_recovered(
     begun.parent.mkdir()
     begun.write_text(json.dumps({"at": time.time() - 60}))
     summary = await provision_part(rooms, part, tmp_path, job="job")
-    assert summary == Summary(rows=3, present=3, made=2, recovered=1, begun_again=1)
+    assert summary == Summary(made=2, recovered=1, begun_again=1)
 
 
 async def test_a_wrong_key_does_not_end_a_part(rows: RowsPart, tmp_path: Path) -> None:
@@ -141,16 +142,6 @@ async def test_a_server_that_stays_down_does_not_end_a_part(
     assert list((tmp_path / "outcomes").iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("outcome", "counted"), [("unknown", "unknown"), ("not_applied", "failed")]
-)
-def test_a_row_without_a_room_is_failed_or_unknown(outcome: str, counted: str) -> None:
-    """It is unknown if there may be a room."""
-    summary = Summary()
-    summary.count({"error": {"outcome": outcome}})
-    assert summary == Summary(rows=1, **{counted: 1})
-
-
 async def test_a_file_may_be_a_part(
     rooms: AsyncRoomsClient, sandbox: Sandbox, tmp_path: Path
 ) -> None:
@@ -171,9 +162,30 @@ async def test_a_job_reads_the_outcomes_of_its_parts(
     assert (job.rows, len(job.parts), job.done, job.summary) == (5, 3, set(), Summary())
     for part in job.parts[1:]:
         await provision_part(rooms, part, job.output, job=job.name)
-    assert job.summary == Summary(rows=3, present=3, made=3)
+    assert job.summary == Summary(made=3)
     assert [line["index"] for line in job.outcomes()] == [2, 3, 4]
+    assert {line["file"] for line in job.outcomes()} == {str(tmp_path / "rooms.csv")}
     assert repr(job) == f"<Job 'job': 3 parts in {tmp_path / 'out'}>"
+
+
+async def test_a_job_names_the_rows_without_a_room(
+    rooms: AsyncRoomsClient, rows: RowsPart, tmp_path: Path
+) -> None:
+    """Parts without such a row are not read."""
+    whole = RowsPart("part-000001", [{"unique_name": "b"}], first=14)
+    job = Job([rows, whole], output=tmp_path, job="job", server="s")
+    for part in job.parts:
+        await provision_part(rooms, part, tmp_path, job="job", concurrency=1)
+    (tmp_path / "outcomes" / "part-000001.jsonl").write_text("not read")
+    (missing,) = job.missing()
+    assert (missing["index"], missing["line"], missing["status"]) == (13, 4, "failed")
+
+
+def test_a_folder_tells_whose_it_is(tmp_path: Path) -> None:
+    """Before a job is begun there, it is nobody's."""
+    assert Job.name_in(tmp_path) is None
+    Job([], output=tmp_path, job="spring-term", server="s")
+    assert Job.name_in(tmp_path) == "spring-term"
 
 
 @pytest.mark.parametrize(
@@ -202,9 +214,20 @@ def test_an_output_of_another_job_is_refused(
 
 def test_a_summary_says_what_it_is_worth() -> None:
     """Where parts were begun more than once, it says what that means."""
-    summary = Summary(rows=1200, present=1198, made=1000, existed=198, failed=1, unknown=1)
+    summary = Summary(made=1000, existed=198, failed=1, unknown=1)
     assert str(summary) == (
         "1,198 of 1,200 rooms present: 1,000 made, 198 existed, 0 recovered; 1 failed, 1 unknown"
     )
-    summary.add(Summary(begun_again=1))
+    summary.add(Summary(unreadable=1, begun_again=1))
+    assert "0 recovered, 1 unreadable; 1 failed" in str(summary)
     assert "begun more than once" in str(summary)
+
+
+async def test_a_room_whose_reply_is_unreadable_is_present(tmp_path: Path) -> None:
+    """It was certainly made; only what was said of it cannot be read."""
+    part = RowsPart("part-000000", [{"unique_name": "a"}])
+    reply = {"data": {"id": "some-id", "max_participants": "x"}}
+    with fixed_server(reply, status=201) as url:
+        async with AsyncRoomsClient(base_url=url, api_key="key") as rooms:
+            summary = await provision_part(rooms, part, tmp_path, job="job")
+    assert (summary.present, summary.unreadable, summary.missing) == (1, 1, 0)
