@@ -59,7 +59,7 @@ class Storage(Protocol):
 
 def storage(output: str | os.PathLike[str]) -> Storage:
     """The folder at this path or URL; it is made when something is written."""
-    path = os.fspath(output)
+    path = os.fspath(output).removeprefix("file://")
     return _ObjectStorage(path) if "://" in path else _LocalStorage(Path(path).absolute())
 
 
@@ -177,6 +177,14 @@ class _ObjectStorage:
     def __init__(self, url: str) -> None:
         self._filesystem, root = _resolve(url)
         self._root = root.rstrip("/")
+        generic = import_module("fsspec").AbstractFileSystem
+        own = type(self._filesystem)
+        if own.pipe_file is generic.pipe_file and not hasattr(own, "_pipe_file"):
+            # The generic one looks whether the file exists, and then writes it: two may win.
+            raise ConfigurationError(
+                f"{url}: {own.__name__} cannot create a file only if there is none - choose a "
+                "disk with hard links, or an object store such as S3, GCS or Azure"
+            )
 
     def draft(self, name: str) -> Draft:
         return _ObjectDraft(self._filesystem, f"{self._root}/{name}")

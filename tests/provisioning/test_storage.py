@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from telnyx_video import ConfigurationError
+from telnyx_video.provisioning import Job
 from telnyx_video.provisioning.storage import Storage, publish, storage
 
+# None of these has types.
+FSSPEC: Any = import_module("fsspec")
 MEMORY: Any = import_module("fsspec.implementations.memory").MemoryFileSystem
 
 
@@ -90,3 +93,35 @@ def test_a_url_without_fsspec_says_what_to_install(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
     with pytest.raises(ConfigurationError, match="pip install fsspec"):
         storage("s3://bucket/out")
+
+
+def test_a_file_url_is_a_path(tmp_path: Path) -> None:
+    """It gets the guarantees of a disk."""
+    assert publish(storage(f"file://{tmp_path}/out"), "file", b"content")
+    assert (tmp_path / "out" / "file").read_bytes() == b"content"
+
+
+def test_a_file_system_that_can_only_overwrite_is_refused() -> None:
+    """It looks whether a file exists and then writes it: two attempts could both succeed."""
+
+    class Plain(FSSPEC.AbstractFileSystem):  # type: ignore[misc] # has no types
+        protocol = "plain"
+
+    FSSPEC.register_implementation("plain", Plain, clobber=True)
+    with pytest.raises(ConfigurationError, match="Plain cannot create a file only if"):
+        storage("plain://bucket/out")
+
+
+def test_a_store_that_overwrites_when_asked_not_to_is_refused() -> None:
+    """Old packages ignore the condition; the first file of a job shows it."""
+
+    class Lax(MEMORY):  # type: ignore[misc] # has no types
+        protocol = "lax"
+
+        def pipe_file(self, path: str, value: bytes, **_: object) -> None:
+            """Write, whatever there is."""
+            MEMORY.pipe_file(self, path, value)
+
+    FSSPEC.register_implementation("lax", Lax, clobber=True)
+    with pytest.raises(ConfigurationError, match="overwrites objects when asked not to"):
+        Job([], output="lax://bucket/out", job="job", server="s")
