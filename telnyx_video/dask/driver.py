@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Generator, Iterable, Iterator
@@ -14,7 +15,7 @@ import distributed
 from distributed import Client, KilledWorker
 
 from telnyx_video.client.async_client import AsyncRoomsClient
-from telnyx_video.config import DEFAULT_BASE_URL
+from telnyx_video.config import resolve
 from telnyx_video.dask.collections import (
     Collection,
     PartitionPart,
@@ -22,7 +23,7 @@ from telnyx_video.dask.collections import (
     partitions,
 )
 from telnyx_video.dask.progress import OnJobProgress, Tracker
-from telnyx_video.dask.worker import Connect, Task, close, ignore_interrupts, run_part, run_rows
+from telnyx_video.dask.worker import Connect, Task, close, dask_setup, run_part, run_rows
 from telnyx_video.errors import ConfigurationError
 from telnyx_video.provisioning import FilePart, Job, RowsPart
 from telnyx_video.provisioning.inputs import PART_ROWS, cut
@@ -90,7 +91,8 @@ def provision(
             flight have ended. The job can be run again.
     """
     _check(lanes, max_rate, concurrency, part_rows, connect, client)
-    server = (base_url or os.environ.get("TELNYX_BASE_URL") or DEFAULT_BASE_URL).rstrip("/")
+    # The key and the use of plain HTTP are checked by the workers, which connect.
+    server = resolve(api_key="-", base_url=base_url, allow_insecure=True).base_url
     with ExitStack() as stack:
         if is_collection(source):
             client = client or stack.enter_context(_local_cluster(lanes))
@@ -151,6 +153,7 @@ class _Run:
                 self._wait()
             except KeyboardInterrupt as interrupt:
                 if isinstance(self._failure, KeyboardInterrupt):
+                    self._client.cancel(list(self._in_flight))
                     raise
                 self._failure = self._failure or interrupt
         self._on_progress(self._tracker.progress)
@@ -228,11 +231,14 @@ def _local_cluster(lanes: int) -> Generator[Client]:
     threads = -(-lanes // workers)
     with (
         _dask.LocalCluster(
-            n_workers=workers, threads_per_worker=threads, dashboard_address="127.0.0.1:0"
+            n_workers=workers,
+            threads_per_worker=threads,
+            dashboard_address="127.0.0.1:0",
+            preload=[dask_setup.__module__],
+            silence_logs=logging.CRITICAL,  # errors of parts are raised here
         ) as cluster,
         _dask.Client(cluster) as client,
     ):
-        client.run(ignore_interrupts)
         yield client
 
 

@@ -8,12 +8,12 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, wait
 from contextlib import suppress
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar, cast
 
 import attrs
 from distributed import get_worker
 
-from telnyx_video.batch import Progress
+from telnyx_video.batch import OnProgress, Progress
 from telnyx_video.client.async_client import AsyncRoomsClient
 from telnyx_video.errors import ConfigurationError
 from telnyx_video.observing import Event, Hook, RequestFinished
@@ -65,15 +65,18 @@ def run_rows(task: Task, part: RowsPart, digest: str, values: list[object]) -> S
 
 
 def close(run: str) -> None:
-    """Close the client of a run, if this process has one."""
+    """Cancel what is left of a run in this process, and close its client."""
     with _lock:
         process = _processes.pop(run, None)
     if process is not None:
         process.close()
 
 
-def ignore_interrupts() -> None:
-    """Let Ctrl-C end the driver, which lets the parts in flight end, and not this process."""
+def dask_setup(_: object) -> None:
+    """Let Ctrl-C end the driver, which lets the parts in flight end, and not this process.
+
+    Workers of a local cluster call it when they start; they are children of the same terminal.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
@@ -92,6 +95,7 @@ class _Process:
     def __init__(self, task: Task) -> None:
         self._task = task
         self._loop = loop_factory()()
+        self._parts: set[asyncio.Task[object]] = set()
         self._refused = 0
         self._connections = task.concurrency * get_worker().state.nthreads
         self._thread = threading.Thread(
@@ -110,14 +114,23 @@ class _Process:
 
     def run(self, part: Part) -> Summary:
         """Provision a part, and report now and then how far it has come."""
-        task, worker, done = self._task, get_worker(), 0
+        run, worker, done = self._task.run, get_worker(), 0
 
         def note(progress: Progress) -> None:
             nonlocal done
             done = progress.done
 
-        running = self._do(
-            provision_part(
+        running = self._do(self._provision(part, note))
+        while wait([running], REPORT_EVERY).not_done:
+            worker.log_event(run, self._report(part, done))
+        worker.log_event(run, self._report(part, done))
+        return running.result()
+
+    async def _provision(self, part: Part, note: OnProgress) -> Summary:
+        task, current = self._task, cast("asyncio.Task[object]", asyncio.current_task())
+        self._parts.add(current)
+        try:
+            return await provision_part(
                 self._client,
                 part,
                 task.output,
@@ -127,25 +140,28 @@ class _Process:
                 max_rate=task.max_rate,
                 on_progress=note,
             )
-        )
-        while wait([running], REPORT_EVERY).not_done:
-            worker.log_event(task.run, self._report(part, done))
-        worker.log_event(task.run, self._report(part, done))
-        return running.result()
+        finally:
+            self._parts.remove(current)
 
     def _report(self, part: Part, done: int) -> dict[str, object]:
         refused, self._refused = self._refused, 0
         return {"part": part.name, "done": done, "refused": refused}
 
     def close(self) -> None:
-        """Close the client, and end the loop and its thread."""
-        self._do(self._client.aclose()).result()
+        """Cancel the parts in flight, close the client, and end the loop and its thread."""
+        self._do(self._end()).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
     def _do(self, work: Coroutine[object, object, T]) -> Future[T]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    async def _end(self) -> None:
+        for part in self._parts:
+            part.cancel()
+        await asyncio.gather(*self._parts, return_exceptions=True)
+        await self._client.aclose()
 
     async def _open(self) -> AsyncRoomsClient:
         return self._task.connect(

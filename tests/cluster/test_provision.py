@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import pickle
 import signal
+import subprocess
 import sys
-from collections.abc import Generator
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -24,10 +25,10 @@ from telnyx_video import (
     CreateRoomRequest,
 )
 from telnyx_video.dask import JobProgress, driver, provision, worker
+from telnyx_video.provisioning import FilePart
 from telnyx_video.sandbox import Sandbox
 
 # None of these has types.
-dask: Any = import_module("distributed")
 dask_bag: Any = import_module("dask.bag")
 dask_dataframe: Any = import_module("dask.dataframe")
 pandas: Any = import_module("pandas")
@@ -37,27 +38,6 @@ pytestmark = [
     pytest.mark.filterwarnings("default"),
     pytest.mark.timeout(300),
 ]
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Generator[Client]:
-    """Two workers of two threads each."""
-    with (
-        dask.LocalCluster(
-            n_workers=2, threads_per_worker=2, processes=False, dashboard_address="127.0.0.1:0"
-        ) as local,
-        dask.Client(local) as client,
-    ):
-        yield client
-
-
-@pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch) -> Generator[Sandbox]:
-    """A sandbox that the workers find in their environment."""
-    with Sandbox() as sandbox:
-        monkeypatch.setenv("TELNYX_API_KEY", sandbox.api_key)
-        monkeypatch.setenv("TELNYX_BASE_URL", sandbox.url)
-        yield sandbox
 
 
 @pytest.fixture
@@ -179,14 +159,26 @@ def test_an_interruption_lets_parts_in_flight_end(
     assert done == len(os.listdir(tmp_path / "out" / "begun"))
     assert 2 <= done < 20
 
-    def interrupt_twice(_: JobProgress) -> None:
+
+def test_a_second_interruption_cancels_the_parts_in_flight(
+    cluster: Client, sandbox: Sandbox, source: Path, tmp_path: Path
+) -> None:
+    """They publish nothing, whatever they have come to; the next run goes on."""
+
+    def interrupt(_: JobProgress) -> None:
         raise KeyboardInterrupt
 
+    sandbox.pause("503")
     with pytest.raises(KeyboardInterrupt):
         provision(
-            source, output=tmp_path / "out", job="job", client=cluster, part_rows=5,
-            on_progress=interrupt_twice,
+            source, output=tmp_path / "out", job="job", client=cluster, part_rows=5, lanes=2,
+            on_progress=interrupt,
         )  # fmt: skip
+    assert list((tmp_path / "out" / "outcomes").iterdir()) == []
+    assert not worker._processes
+    sandbox.resume()
+    job = provision(source, output=tmp_path / "out", job="job", client=cluster, part_rows=5)
+    assert job.summary.present == len(sandbox.rooms) == 100
 
 
 @pytest.mark.parametrize(
@@ -196,6 +188,7 @@ def test_an_interruption_lets_parts_in_flight_end(
         ({"lanes": 0, "part_rows": True}, "lanes must be .*; part_rows must be"),
         ({"max_rate": 0}, "max_rate must be a number above 0"),
         ({"concurrency": 1.5}, "concurrency must be an integer"),
+        ({"base_url": "ftp://host"}, "base_url is not an HTTP URL"),
         ({"connect": partial(AsyncRoomsClient, api_key="key0123")}, "sent along with each task"),
     ],
 )
@@ -209,15 +202,39 @@ def test_arguments_that_cannot_work_are_refused(
     assert not (tmp_path / "out").exists()
 
 
-def test_the_key_is_in_no_file_of_a_job(
-    cluster: Client, sandbox: Sandbox, source: Path, tmp_path: Path
+def test_the_key_is_in_no_file_and_no_task_of_a_job(
+    cluster: Client,
+    sandbox: Sandbox,
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nor is it in a task: the workers take it from their environment."""
+    """The workers take it from their environment."""
+    sent = list[bytes]()
+    submit = driver._Run._begin
+
+    def begin(run: driver._Run, part: FilePart) -> None:
+        sent.append(pickle.dumps((run._task, part)))
+        submit(run, part)
+
+    monkeypatch.setattr(driver._Run, "_begin", begin)
     provision(source, output=tmp_path / "out", job="job", client=cluster, max_rate=5000, lanes=8)
     for path in (tmp_path / "out").rglob("*.*"):
         assert sandbox.api_key not in path.read_text()
+    assert sent
+    assert sandbox.api_key.encode() not in b"".join(sent)
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["server"] == sandbox.url
+
+
+def test_frames_are_loaded_only_for_frames() -> None:
+    """They take seconds, and belong to another extra."""
+    program = (
+        "import sys, telnyx_video.dask\n"
+        "print(*sys.modules.keys() & {'dask.dataframe', 'dask.bag', 'pandas', 'pyarrow'})"
+    )
+    printed = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True)
+    assert printed.stdout.split() == []
 
 
 class Fake:
@@ -279,7 +296,7 @@ def test_a_local_worker_ignores_interrupts() -> None:
     """Ctrl-C reaches all processes of a terminal; it is the driver's to handle."""
     before = signal.getsignal(signal.SIGINT)
     try:
-        worker.ignore_interrupts()
+        worker.dask_setup(None)
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
