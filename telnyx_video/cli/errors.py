@@ -126,6 +126,7 @@ _OPTIONS = (
     ("pass public_key=..., or set", "pass --public-key, or set"),
     ("public_key", "--public-key"),
     ("pass allow_insecure=True", "add --allow-insecure"),
+    ("lanes need max_rate", "lanes need --max-rate"),
     ("base_url", "the base URL (--base-url or TELNYX_BASE_URL)"),
 )
 

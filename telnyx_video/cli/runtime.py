@@ -50,7 +50,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     except KeyboardInterrupt as interrupt:
         # The client notes on the cancelled call whether it was sent.
         notes = getattr(interrupt.__context__, "__notes__", [])
-        raise _interrupted(*notes) from None
+        raise interrupted(*notes) from None
 
 
 @contextmanager
@@ -63,10 +63,11 @@ def before_sending() -> Generator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise _interrupted("nothing was sent") from None
+        raise interrupted("nothing was sent") from None
 
 
-def _interrupted(*notes: str) -> typer.Exit:
+def interrupted(*notes: str) -> typer.Exit:
+    """Print that the command was interrupted, and return how it exits."""
     stderr().print("; ".join(["Interrupted", *notes]) + ".")
     return typer.Exit(SIGNALLED + signal.SIGINT)
 
@@ -157,7 +158,7 @@ def on_signals(react: Callable[[int], None]) -> Generator[None]:
     def handle(number: int, frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(react, number)
 
-    before = {number: signal.signal(number, handle) for number in _SIGNALS}
+    before = {number: signal.signal(number, handle) for number in SIGNALS}
     try:
         yield
     finally:
@@ -165,4 +166,4 @@ def on_signals(react: Callable[[int], None]) -> Generator[None]:
             signal.signal(number, handler)
 
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -34,9 +34,10 @@ FLOORS = (
     "_execution webhooks",
     "batch resources testing",
     "client",
-    FACADE,
-    "_pytest cli provisioning",
-    "__main__ dask",
+    f"{FACADE} provisioning",
+    "_pytest dask",
+    "cli",
+    "__main__",
 )
 """From the lowest to the highest: a room imports only rooms of lower floors."""
 
@@ -53,7 +54,7 @@ PLACES = {
     "uvloop": "client._fast_loop cli.runtime dask.worker",
     "rich": "cli",
     "typer": "cli",
-    "distributed": "dask",
+    "distributed": "dask cli.batch.cluster",
     "pytest": "_pytest",
     "pytest_asyncio": "_pytest",
 }
@@ -145,7 +146,7 @@ def loads_the_package_early(found: Import) -> bool:
 
 def loads_an_extra_early(found: Import) -> bool:
     """The command line loads what takes long only for the commands that need it."""
-    slow = f"aiohttp uvloop {PACKAGE}.sandbox {PACKAGE}.webhooks"
+    slow = f"aiohttp distributed uvloop {PACKAGE}.dask {PACKAGE}.sandbox {PACKAGE}.webhooks"
     return is_in(found, "cli") and found.moment == "at once" and is_within(found.target, slow)
 
 

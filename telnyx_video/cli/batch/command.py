@@ -23,11 +23,17 @@ if TYPE_CHECKING:
     from telnyx_video.cli.batch.run import Plan
     from telnyx_video.cli.batch.source import Checked, Source
 
-InputFile = Annotated[
-    str,
+CLUSTER = "Cluster options"
+
+GIVE_UP_AFTER = 900.0
+GRACE = 8.0
+
+InputFiles = Annotated[
+    list[str],
     typer.Argument(
         metavar="FILE",
-        help="CSV whose first row names the fields, or JSON lines; - reads standard input.",
+        help="CSV whose first row names the fields, or JSON lines; - reads standard input. With "
+        "--cluster any number of files, URLs and globs, Parquet too.",
         show_default=False,
     ),
 ]
@@ -41,7 +47,7 @@ Output = Annotated[
         "--output",
         metavar="FILE",
         help="Write what is started and its outcome to a file, as JSON lines; it makes the batch "
-        "resumable.",
+        "resumable. With --cluster a folder, or a URL of an object store.",
     ),
 ]
 Resume = Annotated[
@@ -77,27 +83,78 @@ InputFormat = Annotated[
         "--format", metavar="csv|jsonl", help="The format of FILE, if it cannot be detected."
     ),
 ]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="local|tcp://…",
+        help="Run the batch as a job on a Dask cluster: one of this machine, or that of a "
+        "scheduler.",
+        rich_help_panel=CLUSTER,
+    ),
+]
+JobName = Annotated[
+    str | None,
+    typer.Option("--job", metavar="NAME", help="The job's name.", rich_help_panel=CLUSTER),
+]
+Lanes = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Parts in flight at a time, 4 by default; more need --max-rate, which they share.",
+        rich_help_panel=CLUSTER,
+    ),
+]
 
 
 def batch(
     options: GlobalOptions,
-    path: InputFile,
+    files: InputFiles,
     concurrency: Concurrency = 50,
     max_rate: MaxRate = None,
     output: Output = None,
     resume: Resume = False,
     if_exists: ExistingRooms = "return",
     fail_fast: FailFast = False,
-    give_up_after: GiveUpAfter = 900.0,
-    grace: Grace = 8.0,
+    give_up_after: GiveUpAfter = GIVE_UP_AFTER,
+    grace: Grace = GRACE,
     form: InputFormat = None,
+    cluster: Cluster = None,
+    job: JobName = None,
+    lanes: Lanes = None,
 ) -> None:
     """Create the rooms of a file, many at a time.
 
     The whole file is checked first: if anything is wrong with it, nothing is sent. Rooms that
     exist already are reported and left alone, so that the same file can be run again.
+
+    With --cluster the files are cut into parts, which the workers of a Dask cluster create. Rows
+    are checked as they are read: one that cannot be read fails, and the others are created.
     """
     _check_options(options, output, max_rate, resume=resume)
+    if cluster is not None:
+        advice = {
+            "--sandbox: run telnyx-video sandbox in another terminal": options.sandbox,
+            "--proxy: set HTTPS_PROXY for the workers": options.proxy,
+            "--fail-fast: leave it out": fail_fast,
+            "--give-up-after: leave it out": give_up_after != GIVE_UP_AFTER,
+            "--grace: leave it out": grace != GRACE,
+            "--format: leave it out, and name files by their format": form,
+        }
+        for sentence, given in advice.items():
+            if given:
+                raise CommandError([f"--cluster does not go with {sentence}"])
+        folder, name = _check_job(cluster, files, output, job)
+        from telnyx_video.cli.batch.cluster import JobPlan, run_job
+
+        rates = lanes or 4, max_rate, concurrency
+        job_plan = JobPlan(cluster, files, folder, name, resume, *rates, if_exists)
+        raise typer.Exit(run_job(options, job_plan))
+    if job is not None or lanes is not None:
+        raise CommandError(["--job and --lanes are for a cluster: add --cluster local"])
+    if len(files) > 1:
+        raise CommandError([f"batch takes one file, not {len(files)}: add --cluster local"])
+    (path,) = files
     from telnyx_video.cli.batch.run import Plan
     from telnyx_video.cli.batch.source import opened
 
@@ -127,6 +184,26 @@ def _check_options(
         raise CommandError(["--output: must be the path of a file, not ''"])
     if resume and output is None:
         raise CommandError(["--resume: add the --output of the run to continue"])
+
+
+def _check_job(
+    cluster: str, files: list[str], output: str | None, job: str | None
+) -> tuple[str, str]:
+    """Make sure that a job can be run, and return its folder and its name."""
+    if cluster != "local" and "://" not in cluster:
+        raise CommandError(
+            [f"--cluster: must be local, or an address such as tcp://host:8786, not {cluster!r}"]
+        )
+    if "-" in files:
+        raise CommandError(["--cluster reads files: it cannot read standard input in parts"])
+    missing: list[str] = []
+    if output is None:
+        missing.append("--output DIR, a folder that all workers reach")
+    if not job:
+        missing.append("--job NAME, by which the job is continued")
+    if output is None or not job:
+        raise CommandError([f"--cluster: add {' and '.join(missing)}"])
+    return output, job
 
 
 def _check_output(path: str | None, source: Source, *, resume: bool) -> None:

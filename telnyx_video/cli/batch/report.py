@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Rooms in the table: as many as fit a screen."""
 
+UNREADABLE_ROOMS = "Unreadable rooms were made, but their replies cannot be read."
+
 
 class Report:
     """Collects the outcomes of one batch, as far as a person wants to see them.
@@ -158,21 +160,14 @@ class Report:
         elif self._status.silence >= PATIENCE and tally.not_tried:
             self._console.print(f"At the end there was {self._status}.")
         if tally.states["unreadable"]:
-            self._console.print("Unreadable rooms were made, but their replies cannot be read.")
+            self._console.print(UNREADABLE_ROOMS)
         if tally.differing:
             self._console.print(_differing(tally.differing))
         if tally.not_tried and self._journal and self._lasting:
             self._console.print("The same command with --resume continues with the rest.")
-        parts = [_count(tally, state) for state in STATES if _is_shown(tally, state)]
-        if tally.not_tried:
-            parts.append(Text(f"{tally.not_tried:,} not tried", "yellow"))
         now = monotonic()
-        seconds = now - tally.started
-        parts += [
-            Text(f"{seconds:.2f} s" if seconds < 10 else duration(seconds)),
-            Text(f"{amount(tally.rate(now))}/s"),
-        ]
-        self._console.print(Text(" · ").join(parts), soft_wrap=True)
+        line = summary_line(tally, now - tally.started, tally.rate(now))
+        self._console.print(line, soft_wrap=True)
         if rooms is not None:
             made = tally.states["made"] + tally.states["recovered"]
             doubled = rooms - made - tally.states["unreadable"] - tally.states["unknown"]
@@ -180,6 +175,23 @@ class Report:
                 f"{tally.total:,} asked, {made:,} made, {tally.states['recovered']:,} recovered, "
                 f"{max(0, doubled):,} doubled"
             )
+
+
+def summary_line(tally: Tally, seconds: float, rate: float, left: str = "not tried") -> Text:
+    """How many rooms ended in each state, how long it took, and the rooms a second.
+
+    Args:
+        tally: The counts.
+        seconds: How long it took.
+        rate: Rooms a second.
+        left: What the rooms without a state are called.
+    """
+    parts = [_count(tally, state) for state in STATES if _is_shown(tally, state)]
+    if tally.not_tried:
+        parts.append(Text(f"{tally.not_tried:,} {left}", "yellow"))
+    parts.append(Text(f"{seconds:.2f} s" if seconds < 10 else duration(seconds)))
+    parts.append(Text(f"{amount(rate)}/s"))
+    return Text(" · ").join(parts)
 
 
 def _sentence(error: TelnyxVideoError) -> str:

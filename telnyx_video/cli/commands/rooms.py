@@ -342,5 +342,6 @@ command(
     "batch",
     "telnyx-video batch rooms.csv --output results.jsonl",
     "telnyx-video batch rooms.csv --output results.jsonl --resume",
+    "telnyx-video batch rooms/*.csv --cluster local --output outcomes --job spring-term",
     takes=[name for name in ALL if name != "output_format"],
 )(batch)
