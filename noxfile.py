@@ -250,3 +250,10 @@ def distributed(session: nox.Session) -> None:
     """Provision on clusters whose processes and networks fail; `-- --small` takes a minute."""
     session.install(".[all]", *group("test"))
     session.run("python", "-m", "cluster", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def ray(session: nox.Session) -> None:
+    """Run the example of docs/distributed.md for Ray on a local Ray."""
+    session.install(".[all]", *group("ray"))
+    session.run("pytest", "tests/engines", *session.posargs)
