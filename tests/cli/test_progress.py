@@ -3,6 +3,8 @@
 import asyncio
 import io
 from importlib import import_module
+from time import monotonic, sleep
+from unittest.mock import Mock
 
 import pytest
 from rich.console import Console
@@ -11,6 +13,7 @@ from rich.progress import Progress
 from telnyx_video import CreateOutcome, CreateRoomRequest, TransportError
 from telnyx_video.cli.batch.outcomes import Tally
 from telnyx_video.cli.batch.progress import CheckProgress, Lines, PaceColumn
+from telnyx_video.cli.batch.report import Report
 from telnyx_video.cli.waiting import PATIENCE, ServerStatus, amount, duration
 from telnyx_video.observing import Call, CallStarted, RequestFinished, RequestStarted
 
@@ -187,6 +190,39 @@ def test_a_log_says_that_rows_are_checked() -> None:
             clock.now += 1
             progress.update(count)
     assert said.getvalue().splitlines() == ["Checking rows… 1,000", "Checking rows… 11,000"]
+
+
+def test_a_terminal_shows_that_rows_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a line that moves, from the first update that takes its time."""
+    progress_module = import_module("telnyx_video.cli.batch.progress")
+    monkeypatch.setattr(progress_module, "can_draw", Mock(return_value=True))
+    clock = Clock()
+    said = io.StringIO()
+    console = Console(file=said, width=80, force_terminal=True, legacy_windows=False)
+    with CheckProgress(console, clock) as progress:
+        progress.update(1000)
+        clock.now += 1
+        progress.update(2000)
+        end = monotonic() + 60
+        while "Checking rows… 2,000" not in said.getvalue():
+            assert monotonic() < end
+            sleep(0.01)
+    assert "1,000" not in said.getvalue()
+
+
+def test_a_batch_that_ends_in_silence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rooms were left out, and the server did not answer: the one explains the other."""
+    monkeypatch.setattr(import_module("telnyx_video.cli.batch.report"), "PATIENCE", PATIENCE)
+    clock = Clock()
+    server = Server(clock)
+    server.send()
+    clock.now += 5
+    said = io.StringIO()
+    console, tally = Console(file=said, width=200), Tally(3, monotonic())
+    Report(console, tally, server.status, journal=False, lasting=True).print_summary(None)
+    first, summary = said.getvalue().splitlines()
+    assert first == "At the end there was no answer for 5 s (127.0.0.1:1)."
+    assert " · 3 not tried · " in summary
 
 
 def test_rooms_of_an_earlier_run_are_no_progress() -> None:
