@@ -39,7 +39,7 @@ def eventually(holds: Callable[[], object], what: str, seconds: float = PATIENCE
     while not holds():
         if time.monotonic() > end:
             raise AssertionError(f"not in {seconds:.0f} s: {what}")
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 class Site:
@@ -96,13 +96,16 @@ class Site:
     @property
     def names(self) -> list[str]:
         """The names of all rooms, from the sandbox's file."""
-        with closing(sqlite3.connect(f"file:{self._db}?mode=ro", uri=True)) as database:
-            rows = database.execute("SELECT unique_name FROM rooms").fetchall()
-        return [row[0] for row in rows]
+        return [row[0] for row in self._query("SELECT unique_name FROM rooms")]
 
     def count(self) -> int:
         """How many rooms there are, by the sandbox's file: also while it is away."""
-        return len(self.names)
+        count: int = self._query("SELECT count(*) FROM rooms")[0][0]
+        return count
+
+    def _query(self, statement: str) -> list[Any]:
+        with closing(sqlite3.connect(f"file:{self._db}?mode=ro", uri=True)) as database:
+            return database.execute(statement).fetchall()
 
     def start(
         self,
@@ -160,6 +163,12 @@ class Site:
         folder = self.folder / "out" / "outcomes"
         return [path for path in folder.glob("*") if not path.name.startswith(".")]
 
+    @property
+    def begun(self) -> list[Path]:
+        """The notes that a part is begun, without those that it is begun again."""
+        folder = self.folder / "out" / "begun"
+        return [path for path in folder.glob("*") if path.name.count(".") == 1]
+
     def check(self, count: int, parts: int) -> list[dict[str, Any]]:
         """See that there are exactly so many rooms, and one complete outcome file a part."""
         names = self.names
@@ -206,9 +215,9 @@ class Cluster:
         return Client(self.address, timeout=PATIENCE)
 
     def pids(self) -> list[int]:
-        """Return the processes of the workers, without their nannies."""
+        """Return the processes of the workers that answer, without their nannies."""
         with self.client() as client:
-            return list(client.run(os.getpid).values())
+            return list(client.run(os.getpid, on_error="ignore").values())
 
 
 def end(process: subprocess.Popen[str]) -> None:
