@@ -268,7 +268,7 @@ def worker_stopped(folder: Path, scale: Scale) -> str:
     with Site(folder) as site:
         source = site.write_rooms(scale.rooms)
         site.serve(scale.rate)
-        cluster = site.cluster(4, ttl="4 s")
+        cluster = site.cluster(4, ttl="20 s")
         driver = site.drive(source, scheduler=cluster.address, part_rows=scale.part_rows)
         eventually(lambda: site.count() >= scale.rooms / 4, "rooms are made")
         with cluster.client() as client:
@@ -292,7 +292,7 @@ def host_partitioned(folder: Path, scale: Scale) -> str:
     with namespaces(2) as hosts, Site(folder, "10.77.0.1") as site:
         source = site.write_rooms(scale.rooms)
         site.serve(scale.rate)
-        cluster = site.cluster(0, ttl="10 s")
+        cluster = site.cluster(0, ttl="20 s")
         for host in hosts:
             for _ in range(2):
                 site.worker(cluster.address, prefix=["ip", "netns", "exec", host])
