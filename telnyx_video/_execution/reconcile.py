@@ -37,8 +37,10 @@ from telnyx_video._execution.evidence import (
     is_same_name,
 )
 from telnyx_video._execution.retry import RetryState, is_transient
+from telnyx_video._wire.failures import blames_only_other_fields
 from telnyx_video.errors import (
     ApiError,
+    BadRequestError,
     ErrorDetail,
     NameTakenError,
     Outcome,
@@ -111,6 +113,9 @@ class CreateResult:
 
 Step = Send | LookUp | Update | Wait | CreateResult
 
+_REFUSALS: Final = (BadRequestError, UnprocessableEntityError)
+"""What may say that the name is taken."""
+
 
 @attrs.define
 class Reconciler:
@@ -178,8 +183,8 @@ class Reconciler:
 
     def _refused(self, error: TelnyxVideoError) -> Step:
         """A POST failed in a way that another attempt cannot mend."""
-        if isinstance(error, UnprocessableEntityError):
-            if self._named and _may_be_taken(error):
+        if isinstance(error, _REFUSALS):
+            if self._named and not blames_only_other_fields(error.details):
                 self.final_error = error
                 return self._look_up()
             if self.unresolved_error is not None:
@@ -213,7 +218,7 @@ class Reconciler:
             return self._found(exact[0], server_time, now)
         if self.applied_error is not None:
             return self._look_again(self.applied_error, now, random)
-        if isinstance(self.final_error, UnprocessableEntityError):
+        if isinstance(self.final_error, _REFUSALS):
             similar = [room for room in rooms if is_same_name(self.request, room)]
             for room in similar:
                 if self._may_be_ours(room, server_time, now):
@@ -269,7 +274,7 @@ class Reconciler:
     def _look_up(self) -> LookUp:
         """Look the name up; once the server says "taken", also in the forms that it may have."""
         name = cast("str", self.request.unique_name)
-        if not isinstance(self.final_error, UnprocessableEntityError):
+        if not isinstance(self.final_error, _REFUSALS):
             return LookUp(name)
         self.searches += 1
         if self.searches == FULL_SEARCH:
@@ -299,9 +304,7 @@ class Reconciler:
         if self._may_be_ours(room, server_time, now):
             return self._recovered(room, differences)
         if self.if_exists == "error":
-            refusal = self.final_error
-            if not isinstance(refusal, UnprocessableEntityError):
-                refusal = None
+            refusal = self.final_error if isinstance(self.final_error, _REFUSALS) else None
             return self._end(_name_taken(room, differences, refusal, self._claim))
         if self.if_exists == "update" and differences:
             self.outdated = differences
@@ -368,12 +371,6 @@ class Reconciler:
         return self._end(unknown)
 
 
-def _may_be_taken(error: UnprocessableEntityError) -> bool:
-    """Whether a refusal may be about the name: the API's wording for that is undocumented."""
-    fields = {detail.field or "unique_name" for detail in error.details}
-    return not fields or "unique_name" in fields
-
-
 def _outcome_unknown(
     request: CreateRoomRequest,
     attempts: int,
@@ -415,7 +412,7 @@ def _hint(name: str | None, attempts: int, why: str, *, updating: bool) -> str:
 def _name_taken(
     room: Room,
     differences: Sequence[str],
-    refusal: UnprocessableEntityError | None,
+    refusal: ApiError | None,
     outcome: Outcome,
 ) -> NameTakenError:
     """A room of the name was there before, or seems to have been.
@@ -446,7 +443,7 @@ def _name_taken(
 
 
 def _name_folded(
-    request: CreateRoomRequest, room: Room, refusal: UnprocessableEntityError, outcome: Outcome
+    request: CreateRoomRequest, room: Room, refusal: ApiError, outcome: Outcome
 ) -> NameTakenError:
     """The server does not tell the request's name from that of another room."""
     detail = ErrorDetail(
@@ -458,7 +455,7 @@ def _name_folded(
 
 
 def _refusal(
-    refusal: UnprocessableEntityError,
+    refusal: ApiError,
     room: Room,
     outcome: Outcome,
     details: tuple[ErrorDetail, ...],

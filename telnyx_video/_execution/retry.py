@@ -18,6 +18,7 @@ from telnyx_video.errors import (
     ApiError,
     ConfigurationError,
     ErrorDetail,
+    NameTakenError,
     Outcome,
     RateLimitError,
     RequestTimeoutError,
@@ -175,6 +176,8 @@ def is_transient(error: TelnyxVideoError) -> bool:
             return error.retryable
         case ResponseDecodeError():
             return error.outcome is not Outcome.APPLIED
+        case NameTakenError():  # whatever its status
+            return False
         case ApiError():
             return (
                 isinstance(error, RateLimitError)

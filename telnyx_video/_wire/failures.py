@@ -15,6 +15,8 @@ import re
 from collections.abc import Sequence
 from typing import cast
 
+import attrs
+
 from telnyx_video._base.http import HttpReply
 from telnyx_video._base.json import is_deep, loads
 from telnyx_video._base.text import SHORT, one_line, show
@@ -33,6 +35,7 @@ from telnyx_video.errors import (
     UnprocessableEntityError,
     outcome_of_status,
 )
+from telnyx_video.models import CreateRoomRequest
 
 KEPT_BODY = 64 * 1024
 """Bytes of a reply's body that an error keeps."""
@@ -46,8 +49,10 @@ _CLASSES: dict[int, type[ApiError]] = {
     429: RateLimitError,
 }
 
+_OTHER_FIELDS = {field.name for field in attrs.fields(CreateRoomRequest)} - {"unique_name"}
+
 _DUPLICATE_RESOURCE = "10012"
-_TAKEN = re.compile(r"taken|already|in use|not[ _]unique|duplicate|exists", re.IGNORECASE)
+_TAKEN = re.compile(r"taken|already|in use|(not|be)[ _]unique|duplicate|exists", re.IGNORECASE)
 
 
 def read_failure(reply: HttpReply, *, writes: bool) -> ApiError:
@@ -58,15 +63,16 @@ def read_failure(reply: HttpReply, *, writes: bool) -> ApiError:
     """
     details = read_details(reply.body)
     error_class = _CLASSES.get(reply.status, ServerError if reply.status >= 500 else ApiError)
-    if reply.status == 422 and any(map(_says_taken, details)):
-        error_class = NameTakenError
+    outcome = outcome_of_status(reply.status) if writes else Outcome.NOT_APPLIED
+    if reply.status in (400, 409, 422) and any(map(_says_taken, details)):
+        error_class, outcome = NameTakenError, Outcome.NOT_APPLIED
     return error_class(
         reply.status,
         details,
         reply.headers.get("x-request-id"),
         read_rate_limit(reply.headers),
         reply.body[:KEPT_BODY],
-        outcome_of_status(reply.status) if writes else Outcome.NOT_APPLIED,
+        outcome,
     )
 
 
@@ -92,15 +98,14 @@ def read_details(body: bytes) -> tuple[ErrorDetail, ...]:
 
 
 def blames_only_other_fields(details: Sequence[ErrorDetail]) -> bool:
-    """Test whether a 422 of a named create can only be about something other than the name.
+    """Test whether a refusal of a named create can only be about something other than the name.
 
-    True only if every detail names a field, none of them the name, and none speaks of a duplicate.
-    In doubt it is False: neither the code nor the wording for a taken name is documented, so the
-    caller has to look the name up.
+    True only if every detail names another field of a create, and none speaks of a duplicate. In
+    doubt it is False: neither the code, the wording nor the pointer for a taken name is documented,
+    so the caller has to look the name up.
     """
     return bool(details) and all(
-        detail.field not in (None, "", "unique_name") and not _mentions_duplicate(detail)
-        for detail in details
+        detail.field in _OTHER_FIELDS and not _mentions_duplicate(detail) for detail in details
     )
 
 

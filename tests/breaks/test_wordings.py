@@ -32,6 +32,22 @@ WORDINGS: dict[str, object] = {
     "pointer into attributes": {
         "errors": [{"code": "10015", "source": {"pointer": "/data/attributes/unique_name"}}]
     },
+    "pointer to a part of the name": {
+        "errors": [{"code": "10015", "source": {"pointer": "/unique_name/0"}}]
+    },
+    "pointer of another form": {
+        "errors": [{"code": "10015", "source": {"pointer": "$.unique_name"}}]
+    },
+    "pointer to a field of the server's own": {
+        "errors": [{"detail": "must be unique", "source": {"pointer": "/room/name"}}]
+    },
+    "parameter of another form": {"errors": [{"source": {"parameter": "room[unique_name]"}}]},
+    "another field, but a duplicate": {
+        "errors": [{"detail": "already taken", "source": {"pointer": "/webhook_event_url"}}]
+    },
+    "another language": {
+        "errors": [{"detail": "ist vergeben", "source": {"pointer": "/unique_name"}}]
+    },
     "pointer to the whole body": {"errors": [{"code": "10015", "source": {"pointer": "/"}}]},
     "bare": {"code": "10015", "title": "Invalid"},
     "success false": {"success": False, "message": "no"},
@@ -42,11 +58,14 @@ WORDINGS: dict[str, object] = {
 }
 
 
+@pytest.mark.parametrize("status", [422, 400])
 @pytest.mark.parametrize("if_exists", ["return", "error"])
 @pytest.mark.parametrize("wording", WORDINGS)
-async def test_a_name_taken_is_understood_in_any_wording(wording: str, if_exists: str) -> None:
+async def test_a_name_taken_is_understood_in_any_wording(
+    wording: str, if_exists: str, status: int
+) -> None:
     """The room that has the name is found, and returned or part of the error."""
-    api = RoomsApi(taken=answer(422, WORDINGS[wording]))
+    api = RoomsApi(taken=answer(status, WORDINGS[wording]))
     theirs = api.add(timedelta(hours=1), unique_name="standup")
     async with peer(api) as server, client(server) as rooms:
         if if_exists == "return":
@@ -58,6 +77,20 @@ async def test_a_name_taken_is_understood_in_any_wording(wording: str, if_exists
             assert raised.value.room is not None
             assert raised.value.room.id == theirs["id"]
             assert raised.value.outcome is Outcome.NOT_APPLIED
+        assert server.methods == ["POST", "GET"]
+
+
+async def test_a_conflict_that_names_the_name_is_a_refusal() -> None:
+    """A 409 leaves the outcome open, unless it says that the name is taken."""
+    for wording, outcome in (("must be unique", Outcome.NOT_APPLIED), ("empty", Outcome.UNKNOWN)):
+        api = RoomsApi(taken=answer(409, WORDINGS[wording]))
+        theirs = api.add(timedelta(hours=1), unique_name="standup")
+        async with peer(api) as server, client(server) as rooms:
+            with pytest.raises(NameTakenError) as raised:
+                await rooms.create(unique_name="standup")
+        assert raised.value.room is not None
+        assert raised.value.room.id == theirs["id"]
+        assert raised.value.outcome is outcome
         assert server.methods == ["POST", "GET"]
 
 

@@ -154,10 +154,12 @@ def test_a_failure_that_may_have_done_something_says_so() -> None:
     ],
     ids=short,
 )
-def test_a_taken_name_is_recognized_in_each_form(body: object) -> None:
-    """Neither code nor wording is documented, so several forms are recognized."""
-    error = read_failure(HttpReply(422, {}, json.dumps(body).encode()), writes=True)
+@pytest.mark.parametrize("status", [400, 409, 422])
+def test_a_taken_name_is_recognized_in_each_form(body: object, status: int) -> None:
+    """Neither status, code nor wording is documented, so several forms are recognized."""
+    error = read_failure(HttpReply(status, {}, json.dumps(body).encode()), writes=True)
     assert isinstance(error, NameTakenError)
+    assert (error.status, error.outcome) == (status, Outcome.NOT_APPLIED)
     assert error.room is None
 
 
@@ -169,8 +171,9 @@ def test_a_taken_name_is_recognized_in_each_form(body: object) -> None:
         (422, {"errors": [{"detail": "already exists"}]}),
         (422, {"errors": {"max_participants": ["is already taken"]}}),
         (422, {"success": False, "message": "duplicate"}),
-        (400, {"errors": [{"code": "10012", "source": {"pointer": "/unique_name"}}]}),
-        (409, {"errors": [{"code": "10012", "source": {"pointer": "/unique_name"}}]}),
+        (400, {"errors": [{"code": "10012", "source": {"pointer": "/max_participants"}}]}),
+        (409, {"errors": [{"code": "10015", "source": {"pointer": "/unique_name"}}]}),
+        (403, {"errors": [{"code": "10012", "source": {"pointer": "/unique_name"}}]}),
     ],
     ids=short,
 )
@@ -184,7 +187,17 @@ def test_other_refusals_are_not_a_taken_name(status: int, body: object) -> None:
     ("details", "expected"),
     [
         ([ErrorDetail("must be at most 50", pointer="/max_participants")], True),
-        ([ErrorDetail("bad", parameter="page"), ErrorDetail("x", pointer="/data/region")], True),
+        (
+            [
+                ErrorDetail("bad", parameter="enable_recording"),
+                ErrorDetail("x", pointer="/data/webhook_event_url"),
+            ],
+            True,
+        ),
+        ([ErrorDetail("bad", pointer="/name")], False),
+        ([ErrorDetail("bad", pointer="/unique_name/0")], False),
+        ([ErrorDetail("bad", pointer="$.unique_name")], False),
+        ([ErrorDetail("bad", pointer="/user_id")], False),
         ([], False),
         ([ErrorDetail("must be unique", pointer="/unique_name")], False),
         ([ErrorDetail("must be unique", pointer="/data/unique_name")], False),
