@@ -25,6 +25,11 @@ CLOCK_SLACK: Final = timedelta(seconds=5)
 RECENT_IDS: Final = 4096
 """Ids of created rooms that a client remembers, to notice a reply that arrives twice."""
 
+OTHER_KINDS: Final = frozenset(
+    {"composition", "room_composition", "room_participant", "room_recording", "room_session"}
+)
+"""What else the API calls an object."""
+
 
 @attrs.define
 class ServerProfile:
@@ -50,6 +55,8 @@ class ServerProfile:
             problem = f"its {', '.join(fields)} are not as requested"
         elif name is not UNSET and room.unique_name != name and not _may_be_named(request, room):
             problem = f"it names {show(room.unique_name)}, not {show(name)}"
+        elif room.record_type in OTHER_KINDS:
+            problem = f"it is a {room.record_type}"
         else:
             self.remember(room)
             self.rewritten.update(differing_fields(request, room))
@@ -94,7 +101,8 @@ class ServerProfile:
         if room.created_at is None or now is None:
             return True
         slack = CLOCK_SLACK + _precision(room.created_at) - self.clock_offset
-        return room.created_at >= now - timedelta(seconds=seconds) - slack
+        # Compared as durations: a zero time, such as year 1, has none before it.
+        return now - room.created_at <= timedelta(seconds=seconds) + slack
 
 
 def differing_fields(request: CreateRoomRequest, room: Room) -> tuple[str, ...]:
@@ -151,7 +159,10 @@ def is_same_name(request: CreateRoomRequest, room: Room) -> bool:
 
 
 def _may_be_named(request: CreateRoomRequest, room: Room) -> bool:
-    return room.unique_name is None or is_same_name(request, room)
+    """Whether the name of a reply does not speak against it: rooms without a name have a null."""
+    if room.unique_name is None:
+        return "unique_name" not in room.null_fields
+    return is_same_name(request, room)
 
 
 def fold(name: str) -> str:

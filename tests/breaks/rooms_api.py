@@ -57,6 +57,8 @@ class RoomsApi:
     """Of so many creates the answer is lost after the room is made."""
     ahead: timedelta = timedelta()
     """How far the clock of ``Date`` is ahead of ``created_at``."""
+    date: str | None = None
+    """What ``Date`` says in place of the time."""
     write_time: Callable[[datetime], str] = timestamp
     rooms: list[dict[str, Any]] = attrs.Factory(list[dict[str, Any]])
     patches: int = 0
@@ -116,4 +118,4 @@ class RoomsApi:
 
     def _reply(self, status: int, content: object) -> Act:
         date = format_datetime(datetime.now(UTC) + self.ahead, usegmt=True)
-        return answer(status, content, {"Date": date})
+        return answer(status, content, {"Date": self.date or date})

@@ -74,6 +74,19 @@ async def test_a_time_of_any_precision(write_time: Callable[[datetime], str], cl
         assert await claim(rooms, api) == claimed
 
 
+@pytest.mark.parametrize("date", ["Thu, 01 Jan 1970 00:00:00 GMT", "Sat, 01 Jan 0100 00:00:00 GMT"])
+@pytest.mark.parametrize(
+    "created_at", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"]
+)
+async def test_times_at_the_ends_of_the_calendar(date: str, created_at: str) -> None:
+    """Zero times and clocks that were never set end no create, and make no false claim."""
+    api = RoomsApi(write_time=lambda _: created_at, date=date)
+    async with peer(api) as server, client(server) as rooms:
+        await rooms.create(unique_name="earlier")
+        api.losses = 1
+        assert await claim(rooms, api) in ("recovered", "unknown")
+
+
 @pytest.mark.parametrize("seconds", [6, 60, 3600])
 async def test_the_clock_of_date_is_ahead(seconds: int) -> None:
     """The doubt stays; once a reply has shown the offset, the room is recovered."""

@@ -29,6 +29,32 @@ async def test_a_reply_that_names_another_room_is_a_doubt() -> None:
         assert server.methods == ["POST", "GET"]
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"unique_name": None},
+        {"unique_name": ""},
+        {"record_type": "room_session", "room_id": "1"},
+        {"record_type": "room_participant", "session_id": "1"},
+    ],
+    ids=["null name", "empty name", "session", "participant"],
+)
+async def test_a_reply_about_another_object_is_a_doubt(other: dict[str, Any]) -> None:
+    """A 201 of a create without a name, or of another kind of object, is not taken for a room's."""
+    ours = room("standup", id="ours")
+    async with peer(created(**other), listed(ours)) as server, client(server) as rooms:
+        assert (await rooms.create(unique_name="standup")).id == "ours"
+        assert server.methods == ["POST", "GET"]
+
+
+async def test_a_session_is_not_a_room_without_a_name() -> None:
+    """Nothing can be looked up, so the outcome is unknown."""
+    async with peer(created(record_type="room_session")) as server, client(server) as rooms:
+        with pytest.raises(OutcomeUnknownError, match="room_session"):
+            await rooms.create(max_participants=4)
+        assert server.methods == ["POST"]
+
+
 async def test_one_room_is_not_returned_to_two_nameless_creates() -> None:
     """A 201 that repeats an id leaves the outcome of the second create unknown."""
     async with peer(answer(201, {"data": room(None)})) as server, client(server) as rooms:
