@@ -25,7 +25,7 @@ _SHOWN: Final = 60
 _REPR: Final = Repr()
 _REPR.maxstring = _REPR.maxother = 4 * _SHOWN
 
-_USERINFO: Final = re.compile(r"(?<=//)[^/?#@]*@")
+_USERINFO: Final = re.compile(r"(?<=//)[^/?#]*@")
 
 
 def one_line(text: str, limit: int = LONG) -> str:

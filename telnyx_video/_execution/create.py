@@ -43,7 +43,7 @@ async def create_room(
     options: CallOptions,
     *,
     seconds_since_intent: float | None = None,
-    encoded_request: bytes | None = None,
+    http_request: HttpRequest | None = None,
 ) -> CreateResult:
     """Create a room: exactly one if it has a name, at most one if it has none.
 
@@ -53,12 +53,12 @@ async def create_room(
         if_exists: What to do if a room of the name was there before.
         options: Limits of the call.
         seconds_since_intent: Seconds since an earlier run began this very create, if one may have.
-        encoded_request: The request as JSON, if that is at hand.
+        http_request: The request to send, if it is at hand; its body is in no repr.
     """
     run = CreateRunner(
         runner,
         request,
-        _wire.create_room(request, encoded_request),
+        http_request or _wire.create_room(request),
         if_exists,
         options,
         RetryState(options.policy, runner.budget, runner.transport.time()),

@@ -28,7 +28,7 @@ from telnyx_video._execution._download_state import (
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video._execution.semaphore import Semaphore
 from telnyx_video._transport import Transport
-from telnyx_video._transport.files import FileBody, open_file
+from telnyx_video._transport.files import FileAddress, FileBody, open_file
 from telnyx_video.errors import TransportError
 from telnyx_video.models import DownloadProgress
 
@@ -50,7 +50,7 @@ where file systems allow 255."""
 class FileLocation:
     """Where a file is, and how large the API says it is."""
 
-    url: str = attrs.field(repr=False)
+    address: FileAddress = attrs.field(converter=FileAddress)
     size_mb: float | None = None
 
 
@@ -136,7 +136,7 @@ class FileReader:
         self._connection.callback(source.connections.release)
         headers = self.state.request_headers()
         body = await self._connection.enter_async_context(
-            open_file(source.transport, location.url, headers, read_timeout=source.read_timeout)
+            open_file(source.transport, location.address, headers, read_timeout=source.read_timeout)
         )
         return body, self.state.responded(body.status, body.headers)
 

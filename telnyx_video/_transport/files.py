@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 import aiohttp
+import attrs
 from yarl import URL
 
 from telnyx_video._base.errors import RequestTimeoutError, TransportError
@@ -39,6 +40,32 @@ _BROKEN = (aiohttp.ClientError, OSError, ValueError)
 """The errors that aiohttp raises: the last for a redirect to something that is not an address."""
 
 
+@attrs.frozen
+class FileAddress:
+    """Where a file is. Tracebacks may show locals, so no other local holds the signed URL."""
+
+    url: str = attrs.field(repr=False)
+
+    def parse(self) -> URL:
+        """Return the URL in the form that aiohttp sends.
+
+        Raises:
+            ValueError: it is not a whole URL.
+        """
+        address = URL(self.url, encoded=self.url.isascii())
+        if not address.scheme:  # "//host/path", on which aiohttp fails an assertion
+            raise aiohttp.InvalidURL(self.url)
+        return address
+
+    @property
+    def origin(self) -> str:
+        """The URL without its path and query; empty if it is not one."""
+        try:
+            return str(self.parse().origin())
+        except ValueError:
+            return ""
+
+
 class FileBody:
     """A response whose body is still to be read."""
 
@@ -47,6 +74,10 @@ class FileBody:
         self._response = response
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._response.close()
 
     async def read(self) -> bytes:
         """Return the bytes that have arrived; none at the end.
@@ -65,13 +96,13 @@ class FileBody:
 
 @asynccontextmanager
 async def open_file(
-    transport: Transport, url: str, headers: Mapping[str, str], *, read_timeout: float
+    transport: Transport, address: FileAddress, headers: Mapping[str, str], *, read_timeout: float
 ) -> AsyncGenerator[FileBody]:
     """Request a file through the client's pool of connections, and with nothing else of the client.
 
     Args:
         transport: Whose connections are used.
-        url: The file's whole address, at any host.
+        address: The file's whole address, at any host.
         headers: Such as the range that is wanted.
         read_timeout: Seconds without a byte after which the connection counts as broken.
 
@@ -83,15 +114,15 @@ async def open_file(
         # The client may be closed while a caller works on what was read: only waiting ends then.
         async with transport.borrowed_session() as session:
             storage = await stack.enter_async_context(
-                _storage_session(session, transport, url, read_timeout)
+                _storage_session(session, transport, address, read_timeout)
             )
-            response = await _get(storage, url, headers)
-        stack.callback(response.close)
-        yield FileBody(transport, response)
+            body = FileBody(transport, await _get(storage, address, headers))
+        stack.callback(body.close)
+        yield body
 
 
 def _storage_session(
-    session: aiohttp.ClientSession, transport: Transport, url: str, read_timeout: float
+    session: aiohttp.ClientSession, transport: Transport, address: FileAddress, read_timeout: float
 ) -> aiohttp.ClientSession:
     """Make a session on the same connections that has nothing else of the client's."""
     limits = DEFAULT_TIMEOUT
@@ -101,7 +132,7 @@ def _storage_session(
         cookie_jar=aiohttp.DummyCookieJar(),
         trace_configs=session.trace_configs,
         trust_env=session.trust_env,
-        proxy=transport.proxy_for(url),
+        proxy=transport.proxy_for(address.origin),
         auto_decompress=False,  # sizes and ranges are those of the file as it is stored
         requote_redirect_url=False,  # which would break the signature of an address
         timeout=aiohttp.ClientTimeout(
@@ -114,15 +145,12 @@ def _storage_session(
 
 
 async def _get(
-    storage: aiohttp.ClientSession, url: str, headers: Mapping[str, str]
+    storage: aiohttp.ClientSession, address: FileAddress, headers: Mapping[str, str]
 ) -> aiohttp.ClientResponse:
     failure: BaseException
     try:
-        address = URL(url, encoded=url.isascii())
-        if not address.scheme:  # "//host/path", on which aiohttp fails an assertion
-            raise aiohttp.InvalidURL(url)
         return await storage.get(
-            address,
+            address.parse(),
             headers={**headers, **_HEADERS},
             max_redirects=MAX_REDIRECTS,
         )

@@ -15,7 +15,7 @@ MIN_LENGTH: Final = 16
 
 REDACTED: Final = "[API key]"
 
-_USERINFO = re.compile(r"(?<=://)[^/\s'\"]*@")
+_USERINFO = re.compile(r"(?<=://)[^/\s]*@")
 """User and password in a URL."""
 
 

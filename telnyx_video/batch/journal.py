@@ -26,6 +26,7 @@ from functools import partial
 from typing import Final, Self
 
 from telnyx_video import _wire
+from telnyx_video._base.http import HttpRequest
 from telnyx_video._base.text import plain_str
 from telnyx_video.batch.journal_file import (
     JournalFile,
@@ -130,9 +131,9 @@ class Journal:
         offset = self._records.offsets[index]
         return None if offset < 0 else self._file.line_at(offset)
 
-    def encoded_request(self, index: int) -> bytes | None:
-        """Return a request as JSON, from when this run notes it to its outcome."""
-        return self._encoded.get(index)
+    def http_request(self, index: int, request: CreateRoomRequest) -> HttpRequest:
+        """Return the request to send, encoded once for the journal and the server."""
+        return _wire.create_room(request, self._encoded.get(index))
 
     def begin(self, index: int) -> None:
         """Count a request as in flight, from before it is marked or intended to its outcome.
@@ -149,11 +150,13 @@ class Journal:
         Raises:
             OSError: the journal cannot be written; none of them must be sent.
         """
-        lines = [noted_line(index, self._encode(index, request)) for index, request in requests]
         self._check()
+        lines = [noted_line(index, self._encode(index, request)) for index, request in requests]
         if lines:
+            self._lines += lines
+            del lines  # a traceback may show locals, and the URL of a webhook may hold a password
             self._at_once = True
-            await self._commit_of(lines)
+            await self._commit_lines()
 
     def mark(self, index: int) -> None:
         """Write that a request that was noted is about to be sent.
@@ -173,7 +176,8 @@ class Journal:
         Raises:
             OSError: the journal cannot be written; the request must not be sent.
         """
-        await self._commit_of([intent_line(index, time.time(), self._encode(index, request))])
+        self._lines.append(intent_line(index, time.time(), self._encode(index, request)))
+        await self._commit_lines()
 
     def record(self, outcome: CreateOutcome) -> None:
         """Add an outcome; it is written with the next commit."""
@@ -204,9 +208,9 @@ class Journal:
         encoded = self._encoded[index] = _wire.encode_room_request(request)
         return encoded
 
-    async def _commit_of(self, lines: list[bytes]) -> None:
+    async def _commit_lines(self) -> None:
+        """Wait until the lines are on disk."""
         written = self._loop.create_future()
-        self._lines += lines
         self._waiting.append(written)
         self._schedule()
         await written
@@ -253,7 +257,9 @@ class Journal:
         self, waiting: list[asyncio.Future[None]], writing: asyncio.Future[None]
     ) -> None:
         self._writing = None
-        self._failure = self._failure or writing.exception()
+        if (failure := writing.exception()) is not None:
+            # Tracebacks may show locals: those of the thread are lines with URLs of webhooks.
+            self._failure = self._failure or failure.with_traceback(None)
         if self._failure is not None:
             waiting, self._waiting = waiting + self._waiting, []
             self._lines, self._outcomes = [], []

@@ -57,7 +57,7 @@ Line = dict[str, object]
 class Pending:
     """A request that was noted, and has no final outcome."""
 
-    request: Line | None
+    request: Line | None = attrs.field(repr=False)
     """None if the line that had it was lost."""
     at: float | None
     """When a create of it was begun, in seconds since the epoch; None if it was only noted."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Self, cast
 
 import attrs
 
+from telnyx_video._base.text import show
 from telnyx_video.batch.outcome import CreateOutcome
 from telnyx_video.batch.source import Source
 from telnyx_video.errors import (
@@ -131,21 +132,30 @@ class JobQueue:
 
     async def _note_ahead(self, journal: Journal) -> None:
         jobs: list[Job] = []
+        try:
+            end = await self._draw(jobs)
+            await journal.note_ahead((job.index, job.request) for job in jobs if job.noted)
+        except BaseException as failure:  # no worker draws on behind a gap
+            self._end = failure
+            if not isinstance(failure, (Exception, asyncio.CancelledError)):
+                raise
+        else:
+            self._ahead.extend(jobs)
+            self._end = end
+        finally:
+            self._noting = None
+
+    async def _draw(self, jobs: list[Job]) -> Exception | None:
+        """Draw requests to note; return the input's end, or its failure, if it came."""
         until = time.monotonic() + DRAWING
         try:
             while len(jobs) < self._reach and (len(jobs) % 8 or time.monotonic() < until):
                 job = self._new(*await anext(self._source))
                 job.noted = job.outcome is None and job.request.unique_name is not UNSET
                 jobs.append(job)
-        except Exception as end:  # the input's end, or its failure: raised after these jobs
-            self._end = end
-        try:
-            await journal.note_ahead((job.index, job.request) for job in jobs if job.noted)
-            self._ahead.extend(jobs)
-        except (Exception, asyncio.CancelledError) as failure:  # no worker draws on behind a gap
-            self._end = failure
-        finally:
-            self._noting = None
+        except Exception as end:  # raised after these jobs
+            return end
+        return None
 
     async def _compare(self, journal: Journal) -> Job | None:
         """Compare what earlier runs have drawn; return the next that is done, if there is one."""
@@ -183,17 +193,21 @@ class JobQueue:
             self._unnoted[index] = request
             return None
         if not _is_same(noted, request):
-            raise ConfigurationError(
-                f"{journal.path} is the journal of another input: request {index} (from 0) was "
-                f"{noted} there, and is another one now; use another file"
+            name = noted.get("unique_name")
+            room = "a room without a name" if name is None else f"room {show(name)}"
+            problem = (
+                f" is the journal of another input: request {index} (from 0) was {room} there, and "
+                "is another one, or has other settings, now; use another file"
             )
-        try:
-            named = CreateRoomRequest.from_dict(noted)
-            return _final_outcome(index, named, line) if line and not pending else None
-        except (InvalidRequestError, ResponseDecodeError) as error:
-            raise ConfigurationError(
-                f"{journal.path}, request {index} (from 0): not a line of a journal"
-            ) from error
+        else:
+            try:
+                named = CreateRoomRequest.from_dict(noted)
+                return _final_outcome(index, named, line) if line and not pending else None
+            except (InvalidRequestError, ResponseDecodeError):
+                problem = f", request {index} (from 0): not a line of a journal"
+        # A traceback may show locals, and the URL of a webhook may hold a password.
+        del pending, line, noted
+        raise ConfigurationError(f"{journal.path}{problem}")
 
     def _resume(self, journal: Journal, index: int) -> Job:
         if index in self._unnoted:

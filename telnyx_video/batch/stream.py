@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, cast
 
 from telnyx_video._base import validate as check
+from telnyx_video._base.http import HttpRequest
 from telnyx_video._execution.rate_limit import GcraLimiter
 from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video._execution.semaphore import Semaphore
@@ -50,7 +51,7 @@ class Creator(Protocol):
         self,
         request: CreateRoomRequest,
         seconds_since_intent: float | None,
-        encoded_request: bytes | None,
+        http_request: HttpRequest | None,
     ) -> CreateResult:
         """Make the room.
 
@@ -58,7 +59,7 @@ class Creator(Protocol):
             request: The room to make.
             seconds_since_intent: Seconds since an earlier run began to, if one did and its outcome
                 is unknown.
-            encoded_request: The request as JSON, if that is at hand.
+            http_request: The request to send, if it is at hand; its body is in no repr.
         """
         ...
 
@@ -260,17 +261,17 @@ class OutcomeStream:
         return outcome
 
     async def _create(self, job: Job) -> CreateResult:
-        encoded: bytes | None = None
+        http_request: HttpRequest | None = None
         if self._journal is not None:
             self._journal.begin(job.index)
             if not job.noted:
                 await self._journal.intend(job.index, job.request)
             elif job.began is None:
                 self._journal.mark(job.index)
-            encoded = self._journal.encoded_request(job.index)
+            http_request = self._journal.http_request(job.index, job.request)
         self._in_flight.add(job.index)
         try:
-            result = await self._creator.create(job.request, self._since_intent(job), encoded)
+            result = await self._creator.create(job.request, self._since_intent(job), http_request)
         except asyncio.CancelledError as cancelled:
             if not getattr(cancelled, "__notes__", ()):  # which say that it was sent
                 self._in_flight.discard(job.index)

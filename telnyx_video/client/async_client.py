@@ -14,6 +14,7 @@ import attrs
 
 from telnyx_video import _wire
 from telnyx_video._base import validate as check
+from telnyx_video._base.http import HttpRequest
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
 from telnyx_video._execution.call import REPEAT_HINT, execute
 from telnyx_video._execution.create import create_room
@@ -449,7 +450,7 @@ class _Creator:
         self,
         request: CreateRoomRequest,
         seconds_since_intent: float | None,
-        encoded_request: bytes | None,
+        http_request: HttpRequest | None,
     ) -> CreateResult:
         """Create one room."""
         return await create_room(
@@ -458,5 +459,5 @@ class _Creator:
             self.if_exists,
             self.options,
             seconds_since_intent=seconds_since_intent,
-            encoded_request=encoded_request,
+            http_request=http_request,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
-from typing import Generic, NoReturn, Protocol, Self, TypeVar
+from typing import Any, Final, Generic, NoReturn, Protocol, Self, TypeVar, cast
 
 import attrs
 
@@ -165,6 +165,26 @@ def refuse_unknown_keywords(
         f"{cls.__name__} has no field {name!r}{did_you_mean(name, known)} "
         f"(fields: {', '.join(known)})"
     )
+
+
+URLS: Final = frozenset({"webhook_event_url", "webhook_event_failover_url"})
+
+
+def check_early(
+    new: object, fields: Mapping[str, object], known: Mapping[str, attrs.Attribute[Any]]
+) -> None:
+    """Check a request with webhook URLs before its ``__init__`` runs, which has them in its frame.
+
+    Tracebacks may show locals, and a URL may hold a password.
+    """
+    for name, field in known.items():
+        value = fields.get(name, UNSET)
+        object.__setattr__(new, name, field.converter(value) if field.converter else value)
+    cast("_Checked", new).__attrs_post_init__()
+
+
+class _Checked(Protocol):
+    def __attrs_post_init__(self) -> None: ...
 
 
 @attrs.frozen

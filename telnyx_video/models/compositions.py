@@ -18,8 +18,10 @@ from telnyx_video._base import validate as check
 from telnyx_video._base.errors import ErrorDetail
 from telnyx_video._base.text import show
 from telnyx_video.models.base import (
+    URLS,
     Model,
     Record,
+    check_early,
     check_webhooks,
     refuse_unknown_keywords,
     short_repr,
@@ -153,9 +155,16 @@ class CreateCompositionRequest:
 
     def __new__(cls, *positional: object, **fields: object) -> Self:
         """Refuse unknown arguments with a message that names the nearest field."""
-        if positional or not fields.keys() <= _REQUEST_FIELDS.keys():
-            refuse_unknown_keywords(cls, positional, fields, _REQUEST_FIELDS)
-        return super().__new__(cls)
+        try:
+            if positional or not fields.keys() <= _REQUEST_FIELDS.keys():
+                refuse_unknown_keywords(cls, positional, fields, _REQUEST_FIELDS)
+            new = super().__new__(cls)
+            if not URLS.isdisjoint(fields):
+                check_early(new, fields, _REQUEST_FIELDS)
+            return new
+        except BaseException:
+            fields.clear()  # a traceback may show locals, and a URL may hold a password
+            raise
 
     def __attrs_post_init__(self) -> None:
         problems: list[ErrorDetail] = []

@@ -16,9 +16,11 @@ from telnyx_video._base.errors import ErrorDetail, InvalidRequestError
 from telnyx_video._base.text import did_you_mean, plain_str, show
 from telnyx_video.models._codec import unstructure
 from telnyx_video.models.base import (
+    URLS,
     Model,
     Record,
     Reply,
+    check_early,
     check_webhooks,
     refuse_unknown_keywords,
     short_repr,
@@ -75,9 +77,16 @@ class CreateRoomRequest:
 
     def __new__(cls, *positional: object, **fields: object) -> Self:
         """Refuse unknown arguments with a message that names the nearest field."""
-        if positional or not _FIELD_NAMES.issuperset(fields):
-            refuse_unknown_keywords(cls, positional, fields, _REQUEST_FIELDS)
-        return object.__new__(cls)
+        try:
+            if positional or not _FIELD_NAMES.issuperset(fields):
+                refuse_unknown_keywords(cls, positional, fields, _REQUEST_FIELDS)
+            new = object.__new__(cls)
+            if not URLS.isdisjoint(fields):
+                check_early(new, fields, _REQUEST_FIELDS)
+            return new
+        except BaseException:
+            fields.clear()  # a traceback may show locals, and a URL may hold a password
+            raise
 
     def __attrs_post_init__(self) -> None:
         # Most requests are right at a glance; the checks that explain would take twice as long.
@@ -125,15 +134,15 @@ class CreateRoomRequest:
                 here, unlike an unknown keyword in code, which is a ``TypeError``.
         """
         problems: list[ErrorDetail] = []
-        known: dict[str, object] = {}
         check.mapping(problems, "fields", fields)
         check.refuse(problems)
-        for name, value in fields.items():
-            # The names may be anything: csv gives None to the surplus cells of a row.
-            if isinstance(cast("object", name), str) and name in _REQUEST_FIELDS:
-                known[name] = value
-            else:
-                problems.append(_unknown_field(name))
+        # The names may be anything: csv gives None to the surplus cells of a row.
+        known = {
+            name: value
+            for name, value in fields.items()
+            if isinstance(cast("object", name), str) and name in _REQUEST_FIELDS
+        }
+        problems += (_unknown_field(name) for name in fields if name not in known)
         try:
             request = cls(**cast("RoomFields", known))
         except InvalidRequestError as error:
@@ -141,6 +150,7 @@ class CreateRoomRequest:
         else:
             if not problems:
                 return request
+        del fields, known  # a traceback may show locals, and a URL may hold a password
         raise InvalidRequestError(tuple(problems))
 
     def to_dict(self) -> dict[str, object]:

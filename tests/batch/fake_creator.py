@@ -6,6 +6,7 @@ from itertools import count
 
 from support.asking import asked
 from telnyx_video import ConfigurationError, CreateRoomRequest, InvalidRequestError, Room
+from telnyx_video._base.http import HttpRequest
 from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.errors import ErrorDetail
 
@@ -65,7 +66,7 @@ class FakeCreator:
         self,
         request: CreateRoomRequest,
         seconds_since_intent: float | None,
-        encoded_request: bytes | None,
+        http_request: HttpRequest | None,
     ) -> CreateResult:
         """Make one room."""
         assert seconds_since_intent is None

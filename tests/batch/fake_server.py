@@ -16,6 +16,7 @@ from telnyx_video import (
     OutcomeUnknownError,
     Room,
 )
+from telnyx_video._base.http import HttpRequest
 from telnyx_video._execution.reconcile import CreateResult
 
 
@@ -54,7 +55,7 @@ class FakeServer:
         self,
         request: CreateRoomRequest,
         seconds_since_intent: float | None,
-        encoded_request: bytes | None,
+        http_request: HttpRequest | None,
     ) -> CreateResult:
         """Make it; one that was begun before is looked up first, and a name is made but once."""
         name = request.unique_name

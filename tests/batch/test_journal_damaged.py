@@ -24,6 +24,7 @@ from telnyx_video import (
     Room,
     TransportError,
 )
+from telnyx_video._base.http import HttpRequest
 from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
 from telnyx_video.batch.journal_file import GAP, HEADER, JournalFile, to_line
@@ -107,7 +108,7 @@ class Lenient:
         self,
         request: CreateRoomRequest,
         seconds_since_intent: float | None,
-        encoded_request: bytes | None,
+        http_request: HttpRequest | None,
     ) -> CreateResult:
         """Make it; the time since it was begun must be one to reckon with."""
         assert seconds_since_intent is None or 0 <= seconds_since_intent < 1e11

@@ -14,6 +14,7 @@ from batch.fake_server import FakeServer
 from support.asking import asked, asked_for
 from support.disks import files_of_at_most
 from telnyx_video import CreateRoomRequest
+from telnyx_video._base.http import HttpRequest
 from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
 from telnyx_video.batch.journal import Journal
@@ -118,11 +119,11 @@ class Slow(FakeServer):
         self,
         request: CreateRoomRequest,
         seconds_since_intent: float | None,
-        encoded_request: bytes | None,
+        http_request: HttpRequest | None,
     ) -> CreateResult:
         """Make it, later."""
         await asyncio.sleep(0.002)
-        return await super().create(request, seconds_since_intent, encoded_request)
+        return await super().create(request, seconds_since_intent, http_request)
 
 
 async def test_what_is_in_flight_when_the_disk_fails_is_told(
@@ -143,11 +144,11 @@ async def test_what_is_in_flight_when_the_disk_fails_is_told(
             self,
             request: CreateRoomRequest,
             seconds_since_intent: float | None,
-            encoded_request: bytes | None,
+            http_request: HttpRequest | None,
         ) -> CreateResult:
             await failed.wait()
             await asyncio.sleep(0.01)
-            return await super().create(request, seconds_since_intent, encoded_request)
+            return await super().create(request, seconds_since_intent, http_request)
 
     monkeypatch.setattr(os, "fsync", fsync)
     waiting = Waiting(server.journal)
@@ -201,9 +202,9 @@ async def test_leaving_twice_over_writes_what_is_left(server: FakeServer) -> Non
             self,
             request: CreateRoomRequest,
             seconds_since_intent: float | None,
-            encoded_request: bytes | None,
+            http_request: HttpRequest | None,
         ) -> CreateResult:
-            delivered = await super().create(request, seconds_since_intent, encoded_request)
+            delivered = await super().create(request, seconds_since_intent, http_request)
             asyncio.get_running_loop().call_soon(running[0].cancel)
             return delivered
 

@@ -20,6 +20,7 @@ from telnyx_video import (
     NameTakenError,
     Outcome,
 )
+from telnyx_video._base.http import HttpRequest
 from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect, journal_file
 from telnyx_video.batch.journal_file import HEADER, boot_id, noted_line, run_line
@@ -43,11 +44,11 @@ class Recording(FakeServer):
         self,
         request: CreateRoomRequest,
         seconds_since_intent: float | None,
-        encoded_request: bytes | None,
+        http_request: HttpRequest | None,
     ) -> CreateResult:
         """Make it."""
         self.synced.append(self.synced_now)
-        return await super().create(request, seconds_since_intent, encoded_request)
+        return await super().create(request, seconds_since_intent, http_request)
 
 
 @pytest.fixture
