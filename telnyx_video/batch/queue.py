@@ -123,6 +123,7 @@ class JobQueue:
         while not self._source.stopped:
             if len(self._ahead) <= self._few and self._end is None and not self._noting:
                 self._noting = asyncio.create_task(self._note_ahead(journal))
+                self._noting.add_done_callback(self._noted)
             if self._ahead:
                 return self._ahead.popleft()
             if self._noting is None:
@@ -132,18 +133,18 @@ class JobQueue:
 
     async def _note_ahead(self, journal: Journal) -> None:
         jobs: list[Job] = []
-        try:
-            end = await self._draw(jobs)
-            await journal.note_ahead((job.index, job.request) for job in jobs if job.noted)
-        except BaseException as failure:  # no worker draws on behind a gap
+        end = await self._draw(jobs)
+        await journal.note_ahead((job.index, job.request) for job in jobs if job.noted)
+        self._ahead.extend(jobs)
+        self._end = end
+
+    def _noted(self, noting: asyncio.Task[None]) -> None:
+        """Let the workers go on; or end, as none may draw on behind a gap."""
+        self._noting = None
+        if noting.cancelled():
+            self._end = asyncio.CancelledError()
+        elif (failure := noting.exception()) is not None:
             self._end = failure
-            if not isinstance(failure, (Exception, asyncio.CancelledError)):
-                raise
-        else:
-            self._ahead.extend(jobs)
-            self._end = end
-        finally:
-            self._noting = None
 
     async def _draw(self, jobs: list[Job]) -> Exception | None:
         """Draw requests to note; return the input's end, or its failure, if it came."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from typing import Any, Final, Generic, NoReturn, Protocol, Self, TypeVar, cast
 
@@ -178,9 +178,12 @@ def check_early(
     Tracebacks may show locals, and a URL may hold a password.
     """
     for name, field in known.items():
-        value = fields.get(name, UNSET)
-        object.__setattr__(new, name, field.converter(value) if field.converter else value)
+        value, convert = fields.get(name, UNSET), cast("_Convert | None", field.converter)
+        object.__setattr__(new, name, convert(value) if convert else value)
     cast("_Checked", new).__attrs_post_init__()
+
+
+_Convert = Callable[[object], object]
 
 
 class _Checked(Protocol):

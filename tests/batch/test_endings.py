@@ -6,6 +6,7 @@ Whatever happens, what is in flight has ended when the block is left, and nobody
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -388,3 +389,41 @@ async def test_tasks_that_wait_for_outcomes_learn_that_the_stream_was_left() -> 
     waiting.cancel()
     await asyncio.wait([waiting])
     assert done
+
+
+@pytest.mark.parametrize("way", ["unstarted", "writing", "defect"])
+async def test_a_batch_whose_requests_cannot_be_noted_ends(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cancelled or failing, the task that notes them ends the batch, and nothing is sent."""
+    creator = FakeCreator()
+
+    def broken(index: int, encoded: bytes) -> bytes:
+        raise MemoryError
+
+    if way == "defect":
+        monkeypatch.setattr("telnyx_video.batch.journal.noted_line", broken)
+    stream = OutcomeStream(creator, asked_for(100), concurrency=2, journal=tmp_path / "journal")
+
+    async def consume() -> None:
+        async with stream:
+            async for _ in stream:
+                pass
+
+    async with asyncio.timeout(SOON):
+        batch = asyncio.create_task(consume())
+        while way != "defect" and not (noting := tasks_of("_note_ahead")):  # noqa: ASYNC110 # it tells nobody
+            await asyncio.sleep(0)
+        if way == "writing":
+            await asyncio.sleep(0)
+        if way != "defect":
+            noting.pop().cancel()
+        await asyncio.wait({batch})
+    expected = MemoryError if way == "defect" else OutcomeUnknownError
+    assert isinstance(batch.exception(), expected)
+    assert creator.begun == []
+
+
+def tasks_of(name: str) -> list[asyncio.Task[object]]:
+    """The tasks that run a method of this name."""
+    return [task for task in asyncio.all_tasks() if task.get_coro().__name__ == name]  # type: ignore[union-attr] # pyright: ignore[reportOptionalMemberAccess] # a coroutine

@@ -5,6 +5,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from telnyx_video import ConfigurationError
 from telnyx_video._execution.semaphore import Semaphore
 
 Steps = list[tuple[str, int]]
@@ -75,3 +76,16 @@ async def test_a_turn_that_comes_with_a_cancellation_goes_to_the_next() -> None:
     assert first.cancelled()
     assert second.exception() is None
     assert not slots.try_acquire()
+
+
+async def test_closing_skips_a_waiter_that_was_cancelled() -> None:
+    """It ends cancelled; all others learn that the client is closed."""
+    slots = Semaphore(1)
+    assert slots.try_acquire()
+    cancelled, waiting = asyncio.create_task(slots.acquire()), asyncio.create_task(slots.acquire())
+    await run()
+    cancelled.cancel()  # not run yet when the semaphore is closed
+    slots.close()
+    await asyncio.wait({cancelled, waiting})
+    assert cancelled.cancelled()
+    assert isinstance(waiting.exception(), ConfigurationError)
