@@ -13,13 +13,20 @@ from telnyx_video import AsyncRoomsClient, OutcomeUnknownError
 CREATES = 60
 
 
+@pytest.mark.parametrize("normalising", [False, True])
 @pytest.mark.parametrize("named", [True, False])
-def test_no_room_is_made_twice_or_lied_about(named: bool) -> None:
+def test_no_room_is_made_twice_or_lied_about(named: bool, normalising: bool) -> None:
     """With a fault on every third request, each room is what the client says that it is."""
     asked = asks(CREATES, named=named)
-    plan = plans.chaos(1, 0.3, [ask.key for ask in asked if named])
+    plan = plans.chaos(1, 0.3, [ask.name for ask in asked if named])
     count, stories = run(
-        ours.create_all, asked, plan, timeout=1, latest_commit=plans.LATEST_COMMIT, outage_after=0.5
+        ours.create_all,
+        asked,
+        plan,
+        timeout=1,
+        latest_commit=plans.LATEST_COMMIT,
+        outage_after=0.5,
+        normalising=normalising,
     )
     assert stories == []
     assert (count.duplicates, count.false_failures, count.false_successes) == (0, 0, 0)

@@ -16,9 +16,14 @@ class Ask:
     key: str
     named: bool
 
+    @property
+    def name(self) -> str:
+        """The unique name to ask for; a server may keep it in lower case."""
+        return self.key.capitalize()
+
     def fields(self) -> dict[str, Any]:
         """Return the fields of the request."""
-        name = {"unique_name": self.key} if self.named else {}
+        name = {"unique_name": self.name} if self.named else {}
         return {**name, "webhook_event_url": f"{_HOOKS}{self.key}"}
 
 
@@ -28,7 +33,7 @@ class Answer:
 
     said: Literal["made", "failed", "unknown"]
     room_id: str | None = None
-    """The room, if one is told of."""
+    """The room, if the client names one."""
     recovered: bool = False
     """Whether it says that the answer was lost, and the room looked up."""
     existed: bool = False
@@ -57,7 +62,7 @@ class Count:
     false_failures: int = 0
     """Reported as failed, and the room exists."""
     false_successes: int = 0
-    """Reported as made, and the room does not exist, or is not the one told of."""
+    """Reported as made, and the room does not exist, or has another id."""
     unanswered: int = 0
     made: int = 0
     recovered: int = 0
@@ -93,7 +98,8 @@ def judge(
     """
     made = defaultdict[str, list[str]](list)
     for room in rooms:
-        made[str(room["webhook_event_url"]).removeprefix(_HOOKS)].append(room["id"])
+        url = str(room["webhook_event_url"])
+        made[url.removeprefix(_HOOKS).removesuffix("/")].append(room["id"])
     count = Count(asked=len(asked), rooms=sum(map(len, made.values())))
     for ask in asked:
         _judge_one(count, ask.key, made.pop(ask.key, []), answers.get(ask.key))
@@ -118,7 +124,7 @@ def _judge_one(count: Count, key: str, ids: Sequence[str], answer: Answer | None
         case "made":
             count.made += 1
             if not ids or answer.room_id not in (None, *ids):
-                count.breaches.append(Breach("false success", key, f"told of {answer.room_id}"))
+                count.breaches.append(Breach("false success", key, f"reported as {answer.room_id}"))
         case "unknown":
             count.unknown += 1
             count.unknown_made += bool(ids)

@@ -31,6 +31,7 @@ def run(
     concurrency: int = 100,
     latest_commit: float = 0.0,
     outage_after: float | None = None,
+    normalising: bool = False,
 ) -> tuple[Count, list[str]]:
     """Return the figures, and the story of each breach.
 
@@ -38,15 +39,16 @@ def run(
         timeout: Seconds for one attempt.
         latest_commit: Seconds after the last answer at which rooms may still come to be.
         outage_after: Seconds after the start at which the whole server goes away for one.
+        normalising: Whether the server keeps names and URLs in a form of its own.
     """
-    with serving(plan) as server, _outage(server, outage_after):
+    with serving(plan, normalising=normalising) as server, _outage(server, outage_after):
         began = time.monotonic()
         answers = asyncio.run(
             create_all(server.url, asked, timeout=timeout, concurrency=concurrency)
         )
         seconds = time.monotonic() - began
-        # The server does not tell of the commits that it still has to make. By then it is also
-        # back, if it went away just now.
+        # The server does not say which commits it still has to make. By then it is also back, if
+        # it went away just now.
         time.sleep(latest_commit)
         posts = server.posts()
         count = judge(asked, answers, server.rooms())

@@ -1,12 +1,15 @@
 """The server of a run, as a program: a sandbox that also notes what happened to each request.
 
-The first line it reads is the plan of faults, and it prints its base URL. Then "pause" begins an
-outage, and "notes" is answered with what was noted so far, as JSON. It ends with its input.
+The first line of its input is the plan of faults, after which it prints its base URL. Then "pause"
+begins an outage, and "notes" is answered with what was noted so far, as JSON. It ends with its
+input. With the argument "normalising" it keeps names and URLs in a form of its own.
 """
 
 import json
 import sys
 import time
+from collections.abc import Mapping
+from typing import Any
 from unittest.mock import patch
 
 from aiohttp import web
@@ -17,6 +20,8 @@ from telnyx_video.sandbox.app import Exchange
 from telnyx_video.sandbox.faults.choice import Choice, Traits
 from telnyx_video.sandbox.faults.inject import Faults
 from telnyx_video.sandbox.faults.plan import Fault
+from telnyx_video.sandbox.state.records import Room
+from telnyx_video.sandbox.state.rooms import Rooms
 
 OUTAGE = 1.0  # seconds
 
@@ -32,7 +37,7 @@ def note(key: str, event: str) -> None:
 def key_of(call: Call) -> str:
     """Return what tells whose request it is."""
     if "filter[unique_name]" in call.query:
-        return call.query["filter[unique_name]"]
+        return call.query["filter[unique_name]"].lower()
     return last_part(call.body.decode("latin-1"))
 
 
@@ -42,13 +47,22 @@ def last_part(body: str) -> str:
     return rest.split('"', 2)[1].rpartition("/")[2] if found else ""
 
 
+class NormalisingRooms(Rooms):
+    """Keeps names in lower case, and URLs with a slash at the end."""
+
+    def create(self, settings: Mapping[str, Any]) -> Room:
+        name, url = settings["unique_name"], settings["webhook_event_url"]
+        kept = {"unique_name": name and name.lower(), "webhook_event_url": f"{url}/"}
+        return super().create({**settings, **kept})
+
+
 class NotedChoice(Choice):
     """Notes which fault was chosen for a request."""
 
     def take(self, traits: Traits) -> Fault | None:
         fault = super().take(traits)
         if fault is not None:
-            key = last_part(traits.content) or traits.name or ""
+            key = last_part(traits.content) or (traits.name or "").lower()
             note(key, f"{traits.operation} meets [{fault.label}], commit {fault.commit}")
         return fault
 
@@ -73,6 +87,10 @@ def main() -> None:
     with (
         patch("telnyx_video.sandbox.faults.inject.Choice", NotedChoice),
         patch("telnyx_video.sandbox.serving.Faults", NotedFaults),
+        patch(
+            "telnyx_video.sandbox.state.store.Rooms",
+            NormalisingRooms if "normalising" in sys.argv else Rooms,
+        ),
         Sandbox(faults=plan) as sandbox,
     ):
         print(sandbox.url, flush=True)

@@ -69,10 +69,10 @@ class Server:
 
 
 @contextmanager
-def serving(plan: FaultPlan) -> Generator[Server]:
-    """Run a server that follows the plan."""
+def serving(plan: FaultPlan, *, normalising: bool = False) -> Generator[Server]:
+    """Run a server that follows the plan; it may keep names and URLs in a form of its own."""
     with subprocess.Popen(
-        [sys.executable, "-m", "chaos.server"],
+        [sys.executable, "-m", "chaos.server", *(["normalising"] if normalising else [])],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
