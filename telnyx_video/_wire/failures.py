@@ -64,7 +64,7 @@ def read_failure(reply: HttpReply, *, writes: bool) -> ApiError:
     details = read_details(reply.body)
     error_class = _CLASSES.get(reply.status, ServerError if reply.status >= 500 else ApiError)
     outcome = outcome_of_status(reply.status) if writes else Outcome.NOT_APPLIED
-    if reply.status in (400, 409, 422) and any(map(_says_taken, details)):
+    if reply.status in (400, 409, 422) and any(_says_taken(d, reply.status) for d in details):
         error_class, outcome = NameTakenError, Outcome.NOT_APPLIED
     return error_class(
         reply.status,
@@ -150,14 +150,14 @@ def _keyed(errors: dict[str, object]) -> list[ErrorDetail]:
     ]
 
 
-def _says_taken(detail: ErrorDetail) -> bool:
+def _says_taken(detail: ErrorDetail, status: int) -> bool:
     """Test whether a problem is that another room has the name.
 
-    Neither code nor wording is documented for rooms, so several forms are recognized.
+    Neither status, code nor wording is documented for rooms, so several forms are recognized.
     """
     if detail.field == "unique_name":
         return _mentions_duplicate(detail)
-    return detail.field is None and detail.code == _DUPLICATE_RESOURCE
+    return status == 422 and detail.field is None and detail.code == _DUPLICATE_RESOURCE
 
 
 def _mentions_duplicate(detail: ErrorDetail) -> bool:

@@ -33,7 +33,7 @@ class CreateOutcome:
     recovered: bool = False
     """Made by this request, though its answer was lost: found by looking it up."""
     existed: bool = False
-    """Made before this request."""
+    """Made before this request; after a lost answer, as far as clocks and settings can tell."""
     differences: tuple[str, ...] = ()
     """Fields in which a room that existed was not as requested."""
     from_journal: bool = False

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.model import ASKED_NAMELESS, EPOCH
-from telnyx_video import CreateRoomRequest, ResponseDecodeError, Room
+from telnyx_video import CreateRoomRequest, Outcome, ResponseDecodeError, Room
 from telnyx_video._base.http import HttpReply
 from telnyx_video._execution.evidence import (
     CLOCK_SLACK,
@@ -40,6 +40,36 @@ def test_an_id_is_remembered_for_some_thousand_rooms() -> None:
     profile.check(ASKED_NAMELESS, Room(id="0"), REPLY)
     assert not profile.knows(Room(id="1"))
     assert profile.knows(Room(id="2"))
+
+
+@pytest.mark.parametrize(
+    ("name", "room", "about"),
+    [
+        ("a", Room(id="1", unique_name="a"), True),
+        ("a", Room(id="1", unique_name=" A "), True),
+        ("a", Room(id="1"), True),
+        ("a", Room(id="1", null_fields=frozenset({"unique_name"})), False),
+        ("a", Room(id="1", unique_name=""), False),
+        ("a", Room(id="1", unique_name="b"), False),
+        ("a", Room(id="1", unique_name="a", record_type="room"), True),
+        ("a", Room(id="1", unique_name="a", record_type="room_session"), False),
+        (None, Room(id="1", max_participants=10), True),
+        (None, Room(id="1", max_participants=9), False),
+        (None, Room(id="1", record_type="room_recording"), False),
+    ],
+)
+def test_a_reply_must_be_about_the_request(name: str | None, room: Room, about: bool) -> None:
+    """By its name and kind; without a name, by its settings."""
+    named = CreateRoomRequest(unique_name=name, max_participants=9) if name else ASKED_NAMELESS
+    profile = ServerProfile()
+    if about:
+        profile.check(named, room, REPLY)
+        assert profile.knows(room)
+    else:
+        with pytest.raises(ResponseDecodeError, match="about another room") as raised:
+            profile.check(named, room, REPLY)
+        assert raised.value.outcome is Outcome.UNKNOWN
+        assert not profile.knows(room)
 
 
 @pytest.mark.parametrize(
@@ -124,6 +154,7 @@ def test_the_largest_offset_of_the_clocks_is_kept() -> None:
         ({"hour": 1, "minute": 2, "microsecond": 3}, 0),
         ({"hour": 1, "minute": 2}, 60),
         ({"hour": 1}, 60),
+        ({"minute": 2}, 60),
         ({}, 24 * 3600),
     ],
 )
