@@ -18,7 +18,8 @@ CREATES = 60
 def test_no_room_is_made_twice_or_lied_about(named: bool, normalising: bool) -> None:
     """With a fault on every third request, each room is what the client says that it is."""
     asked = asks(CREATES, named=named)
-    plan = plans.chaos(1, 0.3, [ask.name for ask in asked if named])
+    names = [ask.name for ask in asked if named]
+    plan = plans.chaos(1, 0.3, names, normalising=normalising)
     count, stories = run(
         ours.create_all,
         asked,

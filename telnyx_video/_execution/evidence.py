@@ -59,7 +59,8 @@ class ServerProfile:
             problem = f"it is a {room.record_type}"
         else:
             self.remember(room)
-            self.rewritten.update(differing_fields(request, room))
+            # Not a URL in another form: that contradicts nothing, and any other URL still does.
+            self.rewritten.update(self.contradictions(request, room))
             if (date := reply.headers.get("date")) != self._date:  # about once a second
                 self._date = date
                 self._learn_offset(room, reply)

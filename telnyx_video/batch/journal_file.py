@@ -103,7 +103,10 @@ class Records:
                 self.pending[index] = Pending(request, cast("float", at))
             case {"noted": int(index), "request": dict()} if _is_index(index, number):
                 self._reach(index)
-                self.pending[index] = Pending(cast("Line", line["request"]), None)
+                known = self.pending.get(index)
+                if known or self.offsets[index] < 0:  # else it repeats a line of long before
+                    at = known.at if known else None  # a mark stays, whatever follows it
+                    self.pending[index] = Pending(cast("Line", line["request"]), at)
             case {"begun": int(index), "at": at} if _is_index(index, number) and _is_time(at):
                 self._reach(index)
                 noted = self.pending.get(index, _UNKNOWN)

@@ -27,7 +27,16 @@ from telnyx_video import (
 from telnyx_video._base.http import HttpRequest
 from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
-from telnyx_video.batch.journal_file import GAP, HEADER, JournalFile, to_line
+from telnyx_video.batch.journal_file import (
+    GAP,
+    HEADER,
+    JournalFile,
+    Pending,
+    Records,
+    begun_line,
+    noted_line,
+    to_line,
+)
 
 INTENT = b'{"intent":0,"at":1.5,"request":{"unique_name":"room-0"}}\n'
 REQUESTS = [
@@ -179,3 +188,23 @@ def test_a_damaged_journal_is_our_own_error_or_none(content: bytes, at_hand: boo
         with suppress(ConfigurationError):
             outcomes = asyncio.run(asyncio.wait_for(collect(stream), SOON))
             assert [outcome.index for outcome in outcomes] == list(range(len(REQUESTS)))
+
+
+@pytest.mark.parametrize("order", [(0, 1, 0), (1, 0), (0, 1, 0, 1), (1, 0, 0)])
+def test_a_note_that_comes_late_or_twice_takes_no_mark_away(order: tuple[int, ...]) -> None:
+    """Otherwise the room that was made after the mark would be taken for another's."""
+    lines = (noted_line(3, b'{"unique_name":"r3"}'), begun_line(3, 5.0))
+    records = Records()
+    for number, line in enumerate(order, 2):
+        assert records.read(lines[line], 100 * number, number)
+    assert records.pending[3] == Pending({"unique_name": "r3"}, 5.0)
+
+
+def test_a_note_behind_the_outcome_changes_nothing() -> None:
+    """The request stays done."""
+    outcome = b'{"index":3,"request":{"unique_name":"r3"},"room":{"id":"1"},"error":null}\n'
+    records = Records()
+    assert records.read(outcome, 0, 2)
+    assert records.read(noted_line(3, b'{"unique_name":"r3"}'), 100, 3)
+    assert records.pending == {}
+    assert records.offsets[3] == 0

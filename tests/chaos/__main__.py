@@ -50,7 +50,8 @@ def chaos(clients: Clients, seeds: Sequence[int], creates: int, rate: float) -> 
         columns, normalising = Columns(), seed % 2 == 0
         for named in (True, False):
             asked = asks(creates // 2, named=named)
-            plan = plans.chaos(seed, rate, [ask.name for ask in asked if named])
+            names = [ask.name for ask in asked if named]
+            plan = plans.chaos(seed, rate, names, normalising=normalising)
             for client, create_all in clients.items():
                 count, stories = run(
                     create_all,

@@ -163,13 +163,15 @@ LOOK_UPS: Sequence[Weighted] = [  # rows 21 to 23
 ]
 
 
-def chaos(seed: int, rate: float, names: Sequence[str]) -> FaultPlan:
+def chaos(seed: int, rate: float, names: Sequence[str], *, normalising: bool = False) -> FaultPlan:
     """Return the plan of one run.
 
     Args:
         seed: Of all that is drawn.
         rate: The share of requests that meet a fault, 0 to 1.
         names: The unique names that will be asked for; none for a run without names.
+        normalising: Whether the server keeps names in another form. Then nothing repeats a create
+            and passes on only the refusal: the client says that such a name is another room's.
     """
     common = [*LOST, *MANGLED, *REFUSED]
     if not names:
@@ -178,9 +180,10 @@ def chaos(seed: int, rate: float, names: Sequence[str]) -> FaultPlan:
         {"on": "POST /rooms", "name": name, "faults": ["duplicate_other"], "repeat": True}
         for name in names[REFUSED_SHARE // 2 :: REFUSED_SHARE]
     ]
+    repeated = [] if normalising else [*WORDINGS, *NAMED]
     return [
         *refused,
-        _drawn("POST /rooms", [*common, *FOREIGN, *WORDINGS, *NAMED], seed, rate),
+        _drawn("POST /rooms", [*common, *FOREIGN, *repeated], seed, rate),
         _drawn("GET /rooms", [*LOOK_UPS, *CLOCKS], seed, rate),
     ]
 

@@ -118,6 +118,16 @@ def test_a_field_that_the_server_rewrites_contradicts_nothing() -> None:
     assert profile.contradictions(small, Room(id="2", max_participants=5)) == ()
 
 
+def test_a_url_in_another_form_does_not_excuse_another_url() -> None:
+    """A server that adds a slash is not one that keeps any URL."""
+    profile, request = ServerProfile(), CreateRoomRequest(webhook_event_url=URL)
+    profile.check(request, Room(id="1", webhook_event_url=f"{URL}/"), REPLY)
+    with pytest.raises(ResponseDecodeError, match="webhook_event_url are not as requested"):
+        profile.check(
+            request, Room(id="2", webhook_event_url="https://foreign.example.com/"), REPLY
+        )
+
+
 @given(st.integers(-3600, 3600), st.integers(0, 3600), st.integers(0, 60))
 def test_only_a_room_that_is_certainly_older_predates_a_create(
     offset: int, age: int, since: int
