@@ -54,6 +54,7 @@ def test_an_id_is_remembered_for_some_thousand_rooms() -> None:
         ("a", Room(id="1", unique_name="a", record_type="room"), True),
         ("a", Room(id="1", unique_name="a", record_type="room_session"), False),
         (None, Room(id="1", max_participants=10), True),
+        (None, Room(id="1", null_fields=frozenset({"unique_name"})), True),
         (None, Room(id="1", max_participants=9), False),
         (None, Room(id="1", record_type="room_recording"), False),
     ],
