@@ -60,7 +60,8 @@ class ServerProfile:
         else:
             self.remember(room)
             # Not a URL in another form: that contradicts nothing, and any other URL still does.
-            self.rewritten.update(self.contradictions(request, room))
+            if name is not UNSET and (fields := self.contradictions(request, room)):
+                self.rewritten.update(fields)
             if (date := reply.headers.get("date")) != self._date:  # about once a second
                 self._date = date
                 self._learn_offset(room, reply)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.model import ASKED_NAMELESS, EPOCH
+from execution.model import ASKED_NAMELESS, EPOCH
 from telnyx_video import CreateRoomRequest, Outcome, ResponseDecodeError, Room
 from telnyx_video._base.http import HttpReply
 from telnyx_video._execution.evidence import (
