@@ -26,7 +26,7 @@ from telnyx_video._transport.payload import NOT_REUSABLE, TrackedPayload, is_reu
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
 
-KNOWN: Final = frozenset({"3.14.3", "3.14.4", "3.14.5"})
+KNOWN: Final = frozenset({"3.14.4", "3.14.5"})
 """Releases of aiohttp in which ``ClientRequest.send`` and ``StreamWriter`` were compared with what
 is written here. To add one: compare both, then run ``nox -s newest``."""
 
