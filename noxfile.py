@@ -19,8 +19,9 @@ WORKERS = str((os.cpu_count() or 1) + 1)
 OTHER_PYTHONS = ("3.12", "3.13")
 """Supported versions of Python; `tests` runs on whichever nox itself is run by."""
 
-CORE = ("tests/test_exports.py", "tests/client", "tests/matrix")
-"""What shows that other versions of the dependencies work: imports, the client, every fault."""
+CORE = ("tests/test_exports.py", "tests/client", "tests/matrix", "tests/cli/test_rooms.py")
+"""What shows that other versions of Python and of the dependencies work: imports, the client, every
+fault, the command line."""
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
@@ -96,6 +97,13 @@ def pythons(session: nox.Session) -> None:
     session.install(".[all]", *group("test"))
     session.log("this takes 3 to 5 minutes on two cores")
     session.run("pytest", "-n", WORKERS, f"--ignore={EXAMPLES}", *session.posargs)
+
+
+@nox.session(python=OTHER_PYTHONS)
+def core(session: nox.Session) -> None:
+    """Run the core's tests on each other version of Python; `core-3.13` runs them on one."""
+    session.install(".[all]", *group("test"))
+    run_core(session)
 
 
 @nox.session
