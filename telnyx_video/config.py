@@ -132,13 +132,13 @@ def apply_log_level(level_name: str | None) -> None:
 
 
 def is_key(key: object) -> TypeGuard[str]:
-    """Test whether a key can be sent in a header."""
+    """Test whether a key can be sent in a header: it may have spaces, but not around it."""
     return (
         isinstance(key, str)
         and bool(key)
         and key.isascii()
         and key.isprintable()
-        and " " not in key
+        and key == key.strip()
     )
 
 
@@ -161,7 +161,7 @@ def _checked_key(
         problem = "no API key: pass api_key=..., or set the environment variable TELNYX_API_KEY"
     elif not is_key(key):
         problem = (
-            f"{source} is not an API key: it has a space, a line break or a character "
+            f"{source} is not an API key: it has a space around it, a line break or a character "
             "outside ASCII; copy it again"
         )
     else:
@@ -177,7 +177,7 @@ def _checked_oauth(
     credentials = given if isinstance(given, OAuthCredentials) else OAuthCredentials()
     for name in ("client_id", "client_secret"):
         if not is_key(getattr(credentials, name)):
-            problem = "must be a string without spaces, not empty"
+            problem = "must be a string without spaces around it, not empty"
             problems.append(ErrorDetail(problem, pointer=f"/{name}"))
     url = cast("object", credentials.token_url)
     if url is not None:

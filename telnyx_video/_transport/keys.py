@@ -108,7 +108,8 @@ class KeySource:
         )
         if not is_key(answer.value):
             raise ConfigurationError(
-                "the API key provider returned no API key: it must return a string without spaces"
+                "the API key provider returned no API key: it must return a string without spaces "
+                "around it"
             )
         return answer
 
