@@ -11,7 +11,7 @@ from functools import partial
 from math import isfinite
 from typing import Any, cast
 
-__all__ = ["MAX_DEPTH", "dumps", "dumps_objects", "is_deep", "loads"]
+__all__ = ["MAX_DEPTH", "dumps", "dumps_objects", "is_deep", "is_json", "loads"]
 
 Default = Callable[[object], object]
 """Converts an object that JSON cannot express; raises ``TypeError`` for an unknown one."""
@@ -29,6 +29,20 @@ def is_deep(value: object) -> bool:
         if not level:
             return False
     return True
+
+
+def is_json(value: object) -> bool:
+    """Test whether JSON can express a value as it is; the encoders turn others into some JSON."""
+    if isinstance(value, dict):
+        fields = cast("dict[object, object]", value)
+        return all(isinstance(name, str) and is_json(field) for name, field in fields.items())
+    if isinstance(value, list | tuple):
+        return all(map(is_json, cast("Iterable[object]", value)))
+    return (
+        value is None
+        or isinstance(value, str | int)
+        or (isinstance(value, float) and isfinite(value))
+    )
 
 
 def _containers(parent: object) -> Iterator[object]:

@@ -6,7 +6,7 @@ It does no I/O and reads no clock. Any bytes may come in; only the package's own
 from __future__ import annotations
 
 from telnyx_video._wire.headers import read_rate_limit, read_reply, server_time
-from telnyx_video._wire.raw import raw_request, read_raw
+from telnyx_video._wire.raw import raw_request, raw_response, read_raw
 from telnyx_video._wire.replies import (
     found,
     join_token_for,
@@ -74,6 +74,7 @@ __all__ = [
     "listed",
     "plain",
     "raw_request",
+    "raw_response",
     "read_action",
     "read_composition_made",
     "read_deleted",

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from telnyx_video._base import validate as check
 from telnyx_video._base.http import HttpReply, HttpRequest
-from telnyx_video._base.json import dumps
+from telnyx_video._base.json import dumps, is_json
 from telnyx_video._base.text import show
 from telnyx_video._wire.failures import read_failure
 from telnyx_video._wire.headers import read_reply
@@ -67,11 +67,21 @@ def read_raw(
     def read(reply: HttpReply) -> RawResponse:
         if reply.status // 100 != 2:
             raise read_failure(reply, writes=request.method != "GET")
-        return RawResponse(
-            reply.status, redact(reply.headers), reply.body, read_reply(reply.headers)
-        )
+        return raw_response(reply, redact)
 
     return read
+
+
+def raw_response(
+    reply: HttpReply, redact: Callable[[Mapping[str, str]], Mapping[str, str]]
+) -> RawResponse:
+    """Return a reply as it came.
+
+    Args:
+        reply: The reply.
+        redact: Returns headers without the key.
+    """
+    return RawResponse(reply.status, redact(reply.headers), reply.body, read_reply(reply.headers))
 
 
 def _query(problems: list[ErrorDetail], params: object) -> str:
@@ -101,9 +111,10 @@ def _query(problems: list[ErrorDetail], params: object) -> str:
 
 def _body(problems: list[ErrorDetail], json: object) -> bytes | None:
     try:
-        return dumps(json)
+        body = dumps(json) if is_json(json) else None
     except (TypeError, ValueError, RecursionError):
-        # The encoder's message may quote the value, which may be a secret.
+        body = None  # the encoder's message may quote the value, which may be a secret
+    if body is None:
         problem = "must be JSON: objects with string keys, arrays, strings, finite numbers"
         problems.append(ErrorDetail(problem, code="wrong_type", pointer="/json"))
-        return None
+    return body

@@ -14,10 +14,10 @@ from telnyx_video.models.base import Reply
 
 @attrs.frozen(repr=False)
 class RawResponse:
-    """A successful reply as it came; its content is not in its repr, as it may be a secret."""
+    """A reply as it came; its content is not in its repr, as it may be a secret."""
 
     status: int
-    """The HTTP status, 200 to 299."""
+    """The HTTP status: 200 to 299, or 404 of a delete whose first reply was lost."""
     headers: Mapping[str, str]
     """All headers; names are case-insensitive."""
     body: bytes
