@@ -18,6 +18,7 @@ from telnyx_video._base.http import HttpReply
 from telnyx_video._base.text import show
 from telnyx_video._wire.headers import server_time
 from telnyx_video.models import UNSET, CreateRoomRequest, Room
+from telnyx_video.models._codec import api_fields
 
 CLOCK_SLACK: Final = timedelta(seconds=5)
 """How far the clocks behind ``Date`` and ``created_at`` may differ, being of different machines."""
@@ -119,7 +120,7 @@ def differing_fields(request: CreateRoomRequest, room: Room) -> tuple[str, ...]:
     return tuple(differing)
 
 
-_FIELDS: Final = tuple(field.name for field in attrs.fields(CreateRoomRequest))
+_FIELDS: Final = api_fields(CreateRoomRequest)
 
 
 def _differs(name: str, wanted: object, actual: object) -> bool:

@@ -306,8 +306,10 @@ class Reconciler:
         if self.if_exists == "error":
             refusal = self.final_error if isinstance(self.final_error, _REFUSALS) else None
             return self._end(_name_taken(room, differences, refusal, self._claim))
-        if self.if_exists == "update" and differences:
-            self.outdated = differences
+        # What a room does not show cannot be compared: further fields are always sent.
+        outdated = differences or tuple(self.request.extra or ())
+        if self.if_exists == "update" and outdated:
+            self.outdated = outdated
             self.final_error = None
             return Update(room)
         return self._existed(room, differences)

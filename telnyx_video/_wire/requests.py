@@ -37,17 +37,28 @@ REFRESH_TTL: Final = (60, 86_400)
 
 
 def encode_room_request(request: CreateRoomRequest) -> bytes:
-    """Write the body of a create or an update: the fields that are set."""
+    """Write the fields that are set, as ``CreateRoomRequest.from_dict`` reads them."""
     return dumps(unstructure(request))
 
 
-def create_room(request: CreateRoomRequest, body: bytes | None = None) -> HttpRequest:
+def _body(request: CreateRoomRequest | CreateCompositionRequest) -> bytes:
+    """Write the body of a create or an update: the fields that are set, ``extra`` among them."""
+    fields = unstructure(request)
+    if request.extra is not UNSET:
+        del fields["extra"]
+        fields |= request.extra
+    return dumps(fields)
+
+
+def create_room(request: CreateRoomRequest, encoded: bytes | None = None) -> HttpRequest:
     """``POST /rooms``.
 
     Args:
-        body: The result of :func:`encode_room_request`, if it is at hand.
+        encoded: The result of :func:`encode_room_request`, if it is at hand.
     """
-    return HttpRequest("rooms.create", "POST", "/rooms", body or dumps(unstructure(request)))
+    if request.extra is not UNSET:
+        encoded = _body(request)
+    return HttpRequest("rooms.create", "POST", "/rooms", encoded or dumps(unstructure(request)))
 
 
 def get_room(room_id: str, *, include_sessions: bool | Unset = UNSET) -> HttpRequest:
@@ -61,7 +72,7 @@ def get_room(room_id: str, *, include_sessions: bool | Unset = UNSET) -> HttpReq
 def update_room(room_id: str, request: CreateRoomRequest) -> HttpRequest:
     """``PATCH /rooms/{room_id}`` with the fields that are set."""
     path = object_path("rooms", "room_id", room_id)
-    return HttpRequest("rooms.update", "PATCH", path, encode_room_request(request))
+    return HttpRequest("rooms.update", "PATCH", path, _body(request))
 
 
 def delete_room(room_id: str) -> HttpRequest:
@@ -299,9 +310,7 @@ def _recordings(filters: RecordingFilters) -> Query:
 
 def create_composition(request: CreateCompositionRequest) -> HttpRequest:
     """``POST /room_compositions``."""
-    return HttpRequest(
-        "compositions.create", "POST", "/room_compositions", dumps(unstructure(request))
-    )
+    return HttpRequest("compositions.create", "POST", "/room_compositions", _body(request))
 
 
 def get_composition(composition_id: str) -> HttpRequest:

@@ -6,8 +6,8 @@ have are kept in ``extra``, and nulls in ``null_fields``, so that an object is w
 read.
 
 The models import this module, so it knows them by their form only: a model of a reply is an attrs
-class with a field ``extra``, and any other attrs class is a request. cattrs is imported, and the
-converter built, when it is first used: that is a tenth of the time that importing the package
+class with a field ``null_fields``, and any other attrs class is a request. cattrs is imported, and
+the converter built, when it is first used: that is a tenth of the time that importing the package
 would take.
 """
 
@@ -197,7 +197,7 @@ def _is_dict(kind: object) -> bool:
 
 
 def _is_reply_model(kind: object) -> bool:
-    return isinstance(kind, type) and attrs.has(kind) and "extra" in attrs.fields_dict(kind)
+    return isinstance(kind, type) and attrs.has(kind) and "null_fields" in attrs.fields_dict(kind)
 
 
 def _is_request_model(kind: object) -> bool:

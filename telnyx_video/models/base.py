@@ -10,9 +10,10 @@ import attrs
 
 from telnyx_video._base import validate as check
 from telnyx_video._base.errors import ErrorDetail, RateLimit
+from telnyx_video._base.json import dumps, is_deep, is_json, loads
 from telnyx_video._base.text import did_you_mean, without_userinfo
 from telnyx_video.models._codec import structure, unstructure
-from telnyx_video.models.unset import UNSET
+from telnyx_video.models.unset import UNSET, Unset
 
 T = TypeVar("T")
 
@@ -125,6 +126,33 @@ class Record(Model):
     """The object's identifier, as sent."""
     reply: Reply | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
     """The facts of the reply, if the object was read from a reply of its own."""
+
+
+def checked_extra(
+    problems: list[ErrorDetail], extra: object, known: Collection[str]
+) -> dict[str, object] | Unset:
+    """Return a copy of further fields of a request, which stays as it was checked.
+
+    They are JSON, and not known fields. No value is quoted, as it may be a secret.
+    """
+    if not isinstance(extra, Mapping):
+        problem = f"must be a mapping of names to JSON values, not {type(extra).__name__}"
+        problems.append(ErrorDetail(problem, code="wrong_type", pointer="/extra"))
+        return UNSET
+    fields = dict(cast("Mapping[object, object]", extra))
+    for name in fields:
+        if name in known:
+            problem = f"{name} is a field of its own: pass it by name"
+            problems.append(ErrorDetail(problem, code="invalid", pointer="/extra"))
+    try:
+        encoded = dumps(fields) if is_json(fields) and not is_deep(fields) else None
+    except (TypeError, ValueError, RecursionError):
+        encoded = None
+    if encoded is None:
+        problem = "must be JSON: objects with string keys, arrays, strings, finite numbers"
+        problems.append(ErrorDetail(problem, code="wrong_type", pointer="/extra"))
+        return UNSET
+    return cast("dict[str, object]", loads(encoded)) or UNSET
 
 
 class _WithWebhooks(Protocol):

@@ -23,6 +23,7 @@ from telnyx_video.models.base import (
     Record,
     check_early,
     check_webhooks,
+    checked_extra,
     refuse_unknown_keywords,
     short_repr,
     shown_fields,
@@ -104,6 +105,7 @@ class CompositionFields(TypedDict, total=False):
     webhook_event_url: str | Unset
     webhook_event_failover_url: str | Unset | None
     webhook_timeout_secs: int | Unset | None
+    extra: Mapping[str, object] | Unset
 
 
 def _as_layout(layout: Mapping[str, VideoRegion] | Unset) -> Mapping[str, VideoRegion] | Unset:
@@ -149,6 +151,9 @@ class CreateCompositionRequest:
     """Where events go if the first URL fails; ``""`` or None for nowhere, which is the default."""
     webhook_timeout_secs: int | Unset | None = UNSET
     """Seconds to wait for a webhook's receiver: 0 to 30; None for the API's own choice."""
+    extra: Mapping[str, object] | Unset = attrs.field(default=UNSET, hash=False, repr=False)
+    """Further fields that the API takes and this version does not know, sent as they are: anything
+    that JSON can express. They are in no repr, since any of them may be a secret."""
 
     __repr__ = short_repr
     __rich_repr__ = shown_fields
@@ -177,6 +182,9 @@ class CreateCompositionRequest:
         if self.video_layout is not UNSET:
             _check_layout(problems, self.video_layout)
         check_webhooks(problems, self)
+        if self.extra is not UNSET:
+            extra = checked_extra(problems, self.extra, _REQUEST_FIELDS)
+            object.__setattr__(self, "extra", extra)
         check.refuse(problems)
 
 

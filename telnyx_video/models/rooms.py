@@ -22,6 +22,7 @@ from telnyx_video.models.base import (
     Reply,
     check_early,
     check_webhooks,
+    checked_extra,
     refuse_unknown_keywords,
     short_repr,
     shown_fields,
@@ -43,6 +44,7 @@ class RoomFields(TypedDict, total=False):
     webhook_event_url: str | Unset
     webhook_event_failover_url: str | Unset | None
     webhook_timeout_secs: int | Unset | None
+    extra: Mapping[str, object] | Unset
 
 
 @attrs.frozen(kw_only=True)
@@ -71,6 +73,9 @@ class CreateRoomRequest:
     """Where events go if the first URL fails; ``""`` or None for nowhere, which is the default."""
     webhook_timeout_secs: int | Unset | None = UNSET
     """Seconds to wait for a webhook's receiver: 0 to 30; None for the API's own choice."""
+    extra: Mapping[str, object] | Unset = attrs.field(default=UNSET, hash=False, repr=False)
+    """Further fields that the API takes and this version does not know, sent as they are: anything
+    that JSON can express. They are in no repr, since any of them may be a secret."""
 
     __repr__ = short_repr
     __rich_repr__ = shown_fields
@@ -101,6 +106,7 @@ class CreateRoomRequest:
             and self.webhook_event_url is UNSET
             and self.webhook_event_failover_url is UNSET
             and self.webhook_timeout_secs is UNSET
+            and self.extra is UNSET
         ):
             self._check()
 
@@ -122,6 +128,9 @@ class CreateRoomRequest:
         if self.enable_recording is not UNSET:
             check.boolean(problems, "enable_recording", self.enable_recording)
         check_webhooks(problems, self)
+        if self.extra is not UNSET:
+            extra = checked_extra(problems, self.extra, _FIELD_NAMES)
+            object.__setattr__(self, "extra", extra)
         check.refuse(problems)
 
     @classmethod
@@ -154,7 +163,7 @@ class CreateRoomRequest:
         raise InvalidRequestError(tuple(problems))
 
     def to_dict(self) -> dict[str, object]:
-        """The fields that are set, under the API's names."""
+        """The fields that are set, under the API's names; ``extra`` is an object of its own."""
         return unstructure(self)
 
 

@@ -9,7 +9,11 @@ from typing import Final, cast, get_args, get_type_hints
 from telnyx_video.errors import ConfigurationError, ErrorDetail, InvalidRequestError
 from telnyx_video.models import CreateRoomRequest, RoomFields
 
-_TYPES: Final = {name: get_args(hint) for name, hint in get_type_hints(RoomFields).items()}
+_TYPES: Final = {
+    name: get_args(hint)
+    for name, hint in get_type_hints(RoomFields).items()
+    if name != "extra"  # which no cell can hold
+}
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}

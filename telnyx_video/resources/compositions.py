@@ -105,7 +105,7 @@ class AsyncCompositions(MediaResource[RoomComposition]):
             retry: By default the client's policy.
             **fields: The fields of :class:`~telnyx_video.CreateCompositionRequest`: ``session_id``,
                 ``format``, ``resolution``, ``video_layout``, ``webhook_event_url``,
-                ``webhook_event_failover_url``, ``webhook_timeout_secs``.
+                ``webhook_event_failover_url``, ``webhook_timeout_secs``, ``extra``.
 
         Raises:
             InvalidRequestError: a field breaks a bound; nothing was sent.

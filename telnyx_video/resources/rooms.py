@@ -79,6 +79,7 @@ class RoomsResource(Resource):
                   accept; ``""`` or None for none, the default.
                 - ``webhook_timeout_secs``: an integer from 0 to 30, or None, the default, for the
                   API's own choice.
+                - ``extra``: a mapping of further fields to JSON values, sent as they are.
 
         Raises:
             InvalidRequestError: a field breaks a bound, or another argument is invalid; all of them

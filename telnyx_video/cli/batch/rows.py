@@ -20,7 +20,11 @@ from telnyx_video.models import CreateRoomRequest, RoomFields
 
 Format: TypeAlias = Literal["csv", "jsonl"]
 
-_TYPES = {name: get_args(hint) for name, hint in get_type_hints(RoomFields).items()}
+_TYPES = {
+    name: get_args(hint)
+    for name, hint in get_type_hints(RoomFields).items()
+    if name != "extra"  # which no cell can hold
+}
 
 FIELDS: Final = tuple(_TYPES)
 """The API's names of a room's settings."""
