@@ -20,7 +20,8 @@ from telnyx_video._execution.download import FileStream
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video.client._portal import Caller, Portal
 from telnyx_video.errors import ConfigurationError
-from telnyx_video.models import Page, Record
+from telnyx_video.models import Page, RawResponse, Record
+from telnyx_video.resources._recording import Recorder
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,6 +29,7 @@ A = TypeVar("A")
 A_co = TypeVar("A_co", covariant=True)
 C = TypeVar("C", bound=Callable[..., object])
 R = TypeVar("R", bound=Record)
+S = TypeVar("S", bound="SyncProxy[Any]")
 
 
 class SyncProxy(Generic[A_co]):
@@ -43,6 +45,13 @@ class SyncProxy(Generic[A_co]):
         self._target = target
         self._portal = portal
         self._owner = owner
+
+
+def proxy_of(proxy: S, target: object) -> S:
+    """Return a copy of a proxy for another target."""
+    copy = type(proxy).__new__(type(proxy))
+    vars(copy).update(vars(proxy), _target=target, _owner=proxy)
+    return copy
 
 
 def copy_signature(method: Callable[..., object]) -> Callable[[C], C]:
@@ -171,9 +180,7 @@ class Pager(Generic[R]):
 
     def pages(self) -> Iterator[Page[R]]:
         """Yield the pages, with their totals, request ids and rate limits."""
-        pages = self._pager.pages()
-        while (page := self._portal.run(next_or_none(pages))) is not None:
-            yield page
+        yield from iterate(self._pager.pages(), self._portal)
 
     def first(self) -> R | None:
         """Return the first object, or None if the list is empty; fetches the first page only."""
@@ -229,6 +236,18 @@ class BlockingFileStream:
         if chunk is None:
             raise StopIteration
         return chunk
+
+
+def raw_pages(pager: Pager[R], recorder: Recorder) -> Iterator[tuple[Page[R], RawResponse]]:
+    """Yield the pages of a list, each with its raw reply."""
+    pages = recorder.pages(pager._pager)  # pyright: ignore[reportPrivateUsage] # of above
+    yield from iterate(pages, pager._portal)  # pyright: ignore[reportPrivateUsage] # of above
+
+
+def iterate(items: AsyncIterator[T], portal: Portal) -> Iterator[T]:
+    """Yield the items of an iterator that runs in the portal's loop."""
+    while (item := portal.run(next_or_none(items))) is not None:
+        yield item
 
 
 async def next_or_none(items: AsyncIterator[T]) -> T | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import builtins
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, ParamSpec, Self, TypeVar, cast, overload
 
 import attrs
 
@@ -18,6 +18,7 @@ from telnyx_video._base.http import HttpRequest
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
 from telnyx_video._execution.call import REPEAT_HINT, execute
 from telnyx_video._execution.create import create_room
+from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.reconcile import CreateResult, IfExists
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video._transport import Transport, check_connecting
@@ -26,7 +27,7 @@ from telnyx_video.batch.source import Requests
 from telnyx_video.batch.stream import OutcomeStream, collect
 from telnyx_video.config import resolve
 from telnyx_video.errors import ConfigurationError, ErrorDetail
-from telnyx_video.models import UNSET, CreateRoomRequest, RawResponse
+from telnyx_video.models import UNSET, CreateRoomRequest, Page, RawResponse, Record
 from telnyx_video.resources._arguments import (
     check_app_info,
     check_batch,
@@ -35,6 +36,8 @@ from telnyx_video.resources._arguments import (
     checked_hooks,
     merge_headers,
 )
+from telnyx_video.resources._recording import record
+from telnyx_video.resources._resource import view
 from telnyx_video.resources.rooms import RoomsResource
 
 if TYPE_CHECKING:
@@ -51,6 +54,10 @@ if TYPE_CHECKING:
     from telnyx_video.resources.sessions import AsyncSessions
 
 __all__ = ["AsyncRoomsClient"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R", bound=Record)
 
 LOOK_HINT: Final = "look whether it was, before sending it again"
 
@@ -96,8 +103,6 @@ class AsyncRoomsClient(RoomsResource):
     """
 
     _transport: Transport | None = None
-    _origin: AsyncRoomsClient | None = None
-    """The client that this one is a view of, which closes the connections."""
 
     def __init__(
         self,
@@ -199,15 +204,56 @@ class AsyncRoomsClient(RoomsResource):
             options = self._call_options(timeout, retry, headers)
         finally:  # a traceback may show locals, and a header may be a secret
             del headers
-        view = type(self).__new__(type(self))
-        own_class = type(self)
-        kept = {
-            name: value
-            for name, value in vars(self).items()
-            if not isinstance(getattr(own_class, name, None), cached_property)
-        }
-        vars(view).update(kept, _options=options, _origin=self)
-        return view
+        return view(self, _options=options)
+
+    @overload
+    @staticmethod
+    def with_raw_response(
+        method: Callable[P, AsyncPager[R]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> AsyncGenerator[tuple[Page[R], RawResponse], None]: ...
+
+    @overload
+    @staticmethod
+    def with_raw_response(
+        method: Callable[P, Coroutine[Any, Any, T]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Coroutine[Any, Any, tuple[T, RawResponse]]: ...
+
+    @staticmethod
+    def with_raw_response(method: Callable[..., Any], /, *args: object, **kwargs: object) -> Any:
+        """Make a call, and return its result together with the raw reply.
+
+        ::
+
+            room, raw = await rooms.with_raw_response(rooms.create, unique_name="standup")
+            print(raw.status, raw.headers["date"])
+
+            async for page, raw in rooms.with_raw_response(rooms.list, page_size=50):
+                ...
+
+        The call is the same as without: it is retried, and a create still makes exactly one room.
+        If it takes several requests, the raw reply is the last one, which decided the result: that
+        of a look-up, if the reply to a create was lost.
+
+        Args:
+            method: A method of this client or of one of its resources; not ``open``, nor one that
+                creates many rooms.
+            *args: The method's arguments.
+            **kwargs: The method's arguments by name.
+
+        Raises:
+            InvalidRequestError: the method is another one.
+            TelnyxVideoError: as the method does. Errors have ``status`` and ``request_id``.
+        """
+        try:
+            name = getattr(method, "__name__", "")
+            resource, recorder = record(getattr(method, "__self__", None), name)
+            result = getattr(resource, name)(*args, **kwargs)
+        finally:  # a traceback may show locals, and these may hold secrets
+            del args
+            kwargs.clear()
+        if isinstance(result, AsyncPager):
+            return recorder.pages(cast("AsyncPager[Record]", result))
+        return recorder.result(result)
 
     @cached_property
     def sessions(self) -> AsyncSessions:
@@ -425,6 +471,7 @@ class AsyncRoomsClient(RoomsResource):
         raise TypeError("a client holds the API key and live connections: it cannot be pickled")
 
     def __del__(self) -> None:
+        # A view leaves the connections to its client.
         transport = self._transport if self._origin is None else None
         if transport is not None and transport.abandon():
             message = f"unclosed {self!r}: use `async with`, or call aclose()"

@@ -10,7 +10,18 @@ import weakref
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Final, NoReturn, ParamSpec, Self, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Final,
+    NoReturn,
+    ParamSpec,
+    Self,
+    TypeVar,
+    cast,
+    overload,
+)
 
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
 from telnyx_video.client._portal import Caller, Portal
@@ -24,10 +35,14 @@ from telnyx_video.client._sync import (
     blocking_progress,
     copy_signature,
     next_or_none,
+    proxy_of,
+    raw_pages,
     wrap,
 )
 from telnyx_video.client.async_client import AsyncRoomsClient
 from telnyx_video.errors import ConfigurationError
+from telnyx_video.models import Page, RawResponse, Record
+from telnyx_video.resources._recording import record
 from telnyx_video.resources.compositions import AsyncCompositions
 from telnyx_video.resources.participants import AsyncParticipants
 from telnyx_video.resources.recordings import AsyncRecordings
@@ -50,6 +65,8 @@ __all__ = [
 ]
 
 P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R", bound=Record)
 
 
 class Sessions(SyncProxy[AsyncSessions]):
@@ -195,9 +212,34 @@ class RoomsClient(SyncProxy[AsyncRoomsClient]):
             target = self._target.with_options(timeout=timeout, retry=retry, headers=headers)
         finally:  # a traceback may show locals, and a header may be a secret
             del headers
-        view = type(self).__new__(type(self))
-        vars(view).update(vars(self), _target=target, _owner=self)
-        return view
+        return proxy_of(self, target)
+
+    @overload
+    @staticmethod
+    def with_raw_response(  # type: ignore[overload-overlap] # a list is also a result, but first
+        method: Callable[P, Pager[R]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Iterator[tuple[Page[R], RawResponse]]: ...
+
+    @overload
+    @staticmethod
+    def with_raw_response(
+        method: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> tuple[T, RawResponse]: ...
+
+    @staticmethod
+    @copy_signature(AsyncRoomsClient.with_raw_response)
+    def with_raw_response(method: Callable[..., Any], /, *args: object, **kwargs: object) -> Any:
+        """Make a call, and return its result together with the raw reply."""
+        try:
+            name, proxy = getattr(method, "__name__", ""), getattr(method, "__self__", None)
+            target, recorder = record(getattr(proxy, "_target", None), name)
+            result: Any = getattr(proxy_of(cast("Any", proxy), target), name)(*args, **kwargs)
+        finally:  # a traceback may show locals, and these may hold secrets
+            del args
+            kwargs.clear()
+        if isinstance(result, Pager):
+            return raw_pages(cast("Pager[Record]", result), recorder)
+        return result, recorder.raw()
 
     @property
     def sessions(self) -> Sessions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
@@ -22,10 +23,30 @@ if TYPE_CHECKING:
     from aiohttp import ClientTimeout
 
 R = TypeVar("R", bound=Record)
+V = TypeVar("V", bound="Resource")
+
+
+def view(resource: V, **changes: object) -> V:
+    """Return a copy of a resource that shares its connections, with other attributes.
+
+    Its own resources are made anew, with these attributes.
+    """
+    own_class = type(resource)
+    copy = own_class.__new__(own_class)
+    kept = {
+        name: value
+        for name, value in vars(resource).items()
+        if not isinstance(getattr(own_class, name, None), cached_property)
+    }
+    vars(copy).update(kept, _origin=resource, **changes)
+    return copy
 
 
 class Resource:
     """Methods that share one client's connections, options and retries."""
+
+    _origin: Resource | None = None
+    """What this one is a view of."""
 
     def __init__(self, runner: AttemptRunner, options: CallOptions) -> None:
         self._runner = runner

@@ -8,6 +8,7 @@ import pydoc
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -73,9 +74,9 @@ def test_both_clients_have_the_same_operations() -> None:
     for awaited, blocking in GROUPS:
         assert set(operations_of(awaited)) - {"aclose"} == set(operations_of(blocking)) - {"close"}
     # Of the API's 25, two lists of sessions are one here. `get_by_name`, two for batches,
-    # `request`, `with_options`, and `wait`, `download` and `open` of recordings and compositions
-    # are ours.
-    assert len(OPERATIONS) == 25 - 1 + 1 + 2 + 2 + 2 * 3
+    # `request`, `with_options`, `with_raw_response`, and `wait`, `download` and `open` of
+    # recordings and compositions are ours.
+    assert len(OPERATIONS) == 25 - 1 + 1 + 2 + 3 + 2 * 3
 
 
 @pytest.mark.parametrize(("awaited", "blocking", "name"), OPERATIONS)
@@ -238,6 +239,17 @@ def test_a_stream_gives_outcomes_as_they_come(sandbox: Sandbox, rooms: RoomsClie
     assert told[-1] == Progress(50, 50, 0, 0, 50)
     assert stream.stopped is None
     assert len(sandbox.rooms) == 50
+
+
+def test_a_stream_reports_what_its_journal_has_lost(rooms: RoomsClient, tmp_path: Path) -> None:
+    """The count of unreadable lines is that of the awaited stream."""
+    journal = tmp_path / "journal.jsonl"
+    rooms.create_many(asked_for(2), journal=journal)
+    with journal.open("ab") as file:
+        file.write(b"garbage\n")
+    with rooms.stream_many(asked_for(3), journal=journal) as stream:
+        assert len(list(stream)) == 3
+        assert stream.unreadable_lines == 1
 
 
 def test_a_stream_can_be_stopped(sandbox: Sandbox, rooms: RoomsClient) -> None:

@@ -47,6 +47,7 @@ BLOCKING = (
 MADE_OF_OTHERS = {
     "request",
     "with_options",
+    "with_raw_response",
     "get_by_name",
     "create_many",
     "stream_many",

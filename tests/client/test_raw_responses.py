@@ -1,0 +1,307 @@
+"""`with_raw_response` makes a call, and returns its result together with the raw reply."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.clients import client
+from support.peers import Peer, Visit, answer, created, cut, listed, peer, room
+from support.secrets import leaks
+from telnyx_video import (
+    AsyncRoomsClient,
+    InvalidRequestError,
+    NameTakenError,
+    NotFoundError,
+    RawResponse,
+    RetryPolicy,
+    RoomsClient,
+)
+from telnyx_video.observing import CallFinished
+from telnyx_video.resources._recording import UNRECORDED
+
+KEY = "KEY018F5C0FFEE0123456789ABCDEF_t0k3nT0k3n"
+QUICK = RetryPolicy(attempts=3, backoff=0.001, backoff_max=0.001)
+
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+
+RESULTS: dict[str, Arguments] = {
+    "create": ((), {"unique_name": "standup"}),
+    "get": (("1",), {}),
+    "get_by_name": (("standup",), {}),
+    "update": (("1",), {"max_participants": 5}),
+    "delete": (("1",), {}),
+    "join_token": (("1",), {}),
+    "refresh_join_token": (("1", "refresh-token-0123456789"), {}),
+    "request": (("GET", "/rooms"), {}),
+    "sessions.get": (("1",), {}),
+    "sessions.end": (("1",), {}),
+    "sessions.kick": (("1", ["2"]), {}),
+    "sessions.mute": (("1", ["2"]), {}),
+    "sessions.unmute": (("1", ["2"]), {}),
+    "participants.get": (("1",), {}),
+    "recordings.get": (("1",), {}),
+    "recordings.wait": (("1",), {}),
+    "recordings.download": (("1", "film"), {}),
+    "recordings.delete": (("1",), {}),
+    "recordings.delete_many": ((), {"room_id": "1"}),
+    "compositions.create": ((), {"session_id": "1"}),
+    "compositions.get": (("1",), {}),
+    "compositions.wait": (("1",), {}),
+    "compositions.download": (("1", "film"), {}),
+    "compositions.delete": (("1",), {}),
+}
+"""What has one result, and arguments to call it with."""
+
+LISTS: dict[str, Arguments] = {
+    "list": ((), {}),
+    "sessions.list": ((), {}),
+    "sessions.participants": (("1",), {}),
+    "participants.list": ((), {}),
+    "recordings.list": ((), {}),
+    "compositions.list": ((), {}),
+}
+"""What is read page by page."""
+
+RESOURCES = ("sessions", "participants", "recordings", "compositions")
+COLLECTIONS = {"rooms", "participants"} | {f"room_{name}" for name in RESOURCES}
+
+
+def serve(server: Peer) -> None:
+    """Answer any request of the API; each reply names the request that it belongs to."""
+
+    async def act(visit: Visit) -> None:
+        request = visit.request
+        assert request is not None
+        thing = room(
+            id="1",
+            created_at="2026-01-01T00:00:00Z",
+            status="completed",
+            download_url=f"{server.url}/file",
+            token="a token of the room",
+            token_expires_at="2030-01-01T00:00:00Z",
+            room_recordings=3,
+        )
+        path = request.target.partition("?")[0]
+        many = request.method == "GET" and path.rpartition("/")[2] in COLLECTIONS
+        content = {"data": [thing] if many else thing, "meta": {"page_number": 1, "total_pages": 1}}
+        about = {"X-Answers": f"{request.method} {request.target}", "x-request-id": "r-1"}
+        await answer(200, b"film" if path == "/v2/file" else content, about)(visit)
+
+    server.acts[:] = [act]
+
+
+def last(server: Peer) -> str:
+    """The last request to the API."""
+    calls = [sent for sent in server.requests if sent.target != "/v2/file"]
+    return f"{calls[-1].method} {calls[-1].target}"
+
+
+def test_the_tables_have_every_method() -> None:
+    """A method that is added has to be tried here, or to be refused."""
+    rooms = RoomsClient(api_key=KEY)
+    every = {name for name in dir(rooms) if name[0] != "_" and callable(getattr(rooms, name))}
+    for resource in RESOURCES:
+        group = getattr(rooms, resource)
+        every |= {f"{resource}.{name}" for name in dir(group) if name[0] != "_"}
+    assert {name for name in every if name.split(".")[-1] not in UNRECORDED} == {*RESULTS, *LISTS}
+
+
+@pytest.mark.parametrize("operation", RESULTS)
+async def test_every_operation_has_its_reply(
+    operation: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The result is that of the plain call; the raw reply is the server's last one."""
+    monkeypatch.chdir(tmp_path)
+    arguments, named = RESULTS[operation]
+    async with peer(cut) as server:
+        serve(server)
+        async with client(server) as rooms:
+            method = attrgetter(operation)(rooms)
+            result, raw = await rooms.with_raw_response(method, *arguments, **named)
+        async with client(server) as rooms:
+            assert await attrgetter(operation)(rooms)(*arguments, **named) == result
+    assert isinstance(raw, RawResponse)
+    assert raw.headers["x-answers"] == last(server)
+    assert (raw.status, raw.request_id, raw.rate_limit) == (200, "r-1", None)
+    assert raw.json()["data"]
+
+
+@pytest.mark.parametrize("operation", LISTS)
+async def test_every_list_has_a_reply_a_page(operation: str) -> None:
+    """Pages come one after the other, each with its own reply."""
+    arguments, named = LISTS[operation]
+    async with peer(cut) as server, client(server) as rooms:
+        serve(server)
+        method = attrgetter(operation)(rooms)
+        pages = [each async for each in rooms.with_raw_response(method, *arguments, **named)]
+    ((page, raw),) = pages
+    assert [one.id for one in page.items] == [one["id"] for one in raw.json()["data"]] == ["1"]
+    assert raw.headers["x-answers"] == last(server)
+
+
+async def test_blocking_code_has_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call returns what the awaited one returns; lists are read by a plain loop."""
+    monkeypatch.chdir(tmp_path)
+
+    def call_each(url: str, operation: str) -> tuple[object, RawResponse]:
+        arguments, named = {**RESULTS, **LISTS}[operation]
+        with RoomsClient(base_url=url, api_key=KEY) as rooms:
+            method: Callable[..., Any] = attrgetter(operation)(rooms)
+            got: Any = rooms.with_raw_response(method, *arguments, **named)
+            if operation in LISTS:
+                ((page, raw),) = got
+                return page, raw
+            result, raw = got
+            return result, raw
+
+    async with peer(cut) as server:
+        serve(server)
+        for operation in (*RESULTS, *LISTS):
+            _, raw = await asyncio.to_thread(call_each, server.url, operation)
+            assert raw.headers["x-answers"] == last(server), operation
+            assert raw.status == 200
+
+
+async def test_progress_of_blocking_code_stays_in_its_thread() -> None:
+    """A callback runs where it does without the raw reply."""
+
+    def wait(url: str) -> bool:
+        seen: list[threading.Thread] = []
+        with RoomsClient(base_url=url, api_key=KEY) as rooms:
+            rooms.with_raw_response(
+                rooms.recordings.wait,
+                "1",
+                on_progress=lambda _: seen.append(threading.current_thread()),
+            )
+        return seen == [threading.current_thread()]
+
+    async with peer(cut) as server:
+        serve(server)
+        assert await asyncio.to_thread(wait, server.url)
+
+
+async def test_after_a_lost_reply_it_is_that_of_the_look_up() -> None:
+    """A create keeps its promise; the raw reply is the one that decided."""
+    async with peer(cut, listed(room())) as server, client(server, retry=QUICK) as rooms:
+        made, raw = await rooms.with_raw_response(rooms.create, unique_name="standup")
+    assert server.methods == ["POST", "GET"]
+    assert [one["id"] for one in raw.json()["data"]] == [made.id]
+
+
+async def test_a_create_that_is_sent_again_has_its_own_reply() -> None:
+    """After the look-up found nothing, the second create decides."""
+    posts = [cut, created()]
+
+    async def act(visit: Visit) -> None:
+        assert visit.request is not None
+        await (posts.pop(0) if visit.request.method == "POST" else listed())(visit)
+
+    async with peer(act) as server, client(server, retry=QUICK) as rooms:
+        made, raw = await rooms.with_raw_response(rooms.create, unique_name="standup")
+    assert server.methods[-1] == "POST"
+    assert (raw.status, raw.json()["data"]["id"]) == (201, made.id)
+
+
+async def test_a_delete_may_have_been_decided_by_a_404() -> None:
+    """The reply of the first attempt was lost; the second finds nothing, as it should be."""
+    async with peer(cut, answer(404, {})) as server, client(server, retry=QUICK) as rooms:
+        nothing, raw = await rooms.with_raw_response(rooms.delete, "1")
+    assert (nothing, raw.status) == (None, 404)
+
+
+async def test_errors_are_raised() -> None:
+    """As without it; and nothing is kept from one call to the next."""
+    taken = answer(422, {"errors": [{"code": "10015", "title": "taken"}]})
+    async with peer(answer(404, {}), taken, listed(room())) as server, client(server) as rooms:
+        with pytest.raises(NotFoundError) as raised:
+            await rooms.with_raw_response(rooms.get, "1")
+        assert raised.value.status == 404
+        with pytest.raises(NameTakenError):
+            await rooms.with_raw_response(rooms.create, unique_name="standup", retry=QUICK)
+
+
+async def test_many_calls_at_once_keep_their_replies_apart() -> None:
+    """Each has the reply to its own request; pages that are fetched ahead are not confused."""
+
+    async def page_of_three(visit: Visit) -> None:
+        assert visit.request is not None
+        number = int(visit.request.target.partition("page%5Bnumber%5D=")[2].partition("&")[0])
+        meta = {"page_number": number, "page_size": 1, "total_pages": 3, "total_results": 3}
+        data = [room(id=str(number))]
+        await answer(200, {"data": data, "meta": meta}, {"X-Page": str(number)})(visit)
+
+    async with peer(created()) as server, client(server) as rooms:
+        calls = (rooms.with_raw_response(rooms.create, unique_name=f"{n}") for n in range(50))
+        for made, raw in await asyncio.gather(*calls):
+            assert raw.json()["data"]["id"] == made.id
+    async with peer(page_of_three) as server, client(server) as rooms:
+        numbers: list[tuple[int | None, str]] = []
+        async for page, raw in rooms.with_raw_response(rooms.list, page_size=1):
+            await server.until(lambda: len(server.requests) > len(numbers))
+            numbers.append((page.page_number, raw.headers["x-page"]))
+    assert numbers == [(1, "1"), (2, "2"), (3, "3")]
+
+
+async def test_options_keys_and_hooks_are_those_of_the_client() -> None:
+    """A view's headers are sent, a refused key is replaced, and the call is one event of hooks."""
+    keys, events = ["first", "second"], list[object]()
+    async with (
+        peer(answer(401, {}), created()) as server,
+        client(server, api_key=lambda: keys.pop(0), hooks=events.append) as rooms,
+    ):
+        view = rooms.with_options(headers={"X-Tenant": "acme"})
+        made, raw = await rooms.with_raw_response(view.create, unique_name="standup")
+    assert raw.json()["data"]["id"] == made.id
+    assert [sent.header("X-Tenant") for sent in server.requests] == [["acme"], ["acme"]]
+    assert [type(event) for event in events].count(CallFinished) == 1
+
+
+async def test_no_reply_has_the_key() -> None:
+    """What the server repeats of it is replaced."""
+    echo = answer(200, {"data": room(echo=KEY)}, {"x-echo": KEY})
+    async with peer(echo) as server, client(server, api_key=KEY) as rooms:
+        both = await rooms.with_raw_response(rooms.get, "1")
+    assert leaks(both, KEY) == []
+
+
+@pytest.mark.parametrize("name", sorted(UNRECORDED - {"close"}))
+async def test_what_is_not_one_call_is_refused(name: str) -> None:
+    """Nothing is done, and the error says what can be passed."""
+    async with AsyncRoomsClient(api_key=KEY) as rooms:
+        owner: Any = rooms.recordings if name == "open" else rooms
+        with pytest.raises(InvalidRequestError, match="method: must be a method of this client"):
+            rooms.with_raw_response(getattr(owner, name), "1")
+        strangers: tuple[Any, ...] = (None, len, RetryPolicy().wait)
+        for stranger in strangers:
+            with pytest.raises(InvalidRequestError, match="method: must be a method"):
+                rooms.with_raw_response(stranger, 1)
+
+
+def test_blocking_code_is_refused_the_same() -> None:
+    """Closing is not a call, nor is a function of somebody else's."""
+    with RoomsClient(api_key=KEY) as rooms:
+        strangers: tuple[Any, ...] = (rooms.close, rooms.create_many, rooms.recordings.open, len)
+        for stranger in strangers:
+            with pytest.raises(InvalidRequestError, match="method: must be a method"):
+                rooms.with_raw_response(stranger, "1")
+
+
+async def test_secrets_of_a_refused_call_are_not_shown() -> None:
+    """No frame of this package keeps an argument."""
+    async with AsyncRoomsClient(api_key=KEY) as rooms:
+        with pytest.raises(InvalidRequestError) as raised:
+            await rooms.with_raw_response(
+                rooms.create, unique_name="", webhook_event_url=f"https://a:{KEY}@example.com"
+            )
+        assert leaks(raised.value, KEY) == []
+        create: Any = rooms.create
+        with pytest.raises(TypeError) as wrong:
+            await rooms.with_raw_response(create, unique=KEY)
+    assert leaks(wrong.value, KEY) == []
