@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "batch": ("rooms", "Create the rooms of a file, many at a time."),
     "sandbox": ("sandbox", "Run a local server of the API until Ctrl-C, and say how to reach it."),
     "listen": ("listen", "Receive webhooks until Ctrl-C: verify each, and print its event."),
+    "request": ("request", "Send a request to any endpoint; print the reply."),
     "doctor": ("doctor", "Check the key, the address, the proxy and the clock with one read."),
 }
 """The module of each command that needs no group's name, and what it does."""

@@ -114,6 +114,17 @@ def test_what_cannot_be_said_changes_no_result(
     assert len(sandbox.rooms) == 3
 
 
+def test_a_reply_that_cannot_be_printed_was_still_given(
+    command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request was applied, and the error says so."""
+    with unwritable(monkeypatch, "stdout", "disk"):
+        result = command("request", "POST", "/rooms", "--data={}")
+    assert result.code == 1
+    assert "the server answered POST /rooms with 201, but standard output" in result.err
+    assert len(sandbox.rooms) == 1
+
+
 def test_what_could_not_be_said_does_not_change_the_exit_code() -> None:
     """A whole program ends with its own code, though Python could not write what was held back."""
     with open("/dev/full", "w") as full:
