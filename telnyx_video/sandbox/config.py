@@ -47,6 +47,7 @@ class SandboxConfig:
     deliver_anywhere: bool
     allow_hosts: Collection[str]
     log_size: int
+    access_token_ttl: float
     seed: Seed | None
     seed_random: int | None
 
@@ -143,6 +144,7 @@ _CHECKS: Mapping[str, Check] = {
     "deliver_anywhere": boolean,
     "allow_hosts": _hosts,
     "log_size": integer(0, _MAX_LOG),
+    "access_token_ttl": _SECONDS,
     "seed_random": _or_none(integer(0, 2**63 - 1)),
 }
 """Fault plans and seeds are checked where they are parsed."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from typing import Self
 
-from telnyx_video.sandbox.api.core import LOG_SIZE
+from telnyx_video.sandbox.api.core import ACCESS_TOKEN_TTL, LOG_SIZE
 from telnyx_video.sandbox.config import DEFAULT_KEY, SandboxConfig
 from telnyx_video.sandbox.faults.outage import KINDS, Kind
 from telnyx_video.sandbox.faults.plan import FaultPlan, parse_plan
@@ -40,7 +40,8 @@ class Sandbox:
     Args:
         host: Where to listen: a name, resolved as IPv4, or an address.
         port: The port, up to 65535; 0 picks a free one.
-        api_key: The only accepted key; not empty, and without control characters.
+        api_key: The only accepted key, besides access tokens; not empty, and without control
+            characters.
         db: A file that keeps the rooms and what happened in them, even if the process is killed.
             None keeps them in memory.
         rate_limit: Requests a second, at least 1, beyond which the answer is 429. None is
@@ -59,6 +60,8 @@ class Sandbox:
         allow_hosts: Names by which clients may call the server, besides `host` and the names of
             this machine; "*" allows every name.
         log_size: Requests that `log` keeps, up to 100,000; 0 keeps none.
+        access_token_ttl: Seconds for which an OAuth access token is valid, from 0 to a day. They
+            are issued at `/oauth/token` below the URL, to any client whose secret is the API key.
         seed: Objects with given ids to start with, as documented by `telnyx_video.sandbox.seed`,
             or the path of a JSON file of them.
         seed_random: Makes ids and times the same in every run: ids follow from this number, and
@@ -88,6 +91,7 @@ class Sandbox:
         deliver_anywhere: bool = False,
         allow_hosts: Collection[str] = (),
         log_size: int = LOG_SIZE,
+        access_token_ttl: float = ACCESS_TOKEN_TTL,
         seed: Seed | str | os.PathLike[str] | None = None,
         seed_random: int | None = None,
     ) -> None:
@@ -107,6 +111,7 @@ class Sandbox:
             deliver_anywhere=deliver_anywhere,
             allow_hosts=allow_hosts,
             log_size=log_size,
+            access_token_ttl=access_token_ttl,
             seed=objects,
             seed_random=seed_random,
         )

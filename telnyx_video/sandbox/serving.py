@@ -101,7 +101,13 @@ async def serving(config: SandboxConfig) -> AsyncGenerator[Running]:
     delay = config.composition_delay
     with closing(Store(config.db, source=source, composition_delay=delay)) as store:
         limiter = None if config.rate_limit is None else RateLimiter(config.rate_limit)
-        api = Api(store, api_key=config.api_key, limiter=limiter, log_size=config.log_size)
+        api = Api(
+            store,
+            api_key=config.api_key,
+            limiter=limiter,
+            log_size=config.log_size,
+            access_token_ttl=config.access_token_ttl,
+        )
         if config.seed is not None:
             put_seed(store, api.tokens, config.seed)
         port = Port(config.host, config.port, config.ssl_context)

@@ -10,6 +10,7 @@ from aiohttp import web
 from telnyx_video.sandbox.api.calls import Call, Operation, Operations, RefusedError
 from telnyx_video.sandbox.api.compositions import composition_operations
 from telnyx_video.sandbox.api.files import file_operations
+from telnyx_video.sandbox.api.oauth import TOKEN_ROUTE, AccessTokens
 from telnyx_video.sandbox.api.recordings import recording_operations
 from telnyx_video.sandbox.api.rooms import room_operations
 from telnyx_video.sandbox.api.sessions import session_operations
@@ -32,6 +33,9 @@ from telnyx_video.sandbox.stats import Stats
 StreamHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 """Serves one request."""
 
+ACCESS_TOKEN_TTL = 3600.0
+"""Seconds for which an OAuth access token is valid by default."""
+
 LOG_SIZE = 500
 """Requests that the log keeps by default."""
 
@@ -47,6 +51,7 @@ class Api:
         api_key: The only accepted key.
         limiter: The rate limit; None is unlimited.
         log_size: Requests that the log keeps.
+        access_token_ttl: Seconds for which an OAuth access token is valid.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class Api:
         api_key: str,
         limiter: RateLimiter | None = None,
         log_size: int = LOG_SIZE,
+        access_token_ttl: float = ACCESS_TOKEN_TTL,
     ) -> None:
         self.stats: Stats = Stats()
         self.log: RequestLog = RequestLog(log_size, api_key)
@@ -66,6 +72,7 @@ class Api:
         """Handlers of GET requests that write their response themselves, by path."""
         self._store = store
         self._credentials = f"Bearer {api_key}".encode()
+        self._access = AccessTokens(api_key, access_token_ttl, self.now, self.new_id)
         self._limiter = limiter
         self._routes: dict[str, dict[str, Operation]] = {}
         for operations in (
@@ -77,6 +84,7 @@ class Api:
             file_operations(store),
         ):
             self._add(operations)
+        self.add(TOKEN_ROUTE, {"POST": self._access.issue})
         self.add(f"{CONTROL}stats", {"GET": self._show_stats})
 
     @property
@@ -94,14 +102,14 @@ class Api:
         return self.stats.count(method, route if route in self._routes else "(unknown)")
 
     def add(self, route: str, operations: Mapping[str, Operation]) -> None:
-        """Add control operations, by method."""
+        """Add operations that are not of the Video API, by method."""
         self._routes.setdefault(route, {}).update(operations)
 
     def answer(self, call: Call) -> Reply:
         """Authorize the call, apply it, and return the reply."""
         if is_control(call.path):
             refused = self._wrong_type(call)
-        elif call.path.startswith(FILES):
+        elif call.path.startswith(FILES) or call.path == TOKEN_ROUTE:
             refused = None
         else:
             refused = self._unauthorized(call)
@@ -153,7 +161,11 @@ class Api:
         """Return how a call is refused for its key or the rate limit, or None."""
         # Header bytes that are not UTF-8 arrive as lone surrogates.
         sent = call.authorization.encode(errors="surrogateescape")
-        if not hmac.compare_digest(sent, self._credentials) and not self._is_keyless(call):
+        if not (
+            hmac.compare_digest(sent, self._credentials)
+            or self._access.accepts(call.authorization)
+            or self._is_keyless(call)
+        ):
             detail = "The request has no Authorization header with a valid key."
             return refusal(401, Problem(Code.NOT_AUTHENTICATED, detail))
         if self._limiter is not None and not self._limiter.take():
