@@ -1,4 +1,4 @@
-"""A server in a thread that gives every request the same JSON."""
+"""A server in a thread that gives every request the same reply."""
 
 import json
 import threading
@@ -9,16 +9,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @contextmanager
 def fixed_server(
-    reply: object, *, status: int = 200, headers: Mapping[str, str] | None = None
+    reply: object,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    dated: bool = True,
 ) -> Generator[str]:
-    """Serve one reply to every request, at the URL that is yielded."""
-    body = json.dumps(reply).encode()
+    """Serve one reply to every request, bytes or JSON, at the URL that is yielded."""
+    body = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
     others = {name: value for name, value in (headers or {}).items() if name != "Date"}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self.send_response(status)
+            if dated:
+                self.send_response(status)
+            else:
+                self.send_response_only(status)
             for name, value in {"Content-Length": str(len(body)), **others}.items():
                 self.send_header(name, value)
             self.end_headers()

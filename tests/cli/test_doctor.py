@@ -97,6 +97,14 @@ def test_a_small_difference_is_shown(command: Command, monkeypatch: pytest.Monke
     assert (result.code, "ahead of the server's" in result.out) == (0, True)
 
 
+def test_a_server_may_not_send_its_time(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then the clock cannot be compared, which is no failure."""
+    monkeypatch.setenv("TELNYX_API_KEY", "key")
+    with fixed_server(EMPTY, dated=False) as url:
+        result = command("doctor", "--base-url", url)
+    assert (result.code, "the server does not send its time" in result.out) == (0, True)
+
+
 def test_an_env_file_is_read(
     command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

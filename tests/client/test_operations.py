@@ -255,6 +255,8 @@ async def test_a_request_and_fields_do_not_go_together(
         await rooms.create(request, max_participants=3)
     with pytest.raises(InvalidRequestError, match="must be a CreateRoomRequest, not str"):
         await rooms.create("standup")  # type: ignore[arg-type]  # what untyped callers do
+    with pytest.raises(InvalidRequestError, match="must be a CreateRoomRequest, not int"):
+        await rooms.create(5)  # type: ignore[arg-type]  # as above
     with pytest.raises(InvalidRequestError, match="must be a CreateRoomRequest, not dict"):
         await rooms.update(NOBODY, {"max_participants": 3})  # type: ignore[arg-type]  # as above
     assert not sandbox.requests
