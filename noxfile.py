@@ -189,6 +189,24 @@ def interop(session: nox.Session) -> None:
     session.run("pytest", "tests/interop", *session.posargs)
 
 
+@nox.session(name="official-tests")
+def official_tests(session: nox.Session) -> None:
+    """Run the official SDK's own tests of the video API, from its sdist, on the sandbox."""
+    session.install(".[all]", *group("interop"), "pip")
+    version = "import importlib.metadata as m; print(m.version('telnyx'))"
+    release = f"telnyx=={session.run('python', '-c', version, silent=True).strip()}"
+    download = ("-m", "pip", "download", "-q", "--no-deps", "--no-binary", "telnyx", release)
+    tests = ("test_room*.py", "rooms/test_*.py", "rooms/sessions/test_*.py")
+    session.env["PYTHONPATH"] = str(ROOT / "tests" / "interop")
+    with tempfile.TemporaryDirectory() as away, session.chdir(away):
+        session.run("python", *download)
+        (sdist,) = Path().glob("telnyx-*.tar.gz")
+        shutil.unpack_archive(sdist, filter="data")
+        os.chdir(sdist.name.removesuffix(".tar.gz"))
+        paths = [str(path) for t in tests for path in Path("tests/api_resources").glob(t)]
+        session.run("python", "-m", "pytest", "-o", "addopts=", "-p", "official_suite", *paths)
+
+
 @nox.session
 def browser(session: nox.Session) -> None:
     """Use the page of the sandbox in Chromium: /usr/bin/chromium, or what $CHROMIUM names.
