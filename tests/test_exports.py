@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 import telnyx_video
 
 EXPORTED = """
@@ -26,6 +28,8 @@ def test_the_package_exports_exactly_these_names() -> None:
 
 LOADED = """
 import sys
+import pytest
+
 import telnyx_video
 print("cattrs" in sys.modules, telnyx_video.Room.from_dict({"id": "a"}).id, "cattrs" in sys.modules)
 """
@@ -37,3 +41,10 @@ def test_importing_the_package_does_not_build_the_converter() -> None:
         [sys.executable, "-W", "error", "-c", LOADED], capture_output=True, text=True, check=False
     )
     assert (done.stdout, done.stderr) == ("False a True\n", "")
+
+
+def test_names_that_are_not_loaded_yet_are_listed_and_unknown_ones_are_refused() -> None:
+    """Completion finds every public name, and a misspelt one is an AttributeError."""
+    assert set(EXPORTED.split()) <= set(dir(telnyx_video))
+    with pytest.raises(AttributeError, match="has no attribute 'AsyncRoomClient'"):
+        telnyx_video.AsyncRoomClient  # noqa: B018

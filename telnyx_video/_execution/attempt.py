@@ -22,7 +22,7 @@ from telnyx_video._execution.retry import UNLIMITED, RetryBudget, RetryPolicy, R
 from telnyx_video._execution.semaphore import FifoLock, Semaphore
 from telnyx_video._transport import Transport
 from telnyx_video._wire.headers import read_rate_limit
-from telnyx_video.errors import AuthenticationError
+from telnyx_video.errors import ApiError, AuthenticationError, hint_at_base_url
 from telnyx_video.models.base import Answered
 
 if TYPE_CHECKING:
@@ -218,6 +218,8 @@ class AttemptRunner:
                 self.connections.release()
             result = read(reply)
         except BaseException as error:
+            if isinstance(error, ApiError):
+                hint_at_base_url(error, transport.base_url)
             if self.breaker is not None:
                 self.breaker.failed(error, sent_at, transport.time(), random())
             raise

@@ -10,6 +10,7 @@ import typer
 from typer.main import get_command
 
 from telnyx_video import __version__
+from telnyx_video.cli import loading
 from telnyx_video.cli.errors import explain
 from telnyx_video.cli.help import CONTEXT, Group
 from telnyx_video.cli.options import GlobalOptions, with_global_options
@@ -59,7 +60,8 @@ class _LazyGroup(Group):
         module, _ = COMMANDS.get(cmd_name, (cmd_name, ""))
         if module not in GROUPS and cmd_name not in COMMANDS:
             return None
-        commands: Any = get_command(import_module(f"telnyx_video.cli.commands.{module}").app)
+        with loading():
+            commands: Any = get_command(import_module(f"telnyx_video.cli.commands.{module}").app)
         if cmd_name in GROUPS or not isinstance(commands, Group):
             return commands
         return commands.commands[cmd_name]

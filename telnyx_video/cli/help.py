@@ -48,10 +48,8 @@ def _write_options(params: Iterable[Any], ctx: Any, formatter: _Formatter) -> No
     for param in params:
         argument = param.param_type_name == "argument"
         section = "Arguments" if argument else param.rich_help_panel or "Options"
-        record = param.get_help_record(ctx)
-        if record is not None:
-            name, text = record
-            sections.setdefault(section, []).append((_TYPE.sub("", name), text))
+        name, text = param.get_help_record(ctx)
+        sections.setdefault(section, []).append((_TYPE.sub("", name), text))
     sections[GLOBAL] = sections.pop(GLOBAL, [])
     for section, rows in sections.items():
         if rows:

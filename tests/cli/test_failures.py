@@ -296,6 +296,16 @@ def test_any_other_module_that_is_missing_is_not_blamed_on_the_extra(
     assert "cli]" not in result.err
 
 
+def test_a_broken_installation_of_the_command_itself_is_not_blamed_on_the_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The module that is missing is in the traceback."""
+    forget_the_commands(monkeypatch)
+    monkeypatch.setitem(sys.modules, "telnyx_video.cli.help", None)
+    with pytest.raises(ModuleNotFoundError, match=r"telnyx_video\.cli\.help"):
+        main(["list", "--sandbox"])
+
+
 def forget_the_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the command line import its modules anew."""
     for name in list(sys.modules):

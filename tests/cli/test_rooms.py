@@ -348,6 +348,15 @@ def test_one_object_is_csv(command: Command, sandbox: Sandbox) -> None:
     assert result.out == f"id,deleted\n{room['id']},true\n"
 
 
+def test_what_is_null_is_an_empty_cell(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field that the API sends as null is empty in CSV, like one that it leaves out."""
+    monkeypatch.setenv("TELNYX_API_KEY", "key")
+    room_id = "0ccc7b54-4df3-4bca-a65a-3da1ecc777f0"
+    with fixed_server({"data": {"id": "some-id", "unique_name": None}}) as url:
+        result = command("--base-url", url, "get", room_id, "--output=csv")
+    assert result.out == "id,unique_name\nsome-id,\n"
+
+
 def test_one_output_format_can_be_chosen(command: Command, sandbox: Sandbox) -> None:
     """``--output json`` means ``--json``; two formats are a contradiction."""
     assert command("list", "--output=json").code == 0

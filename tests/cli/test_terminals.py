@@ -8,6 +8,7 @@ import threading
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -126,3 +127,54 @@ def test_a_log_is_not_drawn_over(rooms_csv: str, monkeypatch: pytest.MonkeyPatch
         assert main(["--sandbox", "batch", rooms_csv]) == 0
     assert "5 made" in terminal.screen
     assert "Creating rooms" not in terminal.screen
+
+
+def test_a_single_call_shows_that_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a second: that it waits, for what, and until when; the result takes its place."""
+    with (
+        on_a_terminal(monkeypatch) as terminal,
+        ThreadPoolExecutor(1) as threads,
+        HeldServer() as server,
+    ):
+        monkeypatch.setenv("TELNYX_BASE_URL", server.url)
+        monkeypatch.setenv("TELNYX_API_KEY", "key")
+        code = threads.submit(main, ["get", "held"])
+        terminal.wait_for("; gives up in ")
+        server.release()
+        assert code.result() == 0
+    host = server.url.removeprefix("http://").removesuffix("/v2")
+    assert re.search(rf"no answer for \d+ s \({host}\); gives up in \d+ s", terminal.screen)
+    assert "held" in terminal.screen.rpartition("gives up in")[2]
+
+
+def test_a_silent_server_has_a_line_below_the_bar(
+    rooms_csv: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While no answer comes, a second line says for how long, and when the batch gives up."""
+    monkeypatch.setattr("telnyx_video.cli.batch.progress.SILENCE", 0.0)
+    with (
+        on_a_terminal(monkeypatch) as terminal,
+        ThreadPoolExecutor(1) as threads,
+        HeldServer() as server,
+    ):
+        monkeypatch.setenv("TELNYX_BASE_URL", server.url)
+        monkeypatch.setenv("TELNYX_API_KEY", "key")
+        code = threads.submit(main, ["batch", rooms_csv])
+        terminal.wait_for("gives up in 14 min")
+        server.release()
+        assert code.result() == 0
+    assert "5 made" in terminal.screen.rpartition("gives up in")[2]
+
+
+def test_slow_loading_shows_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which imports take long shows a sign of life, which the result replaces."""
+    with on_a_terminal(monkeypatch) as terminal:
+
+        def slow(name: str) -> object:
+            terminal.wait_for("Loading…")
+            return import_module(name)
+
+        monkeypatch.setattr("telnyx_video.cli.app.import_module", slow)
+        assert main(["--sandbox", "list"]) == 0
+    assert terminal.raw.count("\r        \r") == 1
+    assert "no rooms" in terminal.screen.rpartition("Loading…")[2]

@@ -10,8 +10,15 @@ import pytest
 
 from support.clients import client
 from support.peers import Peer, answer, created, cut, listed, peer, room
-from telnyx_video import ApiError, AsyncRoomsClient, OutcomeUnknownError, RetryPolicy
+from telnyx_video import (
+    ApiError,
+    AsyncRoomsClient,
+    NotFoundError,
+    OutcomeUnknownError,
+    RetryPolicy,
+)
 from telnyx_video._transport import KEEPALIVE, USER_AGENT
+from telnyx_video.sandbox import Sandbox
 
 ROOM = "/v2/rooms/0ccc7b54"
 
@@ -190,3 +197,12 @@ async def test_what_is_sent_can_be_watched() -> None:
     assert aiohttp.__version__ in USER_AGENT
     assert USER_AGENT.startswith("telnyx-video/")
     json.dumps(USER_AGENT)
+
+
+async def test_a_404_at_a_base_url_without_its_version_suggests_the_version() -> None:
+    """Without `/v2` nothing is found: the error says what the base URL lacks."""
+    with Sandbox() as sandbox:
+        base_url = sandbox.url.removesuffix("/v2")
+        async with AsyncRoomsClient(base_url=base_url, api_key=sandbox.api_key) as rooms:
+            with pytest.raises(NotFoundError, match=f"did you mean {sandbox.url}[?]"):
+                await rooms.list().first()

@@ -116,8 +116,8 @@ async def test_a_change_is_reported(http: HttpDriver, sandbox: Sandbox, part: st
 
 
 async def test_silence_is_broken_to_notice_lost_connections(http: HttpDriver) -> None:
-    """A comment keeps the connection open; it is not an update."""
-    with patch.object(live, "PING", 0.0), patch.object(live, "INTERVAL", 0.01):
+    """After some time without news a comment keeps the connection open; it is not an update."""
+    with patch.object(live, "PING", 0.05), patch.object(live, "INTERVAL", 0.01):
         async with streaming(http) as stream:
             while await stream.next() != ": ping":
                 pass
