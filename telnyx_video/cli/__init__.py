@@ -7,14 +7,11 @@ extra ends in a sentence.
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from threading import Timer
+from collections.abc import Sequence
+
+from telnyx_video.cli.loading import loading
 
 __all__ = ["main"]
-
-LOADING_AFTER = 0.3
-"""Seconds of loading after which a terminal shows that."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,30 +39,3 @@ def main(argv: Sequence[str] | None = None) -> int:
             "pip install 'telnyx-video[cli]'\n"
         )
         return 2
-
-
-@contextmanager
-def loading() -> Generator[None]:
-    """Show on a terminal that modules are being loaded, if that takes long."""
-    stream = sys.stderr
-    if stream is None or not stream.isatty():
-        yield
-        return
-    shown = False
-
-    def show() -> None:
-        nonlocal shown
-        shown = True
-        stream.write("Loading…")
-        stream.flush()
-
-    timer = Timer(LOADING_AFTER, show)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
-        if shown:
-            stream.write("\r        \r")
-            stream.flush()

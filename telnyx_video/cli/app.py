@@ -10,9 +10,9 @@ import typer
 from typer.main import get_command
 
 from telnyx_video import __version__
-from telnyx_video.cli import loading
 from telnyx_video.cli.errors import explain
 from telnyx_video.cli.help import CONTEXT, Group
+from telnyx_video.cli.loading import loading
 from telnyx_video.cli.options import GlobalOptions, with_global_options
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {

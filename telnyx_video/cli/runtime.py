@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ATTEMPTS = 5
-"""How often a single call is tried: somebody waits for it, and wants to know soon."""
+"""How often a single call is tried: a user waits for it."""
 
 DEADLINE = 30.0
 """Seconds that a single call may take, its retries included."""
@@ -84,7 +84,7 @@ async def connect(
 
     Args:
         options: Where the API is.
-        status: Told whether the server answers.
+        status: Records whether the server answers.
         concurrency: The maximum number of connections.
         long_retries: Whether to retry as long as the library does; else as for one call.
 

@@ -92,7 +92,7 @@ def test_what_the_callers_code_raises_reaches_the_caller(
 def test_a_stream_ends_after_its_input_raised(
     rooms: RoomsClient, error: type[BaseException]
 ) -> None:
-    """Who catches what the input raised, and goes on to take the rest, comes to the end."""
+    """A caller that catches the input's error can read the remaining outcomes."""
 
     def requests() -> Iterator[CreateRoomRequest]:
         yield from asked_for(3)
@@ -140,7 +140,7 @@ def test_an_input_that_raises_the_wrong_end_does_not_end_the_batch(rooms: RoomsC
 def test_an_input_that_is_cancelled_is_told_by_an_error_of_the_package(
     sandbox: Sandbox, rooms: RoomsClient, awaited: bool
 ) -> None:
-    """Blocking code, which knows no cancellation, gets an error that it can catch."""
+    """Blocking code cannot be cancelled, so it gets an error that it can catch."""
 
     def requests() -> Iterator[CreateRoomRequest]:
         yield from asked_for(3)

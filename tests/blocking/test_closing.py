@@ -1,4 +1,4 @@
-"""The end of a blocking client: closed under way, closed again, or forgotten."""
+"""The end of a blocking client: closed during a call, closed again, or forgotten."""
 
 import asyncio
 import gc

@@ -122,7 +122,7 @@ threading.Thread(target=work).start()
 @pytest.mark.parametrize("in_a_cycle", [True, False])
 def test_a_finalizer_may_call(run: Run, sandbox: Sandbox, in_a_cycle: bool) -> None:
     """Objects that die with the interpreter, and use their client for it, get a clear error."""
-    # By then modules have lost their names, and stdout may be gone: all that is used is at hand.
+    # By then modules have lost their names, and stdout may be gone: only local names are used.
     source = f"""
 class Holder:
     def __init__(self):

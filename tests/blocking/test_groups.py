@@ -20,8 +20,8 @@ from telnyx_video.sandbox import Sandbox
 
 
 @attrs.frozen
-class Meeting:
-    """A session that goes on, with one participant in it."""
+class ActiveSession:
+    """An active session with one participant."""
 
     room_id: str
     session_id: str
@@ -29,27 +29,27 @@ class Meeting:
 
 
 @pytest.fixture
-def meeting(sandbox: Sandbox, rooms: RoomsClient) -> Meeting:
-    """A meeting that is recorded."""
+def active(sandbox: Sandbox, rooms: RoomsClient) -> ActiveSession:
+    """An active session that is recorded."""
     room = rooms.create(enable_recording=True)
     alice = sandbox.join(room.id, context="Alice")
-    return Meeting(room.id, str(rooms.get(room.id).active_session_id), alice)
+    return ActiveSession(room.id, str(rooms.get(room.id).active_session_id), alice)
 
 
-def film_of(rooms: RoomsClient, meeting: Meeting) -> RoomRecording:
-    """End a meeting, and return its recording of pictures."""
-    rooms.sessions.end(meeting.session_id)
-    (recording,) = rooms.recordings.list(session_id=meeting.session_id, type="video")
+def video_of(rooms: RoomsClient, active: ActiveSession) -> RoomRecording:
+    """End a session, and return its video recording."""
+    rooms.sessions.end(active.session_id)
+    (recording,) = rooms.recordings.list(session_id=active.session_id, type="video")
     return recording
 
 
-def test_a_meeting_from_beginning_to_end(
-    sandbox: Sandbox, rooms: RoomsClient, meeting: Meeting
+def test_a_session_from_beginning_to_end(
+    sandbox: Sandbox, rooms: RoomsClient, active: ActiveSession
 ) -> None:
     """Tokens, sessions and participants, without an await."""
-    token = rooms.join_token(meeting.room_id, token_ttl_secs=60)
-    assert rooms.refresh_join_token(meeting.room_id, str(token.refresh_token)).token
-    (session,) = rooms.sessions.list(meeting.room_id)
+    token = rooms.join_token(active.room_id, token_ttl_secs=60)
+    assert rooms.refresh_join_token(active.room_id, str(token.refresh_token)).token
+    (session,) = rooms.sessions.list(active.room_id)
     assert rooms.sessions.get(session.id) == session
     (alice,) = rooms.sessions.participants(session.id)
     assert [*rooms.participants.list(context="Alice")] == [alice]
@@ -62,31 +62,33 @@ def test_a_meeting_from_beginning_to_end(
     assert rooms.sessions.get(session.id).active is False
 
 
-def test_what_is_left_of_a_meeting(rooms: RoomsClient, meeting: Meeting) -> None:
+def test_recordings_and_compositions_remain_after_a_session(
+    rooms: RoomsClient, active: ActiveSession
+) -> None:
     """Recordings and compositions, without an await."""
-    recording = film_of(rooms, meeting)
+    recording = video_of(rooms, active)
     assert rooms.recordings.get(recording.id) == recording
     layout = {"first": VideoRegion(width=480, height=360, video_sources="*")}
-    made = rooms.compositions.create(session_id=meeting.session_id, video_layout=layout)
+    made = rooms.compositions.create(session_id=active.session_id, video_layout=layout)
     assert [one.id for one in rooms.compositions.list()] == [made.id]
-    assert rooms.compositions.get(made.id).session_id == meeting.session_id
+    assert rooms.compositions.get(made.id).session_id == active.session_id
     rooms.compositions.delete(made.id)
     rooms.recordings.delete(recording.id)
-    assert rooms.recordings.delete_many(session_id=meeting.session_id) == 1
+    assert rooms.recordings.delete_many(session_id=active.session_id) == 1
 
 
 def test_progress_is_told_in_the_callers_thread(
-    sandbox: Sandbox, rooms: RoomsClient, meeting: Meeting, tmp_path: Path
+    sandbox: Sandbox, rooms: RoomsClient, active: ActiveSession, tmp_path: Path
 ) -> None:
     """Where it may use what is bound to the thread, or call the client again."""
-    recording = film_of(rooms, meeting)
+    recording = video_of(rooms, active)
     told: list[tuple[threading.Thread, DownloadProgress, str]] = []
 
     def tell(progress: DownloadProgress) -> None:
         again = rooms.recordings.get(recording.id)
         told.append((threading.current_thread(), progress, again.id))
 
-    path = tmp_path / "film.mp4"
+    path = tmp_path / "video.mp4"
     size = rooms.recordings.download(recording.id, path, on_progress=tell)
     assert path.stat().st_size == size
     assert told == [
@@ -97,18 +99,18 @@ def test_progress_is_told_in_the_callers_thread(
 
 
 def test_an_error_of_the_callers_ends_the_download(
-    rooms: RoomsClient, meeting: Meeting, tmp_path: Path
+    rooms: RoomsClient, active: ActiveSession, tmp_path: Path
 ) -> None:
     """What a progress function raises comes out, and nothing is left."""
-    recording = film_of(rooms, meeting)
+    recording = video_of(rooms, active)
 
     def complain(_: DownloadProgress) -> None:
         raise LookupError("enough")
 
     # The file is small: by then it may be whole.
     with pytest.raises(LookupError, match="enough"):
-        rooms.recordings.download(recording.id, tmp_path / "film.mp4", on_progress=complain)
-    assert {path.name for path in tmp_path.iterdir()} <= {"film.mp4"}
+        rooms.recordings.download(recording.id, tmp_path / "video.mp4", on_progress=complain)
+    assert {path.name for path in tmp_path.iterdir()} <= {"video.mp4"}
     assert rooms.recordings.get(recording.id) == recording
 
 

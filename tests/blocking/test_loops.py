@@ -38,7 +38,7 @@ def test_a_client_runs_on_uvloop(sandbox: Sandbox) -> None:
 def test_without_uvloop_a_client_runs_on_asyncio(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The extra `speed` is no condition."""
+    """The extra `speed` is optional."""
     monkeypatch.setitem(sys.modules, "uvloop", None)
     monkeypatch.delitem(sys.modules, FastLoop.__module__)
     assert isinstance(loop_of_a_client(sandbox), asyncio.SelectorEventLoop)
@@ -75,7 +75,7 @@ def test_the_name_of_an_address_is_looked_up_as_ever() -> None:
 
 
 def test_what_cannot_be_looked_up_is_an_error() -> None:
-    """Of the kind that whoever looks names up expects."""
+    """An error of the class that callers of a resolver expect."""
 
     async def look_up() -> object:
         return await asyncio.get_running_loop().getaddrinfo("localhost", "no-such-service")

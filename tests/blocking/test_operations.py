@@ -220,7 +220,7 @@ def test_a_list_gives_each_room_and_each_page(sandbox: Sandbox, rooms: RoomsClie
 
 
 def test_a_batch_gives_its_outcomes_in_order(sandbox: Sandbox, rooms: RoomsClient) -> None:
-    """`create_many` blocks until each request has its outcome, and tells of its progress."""
+    """`create_many` blocks until each request has its outcome, and reports its progress."""
     told: list[Progress] = []
     outcomes = rooms.create_many(asked_for(50), concurrency=7, on_progress=told.append)
     assert [outcome.request for outcome in outcomes] == asked_for(50)
@@ -253,7 +253,7 @@ def test_a_stream_reports_what_its_journal_has_lost(rooms: RoomsClient, tmp_path
 
 
 def test_a_stream_can_be_stopped(sandbox: Sandbox, rooms: RoomsClient) -> None:
-    """Told to stop, it finishes what is under way, and says why it ended."""
+    """After `stop` it finishes requests in flight, and says why it ended."""
     with rooms.stream_many(asked_for(1000), concurrency=5) as stream:
         next(stream)
         stream.stop()
@@ -263,7 +263,7 @@ def test_a_stream_can_be_stopped(sandbox: Sandbox, rooms: RoomsClient) -> None:
 
 
 def test_the_rate_of_a_running_stream_can_be_changed(rooms: RoomsClient) -> None:
-    """A batch of which the next request is hours away goes on once its rate is raised."""
+    """A batch whose next request is hours away continues once its rate is raised."""
     requests = [CreateRoomRequest(unique_name=f"room-{number}") for number in range(5)]
     with rooms.stream_many(requests, max_rate=0.0001) as stream:
         next(stream)
@@ -275,7 +275,7 @@ def test_the_rate_of_a_running_stream_can_be_changed(rooms: RoomsClient) -> None
 def test_leaving_a_stream_early_leaves_nothing_under_way(
     sandbox: Sandbox, rooms: RoomsClient
 ) -> None:
-    """The rest is cancelled, and the client goes on."""
+    """The rest is cancelled, and the client stays usable."""
     with rooms.stream_many(asked_for(1000), concurrency=5) as stream:
         next(stream)
     assert rooms.create(unique_name="afterwards").id

@@ -45,7 +45,7 @@ def portal(nothing_is_left: None) -> Iterator[Portal]:
 
 
 def test_an_interrupted_wait_cancels_what_it_waits_for(portal: Portal) -> None:
-    """What ends the wait is raised when the coroutine has ended, and its result is none."""
+    """The exception is raised once the coroutine has ended; its result is dropped."""
     ended = threading.Event()
     caller = Caller()
 
@@ -104,7 +104,7 @@ def test_what_would_end_a_program_ends_one_call(portal: Portal, end: type[BaseEx
 
 
 def test_closing_ends_everything_though_the_farewell_fails() -> None:
-    """Whoever waits is told, and the thread ends."""
+    """Callers that wait get an error, and the thread ends."""
     portal = Portal(lambda: fail(LookupError()))
     begun = threading.Event()
 

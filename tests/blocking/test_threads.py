@@ -57,7 +57,7 @@ def test_several_threads_may_take_from_one_stream(rooms: RoomsClient) -> None:
 
 @pytest.mark.parametrize("through", ["trace hook", "asynchronous input"])
 def test_a_call_from_the_clients_own_thread_says_so(sandbox: Sandbox, through: str) -> None:
-    """Where a call would have to wait for itself it raises at once, and the client goes on."""
+    """A call that would wait for itself raises at once, and the client stays usable."""
     caught: list[ConfigurationError] = []
 
     def call_back() -> None:

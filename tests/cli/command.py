@@ -65,7 +65,7 @@ class Command:
 
 
 class Listener(io.StringIO):
-    """A stream that does something as soon as it has been told certain words."""
+    """A stream that reacts as soon as certain words were written to it."""
 
     def __init__(self, reactions: Mapping[str, Callable[[], object]]) -> None:
         super().__init__()

@@ -48,5 +48,5 @@ def sandbox(telnyx_sandbox: Sandbox) -> Sandbox:
 
 @pytest.fixture
 def session(command: Command, sandbox: Sandbox) -> Session:
-    """A recorded session that goes on."""
+    """An active session that is recorded."""
     return start_session(command, sandbox)

@@ -1,4 +1,4 @@
-"""Batches: what is made, what is told of it, and the exit code."""
+"""Batches: what is created, what is reported, and the exit code."""
 
 import io
 import json
@@ -112,7 +112,7 @@ def test_json_tells_all_of_each_room(command: Command, sandbox: Sandbox) -> None
 def test_the_table_shows_twenty_rooms(
     command: Command, tmp_path: Path, count: int, output: bool, more: str | None
 ) -> None:
-    """A large batch does not flood the screen; a line tells how many more there are, and where."""
+    """A large batch does not flood the screen; a line says how many more there are, and where."""
     options = [f"--output={tmp_path / 'out.jsonl'}"] if output else []
     result = command("--sandbox", "batch", "-", *options, stdin=csv_of(count))
     rows = table_of(result.out)
@@ -168,7 +168,7 @@ def test_a_taken_name_can_be_a_failure(command: Command, sandbox: Sandbox) -> No
 
 
 def test_lost_answers_are_recovered(command: Command, sandbox: Sandbox) -> None:
-    """A room whose answer was lost is found again, and told of as recovered."""
+    """A room whose answer was lost is found again and reported as recovered."""
     sandbox.faults = on_create({"cut": "reply", "commit": "before"})
     result = command("batch", "-", stdin=csv_of(1))
     assert result.code == 0
@@ -207,7 +207,7 @@ def test_fail_fast_begins_no_more(command: Command, sandbox: Sandbox) -> None:
 def test_a_key_that_is_refused_ends_the_batch(
     command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What every room would meet is told once, and the other rooms are not tried."""
+    """A failure that concerns every room is reported once, and the other rooms are not tried."""
     monkeypatch.setenv("TELNYX_API_KEY", "wrong")
     result = command("batch", "-", "--concurrency=2", stdin=csv_of(50))
     assert result.code == 1
@@ -219,7 +219,7 @@ def test_a_key_that_is_refused_ends_the_batch(
 
 
 def test_concurrency_bounds_what_is_under_way(command: Command, sandbox: Sandbox) -> None:
-    """As many creates are under way as was asked for, and no more."""
+    """No more creates are in flight than `--concurrency` permits."""
     result = command("batch", "-", "--concurrency=3", stdin=csv_of(60))
     assert result.code == 0
     assert sandbox.max_in_flight <= 3
@@ -323,7 +323,7 @@ def test_a_rate_is_above_zero(command: Command, rate: str) -> None:
 def test_results_that_can_no_longer_be_written_end_the_batch(
     command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When the disk is full, no room is made whose outcome is lost, but for those under way."""
+    """When the disk is full, only rooms in flight are created without a recorded outcome."""
     with open("/dev/full", "wb", buffering=0) as device:
         full = io.TextIOWrapper(device)
         monkeypatch.setattr(sys, "stdout", full)

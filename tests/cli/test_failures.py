@@ -28,7 +28,7 @@ def test_no_key_is_a_sentence(command: Command) -> None:
 def test_a_wrong_key_is_a_sentence(
     command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A key that the server refuses is told as such, and is not printed."""
+    """A refused key is reported, and is not printed."""
     monkeypatch.setenv("TELNYX_API_KEY", "wrong-key")
     result = command("list")
     assert (result.code, result.out) == (1, "")
@@ -62,7 +62,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_server_that_is_not_there_is_a_sentence(
     command: Command, monkeypatch: pytest.MonkeyPatch, url: str, reason: str
 ) -> None:
-    """A refused connection and a name that nobody knows are told within seconds."""
+    """A refused connection and an unknown host are reported within seconds."""
     monkeypatch.setenv("TELNYX_API_KEY", "key")
     result = command("list", "--base-url", url)
     assert result.code == 1
@@ -141,7 +141,7 @@ def test_a_sandbox_that_cannot_be_is_a_sentence(
 
 
 def test_a_port_that_is_taken_is_a_sentence(command: Command, sandbox: Sandbox) -> None:
-    """A second server on the same port is told why it cannot start."""
+    """A second server on the same port says why it cannot start."""
     port = sandbox.url.rpartition(":")[2].partition("/")[0]
     result = command("sandbox", "--port", port)
     assert result.code == 1
@@ -188,7 +188,7 @@ def test_no_command_takes_the_key(command: Command) -> None:
         assert command(name, "--api-key=secret").code == 2
 
 
-def test_the_version_is_told(command: Command) -> None:
+def test_the_version_is_printed(command: Command) -> None:
     """``--version`` prints the version and nothing else."""
     result = command("--version")
     assert (result.code, result.out) == (0, f"telnyx-video {__version__}\n")
@@ -226,7 +226,7 @@ def break_the_library(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None
 def test_a_bug_is_a_sentence(
     command: Command, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
 ) -> None:
-    """What should never happen asks to be reported, and tells how to see more of it."""
+    """An unexpected exception asks to be reported, and says how to see more."""
     break_the_library(monkeypatch, error)
     result = command("--sandbox", "list")
     assert result.code == 1

@@ -1,4 +1,4 @@
-"""The groups of commands: all are told of, and load when they are needed."""
+"""The groups of commands: help lists all of them, and each loads when it is needed."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ PACKAGE = "telnyx_video.cli.commands"
 
 
 def test_the_help_tells_of_every_command_and_group(command: Command) -> None:
-    """Whoever asks for help, or mistypes, learns of all there is."""
+    """Help and mistyped commands list all groups."""
     for name in (*COMMANDS, *GROUPS):
         assert f" {name} " in command("--help").out
     assert "sessions" in command("sesions", "list").err

@@ -115,7 +115,7 @@ def test_a_named_pipe_is_read_like_standard_input(
 def test_closed_standard_input_is_a_sentence(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A process that was started without standard input is told so."""
+    """Without standard input the error says so."""
     monkeypatch.setattr(sys, "stdin", None)
     assert main(["batch", "-"]) == 2
     assert capsys.readouterr().err == "Error: standard input cannot be read: it is closed\n"

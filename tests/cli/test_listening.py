@@ -146,7 +146,7 @@ def test_the_receiver_ends_when_it_is_told_to(listen: Listen, number: int, code:
 
 
 async def test_the_first_signal_decides() -> None:
-    """Whoever presses Ctrl-C again, or too late, changes nothing."""
+    """A second or late Ctrl-C changes nothing."""
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     printer = Printer(Deduplicator(), ended, as_json=False)
     printer.end_by(signal.SIGINT)
@@ -248,7 +248,7 @@ def test_forged_deliveries_are_not_forwarded(listen: Listen) -> None:
 
 
 def test_an_application_that_is_not_there_is_reported(listen: Listen) -> None:
-    """The sender is told to try again, and the terminal says why."""
+    """The sender gets a status to retry on, and the terminal says why."""
     answers: list[int] = []
     delivery = SIGNER.sign(make_event(SessionStarted))
     target = "http://127.0.0.1:9/"
@@ -286,7 +286,7 @@ def test_a_target_that_cannot_be_is_a_sentence(command: Command, url: str) -> No
 def test_without_the_extra_a_sentence_says_what_to_install(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever has the command only is told what listening takes."""
+    """Without the extra for webhooks, listening says what to install."""
     for name in [name for name in sys.modules if name.startswith("telnyx_video.webhooks")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)
@@ -297,7 +297,7 @@ def test_without_the_extra_a_sentence_says_what_to_install(
 
 
 def test_wrong_options_are_sentences(command: Command) -> None:
-    """Without a key, with a port that is none or taken, nothing is listened to."""
+    """Without a key, or with an invalid or taken port, it does not listen."""
     missing = command("listen")
     assert (missing.code, missing.out) == (2, "")
     assert "set the environment variable TELNYX_PUBLIC_KEY" in missing.err

@@ -39,7 +39,7 @@ def printed(out: Path) -> list[Any]:
 def test_events_arrive_once_and_in_order_though_the_receiver_is_killed(
     tmp_path: Path, unused_tcp_port: int
 ) -> None:
-    """Whoever drops ids that came before has each event once, in the order of their times."""
+    """Without repeated ids, each event is printed once, in the order of their times."""
     out = tmp_path / "events.jsonl"
     with (
         Sandbox(webhook_retries=[0.05] * 600) as sandbox,

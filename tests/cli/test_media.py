@@ -67,7 +67,7 @@ def test_recordings_are_filtered(
 
 
 def test_a_recording_is_downloaded(command: Command, recordings: list[Any], tmp_path: Path) -> None:
-    """The file is whole, and its size is told."""
+    """The file is whole, and its size is printed."""
     recording_id = recordings[0]["id"]
     assert recording_id in command("recordings", "get", recording_id).out
     file = tmp_path / "alice.ogg"
@@ -96,8 +96,8 @@ def sandboxed() -> dict[str, str]:
     return {name: os.environ[name] for name in ("TELNYX_BASE_URL", "TELNYX_API_KEY")}
 
 
-def test_a_log_is_told_of_a_long_download() -> None:
-    """Without a terminal a line now and then tells how much there is, and of how much if known."""
+def test_a_log_shows_a_long_download() -> None:
+    """Without a terminal a line now and then says how much has arrived, of how much if known."""
     now = [0.0]
     said = io.StringIO()
     with FileLines(Console(file=said, width=80), lambda: now[0]) as lines:
@@ -110,7 +110,7 @@ def test_a_log_is_told_of_a_long_download() -> None:
 def test_a_file_that_cannot_be_written_is_a_sentence(
     command: Command, recordings: list[Any], tmp_path: Path
 ) -> None:
-    """The system's reason is told."""
+    """The error has the system's reason."""
     result = command("recordings", "download", recordings[0]["id"], tmp_path / "none" / "a.ogg")
     assert result.code == 1
     assert result.err.startswith("Error: ")
@@ -180,7 +180,7 @@ def test_a_composition_is_as_it_was_asked_for(command: Command, session: Session
 
 
 def test_bad_settings_of_a_composition_are_named(command: Command, sandbox: Sandbox) -> None:
-    """All that is wrong is told at once, and nothing is sent."""
+    """All problems are reported at once, and nothing is sent."""
     layout = json.dumps({"a_b": {"width": 1}, "c": {"wide": 20}, "d": {"width": "x"}, "e": 5})
     result = command(
         "compositions",
@@ -237,7 +237,7 @@ def test_compositions_are_listed_shown_and_deleted(
 def test_a_composition_that_is_not_ready_is_a_sentence(
     command: Command, composition: Any, tmp_path: Path
 ) -> None:
-    """Whoever comes too early is told so, and no file is left."""
+    """A download that is not ready yet is an error, and leaves no file."""
     file = tmp_path / "film.mp4"
     result = command("compositions", "download", composition["id"], file)
     assert result.code == 1

@@ -62,7 +62,7 @@ def test_the_pace_is_a_rate_and_the_time_that_is_left() -> None:
 
 
 def test_a_rate_is_not_shown_while_the_server_is_silent() -> None:
-    """A past rate says nothing when there is no answer any more."""
+    """A past rate is not shown once answers stop."""
     clock = Clock()
     server, tally = Server(clock), Tally(10, clock.now)
     column = PaceColumn(tally, server.status)
@@ -226,7 +226,7 @@ def test_a_batch_that_ends_in_silence_says_so(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_rooms_of_an_earlier_run_are_no_progress() -> None:
-    """A batch that goes on counts what there was left to do: else its rate would be a boast."""
+    """A resumed batch counts only the rooms that were left, also for its rate."""
     tally = Tally(10, 1000.0)
     for earlier in (True,) * 6 + (False,) * 2:
         tally.add(CreateOutcome(index=0, request=CreateRoomRequest(), from_journal=earlier))

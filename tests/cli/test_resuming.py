@@ -21,7 +21,7 @@ def output(tmp_path: Path) -> Path:
 
 
 def results_in(output: Path) -> list[dict[str, Any]]:
-    """Return the outcomes that a file tells of."""
+    """Return the outcomes in a file."""
     lines = map(json.loads, output.read_text().splitlines())
     return [line for line in lines if "index" in line]
 
@@ -37,8 +37,8 @@ def test_an_output_tells_of_each_room(command: Command, sandbox: Sandbox, output
         output.unlink(missing_ok=True)
         result = command("batch", ROOMS_CSV, "--output", output, *options)
         assert result.code == 0
-        told = [outcome["room"] for outcome in results_in(output)]
-        assert sorted(told, key=str) == sorted(sandbox.rooms, key=str)
+        found = [outcome["room"] for outcome in results_in(output)]
+        assert sorted(found, key=str) == sorted(sandbox.rooms, key=str)
         if options:
             assert {outcome["state"] for outcome in result.lines} == {"existed"}
 
@@ -109,7 +109,7 @@ def test_no_rooms_need_no_earlier_run(command: Command, output: Path) -> None:
 def test_what_is_done_is_told_and_not_done_again(
     command: Command, sandbox: Sandbox, output: Path
 ) -> None:
-    """Resumed once more, a finished batch sends nothing, and tells each room as done before."""
+    """Resumed once more, a finished batch sends nothing, and reports each room as done before."""
     command("batch", "-", "--output", output, stdin=THREE)
     rooms = sorted(sandbox.rooms, key=lambda room: str(room["unique_name"]))
     requests = sandbox.requests
@@ -121,8 +121,8 @@ def test_what_is_done_is_told_and_not_done_again(
     assert summary_of(shown.err) == (
         "0 made · 0 existed · 0 recovered · 0 failed · 0 unknown · 3 done before"
     )
-    told = command("batch", "-", "--output", output, "--resume", "--json", stdin=THREE)
-    assert [(line["line"], line["state"], line["room"]) for line in told.lines] == [
+    result = command("batch", "-", "--output", output, "--resume", "--json", stdin=THREE)
+    assert [(line["line"], line["state"], line["room"]) for line in result.lines] == [
         (number, "done before", room) for number, room in enumerate(rooms, 2)
     ]
     assert sandbox.requests == requests
@@ -159,7 +159,7 @@ def test_what_failed_is_tried_again(command: Command, sandbox: Sandbox, output: 
 def test_an_unknown_room_without_a_name_is_reported_and_not_sent(
     command: Command, sandbox: Sandbox, output: Path
 ) -> None:
-    """It may exist: however often the batch is resumed, it is told as unknown and left at that."""
+    """It may exist: however often the batch is resumed, it is reported as unknown."""
     sandbox.faults = [{"on": "POST /rooms", "faults": ["lost"]}]
     arguments = ("batch", "-", "--output", output)
     for options in ((), ("--resume",), ("--resume",)):
@@ -216,7 +216,7 @@ def test_resuming_needs_an_output(command: Command) -> None:
 
 
 def test_a_full_disk_ends_the_batch(command: Command, sandbox: Sandbox, output: Path) -> None:
-    """Nothing is sent of which the file could not tell; with more space the batch goes on."""
+    """Nothing is sent that cannot be recorded; with more space the batch continues."""
     rows = b"unique_name\n" + b"".join(b"room-%d\n" % number for number in range(50))
     arguments = ("batch", "-", "--concurrency=2", "--output", output)
     with files_of_at_most(4000):

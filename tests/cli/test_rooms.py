@@ -126,7 +126,7 @@ def test_update_changes_what_is_given(command: Command, sandbox: Sandbox) -> Non
 
 
 def test_update_of_nothing_is_refused(command: Command, sandbox: Sandbox) -> None:
-    """An update without a setting is a slip, and is told so."""
+    """An update without a setting is an error."""
     result = command("update", "some-id")
     assert result.code == 2
     assert result.err.startswith("Error: there is nothing to change: add a setting")
@@ -199,7 +199,7 @@ def three_rooms(command: Command, sandbox: Sandbox) -> list[Any]:
 def test_a_list_fits_eighty_columns(
     command: Command, three_rooms: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ids stay whole, and a long name goes on in a second line of its own column."""
+    """Ids stay whole, and a long name continues on a second line of its column."""
     monkeypatch.setenv("COLUMNS", "80")
     result = command("list")
     lines = result.out.splitlines()
@@ -240,7 +240,7 @@ def test_a_list_for_programs_is_a_room_a_line(command: Command, three_rooms: lis
 
 
 def test_an_empty_list_says_so(command: Command, sandbox: Sandbox) -> None:
-    """No rooms are told in words, and stdout stays empty."""
+    """An empty list is reported on stderr, and stdout stays empty."""
     result = command("list")
     assert (result.code, result.out, result.err) == (0, "", "no rooms\n")
 

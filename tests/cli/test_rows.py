@@ -181,7 +181,7 @@ def test_what_is_wrong_with_json_is_said_with_its_line(text: bytes | str, proble
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
-    """Reading goes on behind a mistake, so that one run shows every one of them."""
+    """Reading continues after a mistake, so that one run shows all of them."""
     text = b'unique_name,places,max_participants,webhook_event_url\na,,1,\xff\n"b"c,,,\nd,,x,x\n'
     assert [line.partition("; ")[0] for line in told(text, "csv")] == [
         "1: places: no such field",
@@ -212,7 +212,7 @@ def test_a_single_undecodable_cell_is_enough() -> None:
 )
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_a_file_of_another_kind_is_not_read_on(form: Format, data: bytes, problem: str) -> None:
-    """One sentence says that this is no text, rather than one for each line of garbage."""
+    """Binary input is reported in one sentence, not once for each line."""
     last = told(data, form)[-1]
     assert last.startswith(problem)
     assert last.endswith("nothing after it was read")

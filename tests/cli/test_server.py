@@ -118,7 +118,7 @@ def test_the_sandbox_tells_its_address_to_programs(serve: Serve) -> None:
 
 
 def test_the_sandbox_limits_the_rate(serve: Serve) -> None:
-    """With ``--rate-limit``, replies tell of the limit."""
+    """With ``--rate-limit``, replies state the limit."""
     rooms: list[Room] = []
     serve("--rate-limit=500", use=lambda client: rooms.append(client.create()))
     reply = rooms[0].reply
@@ -128,7 +128,7 @@ def test_the_sandbox_limits_the_rate(serve: Serve) -> None:
 
 
 def test_the_sandbox_names_an_address_that_can_be_used(serve: Serve) -> None:
-    """Listening on all addresses, it tells the one that reaches it from this machine."""
+    """Listening on all addresses, it prints the one that reaches it from this machine."""
     served = serve("--host", "0.0.0.0")
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/v2", served.told["TELNYX_BASE_URL"])
 
@@ -142,7 +142,7 @@ def test_the_sandbox_names_the_key_that_webhooks_are_checked_with(serve: Serve) 
 def test_the_sandbox_says_that_webhooks_need_an_extra(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without cryptography it serves all the same, and tells at once what will be missed."""
+    """Without cryptography it serves all the same, and says at once what will be missed."""
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric.ed25519", None)
     served = serve(announced="TELNYX_API_KEY")
     assert (served.code, "TELNYX_PUBLIC_KEY" in served.out) == (0, False)
@@ -264,16 +264,16 @@ def faults(tmp_path: Path) -> Path:
 
 def test_the_sandbox_does_what_a_plan_of_faults_says(serve: Serve, faults: Path) -> None:
     """With ``--faults`` the plan of the file is followed from the first request on."""
-    told: list[object] = []
+    answers: list[object] = []
 
     def use(client: RoomsClient) -> None:
         client.create(unique_name="a")
         control = repr(client).rpartition("at ")[2].replace("/v2>", "/_sandbox/faults")
         with urlopen(Request(control)) as answer:
-            told.append(json.load(answer))
+            answers.append(json.load(answer))
 
     serve("--faults", faults, use=use)
-    assert told == [{"plan": LOST, "done": {"lost": 1}}]
+    assert answers == [{"plan": LOST, "done": {"lost": 1}}]
 
 
 def test_a_command_can_be_tried_with_faults(command: Command, faults: Path) -> None:

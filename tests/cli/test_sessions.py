@@ -23,7 +23,7 @@ def present(command: Command, session: Session) -> list[str]:
 def test_a_list_of_sessions_fits_eighty_columns(
     command: Command, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A session's id stays whole; its room's id goes on in a second line."""
+    """A session's id stays whole; its room's id continues on a second line."""
     monkeypatch.setenv("COLUMNS", "80")
     result = command("sessions", "list")
     lines = result.out.splitlines()
@@ -124,7 +124,7 @@ def test_all_but_some_are_muted(command: Command, sandbox: Sandbox, session: Ses
 
 
 def test_participants_are_put_out(command: Command, session: Session) -> None:
-    """One who is kicked is no longer in the session."""
+    """A kicked participant is no longer in the session."""
     assert command("sessions", "kick", session.session_id, session.bob).code == 0
     assert present(command, session) == ["Alice"]
 
@@ -149,7 +149,7 @@ def test_whom_an_action_is_about_must_be_clear(
 def test_participants_are_listed(
     command: Command, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The table tells who is still there, in eighty columns."""
+    """The table shows who is still there, in eighty columns."""
     command("sessions", "kick", session.session_id, session.bob)
     monkeypatch.setenv("COLUMNS", "80")
     for arguments in (["participants", "list"], ["sessions", "participants", session.session_id]):
@@ -192,7 +192,7 @@ def test_bad_filters_are_named(command: Command, sandbox: Sandbox) -> None:
 
 
 def test_an_unknown_session_is_a_sentence(command: Command, sandbox: Sandbox) -> None:
-    """What is not there is told as such."""
+    """A missing object is reported as that."""
     result = command("sessions", "get", "0193e5a4-0000-7000-8000-000000000000")
     assert result.code == 1
     assert result.err.startswith("Error: 404 ")

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: what is under way may finish, and what is known by then is told."""
+"""Ctrl-C and SIGTERM: requests in flight may finish, and every known outcome is reported."""
 
 import asyncio
 import io
@@ -33,7 +33,7 @@ def output(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldServer]:
-    """A server that answers when it is told to, which commands find through the environment."""
+    """A server that answers once it is released; commands find it through the environment."""
     with HeldServer() as server:
         monkeypatch.setenv("TELNYX_BASE_URL", server.url)
         monkeypatch.setenv("TELNYX_API_KEY", "key")
@@ -75,7 +75,7 @@ def test_an_interrupted_batch_finishes_what_is_under_way(
     number: int,
     code: int,
 ) -> None:
-    """The first signal begins nothing more; what is under way ends, and is told of."""
+    """After the first signal nothing is begun; requests in flight finish and are reported."""
     said = heard(monkeypatch, f"{STOPPING}8 s to finish", server.release)
     with once_under_way(server, 2, lambda: send(number)):
         result = command("batch", "-", "--concurrency=2", "--output", output, stdin=FIVE)
@@ -113,7 +113,7 @@ def test_a_batch_interrupted_twice_gives_up_at_once(
     journal: bool,
     advice: str,
 ) -> None:
-    """The second Ctrl-C waits for nothing: what was under way is unknown, line by line."""
+    """The second Ctrl-C waits for nothing: each request in flight is reported as unknown."""
     said = heard(monkeypatch, STOPPING, lambda: send(signal.SIGINT))
     options = ("--output", output) if journal else ()
     with once_under_way(server, 2, lambda: send(signal.SIGINT)):
@@ -136,13 +136,13 @@ def test_what_was_never_sent_is_not_unknown(
 ) -> None:
     """Cut off while it waits for its turn, a room cannot exist."""
     options = ("--json", "--concurrency=3", "--max-rate=0.001", "--grace=0")
-    told = Listener({'"index": ': lambda: send(signal.SIGINT)})
-    monkeypatch.setattr(sys, "stdout", told)
+    stdout = Listener({'"index": ': lambda: send(signal.SIGINT)})
+    monkeypatch.setattr(sys, "stdout", stdout)
     result = command("batch", "-", *options, stdin=FIVE)
     assert result.code == 130
     assert "given up" not in result.err
     assert "1 made · 0 existed · 0 recovered · 0 failed · 0 unknown · 4 not tried" in result.err
-    assert len(sandbox.rooms) == len(told.getvalue().splitlines()) == 1
+    assert len(sandbox.rooms) == len(stdout.getvalue().splitlines()) == 1
 
 
 def test_a_sandbox_of_its_own_is_not_gone_on_with(
@@ -151,8 +151,8 @@ def test_a_sandbox_of_its_own_is_not_gone_on_with(
     """It ends with the command, and so do its rooms: there is nothing to resume."""
     plan = tmp_path / "plan.json"
     plan.write_text('[{"on": "POST /rooms", "faults": [null, {"stall": "reply"}], "repeat": true}]')
-    told = Listener({'"index": ': lambda: send(signal.SIGINT)})
-    monkeypatch.setattr(sys, "stdout", told)
+    stdout = Listener({'"index": ': lambda: send(signal.SIGINT)})
+    monkeypatch.setattr(sys, "stdout", stdout)
     options = ("--json", "--concurrency=2", "--grace=0", "--output", output)
     result = command("--sandbox", "--faults", plan, "batch", "-", *options, stdin=FIVE)
     assert result.code == 130
@@ -213,7 +213,7 @@ def test_an_interrupted_get_just_ends(command: Command, server: HeldServer) -> N
 
 
 class InterruptedInput(io.BytesIO):
-    """An input that somebody interrupts who is tired of typing it."""
+    """An input that is interrupted while it is typed."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         send(signal.SIGINT)
@@ -223,7 +223,7 @@ class InterruptedInput(io.BytesIO):
 def test_ctrl_c_while_the_input_is_read_sends_nothing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox
 ) -> None:
-    """A batch that waits for its input, or checks it, can be told to forget it."""
+    """A batch that reads or checks its input can be interrupted."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(InterruptedInput(FIVE)))
     assert main(["batch", "-"]) == 130
     assert capsys.readouterr().err == "Interrupted; nothing was sent.\n"
@@ -231,7 +231,7 @@ def test_ctrl_c_while_the_input_is_read_sends_nothing(
 
 
 def test_an_interrupted_batch_goes_on_to_its_end(sandbox: Sandbox, output: Path) -> None:
-    """A program that was interrupted twice, and one that goes on: each room is there once."""
+    """A batch that was interrupted twice and then resumed creates each room once."""
     sandbox.faults = [{"on": "POST /rooms", "draw": [{"fault": "hang", "probability": 0.2}]}]
     rows = output.with_suffix(".csv")
     rows.write_text("unique_name\n" + "".join(f"room-{number}\n" for number in range(60)))

@@ -1,4 +1,4 @@
-"""Batches on a terminal: the bar, what is told above it, and where it would disturb."""
+"""Progress on a terminal: bars, spinners, what is printed above them, and when they stay away."""
 
 import os
 import re
@@ -109,7 +109,9 @@ def test_a_terminal_shows_a_bar_and_then_the_table(
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_failures_are_told_above_the_bar(rooms_csv: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failures_are_printed_above_the_bar(
+    rooms_csv: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A failure is on the terminal as soon as it happens, and is not drawn over."""
     monkeypatch.setenv("TELNYX_API_KEY", "wrong")
     with on_a_terminal(monkeypatch) as terminal:

@@ -60,7 +60,7 @@ def test_a_refresh_token_is_asked_for_at_a_terminal(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Where somebody sits, they are asked, and what they type is not shown."""
+    """On a terminal the command asks for the token, and does not show it."""
     first = token_of(command, session)
     monkeypatch.setattr(sys, "stdin", Typist())
     asked: list[str] = []
@@ -82,7 +82,7 @@ NO_INPUT = {"an empty pipe": io.StringIO(), "a closed one": None, "a terminal": 
 
 
 def end_of_input(*_: object, **__: object) -> str:
-    """Answer as somebody does who types Ctrl-D."""
+    """End the input, as Ctrl-D does."""
     raise EOFError
 
 
@@ -93,7 +93,7 @@ def test_no_refresh_token_is_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
     stdin: io.StringIO | None,
 ) -> None:
-    """Where there is none to be had, nothing is sent."""
+    """Without a refresh token nothing is sent."""
     monkeypatch.setattr("getpass.getpass", end_of_input)
     monkeypatch.setattr(sys, "stdin", stdin)
     assert main(["rooms", "refresh-join-token", "standup"]) == 2

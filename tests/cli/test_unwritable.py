@@ -73,14 +73,14 @@ def test_what_was_done_is_told_where_stdout_fails(
     """A program that loses its JSON still has the sentence on stderr, in place of a mere reason."""
     session_id, file = session.session_id, tmp_path / "alice.ogg"
     recording = command("recordings", "list", "--json").lines[0]["id"]
-    told: list[tuple[list[str], str]] = [
+    cases: list[tuple[list[str], str]] = [
         (["sessions", "mute", session_id, "--all"], "muted all"),
         (["sessions", "end", session_id, "--yes"], f"ended {session_id}"),
         (["recordings", "download", recording, str(file)], f"{file} was downloaded"),
         (["recordings", "delete", recording, "--yes"], f"deleted {recording}"),
     ]
     with unwritable(monkeypatch, "stdout", "disk"):
-        for arguments, done in told:
+        for arguments, done in cases:
             result = command(*arguments, "--json")
             assert result.code == 1
             assert result.err.startswith(f"Error: {done}, but standard output cannot be written: ")
@@ -91,7 +91,7 @@ def test_what_was_done_is_told_where_stdout_fails(
 def test_a_batch_whose_table_cannot_be_written_has_its_summary(
     command: Command, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """How many rooms were made is told all the same, and what is wrong, unless nobody reads on."""
+    """The number of rooms and the error are reported, unless stderr is closed too."""
     with unwritable(monkeypatch, "stdout", kind):
         result = command("batch", "-", stdin=b"unique_name\na\n")
     assert result.code == 1

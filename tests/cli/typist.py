@@ -1,10 +1,10 @@
-"""Somebody at a terminal."""
+"""A terminal with typed input."""
 
 import io
 
 
 class Typist(io.StringIO):
-    """A terminal at which somebody has typed an answer."""
+    """A terminal on which an answer was typed."""
 
     def isatty(self) -> bool:
         return True

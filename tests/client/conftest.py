@@ -13,7 +13,7 @@ from telnyx_video.sandbox import Sandbox
 
 @pytest.fixture(autouse=True)
 async def no_leaks() -> AsyncIterator[None]:
-    """Whatever a test did, no task of it goes on, and nothing is left open (a ResourceWarning)."""
+    """No test leaves a task running or anything open (a ResourceWarning)."""
     before = asyncio.all_tasks()
     yield
     assert asyncio.all_tasks() - before - {asyncio.current_task()} == set()

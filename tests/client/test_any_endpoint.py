@@ -103,7 +103,7 @@ async def test_errors_are_those_of_every_call() -> None:
 
 
 async def test_only_what_is_harmless_is_sent_again() -> None:
-    """A lost reply is asked for again if the request only reads, or is said to be idempotent."""
+    """After a lost reply, a request is repeated if it only reads or is declared idempotent."""
     done = answer(200, {})
     async with (
         peer(cut, done, cut, done, cut, done) as server,

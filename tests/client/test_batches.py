@@ -45,7 +45,7 @@ async def test_nameless_rooms_of_a_batch_get_names_too(sandbox: Sandbox) -> None
 
 
 class Odd:
-    """A path, says its class, that is none."""
+    """A string subclass that claims to be a path."""
 
     def __fspath__(self) -> bytes:
         return b"journal.jsonl"
@@ -116,7 +116,7 @@ async def test_fields_in_place_of_requests_are_told_what_to_do_with_them(
 async def test_all_arguments_that_cannot_work_are_named_together(
     rooms: AsyncRoomsClient, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """Whoever gets several wrong learns of all at once, and no journal was begun."""
+    """Several invalid arguments are listed in one error, and no journal is created."""
     journal = tmp_path / "journal.jsonl"
     wrong: dict[str, Any] = {name: values[0] for name, values in WRONG.items()}
     with pytest.raises(InvalidRequestError) as caught:

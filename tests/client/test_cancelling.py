@@ -104,7 +104,7 @@ async def test_a_time_limit_of_the_caller_is_a_cancellation() -> None:
 
 
 async def test_calls_in_a_group_end_together() -> None:
-    """One failure in a task group cancels the other calls, and nothing of them goes on."""
+    """One failure in a task group cancels the other calls, and none of them continues."""
     async with peer(stall) as server, client(server) as rooms:
 
         async def create_six() -> None:

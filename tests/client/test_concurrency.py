@@ -1,4 +1,4 @@
-"""How many calls are under way at once, in which order they come, and that places come free."""
+"""How many calls are in flight, in which order they start, and that their places are freed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def names(server: Peer) -> list[str]:
 
 
 async def test_no_more_connections_than_allowed(sandbox: Sandbox) -> None:
-    """However many calls there are, no more are under way at once than the client may have."""
+    """However many calls there are, no more are in flight than the client permits."""
     slowly = {"stall": "reply", "seconds": 0.005}
     sandbox.faults = [{"on": "POST /rooms", "faults": [slowly], "repeat": True}]
     async with client(sandbox, concurrency=3) as rooms:

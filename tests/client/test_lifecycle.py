@@ -64,7 +64,7 @@ def test_a_client_may_be_made_outside_of_a_loop() -> None:
 
 
 def test_a_client_belongs_to_one_loop() -> None:
-    """A call from a second loop is refused, and told what to do; the first loop goes on."""
+    """A call from a second loop is refused with advice; the first loop continues."""
     with Sandbox() as sandbox, asyncio.Runner() as first, asyncio.Runner() as second:
         rooms = client(sandbox)
         first.run(rooms.create())
@@ -237,7 +237,7 @@ async def test_closing_your_session_ends_the_calls_on_it() -> None:
 
 
 async def test_leaving_the_block_by_an_error_closes_the_client() -> None:
-    """The client is closed however its block is left, and the error goes on."""
+    """The client is closed however its block is left, and the error propagates."""
     async with peer(created()) as server:
         rooms = client(server)
 

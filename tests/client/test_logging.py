@@ -134,7 +134,7 @@ async def test_other_calls_log_their_retries_too(caplog: pytest.LogCaptureFixtur
 
 
 async def test_an_unknown_outcome_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    """What somebody has to look after is logged above the level of what goes by itself."""
+    """What needs action is logged at a higher level than what the client handles itself."""
     async with peer(cut) as server, client(server, retry=FAST) as rooms:
         with pytest.raises(OutcomeUnknownError) as created:
             await rooms.create()
@@ -203,7 +203,7 @@ def test_a_program_without_logging_prints_nothing() -> None:
 
 
 async def test_the_level_may_change_under_way(caplog: pytest.LogCaptureFixture) -> None:
-    """Logging that is turned on or off while a call is under way does not harm the call."""
+    """Logging that is turned on or off while a call is in flight does not harm the call."""
 
     async def turn_on(visit: Visit) -> None:
         caplog.set_level(logging.DEBUG, LOGGER)

@@ -127,7 +127,7 @@ async def test_being_busy_is_an_error_with_figures(api: Api) -> None:
 
 
 async def test_a_gateway_error_is_looked_into(api: Api, rooms: AsyncRoomsClient) -> None:
-    """A 502 to a create is no answer: the room is looked up, and found."""
+    """A 502 leaves a create's outcome unknown: the room is looked up, and found."""
     query = "?filter%5Bunique_name%5D=standup&page%5Bnumber%5D=1&page%5Bsize%5D=250"
     api.answers("POST", "/rooms", status=502, body="<html><title>Bad gateway</title></html>")
     api.answers("GET", f"/rooms{query}", payload={"data": [room("standup")], "meta": ONE_PAGE})

@@ -46,7 +46,7 @@ async def test_a_room_that_is_not_there_is_named(
 
 
 async def test_no_name_is_sought_by_none(sandbox: Sandbox, rooms: AsyncRoomsClient) -> None:
-    """What is no name is refused, where it would have every room listed."""
+    """An invalid name is refused; it would list every room."""
     with pytest.raises(InvalidRequestError, match="unique_name: must be a string, not UNSET"):
         await rooms.get_by_name(UNSET)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # the point
     assert sandbox.requests["GET /v2/rooms"] == 0

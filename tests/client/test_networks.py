@@ -52,7 +52,7 @@ async def test_an_authority_in_a_file(tls_sandbox: Sandbox, ca_file: Path) -> No
 
 
 def test_the_systems_authorities_are_still_trusted(ca_file: Path) -> None:
-    """Recordings are downloaded from hosts that the authority in the file knows nothing of."""
+    """Recordings are downloaded from hosts whose certificates the file's authority did not sign."""
     context = _tls_context([], None, ca_file)
     assert context is not None
     system = ssl.create_default_context()

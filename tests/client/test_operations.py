@@ -180,7 +180,7 @@ async def test_a_name_is_compared_exactly() -> None:
 
 
 async def test_a_name_that_two_rooms_have_is_no_ones() -> None:
-    """A server that does not keep names unique is told of, with the rooms; none is chosen."""
+    """If two rooms have the name, an error lists both; neither is chosen."""
     two = listed(room("standup", id="1"), room("standup", id="2"))
     async with peer(two) as server, client(server) as rooms:
         with pytest.raises(ResponseDecodeError, match="2 rooms have the name 'standup': 1; 2"):
@@ -270,7 +270,7 @@ async def test_a_wrong_choice_is_refused(rooms: AsyncRoomsClient, sandbox: Sandb
 
 
 async def test_ids_cannot_reach_elsewhere(rooms: AsyncRoomsClient, sandbox: Sandbox) -> None:
-    """An id that is no id cannot turn a call into one for another resource."""
+    """An invalid id cannot turn a call into one for another resource."""
     for wrong in ("", "../balance", "a/b", "x?y=1", "a b", "%2e%2e"):
         for call in (rooms.get(wrong), rooms.update(wrong), rooms.delete(wrong)):
             with pytest.raises(InvalidRequestError, match="must be an id"):

@@ -146,7 +146,7 @@ async def test_an_idle_connection_is_given_up_before_the_server_does() -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_redirects_are_not_followed(status: int) -> None:
-    """A redirect is no answer: it is not followed, and the key reaches no other host."""
+    """A redirect is an error: it is not followed, and the key reaches no other host."""
     async with peer(created()) as elsewhere:
         moved = answer(status, headers={"Location": f"{elsewhere.url}/rooms"})
         async with peer(moved) as server, client(server) as rooms:

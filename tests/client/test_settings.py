@@ -96,7 +96,7 @@ def test_all_wrong_arguments_are_named_at_once() -> None:
 
 
 async def test_a_policy_of_a_call_is_checked() -> None:
-    """A policy given to a call is refused if it is none, with a sentence."""
+    """Anything but a policy is refused as a call's policy, with a sentence."""
     async with AsyncRoomsClient(api_key="key0123") as rooms:
         with pytest.raises(TelnyxVideoError, match="must be a RetryPolicy, not int"):
             await rooms.create(retry=3)  # type: ignore[arg-type]  # what untyped callers do

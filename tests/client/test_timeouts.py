@@ -92,7 +92,7 @@ async def test_a_call_may_have_limits_of_its_own(
 
 @pytest.mark.parametrize("wrong", [0, -1, True, "5", float("nan"), float("inf")])
 async def test_a_limit_is_a_number_of_seconds(wrong: float) -> None:
-    """A time-out that is no number of seconds above 0 is refused, with a sentence."""
+    """A time-out that is not a number of seconds above 0 is refused, with a sentence."""
     with pytest.raises(ConfigurationError, match="timeout: must be"):
         AsyncRoomsClient(api_key="key0123", timeout=wrong)
     async with AsyncRoomsClient(api_key="key0123") as rooms:

@@ -87,7 +87,7 @@ async def test_a_view_shares_the_connections() -> None:
 
 
 async def test_a_forgotten_view_closes_nothing() -> None:
-    """The client goes on, and nobody is warned; a view alone keeps the client open."""
+    """Closing a view leaves the client open without a warning; a view keeps its client alive."""
     async with peer(created()) as server:
         rooms = client(server)
         await rooms.with_options().create(unique_name="standup")

@@ -1,6 +1,6 @@
 """Runs the examples of a page as its reader would: in order, in a folder of their own.
 
-What a fence holds is told by its language:
+The language of a fence says what it holds:
 
 - ``python`` runs, top-level ``await`` included; names live on from one example to the next. With a
   first line such as ``# service.py`` it is saved as that file instead, for a command to use.
@@ -222,7 +222,7 @@ def shell_environment(spare: Path) -> dict[str, str]:
         "PATH": os.pathsep.join(commands),
         # The package under test, be it installed or in the tree.
         "PYTHONPATH": import_path(),
-        # Where the package is not installed, no entry point tells of its plugin.
+        # Where the package is not installed, no entry point names its plugin.
         "PYTEST_PLUGINS": "pytest_telnyx_video",
         "COLUMNS": "80",
         # Not an error: pytest-asyncio's wish for a setting that examples do without.

@@ -21,12 +21,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.timeout(150)
-@pytest.mark.telnyx_sandbox(composition_delay=0.2)  # seconds that readers wait for a film
+@pytest.mark.telnyx_sandbox(composition_delay=0.2)  # seconds until a composition is ready
 @pytest.mark.usefixtures("telnyx_sandbox")
 @pytest.mark.parametrize("path", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 def test_the_examples_do_what_the_page_says(
     path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever types the examples of a page in order sees what the page shows."""
+    """The examples of a page, run in order, print what the page shows."""
     monkeypatch.delenv("TELNYX_LOG", raising=False)
     Page(path, folder, monkeypatch).run()

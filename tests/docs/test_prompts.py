@@ -105,7 +105,7 @@ class Prompt:
 
 @pytest.mark.usefixtures("telnyx_sandbox")
 def test_the_tutorial_runs_at_a_real_prompt(tmp_path: Path) -> None:
-    """Whoever pastes the tutorial's examples sees the outputs that it shows."""
+    """The tutorial's examples, pasted at the prompt, print the outputs that it shows."""
     prompt = Prompt(tmp_path / "commands")
     try:
         printed = ""

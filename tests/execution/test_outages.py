@@ -1,4 +1,4 @@
-"""Outages on real sockets: a batch waits for the server, and goes on where it was."""
+"""Outages on real sockets: a batch waits for the server, and continues where it was."""
 
 import asyncio
 import math
@@ -89,7 +89,7 @@ async def test_a_batch_gives_up_an_outage_that_lasts_and_is_finished_later(
                 errors.append(outcome.error)
     assert stream.stopped == "gave_up"
     assert 1 <= len(errors) <= CONCURRENCY
-    # With a journal, requests are drawn ahead: six for each that may be under way.
+    # With a journal, requests are drawn ahead: six for each that may be in flight.
     assert len(list(requests)) >= 200 - 50 - 8 * CONCURRENCY
     sent = sandbox.requests.total()
     sandbox.resume()
@@ -126,7 +126,7 @@ async def test_a_cancelled_probe_makes_way_for_another() -> None:
 
 
 async def test_a_server_that_never_was_there_is_given_up() -> None:
-    """Every request that was drawn is told of as not applied, and why is in its error."""
+    """Every request that was drawn is reported as not applied; its error says why."""
     with Sandbox() as sandbox:
         url = sandbox.url
     async with (

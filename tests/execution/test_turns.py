@@ -82,7 +82,7 @@ class Windows:
 
 @leaping
 async def test_a_batch_keeps_to_the_rate_of_the_caller() -> None:
-    """With `max_rate=10`, 15 creates take 1.4 s or more, however many may be under way."""
+    """With `max_rate=10`, 15 creates take 1.4 s or more, however many may be in flight."""
     async with Sandbox() as sandbox, client(sandbox.url) as rooms:
         began = now()
         outcomes = await rooms.create_many(named(15), concurrency=10, max_rate=10)
@@ -321,7 +321,7 @@ async def test_a_batch_that_waits_for_an_outage_makes_way_for_others() -> None:
         beside = asyncio.create_task(alone.limiter.wait(None))
         for _ in range(TRIPPED_BY):
             batch.breaker.failed(TransportError("refused"), now(), now(), 0.0)
-        batch.breaker.sent(now())  # a probe is under way
+        batch.breaker.sent(now())  # a probe is in flight
 
         await beside
         assert 2 - NEARLY <= now() - began <= 2 + POLL_INTERVAL + NEARLY

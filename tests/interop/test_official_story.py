@@ -1,4 +1,4 @@
-"""The official SDK goes through the whole story of a meeting, and the sandbox plays along."""
+"""The official SDK uses every operation on the sandbox, from a room to its composition."""
 
 import json
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def some(value: T | None) -> T:
 
 
 def join(sandbox: Sandbox, room_id: str, name: str, token: str) -> str:
-    """Let somebody in who was handed a token."""
+    """Join a room with a token."""
     address = f"{sandbox.url.removesuffix('/v2')}/_sandbox/rooms/{room_id}/join"
     body = json.dumps({"context": name, "token": token}).encode()
     headers = {"Content-Type": "application/json"}
@@ -51,7 +51,7 @@ def fetch(url: Any, file: Path) -> bytes:
 
 
 def test_the_whole_story(official: telnyx.Telnyx, sandbox: Sandbox, tmp_path: Path) -> None:
-    """From the room, over tokens, a session and its recording, to a film."""
+    """Room, tokens, session, recordings and composition all work."""
     rooms, sessions = official.rooms, official.rooms.sessions
     room_id = some(some(rooms.create(unique_name="standup", enable_recording=True).data).id)
 
@@ -82,12 +82,12 @@ def test_the_whole_story(official: telnyx.Telnyx, sandbox: Sandbox, tmp_path: Pa
     deleted = official.room_recordings.delete_bulk(filter={"session_id": session_id})
     assert some(deleted.data).room_recordings == 3
 
-    film = some(official.room_compositions.create(session_id=session_id).data)
-    film_id = some(film.id)
-    assert [other.id for other in official.room_compositions.list()] == [film_id]
-    ready = some(official.room_compositions.retrieve(film_id).data)
+    composition = some(official.room_compositions.create(session_id=session_id).data)
+    composition_id = some(composition.id)
+    assert [other.id for other in official.room_compositions.list()] == [composition_id]
+    ready = some(official.room_compositions.retrieve(composition_id).data)
     assert fetch(ready.download_url, tmp_path / "film.mp4")[4:8] == b"ftyp"
-    official.room_compositions.delete(film_id)
+    official.room_compositions.delete(composition_id)
 
     rooms.delete(room_id)
     assert sandbox.rooms == []

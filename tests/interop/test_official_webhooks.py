@@ -54,7 +54,7 @@ async def deliver(
 
 @pytest.mark.parametrize("cls", [ParticipantLeft, SessionEnded])
 def test_the_official_sdk_accepts_what_we_sign(cls: type[ParticipantLeft | SessionEnded]) -> None:
-    """A delivery made for tests passes for one of Telnyx's with Telnyx's own SDK."""
+    """The official SDK verifies a delivery that `WebhookSigner` signed."""
     signer = WebhookSigner()
     event = make_event(cls)
     signed = signer.sign(event)
@@ -85,7 +85,7 @@ def test_the_official_sdk_refuses_what_we_refuse() -> None:
 
 
 async def test_the_official_sdk_accepts_what_the_sandbox_delivers() -> None:
-    """Every event of a meeting with recordings and a composition passes for one of Telnyx's."""
+    """The official SDK verifies every event of a recorded session and its composition."""
     async with (
         receiving() as receiver,
         Sandbox(composition_delay=0) as sandbox,
@@ -98,19 +98,19 @@ async def test_the_official_sdk_accepts_what_the_sandbox_delivers() -> None:
             async with session.post(f"{sandbox.url}/room_compositions", json=wanted) as answer:
                 assert answer.status == 202
         sandbox.leave(participant)
-        told: list[object] = []
+        received: list[object] = []
         happened = sandbox.events
         with official(sandbox.public_key) as client:
             for event in happened:
                 arrival = await receiver.next()
                 unwrapped = client.webhooks.unwrap(arrival.body.decode(), headers=arrival.headers)
                 assert unwrapped.data is not None
-                told.append(unwrapped.data.id)
+                received.append(unwrapped.data.id)
                 assert unwrapped.data.event_type == event["type"]
                 with pytest.raises(ValueError, match=r"[Ss]ignature"):
                     client.webhooks.unwrap(arrival.body.decode() + " ", headers=arrival.headers)
-    assert told == [event["id"] for event in happened]
-    assert len(told) == 9
+    assert received == [event["id"] for event in happened]
+    assert len(received) == 9
 
 
 async def test_our_receiver_accepts_what_its_library_signs() -> None:

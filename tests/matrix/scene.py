@@ -38,7 +38,7 @@ PATIENCE = 60.0
 """Seconds after which what a test waits for has failed to come."""
 
 UNHURRIED = RetryPolicy(deadline=PATIENCE)
-"""For what is not itself tested, in a client whose own limits may be short."""
+"""For calls that are not under test, in a client whose own limits may be short."""
 
 POLL = 0.001
 """Seconds between two looks at the server, which tells nobody by itself."""

@@ -80,7 +80,7 @@ class Stage:
         Args:
             plan: The faults, which begin when the scene does.
             resolver: Leads the client's connections to the sandbox, or elsewhere.
-            rooms: Made beforehand by somebody else.
+            rooms: Created beforehand by another client.
             used: How the request before the scene is disturbed, on a connection to be reused.
             trace: Given to the client, or its session.
             leaves_nothing: Whether the client can make a room at the end, which is checked.
@@ -154,7 +154,7 @@ class Detour(AbstractResolver):
 
     def __init__(self, *ports: int | None) -> None:
         self.asked = 0
-        """How often somebody wanted a connection."""
+        """How often a connection was requested."""
         self._ports: tuple[int | None, ...] = ports
 
     async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
@@ -200,9 +200,7 @@ async def _make_rooms(
     connector = aiohttp.TCPConnector(ssl=trust.client if trust else True)
     async with (
         aiohttp.ClientSession(connector=connector) as session,
-        AsyncRoomsClient(
-            base_url=sandbox.url, api_key=sandbox.api_key, session=session
-        ) as somebody,
+        AsyncRoomsClient(base_url=sandbox.url, api_key=sandbox.api_key, session=session) as other,
     ):
         for room in rooms:
-            await somebody.create(**room)
+            await other.create(**room)

@@ -24,7 +24,7 @@ from telnyx_video import (
 )
 
 HANGING = 15.0
-"""Seconds after which what was cut short, but goes on, hangs."""
+"""Seconds after which a call that should have ended counts as hanging."""
 
 SENT = "was sent, and may have been applied"
 
@@ -121,7 +121,7 @@ def test_row_26_cancelled_before_sending(stage: Stage, name: str | None) -> None
 
 @pytest.mark.parametrize("fault", ["hang", "hang_uncommitted"])
 def test_row_26_cancelled_after_sending(stage: Stage, name: str | None, fault: str) -> None:
-    """A create that is cancelled under way ends so, with a note that it may have been applied."""
+    """A create that is cancelled in flight ends with a note that it may have been applied."""
 
     async def scene() -> None:
         async with stage.scene(on_create(fault)) as scene:
@@ -140,7 +140,7 @@ def test_row_26_cancelled_after_sending(stage: Stage, name: str | None, fault: s
 
 @pytest.mark.parametrize("fault", ["hang", "hang_uncommitted"])
 def test_row_27_closed_in_flight(stage: Stage, name: str | None, fault: str) -> None:
-    """Closing the client ends what is under way, at once, with the error that nobody knows."""
+    """Closing the client ends calls in flight at once, with an unknown outcome."""
 
     async def scene() -> None:
         async with stage.scene(on_create(fault), leaves_nothing=False, timeout=60) as scene:

@@ -1,7 +1,7 @@
 """Rows 4, 5, 8 to 12, 19 and 29: the answer is lost, garbled, untrue or endless.
 
-With a name the room is found, or made if there is none; without one the error says that nobody
-knows, and nothing is sent again.
+With a name the room is found, or created if it does not exist; without one the outcome is unknown,
+and nothing is sent again.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def test_row_05_commit_then_cut(stage: Stage, name: str | None, fault: Fault) ->
     early_hints_then_fin={"interim": 103, "cut": "reply", **NEVER},
 )
 def test_row_08_partial_status_or_headers(stage: Stage, name: str | None, fault: Fault) -> None:
-    """A reply that breaks off before its body is no reply."""
+    """A reply that breaks off before its body counts as lost."""
 
     async def scene() -> None:
         await lose_an_answer(stage, name, fault)

@@ -113,7 +113,7 @@ def test_row_25_one_name_from_several_processes(
     monkeypatch: pytest.MonkeyPatch,
     tls: bool,
 ) -> None:
-    """Processes that know nothing of each other end with the same room of the name."""
+    """Independent processes end with the same room of the name."""
     trusted = tmp_path / "authority.pem"
     authority.cert_pem.write_to_path(str(trusted))
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))

@@ -122,7 +122,7 @@ def test_row_18_refused_after_an_unknown_outcome(stage: Stage, refusal: int) -> 
 @pytest.mark.parametrize("refusal", [401, 403, 404])
 @pytest.mark.parametrize("where", ["create", "look-up"])
 def test_row_18_nothing_can_be_found_out(stage: Stage, refusal: int, where: str) -> None:
-    """Where the room cannot be seen, a refusal is no proof that there is none."""
+    """If the room is not listed, a refusal does not prove that it does not exist."""
 
     async def scene() -> None:
         if where == "create":

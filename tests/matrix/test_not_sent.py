@@ -89,7 +89,7 @@ def test_row_01_tls_reset(stage: Stage, name: str | None) -> None:
 
 
 def test_row_01_pool_full(stages: list[Stage], name: str | None) -> None:
-    """A create that finds no free connection waits for one, and goes on trying where it may not."""
+    """A create waits for a free connection, and retries if a wait times out."""
 
     async def scene(stage: Stage) -> None:
         # Over TLS the pool is the session's, which says no; else it is the client's, which waits.

@@ -51,7 +51,7 @@ DEFINITION = re.compile(r"^def test_row_(\d\d)_", re.MULTILINE)
 
 
 def test_every_row_is_where_the_table_says() -> None:
-    """Who looks a fault up in the table finds its tests, and there is no test of another row."""
+    """Each row of the table has tests, and each test belongs to a row."""
     table = [
         (int(line.split()[0]), line.split()[-1])
         for line in (__doc__ or "").splitlines()

@@ -1,4 +1,4 @@
-"""Blocking sockets that tell exactly what came and how it ended, for the tests of faults."""
+"""Blocking sockets that record exactly what came and how it ended, for the tests of faults."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Bytes on a socket, for what no HTTP client would send or tell."""
+"""Bytes on a socket, for what no HTTP client would send or report."""
 
 import asyncio
 import ssl

@@ -10,7 +10,7 @@ from sandbox.api_driver import UNKNOWN_ID, ApiDriver, Clock
 
 @attrs.frozen
 class Party:
-    """Three who are in a session, and a fourth who has left it."""
+    """Three participants in a session, and a fourth that has left it."""
 
     driver: ApiDriver
     room: Any
@@ -30,7 +30,7 @@ class Party:
         return [self.members[number]["id"] for number in numbers]
 
     def numbers(self, field: str) -> list[int]:
-        """Return who has something: `muted`, or a time."""
+        """Return the participants that have a value: `muted`, or a time."""
         listed = self.driver.call("GET", "//_sandbox/participants").body["participants"]
         return [number for number, member in enumerate(listed) if member.get(field)]
 
@@ -120,7 +120,7 @@ def test_an_invalid_selection_is_refused(
 
 
 def test_who_has_left_cannot_be_acted_on(party: Party) -> None:
-    """Naming one who is gone is refused as a whole."""
+    """A request that names a participant that left is refused as a whole."""
     answer = party.act("kick", {"participants": party.ids(0, 3)})
     assert answer.status == 422
     assert party.ids(3)[0] in answer.body["message"]

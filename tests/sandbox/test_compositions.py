@@ -181,7 +181,7 @@ def test_audio_is_not_a_video_source(composed: ComposedSession) -> None:
 
 
 def test_a_deleted_composition_is_gone(composed: ComposedSession, clock: Clock) -> None:
-    """Finished or not, it is not there any more, and will never be said to be completed."""
+    """Finished or not, it is gone, and no event reports it as completed."""
     finished = composed.compose().data
     clock.advance(10)
     unfinished = composed.compose().data

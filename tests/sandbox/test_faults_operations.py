@@ -15,7 +15,7 @@ from telnyx_video.sandbox.routes import LIST_OPERATIONS, OPERATIONS, address_of
 
 @pytest.fixture
 def met() -> Any:
-    """A sandbox with a recorded session that is going on, and one participant who has left."""
+    """A sandbox with an active recorded session, which one participant has left."""
     with Sandbox(composition_delay=0) as sandbox:
         room = asked(sandbox, content={"enable_recording": True}).json["data"]["id"]
         sandbox.leave(sandbox.join(room))
@@ -181,7 +181,7 @@ def test_a_file_can_change_in_the_meantime(met: Sandbox) -> None:
 
 @pytest.mark.parametrize("fault", ["no_id", "wrong_types", "list_doubled", "bad_json"])
 def test_what_is_done_to_json_leaves_files_alone(met: Sandbox, fault: str) -> None:
-    """A rule on every request has no effect where there is no list."""
+    """A rule on every request affects lists only."""
     asking = download(met)
     met.faults = [{"on": "*", "faults": [fault]}]
     with connected(met) as line:

@@ -166,7 +166,7 @@ def test_corrupted_replies_have_rate_limit_headers_too() -> None:
     ],
 )
 def test_a_success_can_be_unreadable(fault: str, status: int, body: bytes) -> None:
-    """The room is created, and the reply does not tell so."""
+    """The room is created, but the reply does not say so."""
     with Sandbox(faults=on_create(fault)) as sandbox:
         answer = asked(sandbox, content={"unique_name": "a"})
         assert answer.status == status

@@ -24,7 +24,7 @@ def asked(**headers: str) -> Reply:
 
 
 def test_the_whole_file_is_sent_with_what_a_resumption_needs() -> None:
-    """The reply tells what the file is, that parts can be had, and which version it is."""
+    """The reply has the file's type, version and support for ranges."""
     reply = asked()
     assert (reply.status, reply.body, reply.media_type) == (200, CONTENT, "video/mp4")
     assert reply.headers == {"Accept-Ranges": "bytes", "ETag": TAG}
@@ -53,7 +53,7 @@ def test_a_part_is_sent_as_such(wanted: str, content_range: str) -> None:
 
 @pytest.mark.parametrize("wanted", ["bytes=100-", "bytes=100-200", "bytes=-0"])
 def test_a_part_beyond_the_end_is_refused(wanted: str) -> None:
-    """416 tells how long the file is."""
+    """416 states how long the file is."""
     reply = asked(Range=wanted)
     assert (reply.status, reply.body) == (416, b"")
     assert reply.headers["Content-Range"] == "bytes */100"

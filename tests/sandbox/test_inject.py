@@ -114,7 +114,7 @@ async def test_control_is_never_disturbed(session: aiohttp.ClientSession) -> Non
 async def test_an_answer_that_cannot_be_written_is_logged(
     session: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A serve with a defect loses its answer, and the log tells why."""
+    """A handler with a defect loses its answer, and the log says why."""
     async with served(answer_with_a_broken_header) as (url, _):
         with pytest.raises(aiohttp.ClientError):
             await session.post(f"{url}/v2/rooms", json={}, headers=KEY)

@@ -35,7 +35,7 @@ def test_those_who_follow_join_the_same_session(driver: ApiDriver) -> None:
 
 
 def test_the_last_who_leaves_ends_the_session(driver: ApiDriver, clock: Clock) -> None:
-    """Then the room has no active session; the next one who joins begins another."""
+    """Then the room has no active session; the next join begins another."""
     room = driver.room()
     alice = driver.join(room)
     clock.advance(60)

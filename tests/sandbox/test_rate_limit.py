@@ -31,7 +31,7 @@ def test_a_second_takes_as_many_requests_as_its_limit() -> None:
 
 
 def test_the_headers_count_down() -> None:
-    """They tell the limit, what is left of it, and the seconds to the next window, rounded up."""
+    """They state the limit, what is left of it, and the seconds to the next window, rounded up."""
     clock = Clock()
     window = RateLimiter(2, clock)
     window.take()

@@ -137,7 +137,7 @@ async def test_a_media_type_may_have_parameters(http: HttpDriver) -> None:
     ids=["empty", "cut", "quotes", "bytes", "utf-16", "NaN", "digits", "depth"],
 )
 async def test_a_body_that_is_no_json_is_refused(http: HttpDriver, raw: bytes) -> None:
-    """What cannot be read as JSON is said to be that, whatever is wrong with it."""
+    """A body that is not JSON is reported as that, whatever is wrong with it."""
     answer = await http.send("POST", "/rooms", raw=raw)
     assert (answer.status, codes(answer)) == (400, ["10023"])
 

@@ -1,4 +1,4 @@
-"""Every kind of reply holds to the published contract, where that is at hand."""
+"""Every kind of reply matches the published contract, if `TELNYX_VIDEO_SPEC` names it."""
 
 import os
 import re
@@ -137,7 +137,7 @@ def shape(path: str) -> str:
 
 
 def test_replies_hold_to_the_contract(driver: ApiDriver, clock: Clock) -> None:
-    """Every operation, asked for what is there, for what is not and for nonsense, keeps to it."""
+    """Every operation matches it, for existing and missing objects and for invalid requests."""
     contract = published("video-full.yaml")
     inspector = Inspector(driver, contract)
     room = driver.room(**FULL_ROOM)
@@ -209,7 +209,7 @@ def inspect_lists(inspector: Inspector, room_id: str, session_id: str) -> None:
 
 
 def inspect_views(inspector: Inspector, participant_id: str, composition_id: str) -> None:
-    """Look at one of each kind, and at what is not there."""
+    """Get one object of each kind, and one that does not exist."""
     for recording_id in inspector.driver.ids("/room_recordings"):
         inspector.ask(200, "GET", f"/room_recordings/{recording_id}")
     (session_id,) = inspector.driver.ids("/room_sessions")

@@ -198,7 +198,7 @@ def test_threads_cannot_make_two_rooms_of_one_name(db: Path) -> None:
 
 
 def test_threads_cannot_open_two_sessions_or_overfill_a_room(db: Path) -> None:
-    """Of threads that race into an empty room, through two connections, as many get in as fit."""
+    """Threads that race into an empty room through two connections do not exceed its size."""
     with closing(Store(db)) as one, closing(Store(db)) as other:
         room = one.rooms.create({**DEFAULTS, "max_participants": 6})
 

@@ -1,4 +1,4 @@
-"""Join tokens: who has one gets in, until it expires."""
+"""Join tokens: a token opens its room until it expires."""
 
 import base64
 import json

@@ -75,5 +75,5 @@ def test_every_delivery_comes_to_an_end(urls: tuple[str, str], retries: list[flo
 
 @pytest.mark.parametrize(("given", "seconds"), [(None, 10), (0, 10), (1, 1), (30, 30)])
 def test_a_room_decides_how_long_an_attempt_may_take(given: int | None, seconds: float) -> None:
-    """Where it says nothing, or that there is no time at all, it is ten seconds."""
+    """If the room sets no time-out, or 0, it is ten seconds."""
     assert timeout_of(attrs.evolve(delivery(HERE, ""), timeout_secs=given)) == seconds

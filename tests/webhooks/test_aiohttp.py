@@ -197,7 +197,7 @@ async def test_a_slow_body_is_answered_408(inbox: Inbox, caplog: pytest.LogCaptu
 async def test_an_aborted_body_is_one_log_line(
     inbox: Inbox, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sender that disconnects is no error of the service: no traceback."""
+    """A sender that disconnects is not an error of the service: no traceback."""
     logged = asyncio.Event()
 
     def note(_: logging.LogRecord) -> bool:

@@ -1,4 +1,4 @@
-"""Events as they are read: a class for each type, nothing lost, and an end for what is no event."""
+"""Parsing events: a class for each type, no field lost, and an error for anything else."""
 
 import copy
 import json

@@ -34,7 +34,7 @@ def printed_by(program: str, environment: dict[str, str] | None = None) -> str:
 
 @pytest.mark.parametrize("module", ["telnyx_video.webhooks.aiohttp", "telnyx_video.testing"])
 def test_without_the_extra_a_sentence_says_what_to_install(module: str) -> None:
-    """Whoever lacks the extra is told its name at the import, and not at the first delivery."""
+    """Without the extra the import fails and names it; it does not wait for the first delivery."""
     assert printed_by(WITHOUT.format(missing="cryptography", module=module)) == (
         "telnyx_video.webhooks needs cryptography, which is not installed: "
         "pip install 'telnyx-video[webhooks]'"

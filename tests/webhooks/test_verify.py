@@ -379,7 +379,7 @@ def times(scalar: int, point: Point) -> Point:
 
 
 def decoded(key: bytes) -> Point | None:
-    """Return the point of an encoding, canonical or not; None if there is none."""
+    """Return the point of an encoding, canonical or not, or None."""
     y = int.from_bytes(key, "little") & (2**255 - 1)
     square = (y * y - 1) * pow(D * y * y + 1, -1, FIELD) % FIELD
     x = pow(square, (FIELD + 3) // 8, FIELD)

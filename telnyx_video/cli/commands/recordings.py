@@ -96,7 +96,7 @@ def list_recordings(
 
 @command(app, "get", "telnyx-video recordings get ID")
 def get_recording(options: GlobalOptions, recording_id: RecordingId) -> None:
-    """Show one recording, with its file's URL: anybody who has that can download the file."""
+    """Show one recording, with its file's URL, which needs no key to download."""
     show(call(options, lambda rooms: rooms.recordings.get(recording_id)), options)
 
 

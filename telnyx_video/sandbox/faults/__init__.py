@@ -13,7 +13,7 @@ A rule
              Optional.
     page     only this page of a list. Optional.
     faults   a script: the first matching request gets the first fault, the second the second, and
-             so on; null is no fault. Then the rule is used up, unless "repeat" is true: then its
+             so on; null means no fault. Then the rule is used up, unless "repeat" is true: then its
              last entry stays.
     draw     instead of a script: a list of {"fault": …, "probability": 0 to 1}; each matching
              request draws one or none. The draw depends on "seed" (default 0), on the request's

@@ -85,7 +85,7 @@ class Compositions:
         return self.table.page(query)
 
     def delete(self, composition_id: str) -> bool:
-        """Delete a composition, finished or not; tell whether it existed."""
+        """Delete a composition, finished or not; return whether it existed."""
         with self._db.transaction():
             self._events.forget_composition(composition_id)
             return self.table.delete(composition_id)

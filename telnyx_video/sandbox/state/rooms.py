@@ -62,7 +62,7 @@ class Rooms:
             return self._table.get(room_id)
 
     def delete(self, room_id: str) -> bool:
-        """End a room's session and delete the room; tell whether it existed.
+        """End a room's session and delete the room; return whether it existed.
 
         Its sessions and recordings remain.
         """

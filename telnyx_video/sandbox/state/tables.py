@@ -134,7 +134,7 @@ class Table(Generic[T]):
         self._db.change(statement, (*changes.values(), record_id))
 
     def delete(self, record_id: str) -> bool:
-        """Remove the row with this id; tell whether it existed."""
+        """Remove the row with this id; return whether it existed."""
         statement = f"DELETE FROM {self._name} WHERE id = ?"  # noqa: S608 # names are ours
         return self._db.change(statement, (record_id,)) > 0
 

@@ -1,7 +1,7 @@
 """Where a delivery goes next: a function of the attempts so far.
 
 A test tool must not call strangers, nor let a web page make it knock at private addresses:
-deliveries go to loopback addresses and to named hosts only, unless told otherwise.
+deliveries go to loopback addresses and to named hosts only, unless configured otherwise.
 """
 
 from collections.abc import Collection, Sequence
