@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from telnyx_video.cli.loading import loading
+from telnyx_video.cli.loading import show_loading
 
 __all__ = ["main"]
 
@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         created but the reply was unreadable, 130 after Ctrl-C, 143 after SIGTERM.
     """
     try:
-        with loading():
+        with show_loading():
             from telnyx_video.cli.app import run
         return run(sys.argv[1:] if argv is None else list(argv))
     except KeyboardInterrupt:  # before a command started, or after it ended

@@ -12,7 +12,7 @@ from typer.main import get_command
 from telnyx_video import __version__
 from telnyx_video.cli.errors import explain
 from telnyx_video.cli.help import CONTEXT, Group
-from telnyx_video.cli.loading import loading
+from telnyx_video.cli.loading import show_loading
 from telnyx_video.cli.options import GlobalOptions, with_global_options
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -60,7 +60,7 @@ class _LazyGroup(Group):
         module, _ = COMMANDS.get(cmd_name, (cmd_name, ""))
         if module not in GROUPS and cmd_name not in COMMANDS:
             return None
-        with loading():
+        with show_loading():
             commands: Any = get_command(import_module(f"telnyx_video.cli.commands.{module}").app)
         if cmd_name in GROUPS or not isinstance(commands, Group):
             return commands

@@ -12,7 +12,7 @@ LOADING_AFTER = 0.3
 
 
 @contextmanager
-def loading() -> Generator[None]:
+def show_loading() -> Generator[None]:
     """Show on a terminal that modules are being loaded, if that takes long."""
     stream = sys.stderr
     if stream is None or not stream.isatty():
