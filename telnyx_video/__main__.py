@@ -1,9 +1,5 @@
 """``python -m telnyx_video``: the command line where no script is installed."""
 
-from __future__ import annotations
+import runpy
 
-import sys
-
-from telnyx_video.cli import main
-
-sys.exit(main())
+runpy.run_module("telnyx_video.cli", run_name="__main__", alter_sys=True)

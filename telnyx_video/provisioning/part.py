@@ -7,11 +7,11 @@ import json
 import os
 import time
 from array import array
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Literal, cast
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal, Protocol, cast
 from uuid import UUID, uuid5
 
-from telnyx_video.batch import CreateOutcome, OnProgress
+from telnyx_video.batch import CreateOutcome, OnProgress, OutcomeStream
 from telnyx_video.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -24,9 +24,6 @@ from telnyx_video.provisioning.job import outcomes_of, publish_summary, read_sum
 from telnyx_video.provisioning.storage import Draft, Storage, publish, storage
 from telnyx_video.provisioning.summary import Summary
 
-if TYPE_CHECKING:
-    from telnyx_video.client.async_client import AsyncRoomsClient
-
 NAMESPACE = UUID("2f0b1d2e-6d0c-5a55-9a2f-3f5d1c0c7e11")
 """Of the names of rows that have none."""
 
@@ -36,8 +33,17 @@ FATAL = (AuthenticationError, PermissionDeniedError, ConfigurationError)
 """Errors of the account or the client, not of a row: the part is not done, and nothing more is."""
 
 
+class Rooms(Protocol):
+    """The client, as far as a part needs it."""
+
+    @property
+    def stream_many(self) -> Callable[..., OutcomeStream]:
+        """:meth:`telnyx_video.AsyncRoomsClient.stream_many`."""
+        ...
+
+
 async def provision_part(
-    rooms: AsyncRoomsClient,
+    rooms: Rooms,
     source: Part | str | os.PathLike[str],
     output: str | os.PathLike[str],
     *,
@@ -54,7 +60,7 @@ async def provision_part(
     and the row; and the first attempt that ends publishes its outcomes.
 
     Args:
-        rooms: The client.
+        rooms: An :class:`~telnyx_video.AsyncRoomsClient`.
         source: A part of a :class:`Job`; or the path or URL of a file, which is then one part.
         output: The job's folder.
         job: The job's name.

@@ -33,11 +33,9 @@ FLOORS = (
     "_transport _wire",
     "_execution webhooks",
     "batch resources testing",
-    "client",
-    f"{FACADE} provisioning",
-    "_pytest dask",
-    "cli",
-    "__main__",
+    "client provisioning",
+    f"{FACADE} dask",
+    "_pytest cli __main__",
 )
 """From the lowest to the highest: a room imports only rooms of lower floors."""
 

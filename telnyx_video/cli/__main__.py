@@ -1,0 +1,7 @@
+"""The command line as a program."""
+
+import sys
+
+from telnyx_video.cli import main
+
+sys.exit(main())
