@@ -61,8 +61,8 @@ class ServerProfile:
         else:
             self.remember(room)
             # Not a URL in another form: that contradicts nothing, and any other URL still does.
-            if name is not UNSET and (fields := self.contradictions(request, room)):
-                self.rewritten.update(fields)
+            if name is not UNSET:
+                self.rewritten.update(self.contradictions(request, room))
             if (date := reply.headers.get("date")) != self._date:  # about once a second
                 self._date = date
                 self._learn_offset(room, reply)
@@ -78,9 +78,10 @@ class ServerProfile:
 
     def contradictions(self, request: CreateRoomRequest, room: Room) -> tuple[str, ...]:
         """Fields that show that a room was made by another request."""
-        return tuple(
+        differing = differing_fields(request, room)
+        return differing and tuple(
             name
-            for name in differing_fields(request, room)
+            for name in differing
             if name not in self.rewritten and _contradicts(request, room, name)
         )
 

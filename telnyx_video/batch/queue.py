@@ -64,11 +64,6 @@ class Job:
     outcome: CreateOutcome | None = None
     """Its outcome, if nothing is to be sent for it."""
 
-    @property
-    def seconds_since_intent(self) -> float | None:
-        """How many seconds ago an earlier run began it; never negative, whatever clocks do."""
-        return None if self.began is None else max(0.0, time.time() - self.began)
-
 
 class JobQueue:
     """What the workers draw: first what earlier runs have drawn, all compared, then the rest."""

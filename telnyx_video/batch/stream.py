@@ -284,8 +284,8 @@ class OutcomeStream:
 
     def _since_intent(self, job: Job) -> float | None:
         """Seconds since an earlier run may have begun this create, if one may have."""
-        if job.seconds_since_intent is not None:
-            return job.seconds_since_intent
+        if job.began is not None:
+            return max(0.0, time.time() - job.began)  # clocks may have been set back
         if self._begun_at is None or job.request.unique_name is UNSET:
             return None
         return time.monotonic() - self._begun_at
