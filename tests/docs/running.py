@@ -42,6 +42,9 @@ UNTRIED = re.compile(
 PORTS = ("8080", "8081")
 """The ports that pages name; for the tests others take their places, which are free."""
 
+HANGS = 240.0
+"""Seconds after which a command hangs; on a busy machine it may take long to load."""
+
 SERVERS = ("telnyx-video sandbox", "telnyx-video listen", "gunicorn ", "celery ")
 """The commands that a reader leaves running in another terminal."""
 
@@ -162,7 +165,7 @@ class Page:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=50,
+            timeout=HANGS,
             check=False,
         )
 
@@ -180,7 +183,7 @@ class Page:
         self._servers.append(server)
         assert server.stdout is not None
         # A server that says too little is stopped, so that the reading below ends.
-        with _Timer(20, server.kill):
+        with _Timer(HANGS, server.kill):
             said = "".join(server.stdout.readline() for _ in expected.splitlines())
         return _difference(expected, said)
 
@@ -190,7 +193,7 @@ class Page:
     def _stop_servers(self) -> None:
         for server in self._servers:
             server.terminate()
-            server.communicate(timeout=20)
+            server.communicate(timeout=HANGS)
 
 
 class _Timer(threading.Timer):
