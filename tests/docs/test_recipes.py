@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import yaml
@@ -39,7 +39,8 @@ def test_its_command_can_be_run_again(
 ) -> None:
     """The first pod starts from the beginning; the next finds everything done."""
     (container,) = job["spec"]["template"]["spec"]["containers"]
-    program, *arguments = cast("list[str]", [*container["command"], *container["args"]])
+    command: list[str] = container["command"] + container["args"]
+    program, arguments = command[0], command[1:]
     for folder in ("input", "results"):
         (tmp_path / folder).mkdir()
         arguments = [
