@@ -123,8 +123,8 @@ async def test_every_operation_has_its_reply(
     async with peer(cut) as server:
         serve(server)
         async with client(server) as rooms:
-            method = attrgetter(operation)(rooms)
-            result, raw = await rooms.with_raw_response(method, *arguments, **named)
+            call: Callable[..., Any] = rooms.with_raw_response
+            result, raw = await call(attrgetter(operation)(rooms), *arguments, **named)
         async with client(server) as rooms:
             assert await attrgetter(operation)(rooms)(*arguments, **named) == result
     assert isinstance(raw, RawResponse)
@@ -139,9 +139,10 @@ async def test_every_list_has_a_reply_a_page(operation: str) -> None:
     arguments, named = LISTS[operation]
     async with peer(cut) as server, client(server) as rooms:
         serve(server)
-        method = attrgetter(operation)(rooms)
-        pages = [each async for each in rooms.with_raw_response(method, *arguments, **named)]
-    ((page, raw),) = pages
+        call: Callable[..., Any] = rooms.with_raw_response
+        ((page, raw),) = [
+            each async for each in call(attrgetter(operation)(rooms), *arguments, **named)
+        ]
     assert [one.id for one in page.items] == [one["id"] for one in raw.json()["data"]] == ["1"]
     assert raw.headers["x-answers"] == last(server)
 
@@ -153,13 +154,10 @@ async def test_blocking_code_has_the_same(tmp_path: Path, monkeypatch: pytest.Mo
     def call_each(url: str, operation: str) -> tuple[object, RawResponse]:
         arguments, named = {**RESULTS, **LISTS}[operation]
         with RoomsClient(base_url=url, api_key=KEY) as rooms:
-            method: Callable[..., Any] = attrgetter(operation)(rooms)
-            got: Any = rooms.with_raw_response(method, *arguments, **named)
-            if operation in LISTS:
-                ((page, raw),) = got
-                return page, raw
-            result, raw = got
-            return result, raw
+            call: Callable[..., Any] = rooms.with_raw_response
+            got = call(attrgetter(operation)(rooms), *arguments, **named)
+            each: list[tuple[object, RawResponse]] = [*got] if operation in LISTS else [got]
+            return each[0]
 
     async with peer(cut) as server:
         serve(server)
