@@ -412,11 +412,11 @@ async def test_a_batch_whose_requests_cannot_be_noted_ends(
 
     async with asyncio.timeout(SOON):
         batch = asyncio.create_task(consume())
-        while way != "defect" and not (noting := tasks_of("_note_ahead")):  # noqa: ASYNC110 # it tells nobody
-            await asyncio.sleep(0)
-        if way == "writing":
-            await asyncio.sleep(0)
         if way != "defect":
+            while not (noting := tasks_of("_note_ahead")):  # noqa: ASYNC110 # it tells nobody
+                await asyncio.sleep(0)
+            if way == "writing":
+                await asyncio.sleep(0)
             noting.pop().cancel()
         await asyncio.wait({batch})
     expected = MemoryError if way == "defect" else OutcomeUnknownError

@@ -175,7 +175,9 @@ def test_a_refusal_does_not_undo_what_is_in_doubt(refusal: ApiError) -> None:
     find(create)
     fail(create, refusal)
     step = find(create)
-    if isinstance(refusal, UnprocessableEntityError):  # it may mean the name: look until the end
+    if isinstance(
+        refusal, BadRequestError | UnprocessableEntityError
+    ):  # it may mean the name: look until the end
         assert after_wait(step) == LookUp("standup")
         step = find(create, now=60.0)
     error = error_of(step)
