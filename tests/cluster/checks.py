@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from cluster.processes import KEY, Cluster, Site, eventually
+from cluster.processes import KEY, PATIENCE, Cluster, Site, eventually
 from telnyx_video import AsyncRoomsClient, CreateRoomRequest
 from telnyx_video.provisioning import Job, provision_part
 
@@ -268,18 +268,19 @@ def worker_stopped(folder: Path, scale: Scale) -> str:
     with Site(folder) as site:
         source = site.write_rooms(scale.rooms)
         site.serve(scale.rate)
-        cluster = site.cluster(4, ttl="20 s")
-        driver = site.drive(source, scheduler=cluster.address, part_rows=scale.part_rows)
-        eventually(lambda: site.count() >= scale.rooms / 4, "rooms are made")
+        cluster = site.cluster(3, ttl="20 s")
+        stopped = site.worker(cluster.address, nanny=False).pid  # which would kill it meanwhile
         with cluster.client() as client:
-            before = set(client.scheduler_info(n_workers=-1)["workers"])
-            address, stopped = next(iter(client.run(os.getpid).items()))
+            client.wait_for_workers(4, timeout=PATIENCE)
+            driver = site.drive(source, scheduler=cluster.address, part_rows=scale.part_rows)
+            eventually(partial(has_made, site, scale.rooms / 4), "rooms are made")
+            found = client.run(os.getpid, on_error="ignore").items()
+            (address,) = (address for address, pid in found if pid == stopped)
             os.kill(stopped, signal.SIGSTOP)
             eventually(
                 lambda: address not in client.scheduler_info(n_workers=-1)["workers"],
                 "the scheduler misses the worker",
             )
-        assert len(before) == 4
         os.kill(stopped, signal.SIGCONT)
         report = driver.finish()
         check_present(report, scale.rooms)

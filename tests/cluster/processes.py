@@ -144,11 +144,19 @@ class Site:
             self.worker(address, threads)
         return Cluster(address, workers)
 
-    def worker(self, scheduler: str, threads: int = 1, prefix: Sequence[str] = ()) -> None:
-        """Start a worker with its nanny."""
+    def worker(
+        self,
+        scheduler: str,
+        threads: int = 1,
+        prefix: Sequence[str] = (),
+        *,
+        nanny: bool = True,
+    ) -> subprocess.Popen[str]:
+        """Start a worker, in a process below that of its nanny or in the one that is returned."""
         options = ["--nthreads", str(threads), "--no-dashboard", "--death-timeout", "120"]
+        options += [] if nanny else ["--no-nanny"]
         command = [sys.executable, "-m", "dask", "worker", scheduler, *options]
-        self.start([*prefix, *command], "workers")
+        return self.start([*prefix, *command], "workers")
 
     def drive(self, source: str, log: str = "driver", **options: object) -> Driver:
         """Start a driver."""
