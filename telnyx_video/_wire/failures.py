@@ -100,13 +100,11 @@ def read_details(body: bytes) -> tuple[ErrorDetail, ...]:
 def blames_only_other_fields(details: Sequence[ErrorDetail]) -> bool:
     """Test whether a refusal of a named create can only be about something other than the name.
 
-    True only if every detail names another field of a create, and none speaks of a duplicate. In
-    doubt it is False: neither the code, the wording nor the pointer for a taken name is documented,
-    so the caller has to look the name up.
+    True only if every detail names another field of a create, whatever it says of it. In doubt it
+    is False: neither the code, the wording nor the pointer for a taken name is documented, so the
+    caller has to look the name up.
     """
-    return bool(details) and all(
-        detail.field in _OTHER_FIELDS and not _mentions_duplicate(detail) for detail in details
-    )
+    return bool(details) and all(detail.field in _OTHER_FIELDS for detail in details)
 
 
 def excerpt(body: bytes) -> str:

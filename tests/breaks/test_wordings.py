@@ -42,9 +42,6 @@ WORDINGS: dict[str, object] = {
         "errors": [{"detail": "must be unique", "source": {"pointer": "/room/name"}}]
     },
     "parameter of another form": {"errors": [{"source": {"parameter": "room[unique_name]"}}]},
-    "another field, but a duplicate": {
-        "errors": [{"detail": "already taken", "source": {"pointer": "/webhook_event_url"}}]
-    },
     "another language": {
         "errors": [{"detail": "ist vergeben", "source": {"pointer": "/unique_name"}}]
     },

@@ -70,7 +70,7 @@ async def test_a_journal_keeps_them(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     requests = [CreateRoomRequest(unique_name=name, extra=EXTRA) for name in ("a", "b")]
     once = RetryPolicy(attempts=1)
-    async with peer(created(), answer(400, {})) as server:
+    async with peer(created(), answer(403, {})) as server:
         async with client(server, retry=once) as rooms:
             first = await rooms.create_many(requests, journal=path, concurrency=1)
         server.acts[:] = [created()]

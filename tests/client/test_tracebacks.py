@@ -188,7 +188,7 @@ async def test_a_download_through_a_proxy_shows_no_password(
     "arguments",
     [
         {"api_key": KEY, "timeout": -1},
-        {"api_key": f"{KEY} {KEY}"},
+        {"api_key": f"{KEY}\n{KEY}"},
         {"api_key": KEY, "base_url": f"https://user:{HOOK_PASSWORD}@example.com/v2"},
         {"api_key": KEY, "proxy": f"ftp://user:{PROXY_PASSWORD}@proxy.example.com"},
         {"api_key": KEY, "session": object(), "proxy": f"http://user:{PROXY_PASSWORD}@p.test"},

@@ -63,7 +63,7 @@ def request(
         ),
     ] = False,
 ) -> None:
-    """Send a request to any endpoint of the API; print the reply's content."""
+    """Send a request to any endpoint; print the reply."""
     params = _pairs("--param", "NAME=VALUE", "=", param)
     headers = {
         name: values[-1] for name, values in _pairs("--header", "NAME: VALUE", ":", header).items()
