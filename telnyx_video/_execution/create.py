@@ -146,7 +146,8 @@ class CreateRunner:
                 return await self._send(reconciler)
             case LookUp():
                 return await self._look_up(reconciler, step)
-        return await self._update(reconciler, step)
+            case _:
+                return await self._update(reconciler, step)
 
     async def _wait(self, reconciler: Reconciler, step: Wait) -> Step:
         then, name = _NEXT[type(step.then)], self.request.unique_name or None

@@ -206,12 +206,13 @@ def check_early(
     Tracebacks may show locals, and a URL may hold a password.
     """
     for name, field in known.items():
-        value, convert = fields.get(name, UNSET), cast("_Convert | None", field.converter)
+        value, convert = fields.get(name, UNSET), cast("_Field", field).converter
         object.__setattr__(new, name, convert(value) if convert else value)
     cast("_Checked", new).__attrs_post_init__()
 
 
-_Convert = Callable[[object], object]
+class _Field(Protocol):
+    converter: Callable[[object], object] | None
 
 
 class _Checked(Protocol):

@@ -56,7 +56,7 @@ async def test_a_journaled_batch_is_cancelled(tmp_path: Path, name: str | None) 
         await server.arrived(1)
         workers += (task for task in asyncio.all_tasks() - before if task is not batch)
         batch.cancel()
-        results = await asyncio.gather(batch, *workers, return_exceptions=True)
+        results: list[object] = await asyncio.gather(batch, *workers, return_exceptions=True)
     errors = [result for result in results if isinstance(result, BaseException)]
     assert len(errors) >= 2
     assert [error for error in errors if PASSWORD in shown(error)] == []

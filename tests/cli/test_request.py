@@ -52,6 +52,9 @@ def test_objects_are_rows_of_csv(command: Command, sandbox: Sandbox) -> None:
     assert len(rows) == 2
     path = f"/rooms/{sandbox.rooms[0]['id']}"
     assert len(command("request", "GET", path, "--output=csv").out.splitlines()) == 2
+    with fixed_server([{"a": 1}, {"a": 2}]) as url:
+        bare = command("request", "GET", "/a", "--output=csv", "--base-url", url)
+    assert bare.out.splitlines() == ["a", "1", "2"]
 
 
 def test_content_that_has_no_objects_is_no_csv(command: Command, sandbox: Sandbox) -> None:

@@ -135,6 +135,7 @@ WRONG: dict[str, tuple[tuple[Any, Any], dict[str, Any], str]] = {
     "a body to get": (("GET", "/a"), {"json": {}}, "json: a GET has no body"),
     "no JSON": (("POST", "/a"), {"json": {1}}, "json: must be JSON"),
     "no number": (("POST", "/a"), {"json": float("nan")}, "json: must be JSON"),
+    "half a character": (("POST", "/a"), {"json": ["\ud800"]}, "json: must be JSON"),
     "no text key": (("POST", "/a"), {"json": [{1: 2}]}, "json: must be JSON"),
     "no mapping": (("POST", "/a"), {"params": 1}, "params: must be a mapping"),
     "params": (("GET", "/a"), {"params": {"a": None}}, "'a': must be a string, a number or a boo"),
