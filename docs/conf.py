@@ -50,8 +50,8 @@ nitpick_ignore_regex = [
     (
         "py:class",
         "KeyProvider|ClientMiddlewareType|SSLContext|Method|Params|"
-        "Next|OnEvent|PublicKeys|OnProgress|Part|.*\\.(?:Connect|Collection)",
-    ),  # aliases, which their users explain
+        "Next|OnEvent|PublicKeys|OnProgress|Part|.*\\.(?:Connect|Collection|Part|Rooms)",
+    ),  # aliases and protocols, which their users explain
     ("py:class", "MeterProvider|TracerProvider"),  # of OpenTelemetry
     ("py:class", r"telnyx_video(\.\w+)+\.[A-Z]"),  # type variables
 ]
