@@ -198,6 +198,11 @@ def refuse_unknown_keywords(
 URLS: Final = frozenset({"webhook_event_url", "webhook_event_failover_url"})
 
 
+def may_hold_password(fields: Mapping[str, object]) -> bool:
+    """Whether a URL among the fields may have a user part."""
+    return any(isinstance(url := fields.get(name), str) and "@" in url for name in URLS)
+
+
 def check_early(
     new: object, fields: Mapping[str, object], known: Mapping[str, attrs.Attribute[Any]]
 ) -> None:

@@ -24,6 +24,7 @@ from telnyx_video.models.base import (
     check_early,
     check_webhooks,
     checked_extra,
+    may_hold_password,
     refuse_unknown_keywords,
     short_repr,
     shown_fields,
@@ -164,7 +165,7 @@ class CreateCompositionRequest:
             if positional or not fields.keys() <= _REQUEST_FIELDS.keys():
                 refuse_unknown_keywords(cls, positional, fields, _REQUEST_FIELDS)
             new = super().__new__(cls)
-            if not URLS.isdisjoint(fields):
+            if not URLS.isdisjoint(fields) and may_hold_password(fields):
                 check_early(new, fields, _REQUEST_FIELDS)
             return new
         except BaseException:

@@ -23,6 +23,7 @@ from telnyx_video.models.base import (
     check_early,
     check_webhooks,
     checked_extra,
+    may_hold_password,
     refuse_unknown_keywords,
     short_repr,
     shown_fields,
@@ -86,7 +87,7 @@ class CreateRoomRequest:
             if positional or not _FIELD_NAMES.issuperset(fields):
                 refuse_unknown_keywords(cls, positional, fields, _REQUEST_FIELDS)
             new = object.__new__(cls)
-            if not URLS.isdisjoint(fields):
+            if not URLS.isdisjoint(fields) and may_hold_password(fields):
                 check_early(new, fields, _REQUEST_FIELDS)
             return new
         except BaseException:
