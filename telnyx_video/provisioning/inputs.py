@@ -10,26 +10,30 @@ import csv
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from importlib import import_module
 from typing import Any, BinaryIO, Literal, Protocol, TypeAlias
 
 import attrs
 
-from telnyx_video.errors import ConfigurationError, ErrorDetail, InvalidRequestError
+from telnyx_video.errors import ConfigurationError, InvalidRequestError
 from telnyx_video.models import CreateRoomRequest
-from telnyx_video.provisioning.rows import check_columns, from_cells, from_value
+from telnyx_video.provisioning.rows import (
+    LONGEST_LINE,
+    NO_COLUMNS,
+    column_problems,
+    from_value,
+    header_problems,
+    read_csv,
+    read_json_lines,
+)
 from telnyx_video.provisioning.storage import expand, open_input
 
 Format: TypeAlias = Literal["csv", "jsonl", "parquet"]
 
 PART_ROWS = 5_000
 """Rooms of a part: half a minute's work or less, and an outcome file of a few megabytes."""
-
-LONGEST_LINE = 1_000_000
-"""Bytes; a row with every URL at its longest has about 4,300."""
 
 _SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
@@ -101,7 +105,7 @@ class RowsPart:
     def read(self) -> Iterator[Row]:
         """The rows, numbered from 1."""
         for number, value in enumerate(self.values, 1):
-            yield number, _or_error(partial(from_value, value))
+            yield number, _from_value(value)
 
 
 @attrs.frozen
@@ -138,30 +142,18 @@ class FilePart:
         text = io.StringIO(
             data.decode("utf-8", "surrogateescape").removeprefix("\ufeff"), newline=""
         )
-        return self._read_csv(text) if self.format == "csv" else self._read_json_lines(text)
-
-    def _read_csv(self, text: io.StringIO) -> Iterator[Row]:
-        reader = csv.reader(text, strict=True)
-        line = self.line
-        try:
-            for cells in reader:
-                if any(map(str.strip, cells)):
-                    yield line, _or_error(partial(from_cells, self.columns, cells))
-                line = self.line + reader.line_num
-        except csv.Error as error:
-            yield line, InvalidRequestError((ErrorDetail(f"this is not CSV: {error}"),))
-
-    def _read_json_lines(self, text: io.StringIO) -> Iterator[Row]:
-        for line, row in enumerate(text, self.line):
-            if row.strip():
-                yield line, _or_error(partial(_from_json, row))
+        if self.format == "csv":
+            rows = read_csv(text, self.columns, self.line)
+        else:
+            rows = read_json_lines(text, self.line)
+        return ((row.line, row.request) for row in rows)
 
     def _read_parquet(self) -> Iterator[Row]:
         with open_input(self.path) as file:
             if file.seek(0, os.SEEK_END) != self.size:
                 raise self._changed()
             for number, value in _parquet_rows(file, self.line - 1, self.rows):
-                yield number, _or_error(partial(from_value, value))
+                yield number, _from_value(value)
 
     def _changed(self) -> ConfigurationError:
         return ConfigurationError(
@@ -280,9 +272,9 @@ def _header(records: Iterator[tuple[bytes, int]], path: str) -> tuple[tuple[str,
         if record.strip(_BLANK):
             text = record.decode("utf-8-sig", "surrogateescape")
             columns = tuple(cell.strip() for cell in next(csv.reader([text])))
-            check_columns(columns, path)
+            _check_columns(header_problems(columns), path)
             return columns, start, line
-    raise ConfigurationError(f"{path} is empty: its first row must name the columns")
+    raise ConfigurationError(f"{path}: {NO_COLUMNS} - nothing was sent")
 
 
 def _parquet_ranges(file: BinaryIO, path: str, part_rows: int) -> Iterator[_Range]:
@@ -292,7 +284,7 @@ def _parquet_ranges(file: BinaryIO, path: str, part_rows: int) -> Iterator[_Rang
         size += len(block)
     file.seek(0)
     parquet = _parquet_file(file)
-    check_columns(tuple(map(str, parquet.schema_arrow.names)), path)
+    _check_columns(column_problems(parquet.schema_arrow.names), path)
     for start in range(0, parquet.metadata.num_rows, part_rows):
         rows = min(part_rows, parquet.metadata.num_rows - start)
         yield start + 1, 0, size, rows, hashed.hexdigest(), ()
@@ -319,16 +311,13 @@ def _parquet_file(file: BinaryIO) -> Any:
         raise ConfigurationError("Parquet files need pyarrow: pip install pyarrow") from None
 
 
-def _from_json(text: str) -> CreateRoomRequest:
+def _from_value(value: object) -> CreateRoomRequest | InvalidRequestError:
     try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequestError((ErrorDetail(f"this is not JSON: {error}"),)) from None
-    return from_value(value)
-
-
-def _or_error(read: Callable[[], CreateRoomRequest]) -> CreateRoomRequest | InvalidRequestError:
-    try:
-        return read()
+        return from_value(value)
     except InvalidRequestError as error:
         return error
+
+
+def _check_columns(problems: list[str], path: str) -> None:
+    if problems:
+        raise ConfigurationError(f"{path}: {'; '.join(problems)} - nothing was sent")

@@ -12,8 +12,8 @@ import pytest
 
 from cli.command import Command
 from telnyx_video.cli import main
-from telnyx_video.cli.batch.rows import Entry
 from telnyx_video.cli.batch.source import Source
+from telnyx_video.provisioning.rows import Row
 from telnyx_video.sandbox import Sandbox
 
 
@@ -158,16 +158,16 @@ def test_an_input_that_fails_under_way_ends_the_batch(
     command: Command, sandbox: Sandbox, rooms_csv: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A disk that fails after the check is named, after the rooms that could still be read."""
-    entries = Source.entries
+    rows = Source.rows
     readings = iter([2, 1])
 
-    def fail_at_last(source: Source) -> Iterator[Entry]:
+    def fail_at_last(source: Source) -> Iterator[Row]:
         left = next(readings)
-        yield from islice(entries(source), left)
+        yield from islice(rows(source), left)
         if left == 1:
             raise OSError(errno.EIO, "Input/output error", source.name)
 
-    monkeypatch.setattr(Source, "entries", fail_at_last)
+    monkeypatch.setattr(Source, "rows", fail_at_last)
     result = command("batch", rooms_csv)
     assert result.code == 1
     assert result.err.endswith(f"Error: {rooms_csv} cannot be read any more: Input/output error\n")

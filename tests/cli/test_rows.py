@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -12,41 +11,30 @@ from hypothesis import strategies as st
 
 from support.strategies import json_values, wild_text
 from telnyx_video import CreateRoomRequest
-from telnyx_video.cli.batch.rows import (
-    FIELDS,
-    LONGEST_LINE,
-    Entry,
-    Format,
-    Problem,
-    Row,
-    read_rows,
-    sniff,
-)
+from telnyx_video.cli.batch.source import Format, Source, sniff
+from telnyx_video.provisioning.rows import FIELDS, LONGEST_LINE, Row, from_value
 
 
-def entries(data: bytes | str, form: Format) -> list[Entry]:
+def rows(data: bytes | str, form: Format) -> list[Row]:
     raw = data.encode() if isinstance(data, str) else data
-    file = io.TextIOWrapper(
-        io.BytesIO(raw), encoding="utf-8-sig", errors="surrogateescape", newline=""
-    )
-    return list(read_rows(file, form))
+    return list(Source("rooms", io.BytesIO(raw), form).rows())
 
 
-def told(data: bytes | str, form: Format) -> list[str]:
+def problems(data: bytes | str, form: Format) -> list[str]:
     """Return the problems as "line: text"."""
-    found = entries(data, form)
-    return [
-        f"{entry.line}: {text}"
-        for entry in found
-        if isinstance(entry, Problem)
-        for text in entry.texts
-    ]
+    raw = data.encode() if isinstance(data, str) else data
+    source = Source("rooms", io.BytesIO(raw), form)
+    return [f"{row.line}: {text}" for row in source.rows() for text in source.problems(row)]
 
 
 def requests(data: bytes | str, form: Format) -> list[dict[str, object]]:
-    """Return the rooms that are asked for; there is nothing wrong with any."""
-    assert told(data, form) == []
-    return [entry.request.to_dict() for entry in entries(data, form) if isinstance(entry, Row)]
+    """Return the requested rooms; none of the rows has a problem."""
+    assert problems(data, form) == []
+    return [
+        row.request.to_dict()
+        for row in rows(data, form)
+        if isinstance(row.request, CreateRoomRequest)
+    ]
 
 
 def test_cells_become_values_of_their_fields() -> None:
@@ -98,8 +86,8 @@ def test_a_byte_order_mark_and_windows_lines_are_no_trouble() -> None:
 
 def test_a_quoted_cell_may_have_lines_of_its_own() -> None:
     """Rows are numbered by the line that they begin on, however many lines they have."""
-    found = entries('unique_name,max_participants\n"a\n\nb",5\n"c, d",6\n', "csv")
-    assert [(entry.line, isinstance(entry, Row)) for entry in found] == [(2, True), (5, True)]
+    found = rows('unique_name,max_participants\n"a\n\nb",5\n"c, d",6\n', "csv")
+    assert [(row.line, row.name) for row in found] == [(2, "a\n\nb"), (5, "c, d")]
 
 
 WRONG_CSV = {
@@ -147,9 +135,9 @@ WRONG_CSV = {
 @pytest.mark.parametrize(("text", "problem"), WRONG_CSV.values(), ids=WRONG_CSV)
 def test_what_is_wrong_with_csv_is_said_with_its_line(text: str, problem: str) -> None:
     """Each mistake is named by its line, its field and its bound, without Python's words."""
-    (said,) = told(text, "csv")
-    assert said.startswith(problem)
-    assert "(str)" not in said
+    (found,) = problems(text, "csv")
+    assert found.startswith(problem)
+    assert "(str)" not in found
 
 
 WRONG_JSON = {
@@ -176,14 +164,14 @@ WRONG_JSON = {
 @pytest.mark.parametrize(("text", "problem"), WRONG_JSON.values(), ids=WRONG_JSON)
 def test_what_is_wrong_with_json_is_said_with_its_line(text: bytes | str, problem: str) -> None:
     """Each mistake is named by its line; values are judged by their types, as JSON has types."""
-    (said,) = told(text, "jsonl")
-    assert said.startswith(problem)
+    (found,) = problems(text, "jsonl")
+    assert found.startswith(problem)
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
     """Reading continues after a mistake, so that one run shows all of them."""
     text = b'unique_name,places,max_participants,webhook_event_url\na,,1,\xff\n"b"c,,,\nd,,x,x\n'
-    assert [line.partition("; ")[0] for line in told(text, "csv")] == [
+    assert [line.partition("; ")[0] for line in problems(text, "csv")] == [
         "1: places: no such field",
         "2: webhook_event_url: this is not UTF-8 (byte 0xff)",
         "2: max_participants: must be from 2 to 50, not 1",
@@ -196,7 +184,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 
 def test_a_single_undecodable_cell_is_enough() -> None:
     """A row whose only fault is its encoding makes no room."""
-    assert told(b"unique_name\ncaf\xe9\n", "csv") == [
+    assert problems(b"unique_name\ncaf\xe9\n", "csv") == [
         "2: unique_name: this is not UTF-8 (byte 0xe9); save the file as UTF-8"
     ]
 
@@ -213,7 +201,7 @@ def test_a_single_undecodable_cell_is_enough() -> None:
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_a_file_of_another_kind_is_not_read_on(form: Format, data: bytes, problem: str) -> None:
     """Binary input is reported in one sentence, not once for each line."""
-    last = told(data, form)[-1]
+    last = problems(data, form)[-1]
     assert last.startswith(problem)
     assert last.endswith("nothing after it was read")
 
@@ -281,15 +269,14 @@ def test_any_bytes_are_read_or_refused_with_a_line(data: bytes) -> None:
     lines = data.count(b"\n") + data.count(b"\r") + 1
     forms: tuple[Format, ...] = ("csv", "jsonl")
     for form in forms:
-        for entry in entries(b"unique_name,max_participants\n" * (form == "csv") + data, form):
-            assert 1 <= entry.line <= lines + 1
-            assert isinstance(entry, Row) or all(entry.texts)
+        for row in rows(b"unique_name,max_participants\n" * (form == "csv") + data, form):
+            assert 1 <= row.line <= lines + 1
+            assert isinstance(row.request, CreateRoomRequest) or all(map(str, row.request.details))
 
 
 @given(json_values)
 def test_any_json_is_a_request_or_refused(value: object) -> None:
     """A line asks for a room exactly if the library would take the same fields."""
-    (entry,) = entries(json.dumps(value), "jsonl")
-    if isinstance(entry, Row):
-        assert isinstance(value, dict)
-        assert entry.request == CreateRoomRequest.from_dict(cast("dict[str, object]", value))
+    (row,) = rows(json.dumps(value), "jsonl")
+    if isinstance(row.request, CreateRoomRequest):
+        assert row.request == from_value(value)

@@ -4,7 +4,7 @@ import io
 from typing import get_args
 
 from telnyx_video import CreateRoomRequest
-from telnyx_video.cli.batch.rows import Format, Row, read_rows, sniff
+from telnyx_video.cli.batch.source import Format, Source, sniff
 
 FORMATS = get_args(Format)
 
@@ -15,10 +15,10 @@ def check(data: bytes) -> None:
     assert sniff(io.StringIO(text)) in FORMATS
     for form in FORMATS:
         before = 0
-        for entry in read_rows(io.StringIO(text, newline=""), form):
-            assert entry.line >= before
-            before = entry.line
-            if isinstance(entry, Row):
-                assert CreateRoomRequest.from_dict(entry.request.to_dict()) == entry.request
+        for row in Source("rooms", io.BytesIO(data), form).rows():
+            assert row.line >= before
+            before = row.line
+            if isinstance(row.request, CreateRoomRequest):
+                assert CreateRoomRequest.from_dict(row.request.to_dict()) == row.request
             else:
-                assert all(entry.texts)
+                assert all(map(str, row.request.details))

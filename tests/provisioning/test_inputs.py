@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from telnyx_video import ConfigurationError, CreateRoomRequest, InvalidRequestError
 from telnyx_video.provisioning import FilePart, RowsPart
-from telnyx_video.provisioning.inputs import LONGEST_LINE, cut, whole
+from telnyx_video.provisioning.inputs import cut, whole
+from telnyx_video.provisioning.rows import LONGEST_LINE
 
 # None of these has types.
 pa: Any = import_module("pyarrow")
@@ -96,6 +97,13 @@ def test_parquet_is_cut_by_rows(tmp_path: Path, group: int) -> None:
     assert [line for part in parts for line, _ in part.read()] == [1, 2, 3, 4, 5, 6, 7]
 
 
+def test_columns_of_parquet_must_be_fields(tmp_path: Path) -> None:
+    """The error names the column and the fields."""
+    pq.write_table(pa.table({"color": ["red"]}), tmp_path / "rooms.parquet")
+    with pytest.raises(ConfigurationError, match="color: no such field"):
+        cut(tmp_path / "rooms.parquet")
+
+
 def test_globs_lists_and_urls_name_files(tmp_path: Path) -> None:
     """Files come in the order of their names, and in that of the list."""
     for name in "ba":
@@ -110,8 +118,9 @@ def test_globs_lists_and_urls_name_files(tmp_path: Path) -> None:
     ("file", "content", "problem"),
     [
         ("rooms.txt", "", "must end in .csv"),
-        ("rooms.csv", "", "is empty"),
-        ("rooms.csv", "color\nred\n", "'color'"),
+        ("rooms.csv", "", "first row must name the columns"),
+        ("rooms.csv", "color\nred\n", "first row must name the columns"),
+        ("rooms.csv", "unique_name,color\na,red\n", "color: no such field"),
         ("rooms.csv", 'unique_name\n"' + "a" * LONGEST_LINE + "\n\n", "more than 1,000,000 bytes"),
         ("rooms.csv", 'unique_name\n"' + "a\n" * LONGEST_LINE, "more than 1,000,000 bytes"),
         ("other.csv", "", "no such file"),
@@ -137,7 +146,7 @@ def test_a_quote_that_is_never_closed_is_an_error_of_its_row(tmp_path: Path) -> 
     path.write_text('unique_name\na\n"b\n')
     (a, b) = [row for part in cut(path) for _, row in part.read()]
     assert a == CreateRoomRequest(unique_name="a")
-    assert "this is not CSV" in str(b)
+    assert "a quote that is never closed" in str(b)
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])

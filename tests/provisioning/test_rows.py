@@ -4,40 +4,25 @@ import math
 
 import pytest
 
-from telnyx_video import UNSET, ConfigurationError, CreateRoomRequest, InvalidRequestError
-from telnyx_video.provisioning.rows import check_columns, from_cells, from_value
+from telnyx_video import UNSET, CreateRoomRequest, InvalidRequestError
+from telnyx_video.provisioning.rows import from_value, read_csv, read_json_lines
 
 COLUMNS = ("unique_name", "max_participants", "enable_recording")
 
 
-@pytest.mark.parametrize(
-    ("cells", "fields"),
-    [
-        (["a", "5", "yes"], {"unique_name": "a", "max_participants": 5, "enable_recording": True}),
-        (["", " 5", "FALSE"], {"max_participants": 5, "enable_recording": False}),
-        (["", "", " "], {}),
-        ([" ", "", ""], {"unique_name": " "}),
-    ],
-)  # fmt: skip
-def test_cells_become_the_values_of_their_fields(
-    cells: list[str], fields: dict[str, object]
-) -> None:
-    """Numbers and booleans are read; an empty cell leaves its field out; a name may be a space."""
-    assert from_cells(COLUMNS, cells).to_dict() == fields
+def test_rows_of_a_part_have_their_lines_in_the_file() -> None:
+    """A part of CSV begins after the header; a record may have several lines."""
+    rows = list(read_csv(['"a\n', '",5,\n', "b,5,yes\n"], COLUMNS, first=7))
+    assert [(row.line, row.name) for row in rows] == [(7, "a\n"), (9, "b")]
+    assert rows[1].request == CreateRoomRequest(
+        unique_name="b", max_participants=5, enable_recording=True
+    )
 
 
-@pytest.mark.parametrize(
-    ("cells", "problem"),
-    [
-        (["a"], "the row has 1 cells, the header 3"),
-        (["a", "many", ""], "max_participants"),
-        (["a", "", "perhaps"], "enable_recording"),
-    ],
-)
-def test_a_row_that_makes_no_request_says_why(cells: list[str], problem: str) -> None:
-    """The error names the field."""
-    with pytest.raises(InvalidRequestError, match=problem):
-        from_cells(COLUMNS, cells)
+def test_null_leaves_a_field_out() -> None:
+    """JSON lines of a data frame have null where a value is missing."""
+    (row,) = read_json_lines(['{"unique_name": "a", "max_participants": null}'], first=3)
+    assert row == (3, CreateRoomRequest(unique_name="a"), "a")
 
 
 class Number:
@@ -81,13 +66,3 @@ def test_what_is_not_a_room_is_refused(value: object) -> None:
     """Neither other types, nor fractions, nor unknown fields."""
     with pytest.raises(InvalidRequestError):
         from_value(value)
-
-
-@pytest.mark.parametrize(
-    ("columns", "named"),
-    [(["unique_name", "color"], "'color'"), (["unique_name"] * 2, "'unique_name'"), ([], "")],
-)
-def test_columns_must_be_different_fields(columns: list[str], named: str) -> None:
-    """The error names what is wrong."""
-    with pytest.raises(ConfigurationError, match=f"rooms.csv: columns .*{named}"):
-        check_columns(columns, "rooms.csv")

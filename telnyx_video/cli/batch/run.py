@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from telnyx_video.cli.batch.rows import Problem, Row
 from telnyx_video.cli.errors import FAILED, CommandError
 from telnyx_video.cli.output import quoted
 from telnyx_video.cli.runtime import on_signals
 from telnyx_video.cli.waiting import EVERY
-from telnyx_video.errors import ConfigurationError, OutcomeUnknownError
+from telnyx_video.errors import ConfigurationError, InvalidRequestError, OutcomeUnknownError
 from telnyx_video.models import UNSET, CreateRoomRequest
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from telnyx_video.cli.batch.report import Report
     from telnyx_video.cli.batch.source import Source
     from telnyx_video.cli.options import IfExists
+    from telnyx_video.provisioning.rows import Row
 
 
 @dataclass(frozen=True)
@@ -61,24 +61,25 @@ class _Requests:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self.rows: dict[int, Row] = {}
+        self.without_outcome: dict[int, tuple[CreateRoomRequest, int]] = {}
+        """Each by its index, with its line."""
 
     def __iter__(self) -> Iterator[CreateRoomRequest]:
-        for index, entry in enumerate(self._entries()):
-            if isinstance(entry, Problem):
+        for index, row in enumerate(self._rows()):
+            if isinstance(row.request, InvalidRequestError):
                 raise CommandError(
                     [
                         f"{self._source.name} was changed after it was checked: "
-                        f"line {entry.line}: {entry.texts[0]}"
+                        f"line {row.line}: {self._source.problems(row)[0]}"
                     ],
                     FAILED,
                 )
-            self.rows[index] = entry
-            yield entry.request
+            self.without_outcome[index] = row.request, row.line
+            yield row.request
 
-    def _entries(self) -> Iterator[Row | Problem]:
+    def _rows(self) -> Iterator[Row]:
         try:
-            yield from self._source.entries()
+            yield from self._source.rows()
         except OSError as error:
             problem = f"{self._source.name} cannot be read any more: {error.strerror}"
             raise CommandError([problem], FAILED) from None
@@ -151,7 +152,7 @@ class BatchRun:
 
     async def _take_all(self) -> None:
         async for outcome in self._stream:
-            line = self._requests.rows.pop(outcome.index).line
+            _, line = self._requests.without_outcome.pop(outcome.index)
             self._results.write(outcome, line, self._report.add(outcome, line))
             if self._results.broken or self._report.refused:
                 self._stream.stop()
@@ -171,8 +172,8 @@ class BatchRun:
 
     def _give_up(self) -> None:
         given_up = [
-            (_given_up(index, row.request), row.line)
-            for index, row in sorted(self._requests.rows.items())
+            (_given_up(index, request), line)
+            for index, (request, line) in sorted(self._requests.without_outcome.items())
             if index in self._stream.in_flight
         ]
         for outcome, line in given_up:

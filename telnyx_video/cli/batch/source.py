@@ -11,13 +11,17 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO, Literal, TextIO, TypeAlias, cast
 
-from telnyx_video.cli.batch.rows import Entry, Format, Problem, Row, read_rows, sniff
-from telnyx_video.cli.errors import CommandError
+from telnyx_video.cli.errors import CommandError, describe
 from telnyx_video.cli.output import quoted
-from telnyx_video.models import UNSET
+from telnyx_video.errors import ErrorDetail, InvalidRequestError
+from telnyx_video.provisioning.rows import LONGEST_LINE, Row, read_csv, read_json_lines
 
+Format: TypeAlias = Literal["csv", "jsonl"]
+
+_PIECE = 4096  # characters: mostly, the first piece tells the format
+_UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")
 _SUFFIXES: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
@@ -33,17 +37,27 @@ class Source:
         )
         self._format: Format = form or sniff(self._text)
 
-    def entries(self) -> Iterator[Entry]:
+    def rows(self) -> Iterator[Row]:
         """All rows from the first, in constant memory; one reader at a time.
 
         Raises:
             OSError: reading failed; it names the file.
         """
         self._text.seek(0)
+        lines = _Lines(self._text)
         try:
-            yield from read_rows(self._text, self._format)
+            yield from (read_csv if self._format == "csv" else read_json_lines)(lines)
+        except _NotTextError as error:
+            problem = ErrorDetail(f"{error}; nothing after it was read")
+            yield Row(lines.number, InvalidRequestError((problem,)))
         except OSError as error:
             raise OSError(error.errno, error.strerror, self.name) from None
+
+    def problems(self, row: Row) -> list[str]:
+        """All that is wrong with a row; cells are text, so the type of a value is left out."""
+        if not isinstance(row.request, InvalidRequestError):
+            return []
+        return [*map(describe if self._format == "csv" else str, row.request.details)]
 
     def is_file(self, path: str) -> bool:
         """Whether a path leads to this very file."""
@@ -51,6 +65,49 @@ class Source:
             return os.path.samestat(os.stat(path), os.fstat(self._file.fileno()))
         except OSError:
             return False
+
+
+def sniff(file: TextIO) -> Format:
+    """Detect the format by the first character that is not blank.
+
+    No column's name begins with a bracket: that is JSON of some kind, judged by its reader.
+    """
+    while chunk := file.read(_PIECE):
+        if start := chunk.lstrip():
+            return "jsonl" if start[0] in "{[" else "csv"
+    return "csv"
+
+
+class _NotTextError(Exception):
+    """The file is not text: reading on would only repeat the problem."""
+
+
+class _Lines:
+    """The lines of a file, counted.
+
+    Raises:
+        _NotTextError: at a line that no text file has.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._file.readline(LONGEST_LINE + 1)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        if line.startswith(_UTF_16):
+            raise _NotTextError("the file is UTF-16; save it as UTF-8")
+        if "\0" in line:
+            raise _NotTextError("there is a NUL byte; this is not a text file")
+        if len(line) > LONGEST_LINE:
+            raise _NotTextError(f"the line has more than {LONGEST_LINE:,} characters")
+        return line
 
 
 @contextmanager
@@ -108,25 +165,21 @@ def check(source: Source, say: Callable[[str], None], progress: Callable[[int], 
     """
     checked = Checked()
     lines: dict[str, int] = {}
-    for count, entry in enumerate(source.entries(), 1):
+    for count, row in enumerate(source.rows(), 1):
         if count % 1000 == 0:
             progress(count)
-        checked.rooms += isinstance(entry, Row)
-        checked.nameless += isinstance(entry, Row) and entry.request.unique_name is UNSET
-        for text in (*_problems(entry), *_same_name(entry, lines)):
+        if not isinstance(row.request, InvalidRequestError):
+            checked.rooms += 1
+            checked.nameless += row.name is None
+        for text in (*source.problems(row), *_same_name(row, lines)):
             checked.problems += 1
-            say(f"{source.name}, line {entry.line}: {text}")
+            say(f"{source.name}, line {row.line}: {text}")
     return checked
 
 
-def _problems(entry: Entry) -> Iterable[str]:
-    return entry.texts if isinstance(entry, Problem) else ()
-
-
-def _same_name(entry: Entry, lines: dict[str, int]) -> Iterable[str]:
+def _same_name(row: Row, lines: dict[str, int]) -> Iterable[str]:
     """Whether another row has this one's name; remembers the first line of each name."""
-    name = entry.name if isinstance(entry, Problem) else entry.request.unique_name
-    if not name:
+    if not row.name:
         return ()
-    first = lines.setdefault(name, entry.line)
-    return () if first == entry.line else (f"unique_name: {name!r} is on line {first}, too",)
+    first = lines.setdefault(row.name, row.line)
+    return () if first == row.line else (f"unique_name: {row.name!r} is on line {first}, too",)
