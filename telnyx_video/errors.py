@@ -35,7 +35,6 @@ import attrs
 from telnyx_video._base.errors import (
     ConfigurationError,
     ErrorDetail,
-    InvalidRequestError,
     Outcome,
     RateLimit,
     RequestTimeoutError,
@@ -45,6 +44,7 @@ from telnyx_video._base.errors import (
     WebhookVerificationError,
 )
 from telnyx_video._base.text import SHORT, few, one_line
+from telnyx_video._base.validate import InvalidRequestError
 from telnyx_video.models.rooms import CreateRoomRequest, Room
 
 __all__ = [

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
-from telnyx_video._base.text import few, one_line
+KEPT_BODY: Final = 64 * 1024
+"""Bytes of a body that an error keeps."""
 
 
 class Outcome(enum.Enum):
@@ -86,18 +88,6 @@ class ConfigurationError(TelnyxVideoError):
     """The client is configured or used in a way that cannot work; nothing was sent."""
 
     message: str
-
-
-@attrs.define(slots=False, eq=False, str=False, repr=False)
-class InvalidRequestError(TelnyxVideoError, ValueError):
-    """The request breaks a bound of the API; nothing was sent."""
-
-    details: tuple[ErrorDetail, ...]
-    """Every problem found, in the order of the fields."""
-    message: str = attrs.field(init=False, default="")
-
-    def __attrs_post_init__(self) -> None:
-        self.message = one_line(f"nothing was sent: {few(self.details, len(self.details))}")
 
 
 @attrs.define(slots=False, eq=False, str=False, repr=False)

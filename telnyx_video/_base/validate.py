@@ -13,8 +13,10 @@ from sys import float_info, getfilesystemencodeerrors, getfilesystemencoding
 from typing import Protocol, cast
 from urllib.parse import quote_plus, urlsplit
 
-from telnyx_video._base.errors import ErrorDetail, InvalidRequestError
-from telnyx_video._base.text import show, without_userinfo
+import attrs
+
+from telnyx_video._base.errors import ErrorDetail, TelnyxVideoError
+from telnyx_video._base.text import few, one_line, show, without_userinfo
 
 MAX_URL_LENGTH = 2000
 """Characters in a webhook URL, by the API's reference."""
@@ -34,6 +36,18 @@ MAX_BITS = 63
 
 _LONGEST_ESCAPE = len("%F0%9F%98%80")
 """Bytes that one character takes in a URL, at most."""
+
+
+@attrs.define(slots=False, eq=False, str=False, repr=False)
+class InvalidRequestError(TelnyxVideoError, ValueError):
+    """The request breaks a bound of the API; nothing was sent."""
+
+    details: tuple[ErrorDetail, ...]
+    """Every problem found, in the order of the fields."""
+    message: str = attrs.field(init=False, default="")
+
+    def __attrs_post_init__(self) -> None:
+        self.message = one_line(f"nothing was sent: {few(self.details, len(self.details))}")
 
 
 class _Path(Protocol):

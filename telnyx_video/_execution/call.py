@@ -9,12 +9,12 @@ from typing import TypeVar
 
 import attrs
 
-from telnyx_video import _wire
 from telnyx_video._base.errors import ConfigurationError, TelnyxVideoError
 from telnyx_video._base.http import HttpReply, HttpRequest
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
 from telnyx_video._execution.instrument import note_sent
 from telnyx_video._execution.retry import RetryState, is_transient
+from telnyx_video._wire import replies
 from telnyx_video.errors import NotFoundError, OutcomeUnknownError
 from telnyx_video.models.base import Answered
 
@@ -95,7 +95,7 @@ async def execute_and_verify(
 
 async def delete(runner: AttemptRunner, request: HttpRequest, options: CallOptions) -> None:
     """Delete an object; a deletion by an earlier attempt of this call counts as success."""
-    await execute_and_verify(runner, request, _wire.read_deleted, options, _is_gone)
+    await execute_and_verify(runner, request, replies.read_deleted, options, _is_gone)
 
 
 async def _is_gone(unknown: OutcomeUnknownError, _: CallOptions) -> bool:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from telnyx_video import _wire
-from telnyx_video._base.errors import ConfigurationError, InvalidRequestError, TelnyxVideoError
+from telnyx_video._base.errors import ConfigurationError, TelnyxVideoError
 from telnyx_video._base.http import HttpReply, HttpRequest
+from telnyx_video._base.validate import InvalidRequestError
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
 from telnyx_video._execution.instrument import note_sent
 from telnyx_video._execution.paging import PageReader
@@ -27,6 +27,7 @@ from telnyx_video._execution.reconcile import (
     unaddressable,
 )
 from telnyx_video._execution.retry import RetryState
+from telnyx_video._wire import headers, replies, requests
 from telnyx_video.models import UNSET, CreateRoomRequest, Page, Room
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ async def create_room(
     run = CreateRunner(
         runner,
         request,
-        http_request or _wire.create_room(request),
+        http_request or requests.create_room(request),
         if_exists,
         options,
         RetryState(options.policy, runner.budget, runner.transport.time()),
@@ -111,7 +112,7 @@ class CreateRunner:
 
     def _read(self, reply: HttpReply) -> Room:
         """Read the room, and check that it is the one that was asked for."""
-        room = _wire.read_room_written(reply)
+        room = replies.read_room_written(reply)
         self.runner.profile.check(self.request, room, reply)
         return room
 
@@ -178,7 +179,7 @@ class CreateRunner:
 
         async def fetch(number: int) -> Page[Room]:
             name = UNSET if step.name is None else step.name
-            request = _wire.list_rooms(unique_name=name, page_number=number)
+            request = requests.list_rooms(unique_name=name, page_number=number)
             now = runner.transport.time()
             return await runner.run(
                 request, read, self.state, options, options.policy.deadline, now
@@ -186,8 +187,8 @@ class CreateRunner:
 
         def read(reply: HttpReply) -> Page[Room]:
             nonlocal server_time
-            server_time = _wire.server_time(reply.headers)
-            return _wire.read_rooms(reply)
+            server_time = headers.server_time(reply.headers)
+            return replies.read_rooms(reply)
 
         try:
             pages = PageReader(fetch)
@@ -208,13 +209,13 @@ class CreateRunner:
     async def _update(self, reconciler: Reconciler, step: Update) -> Step:
         runner, options = self.runner, self.options
         try:
-            request = _wire.update_room(step.room.id, self.request)
+            request = requests.update_room(step.room.id, self.request)
         except InvalidRequestError:  # the id is the server's, and the create was sent
             return reconciler.interrupted(unaddressable(step.room))
         try:
             room = await runner.run(
                 request,
-                _wire.read_room_written,
+                replies.read_room_written,
                 self.state,
                 options,
                 options.policy.deadline,

@@ -17,6 +17,7 @@ from typing import cast
 
 import attrs
 
+from telnyx_video._base.errors import KEPT_BODY
 from telnyx_video._base.http import HttpReply
 from telnyx_video._base.json import is_deep, loads
 from telnyx_video._base.text import SHORT, one_line, show
@@ -36,9 +37,6 @@ from telnyx_video.errors import (
     outcome_of_status,
 )
 from telnyx_video.models import CreateRoomRequest
-
-KEPT_BODY = 64 * 1024
-"""Bytes of a reply's body that an error keeps."""
 
 _CLASSES: dict[int, type[ApiError]] = {
     400: BadRequestError,

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, TypeVar, cast
 
 import attrs
 
-from telnyx_video._base.http import HttpReply
+from telnyx_video._base.errors import KEPT_BODY
+from telnyx_video._base.http import HttpReply, HttpRequest
 from telnyx_video._base.json import dumps, loads
 from telnyx_video._base.text import SHORT, one_line
-from telnyx_video._wire.failures import KEPT_BODY, excerpt, read_failure
+from telnyx_video._wire.failures import excerpt, read_failure
 from telnyx_video._wire.headers import read_reply
 from telnyx_video.errors import Outcome, ResponseDecodeError
-from telnyx_video.models import JoinToken, Page, Record, Reply, Room, RoomComposition
+from telnyx_video.models import JoinToken, Page, RawResponse, Record, Reply, Room, RoomComposition
 from telnyx_video.models._codec import UNREADABLE, explain, structure_data
 
 R = TypeVar("R", bound=Record)
@@ -191,6 +192,36 @@ def read_deleted_count(reply: HttpReply) -> Deleted:
     if type(count) is not int:
         raise unreadable(reply, "expected an integer @ $.data.room_recordings", writes=True)
     return Deleted(count, read_reply(reply.headers))
+
+
+def read_raw(
+    request: HttpRequest, redact: Callable[[Mapping[str, str]], Mapping[str, str]]
+) -> Callable[[HttpReply], RawResponse]:
+    """Make a reader of the reply to a request to any endpoint.
+
+    Args:
+        request: The request.
+        redact: Returns headers without the key.
+    """
+
+    def read(reply: HttpReply) -> RawResponse:
+        if reply.status // 100 != 2:
+            raise read_failure(reply, writes=request.method != "GET")
+        return raw_response(reply, redact)
+
+    return read
+
+
+def raw_response(
+    reply: HttpReply, redact: Callable[[Mapping[str, str]], Mapping[str, str]]
+) -> RawResponse:
+    """Return a reply as it came.
+
+    Args:
+        reply: The reply.
+        redact: Returns headers without the key.
+    """
+    return RawResponse(reply.status, redact(reply.headers), reply.body, read_reply(reply.headers))
 
 
 def _figures(meta: object) -> dict[str, int | None]:

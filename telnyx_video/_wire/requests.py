@@ -6,25 +6,22 @@ Each builder refuses what the API would refuse, and lists all problems in one
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
-from typing import Final, Literal
-from urllib.parse import urlencode
+from typing import Final, Literal, cast, get_args
+from urllib.parse import quote, urlencode
 
 from telnyx_video._base import validate as check
+from telnyx_video._base.errors import ErrorDetail
 from telnyx_video._base.http import HttpRequest, Operation
-from telnyx_video._base.json import dumps
+from telnyx_video._base.json import dumps, is_json
 from telnyx_video._base.text import did_you_mean, plain_str, show
-from telnyx_video.errors import ErrorDetail
-from telnyx_video.models import (
-    UNSET,
-    CreateCompositionRequest,
-    CreateRoomRequest,
-    DateRange,
-    RecordingFilters,
-    Unset,
-)
-from telnyx_video.models._codec import unstructure
+from telnyx_video.models._codec import UNSET, Unset, unstructure
+from telnyx_video.models.base import DateRange
+from telnyx_video.models.compositions import CreateCompositionRequest
+from telnyx_video.models.recordings import RecordingFilters
+from telnyx_video.models.rooms import CreateRoomRequest
 
 MAX_PAGE_SIZE: Final = 250
 """Items in a page, by the API's reference."""
@@ -34,6 +31,17 @@ TOKEN_TTL: Final = (10, 3600)
 
 REFRESH_TTL: Final = (60, 86_400)
 """Bounds of a refresh token's lifetime in seconds, by the API's reference."""
+
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+_METHODS: Final[tuple[str, ...]] = get_args(Method)
+
+_PATH = re.compile(r"/[!$-~]*")
+"""Visible ASCII without ``#``, whose fragment would not be sent, and without ``"``."""
+
+Param = str | int | float | bool
+Params = Mapping[str, Param | Iterable[Param]]
 
 
 def encode_room_request(request: CreateRoomRequest) -> bytes:
@@ -346,6 +354,69 @@ def list_compositions(
     query.days("created_at", created_at)
     query.page(page_number, page_size)
     return HttpRequest("compositions.list", "GET", query.after("/room_compositions"))
+
+
+def raw_request(
+    method: str, path: str, json: object = UNSET, params: Params | None = None
+) -> HttpRequest:
+    """Build a request to any endpoint.
+
+    Raises:
+        InvalidRequestError: an argument is invalid; all problems are listed.
+    """
+    problems: list[ErrorDetail] = []
+    check.choice(problems, "method", method, _METHODS)
+    if not (isinstance(cast("object", path), str) and _PATH.fullmatch(path)):
+        problem = (
+            f"must be a percent-encoded path below the base URL, such as /rooms, not {show(path)}"
+        )
+        problems.append(ErrorDetail(problem, code="invalid", pointer="/path"))
+    query = _query(problems, params)
+    body = None
+    if json is not UNSET:
+        body = _raw_body(problems, json)
+        if method == "GET":
+            problems.append(ErrorDetail("a GET has no body: pass params", pointer="/json"))
+    check.refuse(problems)
+    if query:
+        path += ("&" if "?" in path else "?") + query
+    return HttpRequest("rooms.request", cast("Method", method), path, body)
+
+
+def _query(problems: list[ErrorDetail], params: object) -> str:
+    if params is None:
+        return ""
+    if not isinstance(params, Mapping):
+        problem = f"must be a mapping of names to values, not {type(params).__name__}"
+        problems.append(ErrorDetail(problem, code="wrong_type", pointer="/params"))
+        return ""
+    pairs: list[str] = []
+    for name, value in cast("Mapping[object, object]", params).items():
+        several = isinstance(value, list | tuple)
+        values: tuple[object, ...] = tuple(cast("Iterable[object]", value)) if several else (value,)
+        for one in values:
+            if not isinstance(name, str) or not isinstance(one, str | int | float):
+                problem = (
+                    f"{show(name)}: must be a string, a number or a boolean, or a list of them, "
+                    f"not {type(one).__name__}"
+                )
+                problems.append(ErrorDetail(problem, code="wrong_type", pointer="/params"))
+                continue
+            text = str(one).lower() if isinstance(one, bool) else str(one)
+            check.text(problems, "params", f"{name}={text}")
+            pairs.append(f"{quote(name, '[]', errors='replace')}={quote(text, errors='replace')}")
+    return "&".join(pairs)
+
+
+def _raw_body(problems: list[ErrorDetail], json: object) -> bytes | None:
+    try:
+        body = dumps(json) if is_json(json) else None
+    except (TypeError, ValueError, RecursionError):
+        body = None  # the encoder's message may quote the value, which may be a secret
+    if body is None:
+        problem = "must be JSON: objects with string keys, arrays, strings, finite numbers"
+        problems.append(ErrorDetail(problem, code="wrong_type", pointer="/json"))
+    return body
 
 
 class Query:

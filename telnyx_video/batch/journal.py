@@ -25,9 +25,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, Self
 
-from telnyx_video import _wire
 from telnyx_video._base.http import HttpRequest
 from telnyx_video._base.text import plain_str
+from telnyx_video._wire.requests import create_room, encode_room_request
 from telnyx_video.batch.journal_file import (
     JournalFile,
     Line,
@@ -133,7 +133,7 @@ class Journal:
 
     def http_request(self, index: int, request: CreateRoomRequest) -> HttpRequest:
         """Return the request to send, encoded once for the journal and the server."""
-        return _wire.create_room(request, self._encoded.get(index))
+        return create_room(request, self._encoded.get(index))
 
     def begin(self, index: int) -> None:
         """Count a request as in flight, from before it is marked or intended to its outcome.
@@ -205,7 +205,7 @@ class Journal:
             raise self._failure
 
     def _encode(self, index: int, request: CreateRoomRequest) -> bytes:
-        encoded = self._encoded[index] = _wire.encode_room_request(request)
+        encoded = self._encoded[index] = encode_room_request(request)
         return encoded
 
     async def _commit_lines(self) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, ParamSpec, Self, TypeVar
 
 import attrs
 
-from telnyx_video import _wire
 from telnyx_video._base import validate as check
 from telnyx_video._base.http import HttpRequest
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
@@ -22,6 +21,8 @@ from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.reconcile import CreateResult, IfExists
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video._transport import Transport, check_connecting
+from telnyx_video._wire.replies import read_raw
+from telnyx_video._wire.requests import raw_request
 from telnyx_video.batch.outcome import CreateOutcome, OnProgress
 from telnyx_video.batch.source import Requests
 from telnyx_video.batch.stream import OutcomeStream, collect
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
     from aiohttp import ClientMiddlewareType, ClientSession, ClientTimeout, TraceConfig
 
-    from telnyx_video._wire.raw import Method, Params
+    from telnyx_video._wire.requests import Method, Params
     from telnyx_video.config import KeyProvider, OAuthCredentials
     from telnyx_video.observing import Hook
     from telnyx_video.resources.compositions import AsyncCompositions
@@ -318,7 +319,7 @@ class AsyncRoomsClient(RoomsResource):
             TransportError: the request could not be sent.
         """
         try:
-            request = _wire.raw_request(method, path, json, params)
+            request = raw_request(method, path, json, params)
             problems: list[ErrorDetail] = []
             check.boolean(problems, "idempotent", idempotent)
             check.refuse(problems)
@@ -328,7 +329,7 @@ class AsyncRoomsClient(RoomsResource):
         return await execute(
             self._runner,
             request,
-            _wire.read_raw(request, self._runner.transport.redact_headers),
+            read_raw(request, self._runner.transport.redact_headers),
             options,
             idempotent=idempotent or method == "GET",
             hint=REPEAT_HINT if idempotent or method == "GET" else LOOK_HINT,

@@ -6,7 +6,16 @@ A request that the API would refuse cannot be constructed: bad values raise one
 
 from __future__ import annotations
 
-from telnyx_video.models.base import DateRange, DownloadProgress, Model, Page, Record, Reply
+from telnyx_video.models._codec import UNSET, Unset
+from telnyx_video.models.base import (
+    DateRange,
+    DownloadProgress,
+    Model,
+    Page,
+    RawResponse,
+    Record,
+    Reply,
+)
 from telnyx_video.models.compositions import (
     CompositionFields,
     CompositionFormat,
@@ -15,16 +24,20 @@ from telnyx_video.models.compositions import (
     RoomComposition,
     VideoRegion,
 )
-from telnyx_video.models.raw import RawResponse
 from telnyx_video.models.recordings import (
     RecordingFilters,
     RecordingStatus,
     RecordingType,
     RoomRecording,
 )
-from telnyx_video.models.rooms import CreateRoomRequest, JoinToken, Room, RoomFields
-from telnyx_video.models.sessions import RoomParticipant, RoomSession
-from telnyx_video.models.unset import UNSET, Unset
+from telnyx_video.models.rooms import (
+    CreateRoomRequest,
+    JoinToken,
+    Room,
+    RoomFields,
+    RoomParticipant,
+    RoomSession,
+)
 
 __all__ = [
     "UNSET",

@@ -15,17 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import cache
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Final, TypeVar, Union, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
 
 from telnyx_video._base.errors import ResponseDecodeError
 from telnyx_video._base.json import MAX_DEPTH, is_deep
 from telnyx_video._base.text import FEW
-from telnyx_video.models.unset import Unset
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -47,6 +46,22 @@ LOCAL_FIELDS: Final = ("delivery", "extra", "null_fields", "problem", "reply")
 
 UNREADABLE: Final = (ExceptionGroup, TypeError)
 """What :func:`structure_data` raises for data that is not a ``cls``."""
+
+
+class Unset(Enum):
+    """The type of ``UNSET``."""
+
+    UNSET = "UNSET"
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+
+UNSET: Final = Unset.UNSET
+"""Means "not given": the field is left out of the request, and the API's default applies."""
 
 
 def structure(data: object, cls: type[T]) -> T:

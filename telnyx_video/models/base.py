@@ -9,11 +9,16 @@ from typing import Any, Final, Generic, NoReturn, Protocol, Self, TypeVar, cast
 import attrs
 
 from telnyx_video._base import validate as check
-from telnyx_video._base.errors import ErrorDetail, RateLimit
+from telnyx_video._base.errors import (
+    KEPT_BODY,
+    ErrorDetail,
+    Outcome,
+    RateLimit,
+    ResponseDecodeError,
+)
 from telnyx_video._base.json import dumps, is_deep, is_json, loads
 from telnyx_video._base.text import did_you_mean, without_userinfo
-from telnyx_video.models._codec import structure, unstructure
-from telnyx_video.models.unset import UNSET, Unset
+from telnyx_video.models._codec import UNSET, Unset, structure, unstructure
 
 T = TypeVar("T")
 
@@ -52,6 +57,52 @@ class Reply:
     """The ``x-request-id`` header: quote it to Telnyx support."""
     rate_limit: RateLimit | None = None
     """The rate-limit figures, if the reply had any."""
+
+
+@attrs.frozen(repr=False)
+class RawResponse:
+    """A reply as it came; its content is not in its repr, as it may be a secret."""
+
+    status: int
+    """The HTTP status: 200 to 299, or 404 of a delete whose first reply was lost."""
+    headers: Mapping[str, str]
+    """All headers; names are case-insensitive."""
+    body: bytes
+    """The content, decompressed; the key is replaced if the server repeated it."""
+    reply: Reply
+    """The request id and rate limit."""
+
+    @property
+    def request_id(self) -> str | None:
+        """The ``x-request-id`` header: quote it to Telnyx support."""
+        return self.reply.request_id
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """The rate-limit figures, if the reply had any."""
+        return self.reply.rate_limit
+
+    # Any, as in every JSON library: only the caller knows what the endpoint returns.
+    def json(self) -> Any:
+        """Return the content as JSON.
+
+        Raises:
+            ResponseDecodeError: it is not JSON; the request was applied.
+        """
+        try:
+            return loads(self.body)
+        except ValueError:
+            pass
+        raise ResponseDecodeError(
+            f"the reply (status {self.status}) is not JSON: use its body",
+            Outcome.APPLIED,
+            self.status,
+            self.request_id,
+            self.body[:KEPT_BODY],
+        )
+
+    def __repr__(self) -> str:
+        return f"RawResponse({self.status}, {len(self.body)} bytes)"
 
 
 class Answered(Protocol):

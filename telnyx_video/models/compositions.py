@@ -17,6 +17,7 @@ import attrs
 from telnyx_video._base import validate as check
 from telnyx_video._base.errors import ErrorDetail
 from telnyx_video._base.text import show
+from telnyx_video.models._codec import UNSET, Unset
 from telnyx_video.models.base import (
     URLS,
     Model,
@@ -29,7 +30,6 @@ from telnyx_video.models.base import (
     short_repr,
     shown_fields,
 )
-from telnyx_video.models.unset import UNSET, Unset
 
 MAX_REGIONS = 2
 """Regions in a layout, by the API's reference."""

@@ -11,8 +11,8 @@ from typing import TypedDict
 
 import attrs
 
+from telnyx_video.models._codec import Unset
 from telnyx_video.models.base import DateRange, Record
-from telnyx_video.models.unset import Unset
 
 
 class RecordingStatus(enum.StrEnum):

@@ -12,9 +12,10 @@ from typing import Final, Self, TypedDict, cast
 import attrs
 
 from telnyx_video._base import validate as check
-from telnyx_video._base.errors import ErrorDetail, InvalidRequestError
+from telnyx_video._base.errors import ErrorDetail
 from telnyx_video._base.text import did_you_mean, plain_str, show
-from telnyx_video.models._codec import unstructure
+from telnyx_video._base.validate import InvalidRequestError
+from telnyx_video.models._codec import UNSET, Unset, unstructure
 from telnyx_video.models.base import (
     URLS,
     Model,
@@ -28,8 +29,6 @@ from telnyx_video.models.base import (
     short_repr,
     shown_fields,
 )
-from telnyx_video.models.sessions import RoomSession
-from telnyx_video.models.unset import UNSET, Unset
 
 MIN_PARTICIPANTS: Final = 2
 MAX_PARTICIPANTS: Final = 50
@@ -182,6 +181,38 @@ _IF_NAMELESS = "must not be empty; leave it out for a room without a name"
 _REQUEST_FIELDS = attrs.fields_dict(CreateRoomRequest)
 _FIELD_NAMES = frozenset(_REQUEST_FIELDS)
 _FIELD_LIST = ", ".join(_REQUEST_FIELDS)
+
+
+@attrs.frozen(kw_only=True, repr=False, unsafe_hash=False, slots=False)
+class RoomParticipant(Record):
+    """A participant in a session of a room, now or earlier."""
+
+    session_id: str | None = None
+    """The participant's session."""
+    context: str | None = None
+    """What the client SDK said about the participant, such as a display name."""
+    joined_at: datetime | None = None
+    updated_at: datetime | None = None
+    left_at: datetime | None = None
+    """When the participant left; None while they are in the session."""
+    record_type: str | None = None
+    """``"room_participant"``."""
+
+
+@attrs.frozen(kw_only=True, repr=False, unsafe_hash=False, slots=False)
+class RoomSession(Record):
+    """A session of a room: from the first participant's arrival to the last one's departure."""
+
+    room_id: str | None = None
+    active: bool | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    ended_at: datetime | None = None
+    """When the session ended; None while it is active."""
+    participants: list[RoomParticipant] | None = None
+    """The participants, where the reply includes them."""
+    record_type: str | None = None
+    """``"room_session"``."""
 
 
 @attrs.frozen(kw_only=True, repr=False, unsafe_hash=False, slots=False)

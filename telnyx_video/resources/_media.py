@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import attrs
 
-from telnyx_video import _wire
 from telnyx_video._base import validate as check
 from telnyx_video._base.http import HttpRequest
 from telnyx_video._base.text import SHORT, one_line, plain_str
@@ -26,6 +25,7 @@ from telnyx_video._execution.download import (
     download,
 )
 from telnyx_video._execution.retry import RetryPolicy
+from telnyx_video._wire import replies
 from telnyx_video.errors import ErrorDetail, NotReadyError
 from telnyx_video.models import RoomComposition, RoomRecording
 from telnyx_video.resources._resource import Resource
@@ -251,7 +251,7 @@ class MediaResource(Resource, Generic[M]):
         await delete(self._runner, request, self._call_options(timeout, retry))
 
     async def _get(self, media_id: str, options: CallOptions) -> M:
-        request, read = self._media.get_request(media_id), _wire.found(self._media.model)
+        request, read = self._media.get_request(media_id), replies.found(self._media.model)
         return await execute(self._runner, request, read, options, idempotent=True)
 
     def _source(self, media_id: str, options: CallOptions, read_timeout: float) -> FileSource:

@@ -11,12 +11,13 @@ from typing import Any, Final, TypeVar, cast
 
 import attrs
 
-from telnyx_video import _wire
-from telnyx_video._base.errors import ErrorDetail, InvalidRequestError
+from telnyx_video._base.errors import ErrorDetail
 from telnyx_video._base.http import HttpReply, HttpRequest
+from telnyx_video._base.validate import InvalidRequestError
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.retry import RetryState
+from telnyx_video._wire import replies
 from telnyx_video.models import Page, RawResponse, Record
 from telnyx_video.models.base import Answered
 from telnyx_video.resources._resource import Resource, view
@@ -41,7 +42,7 @@ class Recorder:
     def raw(self) -> RawResponse:
         """Return the last reply as it came, without the key."""
         reply = cast("HttpReply", self.reply)  # no call returns without one
-        return _wire.raw_response(reply, self.runner.transport.redact_headers)
+        return replies.raw_response(reply, self.runner.transport.redact_headers)
 
     async def result(self, call: Awaitable[T]) -> tuple[T, RawResponse]:
         """Wait for the call; return its result, and its raw reply."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Unpack, cast
 
-from telnyx_video import _wire
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
 from telnyx_video._execution.call import execute
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.retry import RetryPolicy
+from telnyx_video._wire import replies, requests
 from telnyx_video.models import (
     UNSET,
     CompositionFields,
@@ -40,8 +40,8 @@ class AsyncCompositions(MediaResource[RoomComposition]):
         media = MediaType(
             "composition",
             RoomComposition,
-            _wire.get_composition,
-            _wire.delete_composition,
+            requests.get_composition,
+            requests.delete_composition,
             "compositions.download",
         )
         super().__init__(runner, options, media)
@@ -52,7 +52,7 @@ class AsyncCompositions(MediaResource[RoomComposition]):
         session_id: str | Unset = UNSET,
         status: CompositionStatus | str | Unset = UNSET,
         created_at: date | DateRange | Unset = UNSET,
-        page_size: int = _wire.MAX_PAGE_SIZE,
+        page_size: int = requests.MAX_PAGE_SIZE,
         timeout: float | ClientTimeout | None = None,
         retry: RetryPolicy | None = None,
     ) -> AsyncPager[RoomComposition]:
@@ -72,14 +72,14 @@ class AsyncCompositions(MediaResource[RoomComposition]):
             InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
         """
         return self._list(
-            lambda number: _wire.list_compositions(
+            lambda number: requests.list_compositions(
                 session_id=session_id,
                 status=status,
                 created_at=created_at,
                 page_number=number,
                 page_size=page_size,
             ),
-            _wire.listed(RoomComposition),
+            replies.listed(RoomComposition),
             self._call_options(timeout, retry),
         )
 
@@ -118,8 +118,8 @@ class AsyncCompositions(MediaResource[RoomComposition]):
             cast("dict[str, object]", fields).clear()
         return await execute(
             self._runner,
-            _wire.create_composition(composition),
-            _wire.read_composition_made,
+            requests.create_composition(composition),
+            replies.read_composition_made,
             self._call_options(timeout, retry),
             idempotent=False,
             hint=_LIST_FIRST,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from telnyx_video import _wire
 from telnyx_video._execution.call import execute
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.retry import RetryPolicy
+from telnyx_video._wire import replies, requests
 from telnyx_video.models import UNSET, DateRange, RoomParticipant, Unset
 from telnyx_video.resources._resource import Resource
 
@@ -29,7 +29,7 @@ class AsyncParticipants(Resource):
         joined_at: date | DateRange | Unset = UNSET,
         updated_at: date | DateRange | Unset = UNSET,
         left_at: date | DateRange | Unset = UNSET,
-        page_size: int = _wire.MAX_PAGE_SIZE,
+        page_size: int = requests.MAX_PAGE_SIZE,
         timeout: float | ClientTimeout | None = None,
         retry: RetryPolicy | None = None,
     ) -> AsyncPager[RoomParticipant]:
@@ -52,7 +52,7 @@ class AsyncParticipants(Resource):
             InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
         """
         return self._list(
-            lambda number: _wire.list_participants(
+            lambda number: requests.list_participants(
                 session_id=session_id,
                 context=context,
                 joined_at=joined_at,
@@ -61,7 +61,7 @@ class AsyncParticipants(Resource):
                 page_number=number,
                 page_size=page_size,
             ),
-            _wire.listed(RoomParticipant),
+            replies.listed(RoomParticipant),
             self._call_options(timeout, retry),
         )
 
@@ -87,8 +87,8 @@ class AsyncParticipants(Resource):
         """
         return await execute(
             self._runner,
-            _wire.get_participant(participant_id),
-            _wire.found(RoomParticipant),
+            requests.get_participant(participant_id),
+            replies.found(RoomParticipant),
             self._call_options(timeout, retry),
             idempotent=True,
         )

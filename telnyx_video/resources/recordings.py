@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from telnyx_video import _wire
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
 from telnyx_video._execution.call import execute
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.retry import RetryPolicy
+from telnyx_video._wire import replies, requests
 from telnyx_video.models import UNSET, RecordingFilters, RoomRecording, Unset
 from telnyx_video.resources._media import MediaResource, MediaType
 
@@ -30,8 +30,8 @@ class AsyncRecordings(MediaResource[RoomRecording]):
         media = MediaType(
             "recording",
             RoomRecording,
-            _wire.get_recording,
-            _wire.delete_recording,
+            requests.get_recording,
+            requests.delete_recording,
             "recordings.download",
         )
         super().__init__(runner, options, media)
@@ -39,7 +39,7 @@ class AsyncRecordings(MediaResource[RoomRecording]):
     def list(
         self,
         *,
-        page_size: int = _wire.MAX_PAGE_SIZE,
+        page_size: int = requests.MAX_PAGE_SIZE,
         timeout: float | ClientTimeout | None = None,
         retry: RetryPolicy | None = None,
         **filters: Unpack[RecordingFilters],
@@ -59,8 +59,10 @@ class AsyncRecordings(MediaResource[RoomRecording]):
             TypeError: there is no such filter.
         """
         return self._list(
-            lambda number: _wire.list_recordings(filters, page_number=number, page_size=page_size),
-            _wire.listed(RoomRecording),
+            lambda number: requests.list_recordings(
+                filters, page_number=number, page_size=page_size
+            ),
+            replies.listed(RoomRecording),
             self._call_options(timeout, retry),
         )
 
@@ -97,8 +99,8 @@ class AsyncRecordings(MediaResource[RoomRecording]):
         """
         deleted = await execute(
             self._runner,
-            _wire.delete_recordings(filters, page_number=page_number, page_size=page_size),
-            _wire.read_deleted_count,
+            requests.delete_recordings(filters, page_number=page_number, page_size=page_size),
+            replies.read_deleted_count,
             self._call_options(timeout, retry),
             idempotent=False,
             hint=_LIST_FIRST,

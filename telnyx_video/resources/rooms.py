@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import attrs
 
-from telnyx_video import _wire
 from telnyx_video._base import validate as check
 from telnyx_video._base.text import few, one_line, plain_str, show
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
@@ -17,6 +16,7 @@ from telnyx_video._execution.create import create_room
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.reconcile import IfExists
 from telnyx_video._execution.retry import RetryPolicy
+from telnyx_video._wire import replies, requests
 from telnyx_video.errors import ErrorDetail, InvalidRequestError, NotFoundError, ResponseDecodeError
 from telnyx_video.models import UNSET, CreateRoomRequest, DateRange, Room, RoomFields, Unset
 from telnyx_video.resources._arguments import IF_EXISTS, as_request
@@ -121,9 +121,11 @@ class RoomsResource(Resource):
         Raises:
             NotFoundError: there is no such room.
         """
-        request = _wire.get_room(room_id, include_sessions=include_sessions)
+        request = requests.get_room(room_id, include_sessions=include_sessions)
         options = self._call_options(timeout, retry)
-        return await execute(self._runner, request, _wire.read_room_found, options, idempotent=True)
+        return await execute(
+            self._runner, request, replies.read_room_found, options, idempotent=True
+        )
 
     async def get_by_name(
         self,
@@ -175,7 +177,7 @@ class RoomsResource(Resource):
         created_at: date | DateRange | Unset = UNSET,
         updated_at: date | DateRange | Unset = UNSET,
         include_sessions: bool | Unset = UNSET,
-        page_size: int = _wire.MAX_PAGE_SIZE,
+        page_size: int = requests.MAX_PAGE_SIZE,
         timeout: float | ClientTimeout | None = None,
         retry: RetryPolicy | None = None,
     ) -> AsyncPager[Room]:
@@ -199,7 +201,7 @@ class RoomsResource(Resource):
             InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
         """
         return self._list(
-            lambda number: _wire.list_rooms(
+            lambda number: requests.list_rooms(
                 unique_name=unique_name,
                 created_at=created_at,
                 updated_at=updated_at,
@@ -207,7 +209,7 @@ class RoomsResource(Resource):
                 page_number=number,
                 page_size=page_size,
             ),
-            _wire.read_rooms,
+            replies.read_rooms,
             self._call_options(timeout, retry),
         )
 
@@ -244,13 +246,13 @@ class RoomsResource(Resource):
             TypeError: there is no such field.
         """
         try:
-            patch = _wire.update_room(room_id, as_request(CreateRoomRequest, request, fields))
+            patch = requests.update_room(room_id, as_request(CreateRoomRequest, request, fields))
         finally:  # as in create
             cast("dict[str, object]", fields).clear()
         return await execute(
             self._runner,
             patch,
-            _wire.read_room_written,
+            replies.read_room_written,
             self._call_options(timeout, retry),
             idempotent=False,
             hint=_READ_FIRST,
@@ -277,7 +279,9 @@ class RoomsResource(Resource):
             NotFoundError: there is no such room, and this call did not delete it.
             OutcomeUnknownError: it may have been deleted; the same call can be repeated.
         """
-        await delete(self._runner, _wire.delete_room(room_id), self._call_options(timeout, retry))
+        await delete(
+            self._runner, requests.delete_room(room_id), self._call_options(timeout, retry)
+        )
 
     async def join_token(
         self,
@@ -310,7 +314,7 @@ class RoomsResource(Resource):
             PermissionDeniedError: the room is not yours.
             OutcomeUnknownError: a token may have been created and lost; call it again.
         """
-        request = _wire.create_join_token(
+        request = requests.create_join_token(
             room_id,
             token_ttl_secs=token_ttl_secs,
             refresh_token_ttl_secs=refresh_token_ttl_secs,
@@ -318,7 +322,7 @@ class RoomsResource(Resource):
         return await execute(
             self._runner,
             request,
-            _wire.read_join_token,
+            replies.read_join_token,
             self._call_options(timeout, retry),
             idempotent=True,
             hint=_CALL_AGAIN,
@@ -353,8 +357,8 @@ class RoomsResource(Resource):
         """
         return await execute(
             self._runner,
-            _wire.refresh_join_token(room_id, refresh_token, token_ttl_secs=token_ttl_secs),
-            _wire.join_token_for(refresh_token),
+            requests.refresh_join_token(room_id, refresh_token, token_ttl_secs=token_ttl_secs),
+            replies.join_token_for(refresh_token),
             self._call_options(timeout, retry),
             idempotent=True,
             hint=_CALL_AGAIN,

@@ -6,11 +6,11 @@ from collections.abc import Collection
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
-from telnyx_video import _wire
 from telnyx_video._execution.attempt import CallOptions
 from telnyx_video._execution.call import execute, execute_and_verify
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.retry import RetryPolicy
+from telnyx_video._wire import replies, requests
 from telnyx_video.errors import ApiError, Outcome, OutcomeUnknownError
 from telnyx_video.models import UNSET, DateRange, RoomParticipant, RoomSession, Unset
 from telnyx_video.resources._resource import Resource
@@ -39,7 +39,7 @@ class AsyncSessions(Resource):
         updated_at: date | DateRange | Unset = UNSET,
         ended_at: date | DateRange | Unset = UNSET,
         include_participants: bool | Unset = UNSET,
-        page_size: int = _wire.MAX_PAGE_SIZE,
+        page_size: int = requests.MAX_PAGE_SIZE,
         timeout: float | ClientTimeout | None = None,
         retry: RetryPolicy | None = None,
     ) -> AsyncPager[RoomSession]:
@@ -62,7 +62,7 @@ class AsyncSessions(Resource):
             InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
         """
         return self._list(
-            lambda number: _wire.list_sessions(
+            lambda number: requests.list_sessions(
                 room_id,
                 active=active,
                 created_at=created_at,
@@ -72,7 +72,7 @@ class AsyncSessions(Resource):
                 page_number=number,
                 page_size=page_size,
             ),
-            _wire.listed(RoomSession),
+            replies.listed(RoomSession),
             self._call_options(timeout, retry),
         )
 
@@ -130,8 +130,8 @@ class AsyncSessions(Resource):
             session = await self._get(session_id, options)
             return session.active is False
 
-        request, options = _wire.end_session(session_id), self._call_options(timeout, retry)
-        await execute_and_verify(self._runner, request, _wire.read_action, options, has_ended)
+        request, options = requests.end_session(session_id), self._call_options(timeout, retry)
+        await execute_and_verify(self._runner, request, replies.read_action, options, has_ended)
 
     async def kick(
         self,
@@ -168,9 +168,9 @@ class AsyncSessions(Resource):
                 session.participants, participants, exclude
             )
 
-        request = _wire.act_on_participants("kick", session_id, participants, exclude)
+        request = requests.act_on_participants("kick", session_id, participants, exclude)
         options = self._call_options(timeout, retry)
-        await execute_and_verify(self._runner, request, _wire.read_action, options, are_gone)
+        await execute_and_verify(self._runner, request, replies.read_action, options, are_gone)
 
     async def mute(
         self,
@@ -188,8 +188,8 @@ class AsyncSessions(Resource):
         """
         await execute(
             self._runner,
-            _wire.act_on_participants("mute", session_id, participants, exclude),
-            _wire.read_action,
+            requests.act_on_participants("mute", session_id, participants, exclude),
+            replies.read_action,
             self._call_options(timeout, retry),
             idempotent=True,
         )
@@ -210,8 +210,8 @@ class AsyncSessions(Resource):
         """
         await execute(
             self._runner,
-            _wire.act_on_participants("unmute", session_id, participants, exclude),
-            _wire.read_action,
+            requests.act_on_participants("unmute", session_id, participants, exclude),
+            replies.read_action,
             self._call_options(timeout, retry),
             idempotent=True,
         )
@@ -225,7 +225,7 @@ class AsyncSessions(Resource):
         joined_at: date | DateRange | Unset = UNSET,
         updated_at: date | DateRange | Unset = UNSET,
         left_at: date | DateRange | Unset = UNSET,
-        page_size: int = _wire.MAX_PAGE_SIZE,
+        page_size: int = requests.MAX_PAGE_SIZE,
         timeout: float | ClientTimeout | None = None,
         retry: RetryPolicy | None = None,
     ) -> AsyncPager[RoomParticipant]:
@@ -237,7 +237,7 @@ class AsyncSessions(Resource):
             InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
         """
         return self._list(
-            lambda number: _wire.list_participants(
+            lambda number: requests.list_participants(
                 of_session=session_id,
                 context=context,
                 joined_at=joined_at,
@@ -246,15 +246,15 @@ class AsyncSessions(Resource):
                 page_number=number,
                 page_size=page_size,
             ),
-            _wire.listed(RoomParticipant),
+            replies.listed(RoomParticipant),
             self._call_options(timeout, retry),
         )
 
     async def _get(
         self, session_id: str, options: CallOptions, *, include_participants: bool | Unset = UNSET
     ) -> RoomSession:
-        request = _wire.get_session(session_id, include_participants=include_participants)
-        read = _wire.found(RoomSession)
+        request = requests.get_session(session_id, include_participants=include_participants)
+        read = replies.found(RoomSession)
         return await execute(self._runner, request, read, options, idempotent=True)
 
 

@@ -16,12 +16,11 @@ from uuid import uuid4
 
 import attrs
 
+from telnyx_video._base.errors import ResponseDecodeError
 from telnyx_video._base.json import dumps_objects, loads
 from telnyx_video._base.text import show
-from telnyx_video._wire import plain
-from telnyx_video.errors import ResponseDecodeError
-from telnyx_video.models import Model
-from telnyx_video.models._codec import api_fields
+from telnyx_video.models._codec import api_fields, plain
+from telnyx_video.models.base import Model
 from telnyx_video.webhooks.events import EVENT_CLASSES, Event, UnknownEvent
 
 __all__ = ["make_event", "make_model"]

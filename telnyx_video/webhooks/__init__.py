@@ -26,7 +26,7 @@ except ModuleNotFoundError as _missing:
         name=_missing.name,
     ) from None
 
-from telnyx_video.errors import WebhookVerificationError
+from telnyx_video._base.errors import WebhookVerificationError
 from telnyx_video.webhooks.events import (
     CompositionCompleted,
     CompositionCompletedPayload,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import TypeAlias, cast
 
-from telnyx_video.errors import ConfigurationError
+from telnyx_video._base.errors import ConfigurationError
 from telnyx_video.webhooks.receive import (
     BODY_TIMEOUT,
     MAX_BODY,

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import attrs
 
-from telnyx_video.models import Model
+from telnyx_video.models.base import Model
 
 __all__ = [
     "EVENT_CLASSES",

@@ -10,14 +10,14 @@ from __future__ import annotations
 from time import time
 from typing import cast
 
-from telnyx_video._base.json import loads
-from telnyx_video._base.text import one_line
-from telnyx_video._wire.failures import KEPT_BODY
-from telnyx_video.errors import (
+from telnyx_video._base.errors import (
+    KEPT_BODY,
     ConfigurationError,
     ResponseDecodeError,
     WebhookVerificationError,
 )
+from telnyx_video._base.json import loads
+from telnyx_video._base.text import one_line
 from telnyx_video.models._codec import UNREADABLE, explain, structure_data
 from telnyx_video.webhooks.events import EVENT_CLASSES, Delivery, UnknownEvent, WebhookEvent
 from telnyx_video.webhooks.verify import (

@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 import attrs
 
+from telnyx_video._base.errors import ConfigurationError, ResponseDecodeError
 from telnyx_video._base.text import show
-from telnyx_video.errors import ConfigurationError, ResponseDecodeError
 from telnyx_video.webhooks.events import WebhookEvent
 from telnyx_video.webhooks.parse import Refusal, read_delivery
 from telnyx_video.webhooks.verify import Headers, PublicKeys, check_tolerance, resolve_public_keys

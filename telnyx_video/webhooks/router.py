@@ -24,8 +24,8 @@ from weakref import WeakValueDictionary
 
 import attrs
 
+from telnyx_video._base.errors import ConfigurationError
 from telnyx_video._base.text import SHORT, one_line, show
-from telnyx_video.errors import ConfigurationError
 from telnyx_video.webhooks.events import Event, WebhookEvent
 
 __all__ = ["Deduplicator", "EventRouter"]

@@ -16,8 +16,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from typing import Protocol, TypeAlias, TypeGuard, cast
 
+from telnyx_video._base.errors import ConfigurationError, WebhookVerificationError
 from telnyx_video._base.text import SHORT, one_line, show
-from telnyx_video.errors import ConfigurationError, WebhookVerificationError
 from telnyx_video.webhooks._ed25519 import has_small_order, is_signed
 
 __all__ = [

@@ -203,13 +203,14 @@ WORKS_WITHOUT = """
 import json, sys
 sys.modules["orjson"] = None
 from telnyx_video import CreateRoomRequest, ResponseDecodeError
-from telnyx_video import _wire
+from telnyx_video._wire.replies import read_room_written
+from telnyx_video._wire.requests import create_room
 from telnyx_video._base.http import HttpReply
-sent = _wire.create_room(CreateRoomRequest(unique_name="会"))
+sent = create_room(CreateRoomRequest(unique_name="会"))
 assert json.loads(sent.body) == {"unique_name": "会"}
-room = _wire.read_room_written(HttpReply(201, {}, b'{"data": {"id": "a"}}'))
+room = read_room_written(HttpReply(201, {}, b'{"data": {"id": "a"}}'))
 try:
-    _wire.read_room_written(HttpReply(201, {}, b"\\xff"))
+    read_room_written(HttpReply(201, {}, b"\\xff"))
 except ResponseDecodeError as error:
     print(room.id, error.outcome.value)
 """

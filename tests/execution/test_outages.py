@@ -24,7 +24,8 @@ from telnyx_video import (
 )
 from telnyx_video._execution.attempt import CallOptions
 from telnyx_video._execution.retry import RetryBudget, RetryState
-from telnyx_video._wire import list_rooms, read_rooms
+from telnyx_video._wire.replies import read_rooms
+from telnyx_video._wire.requests import list_rooms
 from telnyx_video.models import Page
 from telnyx_video.sandbox import Sandbox
 

@@ -3,23 +3,25 @@
 from collections.abc import Callable
 from functools import partial
 
-from telnyx_video import Room, TelnyxVideoError, _wire
+from telnyx_video import Room, TelnyxVideoError
 from telnyx_video._base.http import HttpReply
+from telnyx_video._wire import replies
+from telnyx_video._wire.headers import server_time
 from telnyx_video.models import RoomComposition, RoomParticipant, RoomRecording, RoomSession
 
 READERS: dict[str, Callable[[HttpReply], object]] = {
-    "room created": _wire.read_room_written,
-    "room": _wire.read_room_found,
-    "rooms": _wire.read_rooms,
-    "session": _wire.found(RoomSession),
-    "participants": _wire.listed(RoomParticipant),
-    "recordings": _wire.listed(RoomRecording),
-    "composition created": _wire.read_composition_made,
-    "compositions": _wire.listed(RoomComposition),
-    "join token": _wire.read_join_token,
-    "action": _wire.read_action,
-    "deleted": _wire.read_deleted,
-    "deleted count": _wire.read_deleted_count,
+    "room created": replies.read_room_written,
+    "room": replies.read_room_found,
+    "rooms": replies.read_rooms,
+    "session": replies.found(RoomSession),
+    "participants": replies.listed(RoomParticipant),
+    "recordings": replies.listed(RoomRecording),
+    "composition created": replies.read_composition_made,
+    "compositions": replies.listed(RoomComposition),
+    "join token": replies.read_join_token,
+    "action": replies.read_action,
+    "deleted": replies.read_deleted,
+    "deleted count": replies.read_deleted_count,
 }
 
 
@@ -34,7 +36,7 @@ def check(data: bytes) -> None:
         else:
             if isinstance(value, Room):
                 assert Room.from_dict(value.to_dict()) == value
-    _wire.server_time(reply.headers)
+    server_time(reply.headers)
 
 
 def parse(data: bytes) -> HttpReply:

@@ -22,9 +22,9 @@ from telnyx_video import (
     ServerError,
     UnprocessableEntityError,
 )
+from telnyx_video._base.errors import KEPT_BODY
 from telnyx_video._base.http import HttpReply
 from telnyx_video._wire.failures import (
-    KEPT_BODY,
     blames_only_other_fields,
     excerpt,
     read_details,

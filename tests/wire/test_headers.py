@@ -9,8 +9,7 @@ from multidict import CIMultiDict
 from support.strategies import headers
 from support.words import short
 from telnyx_video import RateLimit
-from telnyx_video._wire import read_reply, server_time
-from telnyx_video._wire.headers import read_rate_limit
+from telnyx_video._wire.headers import read_rate_limit, read_reply, server_time
 from telnyx_video.models import Reply
 
 NOW = "Fri, 01 Mar 2024 09:00:00 GMT"

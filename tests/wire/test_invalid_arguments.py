@@ -8,7 +8,7 @@ import pytest
 from support.odd import HUGE, Array, Faulty
 from support.words import is_one_line
 from telnyx_video import CreateRoomRequest, InvalidRequestError
-from telnyx_video._wire import (
+from telnyx_video._wire.requests import (
     act_on_participants,
     create_join_token,
     delete_recordings,

@@ -17,9 +17,11 @@ from support.samples import HEADERS, sample, sample_paths
 from support.strategies import bodies, headers, statuses
 from support.words import is_one_line, short
 from telnyx_video import ApiError, Outcome, RateLimit, ResponseDecodeError, Room, TelnyxVideoError
+from telnyx_video._base.errors import KEPT_BODY
 from telnyx_video._base.http import HttpReply
 from telnyx_video._base.json import stdlib_loads
-from telnyx_video._wire import (
+from telnyx_video._wire import replies
+from telnyx_video._wire.replies import (
     read_action,
     read_composition_made,
     read_deleted,
@@ -28,9 +30,7 @@ from telnyx_video._wire import (
     read_room_found,
     read_room_written,
     read_rooms,
-    replies,
 )
-from telnyx_video._wire.failures import KEPT_BODY
 from telnyx_video.errors import outcome_of_status
 from telnyx_video.models import Page, Reply
 

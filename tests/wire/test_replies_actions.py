@@ -11,7 +11,7 @@ from support.samples import HEADERS, sample
 from support.words import is_one_line, short
 from telnyx_video import ApiError, Outcome, RateLimit, ResponseDecodeError
 from telnyx_video._base.http import HttpReply
-from telnyx_video._wire import (
+from telnyx_video._wire.replies import (
     found,
     join_token_for,
     listed,

@@ -15,7 +15,7 @@ from support.strategies import text
 from support.words import is_one_line, short
 from telnyx_video import CreateRoomRequest, InvalidRequestError
 from telnyx_video._base.http import HttpRequest
-from telnyx_video._wire import (
+from telnyx_video._wire.requests import (
     MAX_PAGE_SIZE,
     create_room,
     delete_room,

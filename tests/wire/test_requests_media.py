@@ -10,7 +10,7 @@ import pytest
 from support.words import short
 from telnyx_video import InvalidRequestError
 from telnyx_video._base.http import HttpRequest
-from telnyx_video._wire import (
+from telnyx_video._wire.requests import (
     create_composition,
     delete_composition,
     delete_recording,

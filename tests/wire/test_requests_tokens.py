@@ -8,7 +8,7 @@ import pytest
 from support.words import short
 from telnyx_video import InvalidRequestError
 from telnyx_video._base.http import HttpRequest
-from telnyx_video._wire import create_join_token, refresh_join_token
+from telnyx_video._wire.requests import create_join_token, refresh_join_token
 
 ROOM_ID = "4f1d2c60-8a5e-4b58-9a0c-6f1f6b7e0a11"
 GENERATE = f"/rooms/{ROOM_ID}/actions/generate_join_client_token"

@@ -11,8 +11,9 @@ import attrs
 import pytest
 import yaml
 
-from telnyx_video import CreateRoomRequest, _wire
+from telnyx_video import CreateRoomRequest
 from telnyx_video._base.http import HttpRequest
+from telnyx_video._wire import requests
 from telnyx_video.models import (
     CompositionStatus,
     CreateCompositionRequest,
@@ -61,47 +62,47 @@ def listing(build: Callable[..., HttpRequest], times: str, **filters: Any) -> li
 
 REQUESTS: dict[str, list[HttpRequest]] = {
     "ListRoomCompositions": listing(
-        _wire.list_compositions, "created_at", session_id="a", status="a"
+        requests.list_compositions, "created_at", session_id="a", status="a"
     ),
-    "CreateRoomComposition": [_wire.create_composition(CreateCompositionRequest())],
-    "DeleteRoomComposition": [_wire.delete_composition("a")],
-    "ViewRoomComposition": [_wire.get_composition("a")],
+    "CreateRoomComposition": [requests.create_composition(CreateCompositionRequest())],
+    "DeleteRoomComposition": [requests.delete_composition("a")],
+    "ViewRoomComposition": [requests.get_composition("a")],
     "ListRoomParticipants": listing(
-        _wire.list_participants, "joined_at updated_at left_at", session_id="a", context="a"
+        requests.list_participants, "joined_at updated_at left_at", session_id="a", context="a"
     ),
-    "ViewRoomParticipant": [_wire.get_participant("a")],
+    "ViewRoomParticipant": [requests.get_participant("a")],
     "DeleteRoomRecordings": [
-        _wire.delete_recordings(FILTERS, **PAGE),
-        _wire.delete_recordings(SPANS),
+        requests.delete_recordings(FILTERS, **PAGE),
+        requests.delete_recordings(SPANS),
     ],
-    "ListRoomRecordings": [_wire.list_recordings(FILTERS), _wire.list_recordings(SPANS)],
-    "DeleteRoomRecording": [_wire.delete_recording("a")],
-    "ViewRoomRecording": [_wire.get_recording("a")],
+    "ListRoomRecordings": [requests.list_recordings(FILTERS), requests.list_recordings(SPANS)],
+    "DeleteRoomRecording": [requests.delete_recording("a")],
+    "ViewRoomRecording": [requests.get_recording("a")],
     "ListRoomSessions": listing(
-        _wire.list_sessions,
+        requests.list_sessions,
         "created_at updated_at ended_at",
         active=True,
         include_participants=True,
     ),
-    "ViewRoomSession": [_wire.get_session("a", include_participants=True)],
-    "EndSession": [_wire.end_session("a")],
-    "KickParticipantInSession": [_wire.act_on_participants("kick", "a", "all")],
-    "MuteParticipantInSession": [_wire.act_on_participants("mute", "a", "all")],
-    "UnmuteParticipantInSession": [_wire.act_on_participants("unmute", "a", "all")],
+    "ViewRoomSession": [requests.get_session("a", include_participants=True)],
+    "EndSession": [requests.end_session("a")],
+    "KickParticipantInSession": [requests.act_on_participants("kick", "a", "all")],
+    "MuteParticipantInSession": [requests.act_on_participants("mute", "a", "all")],
+    "UnmuteParticipantInSession": [requests.act_on_participants("unmute", "a", "all")],
     "RetrieveListRoomParticipants": listing(
-        _wire.list_participants, "joined_at updated_at left_at", of_session="a", context="a"
+        requests.list_participants, "joined_at updated_at left_at", of_session="a", context="a"
     ),
     "ListRooms": listing(
-        _wire.list_rooms, "created_at updated_at", unique_name="a", include_sessions=True
+        requests.list_rooms, "created_at updated_at", unique_name="a", include_sessions=True
     ),
-    "CreateRoom": [_wire.create_room(CreateRoomRequest())],
-    "DeleteRoom": [_wire.delete_room("a")],
-    "ViewRoom": [_wire.get_room("a", include_sessions=True)],
-    "UpdateRoom": [_wire.update_room("a", CreateRoomRequest())],
-    "CreateRoomClientToken": [_wire.create_join_token("a")],
-    "RefreshRoomClientToken": [_wire.refresh_join_token("a", "token")],
+    "CreateRoom": [requests.create_room(CreateRoomRequest())],
+    "DeleteRoom": [requests.delete_room("a")],
+    "ViewRoom": [requests.get_room("a", include_sessions=True)],
+    "UpdateRoom": [requests.update_room("a", CreateRoomRequest())],
+    "CreateRoomClientToken": [requests.create_join_token("a")],
+    "RefreshRoomClientToken": [requests.refresh_join_token("a", "token")],
     "RetrieveListRoomSessions": listing(
-        _wire.list_sessions,
+        requests.list_sessions,
         "created_at updated_at ended_at",
         room_id="a",
         active=True,

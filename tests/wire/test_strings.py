@@ -11,7 +11,7 @@ from support.odd import member
 from support.strategies import text
 from telnyx_video import CreateRoomRequest
 from telnyx_video._base.http import HttpRequest
-from telnyx_video._wire import (
+from telnyx_video._wire.requests import (
     act_on_participants,
     create_composition,
     create_join_token,
