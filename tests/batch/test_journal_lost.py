@@ -29,6 +29,9 @@ REQUESTS = [
     for number in range(120)
 ]
 
+TOO_DEEP = 100_000
+"""Deeper than any JSON encoder goes; that of CPython 3.13 goes deeper than those before."""
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> FakeServer:
@@ -143,7 +146,7 @@ def nested(depth: int) -> object:
     return value
 
 
-@pytest.mark.parametrize("depth", [10, 300, 980, 5000])
+@pytest.mark.parametrize("depth", [10, 300, 980, TOO_DEEP])
 @pytest.mark.parametrize("attempts", [1, 2])
 def test_an_outcome_is_written_however_deep_its_room_is(depth: int, attempts: int) -> None:
     """If not all of it can be written, the fields that are known are."""
@@ -152,7 +155,7 @@ def test_an_outcome_is_written_however_deep_its_room_is(depth: int, attempts: in
     line = outcome_line(outcome, b"{}")
     if depth == 10:
         assert json.loads(line)["room"]["deep"]
-    if depth == 5000:
+    if depth == TOO_DEEP:
         assert json.loads(line)["room"] == {"id": "a", "unique_name": "room-0"}
     assert line.startswith(b'{"index')
     assert b'"id":' in line
