@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple
 BEGIN_WITHIN: Final = 0.9
 """The share of a call's deadline in which a request may start; the rest is for its reply."""
 
+_SENT: Final = "was sent, and may have been applied"
 
 Operation = Literal[
     "rooms.create",
@@ -72,3 +73,14 @@ class HttpReply(NamedTuple):
     def __repr__(self) -> str:
         # As above: the body may have webhook URLs, tokens and signed URLs.
         return f"HttpReply({self.status}, {len(self.body)} bytes)"
+
+
+def note_sent(cancelled: BaseException, request: HttpRequest) -> None:
+    """Note on a cancellation that the request was sent, and may have been applied."""
+    if not was_sent(cancelled):
+        cancelled.add_note(f"{request.method} {request.path} {_SENT}")
+
+
+def was_sent(cancelled: BaseException) -> bool:
+    """Whether a cancellation came after the request was sent."""
+    return any(_SENT in note for note in getattr(cancelled, "__notes__", ()))

@@ -6,21 +6,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from random import random
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from telnyx_video._base.errors import RateLimit, RequestTimeoutError
+from telnyx_video._base.errors import ConfigurationError, RateLimit, RequestTimeoutError
 from telnyx_video._base.http import BEGIN_WITHIN, HttpReply, HttpRequest
 from telnyx_video._execution.circuit_breaker import CircuitBreaker
 from telnyx_video._execution.evidence import ServerProfile
 from telnyx_video._execution.instrument import CallTrace, Instrumentation
 from telnyx_video._execution.rate_limit import AdaptiveRateLimiter, GcraLimiter
 from telnyx_video._execution.retry import UNLIMITED, RetryBudget, RetryPolicy, RetryState
-from telnyx_video._execution.semaphore import FifoLock, Semaphore
-from telnyx_video._transport import Transport
+from telnyx_video._transport.transport import Transport
 from telnyx_video._wire.headers import read_rate_limit
 from telnyx_video.errors import ApiError, AuthenticationError, hint_at_base_url
 from telnyx_video.models.base import Answered
@@ -47,6 +47,77 @@ class CallOptions:
     """Sent with each request, in addition to the client's own; they may hold secrets."""
     trace: CallTrace | None = None
     """The call in the hooks' view, if there are hooks; set when it starts."""
+
+
+class Semaphore:
+    """A FIFO semaphore: a free place is taken without a coroutine.
+
+    A place that is released goes to the one that has waited longest: while anyone waits no place is
+    free, so that nobody overtakes.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._free = count
+        self._waiters: deque[asyncio.Future[None]] = deque()
+
+    def try_acquire(self) -> bool:
+        """Take a place if one is free."""
+        if not self._free:
+            return False
+        self._free -= 1
+        return True
+
+    async def acquire(self) -> None:
+        """Take a place that is released; only to be called when none is free.
+
+        Raises:
+            ConfigurationError: it was closed meanwhile.
+        """
+        turn = asyncio.get_running_loop().create_future()
+        self._waiters.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self.release()  # its turn came at the same time
+            raise
+
+    def release(self) -> None:
+        """Hand a place on to the next, or make it free."""
+        while self._waiters:
+            turn = self._waiters.popleft()
+            if not turn.done():  # else it was cancelled
+                turn.set_result(None)
+                return
+        self._free += 1
+
+    def close(self) -> None:
+        """Let all that wait fail."""
+        while self._waiters:
+            turn = self._waiters.popleft()
+            if not turn.done():
+                turn.set_exception(ConfigurationError("this client is closed: make a new one"))
+
+
+class FifoLock:
+    """A lock that is handed on in the order of asking, and knows how many wait for it."""
+
+    def __init__(self) -> None:
+        self.waiting: int = 0
+        self._lock = asyncio.Lock()
+
+    async def __aenter__(self) -> None:
+        self.waiting += 1
+        try:
+            await self._lock.acquire()
+        except BaseException:
+            self.waiting -= 1
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self.waiting -= 1
+        self._lock.release()
 
 
 class Limiter:

@@ -10,9 +10,8 @@ from typing import TypeVar
 import attrs
 
 from telnyx_video._base.errors import ConfigurationError, TelnyxVideoError
-from telnyx_video._base.http import HttpReply, HttpRequest
+from telnyx_video._base.http import HttpReply, HttpRequest, note_sent
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
-from telnyx_video._execution.instrument import note_sent
 from telnyx_video._execution.retry import RetryState, is_transient
 from telnyx_video._wire import replies
 from telnyx_video.errors import NotFoundError, OutcomeUnknownError

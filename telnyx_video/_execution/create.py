@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from telnyx_video._base.errors import ConfigurationError, TelnyxVideoError
-from telnyx_video._base.http import HttpReply, HttpRequest
+from telnyx_video._base.http import HttpReply, HttpRequest, note_sent
 from telnyx_video._base.validate import InvalidRequestError
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
-from telnyx_video._execution.instrument import note_sent
 from telnyx_video._execution.paging import PageReader
 from telnyx_video._execution.reconcile import (
     CreateResult,

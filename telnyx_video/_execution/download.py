@@ -25,10 +25,10 @@ from telnyx_video._execution._download_state import (
     UrlExpired,
     Verdict,
 )
+from telnyx_video._execution.attempt import Semaphore
 from telnyx_video._execution.retry import RetryPolicy
-from telnyx_video._execution.semaphore import Semaphore
-from telnyx_video._transport import Transport
 from telnyx_video._transport.files import FileAddress, FileBody, open_file
+from telnyx_video._transport.transport import Transport
 from telnyx_video.errors import TransportError
 from telnyx_video.models import DownloadProgress
 

@@ -16,8 +16,7 @@ from typing import Final
 import attrs
 
 from telnyx_video._base.errors import Outcome, TelnyxVideoError
-from telnyx_video._base.http import HttpReply, HttpRequest, Operation
-from telnyx_video._transport import SENT
+from telnyx_video._base.http import HttpReply, HttpRequest, Operation, was_sent
 from telnyx_video.errors import ApiError
 from telnyx_video.observing import (
     Call,
@@ -169,17 +168,6 @@ class CallTrace:
         duration = instrument.time() - sent_at
         instrument.emit(RequestFinished(started, duration, reply.status, request_id))
         return reply
-
-
-def note_sent(cancelled: asyncio.CancelledError, request: HttpRequest) -> None:
-    """Note on a cancellation that the request was sent, and may have been applied."""
-    if not was_sent(cancelled):
-        cancelled.add_note(f"{request.method} {request.path} {SENT}")
-
-
-def was_sent(cancelled: BaseException) -> bool:
-    """Whether a cancellation came after the request was sent."""
-    return any(SENT in note for note in getattr(cancelled, "__notes__", ()))
 
 
 def _outcome(error: BaseException | None) -> Outcome | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Final, TypeGuard
+from typing import TypeGuard
 from urllib.parse import unquote
 
 import aiohttp
@@ -20,9 +20,6 @@ from telnyx_video._base.errors import (
 from telnyx_video._base.http import HttpRequest
 from telnyx_video._base.text import one_line
 from telnyx_video._transport.redact import Credential
-
-SENT: Final = "was sent, and may have been applied"
-"""The note on a cancellation after the request was written."""
 
 _PERMANENT = (aiohttp.ClientConnectorCertificateError, aiohttp.ServerFingerprintMismatch)
 

@@ -20,7 +20,7 @@ from telnyx_video._base import validate as check
 from telnyx_video._base.errors import ConfigurationError, ErrorDetail
 from telnyx_video._base.text import one_line, show
 from telnyx_video._base.version import __version__
-from telnyx_video._transport.direct import request_class
+from telnyx_video._transport.payload import request_class
 from telnyx_video._transport.redact import Credential
 
 KEEPALIVE: Final = 15.0

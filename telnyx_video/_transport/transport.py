@@ -15,14 +15,15 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from telnyx_video._base.errors import ConfigurationError
-from telnyx_video._base.http import HttpReply, HttpRequest
+from telnyx_video._base.http import HttpReply, HttpRequest, note_sent
 from telnyx_video._base.text import one_line
-from telnyx_video._transport.direct import DirectPayload, DirectRequest
-from telnyx_video._transport.failures import SENT, as_failure
+from telnyx_video._transport.failures import as_failure
 from telnyx_video._transport.in_flight import Deadline, InFlight
 from telnyx_video._transport.keys import KeySource
 from telnyx_video._transport.payload import (
     NOT_REUSABLE,
+    DirectPayload,
+    DirectRequest,
     TrackedPayload,
     middleware_guard,
 )
@@ -277,7 +278,7 @@ class Transport:
         _, method, path, body = request
         guard = None
         if not self._direct and payload is not None:
-            guard = middleware_guard(session, payload, (aiohttp.ClientRequest, DirectRequest))
+            guard = middleware_guard(session, payload)
         response = await session.request(
             method,
             self._url(path),
@@ -335,7 +336,7 @@ class Transport:
             if not in_flight.uncancel():
                 cancelled = asyncio.CancelledError(*error.args)
                 if written:
-                    cancelled.add_note(f"{request.method} {request.path} {SENT}")
+                    note_sent(cancelled, request)
                 return cancelled
             error = aiohttp.ClientConnectionError("closed")
         if in_flight.passed:

@@ -14,7 +14,6 @@ from telnyx_video._base import validate as check
 from telnyx_video._base.http import HttpRequest
 from telnyx_video._execution.rate_limit import GcraLimiter
 from telnyx_video._execution.reconcile import CreateResult
-from telnyx_video._execution.semaphore import Semaphore
 from telnyx_video.batch.outcome import CreateOutcome, OnProgress, Progress
 from telnyx_video.batch.queue import MOST_AHEAD, Job, JobQueue
 from telnyx_video.batch.source import Do, Requests, Source, wait_for_all
@@ -100,7 +99,7 @@ class OutcomeStream:
         self._fail_fast = fail_fast
         self._on_progress: OnProgress | None = on_progress and partial(_report, on_progress)
         self._finished: asyncio.Queue[CreateOutcome | None] = asyncio.Queue()
-        self._space = Semaphore(concurrency)
+        self._space = asyncio.Semaphore(concurrency)
         self._workers: set[asyncio.Task[None]] = set()
         self._in_flight: set[int] = set()
         self._failure: BaseException | None = None
@@ -222,8 +221,7 @@ class OutcomeStream:
             if len(self._workers) < self._concurrency and not self._source.is_used_up:
                 self._add_worker()
             outcome = await self._finish(job)
-            if not self._space.try_acquire():
-                await self._space.acquire()
+            await self._space.acquire()
             self._finished.put_nowait(outcome)
 
     def _worker_ended(self, worker: asyncio.Task[None]) -> None:

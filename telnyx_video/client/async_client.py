@@ -20,7 +20,8 @@ from telnyx_video._execution.create import create_room
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.reconcile import CreateResult, IfExists
 from telnyx_video._execution.retry import RetryPolicy
-from telnyx_video._transport import Transport, check_connecting
+from telnyx_video._transport.session import check_connecting
+from telnyx_video._transport.transport import Transport
 from telnyx_video._wire.replies import read_raw
 from telnyx_video._wire.requests import raw_request
 from telnyx_video.batch.outcome import CreateOutcome, OnProgress

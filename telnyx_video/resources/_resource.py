@@ -14,7 +14,7 @@ from telnyx_video._execution.attempt import AttemptRunner, CallOptions
 from telnyx_video._execution.call import execute
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.retry import RetryPolicy
-from telnyx_video._transport import as_timeout, check_timeout
+from telnyx_video._transport.session import as_timeout, check_timeout
 from telnyx_video.errors import ErrorDetail
 from telnyx_video.models import Page, Record
 from telnyx_video.resources._arguments import check_headers, check_policy, merge_headers

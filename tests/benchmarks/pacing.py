@@ -22,7 +22,7 @@ from benchmarks.measuring.server_process import ServerProcess, started
 from telnyx_video import AsyncRoomsClient, CreateRoomRequest
 from telnyx_video._execution.attempt import AttemptRunner
 from telnyx_video._execution.retry import RetryPolicy
-from telnyx_video._transport import Transport
+from telnyx_video._transport.transport import Transport
 from telnyx_video.config import resolve
 
 RATE = 200  # requests a second that the server takes, or that the caller wants

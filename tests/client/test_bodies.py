@@ -13,7 +13,7 @@ import pytest
 from support.clients import client
 from support.peers import Act, Visit, answer, listed, peer, room, say
 from telnyx_video import OutcomeUnknownError, RetryPolicy, TransportError
-from telnyx_video._transport import MAX_BODY
+from telnyx_video._transport.transport import MAX_BODY
 
 ONCE = RetryPolicy.none()
 HEAD = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"

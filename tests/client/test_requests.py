@@ -17,7 +17,7 @@ from telnyx_video import (
     OutcomeUnknownError,
     RetryPolicy,
 )
-from telnyx_video._transport import KEEPALIVE, USER_AGENT
+from telnyx_video._transport.session import KEEPALIVE, USER_AGENT
 from telnyx_video.sandbox import Sandbox
 
 ROOM = "/v2/rooms/0ccc7b54"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telnyx_video import ConfigurationError
-from telnyx_video._execution.semaphore import Semaphore
+from telnyx_video._execution.attempt import Semaphore
 
 Steps = list[tuple[str, int]]
 STEPS = st.lists(

@@ -16,7 +16,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from matrix.scene import Rule, Scene, has_idle_connection
 from support.leaping import LeapingLoop
 from telnyx_video import AsyncRoomsClient, RetryPolicy
-from telnyx_video._transport.direct import DirectRequest
+from telnyx_video._transport.payload import DirectRequest
 from telnyx_video.sandbox import Sandbox
 
 LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {

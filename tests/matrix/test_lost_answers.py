@@ -14,7 +14,7 @@ from matrix.scene import Ending, Fault, on_create
 from matrix.stage import Stage
 from support.peers import created, peer
 from telnyx_video import BadRequestError
-from telnyx_video._transport import MAX_BODY
+from telnyx_video._transport.transport import MAX_BODY
 
 NEVER: Fault = {"commit": "never"}
 

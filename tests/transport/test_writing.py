@@ -42,8 +42,13 @@ from telnyx_video import (
     TransportError,
     VideoRegion,
 )
-from telnyx_video._transport.direct import KNOWN, DirectRequest, request_class
-from telnyx_video._transport.payload import TrackedPayload, middleware_guard
+from telnyx_video._transport.payload import (
+    KNOWN,
+    DirectRequest,
+    TrackedPayload,
+    middleware_guard,
+    request_class,
+)
 
 T = TypeVar("T")
 
@@ -396,7 +401,7 @@ def is_not_applied(result: Room | BaseException) -> bool:
 def test_middlewares_that_cannot_be_seen_are_kept() -> None:
     """A session that does not tell them applies its own, and a body may be written unseen."""
     body = TrackedPayload(b"{}")
-    assert middleware_guard(cast("aiohttp.ClientSession", SimpleNamespace()), body, ()) is None
+    assert middleware_guard(cast("aiohttp.ClientSession", SimpleNamespace()), body) is None
     assert body.written
 
 
