@@ -1,4 +1,4 @@
-"""What all tests have at hand."""
+"""Fixtures and settings for all tests."""
 
 import gc
 import logging
@@ -8,10 +8,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from support.clients import client
+from support.programs import end_forks
 from telnyx_video import AsyncRoomsClient
 from telnyx_video.sandbox import Sandbox
 
-# By its name: where the package is not installed, no entry point tells of it.
+# By name, for runs in which the package is not installed and has no entry point.
 pytest_plugins = ["pytest_telnyx_video"]
 
 # The same examples in every run, however slow or busy the machine is. To search for new ones, run
@@ -27,9 +28,16 @@ settings.register_profile("search", settings.get_profile("suite"), derandomize=F
 settings.load_profile("suite")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def forks() -> Iterator[None]:
+    """End what programs are forked from while the coverage of it is still collected."""
+    yield
+    end_forks()
+
+
 @pytest.fixture(autouse=True)
-def as_many_log_lines_as_before() -> Iterator[None]:
-    """`TELNYX_LOG` sets the level of the package's logger for good."""
+def restored_log_level() -> Iterator[None]:
+    """Restore the level of the package's logger, which `TELNYX_LOG` sets."""
     logger = logging.getLogger("telnyx_video")
     level = logger.level
     yield
@@ -49,6 +57,6 @@ async def rooms(sandbox: Sandbox) -> AsyncIterator[AsyncRoomsClient]:
 
 
 def pytest_collection_finish() -> None:
-    """What is loaded by now stays: whoever collects garbage need not look through it again."""
+    """Keep garbage collections from traversing what is loaded by now."""
     gc.collect()
     gc.freeze()

@@ -12,7 +12,7 @@ import trustme
 
 from matrix.scene import Rule
 from matrix.stage import QUICK, Stage, Trust
-from support.programs import run, running
+from support.programs import end_forks, run, running
 from telnyx_video import Room
 from telnyx_video.sandbox import Sandbox
 
@@ -117,8 +117,10 @@ def test_row_25_one_name_from_several_processes(
     trusted = tmp_path / "authority.pem"
     authority.cert_pem.write_to_path(str(trusted))
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    end_forks()  # aiohttp reads the file that the variable names when it is imported
     with Sandbox(faults=WEATHER, ssl_context=trust.server if tls else None) as sandbox:
         with ExitStack() as stack:
+            stack.callback(end_forks)
             programs = [stack.enter_context(running(SAME_NAME, sandbox.url)) for _ in range(2)]
             ends = [program.end() for program in programs]
         assert [(end.status, end.noise) for end in ends] == [(0, "")] * 2
