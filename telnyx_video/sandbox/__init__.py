@@ -3,7 +3,7 @@
 It shares no code with the client, so that both cannot share one misreading of the API.
 """
 
-from telnyx_video.sandbox.faults import FaultPlan, FaultPlanError, load_faults
+from telnyx_video.sandbox.faults.plan import FaultPlan, FaultPlanError, load_faults
 from telnyx_video.sandbox.log import LoggedRequest, LoggedRequests
 from telnyx_video.sandbox.seed import SeedError
 from telnyx_video.sandbox.server import Sandbox

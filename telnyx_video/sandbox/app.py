@@ -1,29 +1,197 @@
-"""Takes requests from aiohttp to the API, and their answers back.
+"""The way of a request: from aiohttp to the operation that answers it, and back.
 
 A request goes through three steps: read, commit, respond. A `Serve` function takes the steps; it
 is the one place where faults are injected.
 """
 
 import asyncio
+import hmac
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import AbstractContextManager, suppress
+from datetime import datetime
 
 from aiohttp import web
 
-from telnyx_video.sandbox.api import Api, Call
-from telnyx_video.sandbox.door import Door
+from telnyx_video.sandbox.access import (
+    ACCESS_TOKEN_TTL,
+    TOKEN_ROUTE,
+    AccessTokens,
+    CrossSiteGuard,
+    RateLimiter,
+)
+from telnyx_video.sandbox.api.calls import Call, Operation, RefusedError
+from telnyx_video.sandbox.api.compositions import composition_operations
+from telnyx_video.sandbox.api.files import file_operations
+from telnyx_video.sandbox.api.recordings import recording_operations
+from telnyx_video.sandbox.api.rooms import room_operations
+from telnyx_video.sandbox.api.sessions import session_operations
+from telnyx_video.sandbox.api.tokens import Tokens, token_operations
+from telnyx_video.sandbox.log import LOG_SIZE, Record, RequestLog, Stats
 from telnyx_video.sandbox.log import MAX_BODY as MAX_LOGGED
-from telnyx_video.sandbox.log import Record
 from telnyx_video.sandbox.replies import Code, Problem, Reply, refusal, unexpected
-from telnyx_video.sandbox.routes import is_control, locate, named
-from telnyx_video.sandbox.state import Query
+from telnyx_video.sandbox.routes import (
+    FILES,
+    KEYLESS_OPERATIONS,
+    address_of,
+    is_control,
+    locate,
+    named,
+)
+from telnyx_video.sandbox.state.database import FullError, Query
+from telnyx_video.sandbox.state.store import Store
 
 _log = logging.getLogger("telnyx_video.sandbox")
 
 MAX_BODY = 1024 * 1024
 """Bytes of a body, after decompression: aiohttp's default limit."""
+
+StreamHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+"""Serves one request."""
+
+_FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
+"""What a web page may send to another site without asking first."""
+
+
+class Api:
+    """The operations of the API behind the key and the rate limit, and those of control.
+
+    Args:
+        store: The state of the server.
+        api_key: The only accepted key.
+        limiter: The rate limit; None is unlimited.
+        log_size: Requests that the log keeps.
+        access_token_ttl: Seconds for which an OAuth access token is valid.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        api_key: str,
+        limiter: RateLimiter | None = None,
+        log_size: int = LOG_SIZE,
+        access_token_ttl: float = ACCESS_TOKEN_TTL,
+    ) -> None:
+        self.stats: Stats = Stats()
+        self.log: RequestLog = RequestLog(log_size, api_key)
+        self.tokens: Tokens = Tokens(api_key, store.source.new_id)
+        self.now: Callable[[], datetime] = store.database.moment
+        self.new_id: Callable[[], str] = store.source.new_id
+        self.streams: dict[str, StreamHandler] = {}
+        """Handlers of GET requests that write their response themselves, by path."""
+        self._store = store
+        self._credentials = f"Bearer {api_key}".encode()
+        self._access = AccessTokens(api_key, access_token_ttl, self.now, self.new_id)
+        self._limiter = limiter
+        self._routes: dict[str, dict[str, Operation]] = {}
+        for operations in (
+            room_operations(store),
+            token_operations(store, self.tokens),
+            session_operations(store),
+            recording_operations(store),
+            composition_operations(store),
+            file_operations(store),
+        ):
+            for operation, answer in operations.items():
+                method, route = address_of(operation)
+                self.add(route, {method: answer})
+        self.add(TOKEN_ROUTE, {"POST": self._access.issue})
+
+    @property
+    def routes(self) -> Mapping[str, Collection[str]]:
+        """The methods of every route, those of control too."""
+        return {**self._routes, **dict.fromkeys(self.streams, ("GET",))}
+
+    def count(
+        self, method: str, route: str, headers: Mapping[str, str]
+    ) -> AbstractContextManager[None]:
+        """Count a request to the API, which is in flight while the context is open."""
+        self._store.source.tick()
+        if route.startswith(FILES) and "Authorization" in headers:
+            self.stats.keyed_downloads += 1
+        return self.stats.count(method, route if route in self._routes else "(unknown)")
+
+    def add(self, route: str, operations: Mapping[str, Operation]) -> None:
+        """Add the operations of a route, by method."""
+        self._routes.setdefault(route, {}).update(operations)
+
+    def answer(self, call: Call) -> Reply:
+        """Authorize the call, apply it, and return the reply."""
+        if is_control(call.path):
+            refused = self._wrong_type(call)
+        elif call.path.startswith(FILES) or call.path == TOKEN_ROUTE:
+            refused = None
+        else:
+            refused = self._unauthorized(call)
+        return refused or self.apply(call)
+
+    def dry_run(self, call: Call) -> Reply:
+        """Answer the call as if it were applied, but leave the state as it is."""
+        with self._store.database.rolled_back():
+            return self.answer(call)
+
+    def apply(self, call: Call) -> Reply:
+        """Apply an authorized call and return the reply."""
+        route, subject = locate(call.path)
+        methods: Collection[str] = self._routes.get(route, ())
+        if route in self.streams:
+            methods = ("GET",)
+        if not methods:
+            return refusal(404, Problem(Code.INVALID_URL, f"{call.path} does not exist."))
+        if call.method not in methods:
+            detail = f"{call.method} is not an operation of {route}."
+            allowed = {"Allow": ", ".join(methods)}
+            return refusal(405, Problem(Code.BAD_REQUEST, detail), headers=allowed)
+        try:
+            return self._routes[route][call.method](call, subject)
+        except RefusedError as error:
+            return error.reply
+        except FullError as error:
+            return refusal(422, Problem(Code.BAD_REQUEST, str(error)))
+
+    def rate_headers(self) -> Mapping[str, str]:
+        """Return the headers about the rate limit; none without a limit."""
+        return {} if self._limiter is None else self._limiter.headers()
+
+    def reset(self) -> None:
+        """Remove the state, the counters and the log."""
+        self._store.clear()
+        self.stats.reset()
+        self.log.clear()
+        self.tokens.seeded = set()
+        if self._limiter is not None:
+            self._limiter.reset()
+
+    def _unauthorized(self, call: Call) -> Reply | None:
+        """Return how a call is refused for its key or the rate limit, or None."""
+        # Header bytes that are not UTF-8 arrive as lone surrogates.
+        sent = call.authorization.encode(errors="surrogateescape")
+        if not (
+            hmac.compare_digest(sent, self._credentials)
+            or self._access.accepts(call.authorization)
+            or self._is_keyless(call)
+        ):
+            detail = "The request has no Authorization header with a valid key."
+            return refusal(401, Problem(Code.NOT_AUTHENTICATED, detail))
+        if self._limiter is not None and not self._limiter.take():
+            detail = "The rate limit of this second is exhausted."
+            return refusal(429, Problem(Code.TOO_MANY_REQUESTS, detail))
+        return None
+
+    def _is_keyless(self, call: Call) -> bool:
+        operation = named(call.method, locate(call.path)[0])
+        return not call.authorization and operation in KEYLESS_OPERATIONS
+
+    def _wrong_type(self, call: Call) -> Reply | None:
+        """Return how a control request that may come from a web page's form is refused, or None."""
+        if call.method == "GET" or call.content_type == "application/json":
+            return None
+        if call.body or call.content_type in _FORM_TYPES:
+            detail = "Control requests must be sent as application/json."
+            return refusal(415, Problem(Code.MEDIA_TYPE, detail))
+        return None
 
 
 class Exchange:
@@ -127,18 +295,18 @@ class App:
 
     Args:
         api: Answers the requests.
-        door: Decides which requests are let in.
+        guard: Refuses requests of other web pages.
         serve: Takes the steps of exchanges, except of control requests, which have no faults.
     """
 
-    def __init__(self, api: Api, door: Door, serve: Serve = serve_unchanged) -> None:
+    def __init__(self, api: Api, guard: CrossSiteGuard, serve: Serve = serve_unchanged) -> None:
         self._api = api
-        self._door = door
+        self._guard = guard
         self._serve = serve
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Serve one request; count and log it unless it is a control request."""
-        refused = self._door.refusal(request.headers, _own_address(request))
+        refused = self._guard.refusal(request.headers, _own_address(request))
         if refused is not None:
             return self._refuse(403, Problem(Code.NOT_AUTHORIZED, refused))
         api, path = self._api, request.path

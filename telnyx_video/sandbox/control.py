@@ -1,29 +1,38 @@
-"""The control plane over HTTP: reset, seed, faults, outages, the request log; needs no key.
+"""The control plane: reset, seed, faults, outages, redelivery, the request log.
 
+What `Sandbox` offers to its own process, this also offers over HTTP, without the key.
 `openapi.json`, beside this module, describes it.
 """
 
 import asyncio
-import json
 from collections.abc import Callable
-from functools import partial
 from importlib.resources import files
-from typing import Any, cast
+from threading import get_ident
+from typing import Any, TypeVar, cast
 
-from telnyx_video.sandbox.api import Api, Call
-from telnyx_video.sandbox.api.calls import settings_of, whole_number
-from telnyx_video.sandbox.checks.bodies import REDELIVER
+from telnyx_video.sandbox.api.calls import (
+    Call,
+    RefusedError,
+    body_of,
+    json_of,
+    settings_of,
+    whole_number,
+)
+from telnyx_video.sandbox.app import Api
+from telnyx_video.sandbox.checks.bodies import REDELIVER, Field, Fields, check_fields, problem_at
+from telnyx_video.sandbox.checks.values import number, one_of
+from telnyx_video.sandbox.config import DEFAULT_KEY, SandboxConfig
 from telnyx_video.sandbox.faults.fields import FAULT_FIELDS, SHORTHANDS
-from telnyx_video.sandbox.faults.inject import Faults
-from telnyx_video.sandbox.faults.outage import KINDS, Outage
+from telnyx_video.sandbox.faults.inject import OUTAGE_KINDS, Faults, OutageKind
 from telnyx_video.sandbox.faults.plan import FaultPlanError
-from telnyx_video.sandbox.replies import Code, Problem, Reply, bare_refusal, document, refusal
-from telnyx_video.sandbox.routes import CONTROL, OPERATIONS, PAGE
-from telnyx_video.sandbox.seed import SeedError
-from telnyx_video.sandbox.state import AbsentError, ConflictError
+from telnyx_video.sandbox.page import FILES, page_file
+from telnyx_video.sandbox.replies import Code, Problem, Reply, bare_refusal, document
+from telnyx_video.sandbox.routes import CONTROL, OPERATIONS
+from telnyx_video.sandbox.seed import SeedError, put_seed
+from telnyx_video.sandbox.state.database import AbsentError, ConflictError
+from telnyx_video.sandbox.state.store import Store
 
-MAX_OUTAGE = 86_400.0
-"""Seconds; while connections are refused, nothing can end an outage over HTTP."""
+T = TypeVar("T")
 
 DEFAULT_LISTED = 100
 """Requests in one answer, unless it is asked for another number."""
@@ -31,119 +40,139 @@ DEFAULT_LISTED = 100
 MAX_LISTED = 500
 """Requests in one answer at most."""
 
-_PACKAGE = files("telnyx_video.sandbox")
-
-_PAGE_FILES = {
-    PAGE: ("index.html", "text/html; charset=utf-8"),
-    f"{CONTROL}page/style.css": ("style.css", "text/css; charset=utf-8"),
-    f"{CONTROL}page/page.js": ("page.js", "text/javascript; charset=utf-8"),
-    f"{CONTROL}page/icon.svg": ("icon.svg", "image/svg+xml"),
-}
-
-_PAGE_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
+_OUTAGE: Fields = {
+    # While connections are refused, nothing can end an outage over HTTP. 0 ends one.
+    "seconds": Field(number(0, 86_400), required=True),
+    "kind": Field(one_of(*OUTAGE_KINDS), OUTAGE_KINDS[0]),
 }
 
 
 class Control:
-    """Adds the control operations to an API.
+    """Controls a running server. Create it on the loop that serves.
 
     Args:
-        api: Receives the operations, and has the log.
-        faults: Follows the plans.
-        outage: Starts and ends outages.
-        reset: Makes the server as it was when it started.
-        seed: Puts in the objects of a JSON value.
-        redeliver: Sends the webhook of an event once more.
-        redeliver_failed: Does so for every failed one, and returns how many.
-        info: What the page shows of the server.
+        api: Receives the control operations, and has the log.
+        store: The state of the server.
+        faults: Follows the fault plan, and makes the outages.
+        config: The settings of the server.
+        url: The base URL of the API.
     """
 
     def __init__(
-        self,
-        api: Api,
-        faults: Faults,
-        outage: Outage,
-        *,
-        reset: Callable[[], None],
-        seed: Callable[[object], None],
-        redeliver: Callable[[str, str | None], None],
-        redeliver_failed: Callable[[str | None], int],
-        info: Callable[[], dict[str, object]],
+        self, api: Api, store: Store, faults: Faults, config: SandboxConfig, url: str
     ) -> None:
         self._api = api
+        self._store = store
         self._faults = faults
-        self._outage = outage
-        self._seed = seed
-        self._redeliver = redeliver
-        self._redeliver_failed = redeliver_failed
-
-        def reset_all(_: Call, __: str) -> Reply:
-            reset()
-            return Reply(204)
-
-        api.add(f"{CONTROL}reset", {"POST": reset_all})
-        api.add(f"{CONTROL}seed", {"POST": self._put_in})
+        self._config = config
+        self._url = url
+        self._loop = asyncio.get_running_loop()
+        self._thread = get_ident()
+        api.add(f"{CONTROL}reset", {"POST": self._reset})
+        api.add(f"{CONTROL}seed", {"POST": self._seed})
         api.add(f"{CONTROL}faults", {"GET": self._show_faults, "POST": self._set_faults})
         api.add(f"{CONTROL}faults/kinds", {"GET": _show_kinds})
         api.add(f"{CONTROL}outage", {"GET": self._show_outage, "POST": self._set_outage})
         api.add(f"{CONTROL}requests", {"GET": self._list_requests})
         api.add(f"{CONTROL}requests/{{id}}", {"GET": self._show_request})
-        api.add(f"{CONTROL}deliveries/redeliver", {"POST": self._redeliver_all})
-        api.add(f"{CONTROL}deliveries/{{id}}/redeliver", {"POST": self._redeliver_one})
-        api.add(f"{CONTROL}info", {"GET": lambda _, __: document(200, info())})
+        api.add(f"{CONTROL}deliveries/redeliver", {"POST": self._redeliver_failed})
+        api.add(f"{CONTROL}deliveries/{{id}}/redeliver", {"POST": self._redeliver})
+        api.add(f"{CONTROL}stats", {"GET": self._show_stats})
+        api.add(f"{CONTROL}info", {"GET": self._show_info})
         api.add(f"{CONTROL}openapi.json", {"GET": _show_openapi})
-        for path, (name, media_type) in _PAGE_FILES.items():
-            api.add(path, {"GET": partial(_show_page, name, media_type)})
+        for path in FILES:
+            api.add(path, {"GET": lambda call, _: page_file(call.path)})
 
-    def _put_in(self, call: Call, _: str) -> Reply:
-        objects, unreadable = _decoded(call)
-        if unreadable is not None:
-            return unreadable
+    def reset(self) -> None:
+        """Return the server to the state in which it started. Thread-safe."""
+        if self._faults.outage is not None:
+            self.set_outage(None)
+        self._faults.reset()
+        if self._config.seed is not None:
+            self.seed(self._config.seed)
+
+    def seed(self, objects: object) -> None:
+        """Put in the objects of a seed. Thread-safe.
+
+        Raises:
+            SeedError: if they are invalid, or contradict existing objects.
+        """
+        put_seed(self._store, self._api.tokens, objects)
+
+    def set_outage(self, kind: OutageKind | None, seconds: float | None = None) -> None:
+        """Start an outage, or end it with None; see `Faults.set_outage`. Thread-safe."""
+        self._on_loop(lambda: self._faults.set_outage(kind, seconds))
+
+    def redeliver(self, event_id: str, to: str | None) -> None:
+        """Send the webhook of an event once more. Thread-safe.
+
+        Raises:
+            AbsentError: if the event has no webhook.
+            ConflictError: if the delivery has not finished, or the URL is not allowed.
+        """
+        self._check_target(to)
+        self._store.deliveries.replay(event_id, to)
+
+    def redeliver_failed(self, to: str | None) -> int:
+        """Send every failed webhook once more, and return how many; see `redeliver`."""
+        self._check_target(to)
+        return self._store.deliveries.replay_failed(to)
+
+    def _check_target(self, url: str | None) -> None:
+        refusal = None if url is None else self._config.policy.refusal(url)
+        if refusal is not None:
+            raise ConflictError(f"{url}: {refusal}.")
+
+    def _on_loop(self, function: Callable[[], T]) -> T:
+        """Call a function in the thread of the loop, and return its result."""
+
+        async def call() -> T:
+            return function()
+
+        if get_ident() == self._thread:
+            return function()
+        return asyncio.run_coroutine_threadsafe(call(), self._loop).result()
+
+    def _reset(self, _: Call, __: str) -> Reply:
+        self.reset()
+        return Reply(204)
+
+    def _seed(self, call: Call, _: str) -> Reply:
         try:
-            self._seed(objects)
+            self.seed(json_of(call))
         except SeedError as error:
-            return refusal(422, Problem(Code.BAD_REQUEST, str(error), pointer=error.pointer))
+            problem = Problem(Code.BAD_REQUEST, str(error), pointer=error.pointer)
+            raise RefusedError(422, problem) from error
         return Reply(204)
 
     def _show_faults(self, _: Call, __: str) -> Reply:
         return document(200, {"plan": self._faults.plan, "done": self._faults.done})
 
     def _set_faults(self, call: Call, _: str) -> Reply:
-        plan, unreadable = _decoded(call)
-        if unreadable is not None:
-            return unreadable
         try:
-            self._faults.follow(plan)
+            self._faults.follow(json_of(call))
         except FaultPlanError as error:
-            return refusal(
-                422,
-                *(
-                    Problem(Code.BAD_REQUEST, str(flaw), pointer=flaw.pointer)
-                    for flaw in error.flaws
-                ),
+            problems = (
+                Problem(Code.BAD_REQUEST, str(flaw), pointer=flaw.pointer) for flaw in error.flaws
             )
+            raise RefusedError(422, *problems) from error
         return Reply(204)
 
     def _show_outage(self, _: Call, __: str) -> Reply:
-        return document(200, {"kind": self._outage.kind})
+        return document(200, {"kind": self._faults.outage})
 
     def _set_outage(self, call: Call, _: str) -> Reply:
-        content, unreadable = _decoded(call)
-        if unreadable is not None:
-            return unreadable
-        if problems := _problems_of_outage(content):
-            return refusal(422, *problems)
-        wanted = cast("dict[str, Any]", content)
-        begin = partial(self._outage.begin, wanted.get("kind", "refuse"), wanted["seconds"])
+        body = body_of(call)
+        settings, problems = check_fields(body, _OUTAGE)
+        problems += [
+            problem_at("is not a field of an outage", name) for name in body if name not in _OUTAGE
+        ]
+        if problems:
+            raise RefusedError(422, *problems)
+        seconds: Any = settings["seconds"]
+        kind: Any = settings.get("kind", _OUTAGE["kind"].default) if seconds else None
         # In the next loop iteration this request has been answered, and may be cut, too.
-        asyncio.get_running_loop().call_soon(begin if wanted["seconds"] else self._outage.end)
+        self._loop.call_soon(self._faults.set_outage, kind, seconds or None)
         return Reply(204)
 
     def _list_requests(self, call: Call, _: str) -> Reply:
@@ -162,51 +191,45 @@ class Control:
         detail = f"The log has no request {number}, or no longer."
         return bare_refusal(404, Problem(Code.NOT_FOUND, detail))
 
-    def _redeliver_one(self, call: Call, event_id: str) -> Reply:
+    def _redeliver(self, call: Call, event_id: str) -> Reply:
         try:
-            self._redeliver(event_id, _target(call))
+            self.redeliver(event_id, _target(call))
         except AbsentError as error:
-            return bare_refusal(404, Problem(Code.NOT_FOUND, str(error)))
+            problem = Problem(Code.NOT_FOUND, str(error))
+            raise RefusedError(404, problem, reply=bare_refusal) from error
         except ConflictError as error:
-            return refusal(422, Problem(Code.BAD_REQUEST, str(error)))
+            raise RefusedError(422, Problem(Code.BAD_REQUEST, str(error))) from error
         return Reply(202)
 
-    def _redeliver_all(self, call: Call, _: str) -> Reply:
+    def _redeliver_failed(self, call: Call, _: str) -> Reply:
         try:
-            count = self._redeliver_failed(_target(call))
+            count = self.redeliver_failed(_target(call))
         except ConflictError as error:
-            return refusal(422, Problem(Code.BAD_REQUEST, str(error)))
+            raise RefusedError(422, Problem(Code.BAD_REQUEST, str(error))) from error
         return document(202, {"redelivered": count})
+
+    def _show_stats(self, _: Call, __: str) -> Reply:
+        stats = self._api.stats
+        shown = {
+            "requests": stats.requests,
+            "rooms": len(self._store.rooms.table),
+            "max_in_flight": stats.max_in_flight,
+            "keyed_downloads": stats.keyed_downloads,
+        }
+        return document(200, shown)
+
+    def _show_info(self, _: Call, __: str) -> Reply:
+        key = self._config.api_key
+        info = {
+            "url": self._url,
+            "api_key": key if key == DEFAULT_KEY else None,
+            "log_size": self._config.log_size,
+        }
+        return document(200, info)
 
 
 def _target(call: Call) -> str | None:
     return cast("str | None", settings_of(call.with_optional_body(), REDELIVER).get("to"))
-
-
-def _decoded(call: Call) -> tuple[object, Reply | None]:
-    """Return the JSON of a body, or how it is refused."""
-    try:
-        return json.loads(call.body), None
-    except (ValueError, RecursionError) as error:
-        return None, refusal(400, Problem(Code.INVALID_JSON, f"The body is not JSON: {error}."))
-
-
-def _problems_of_outage(content: object) -> list[Problem]:
-    if not isinstance(content, dict):
-        return [Problem(Code.BAD_REQUEST, "The body must be an object.", pointer="")]
-    wanted = cast("dict[str, object]", content)
-    details = dict[str, str]()
-    seconds = wanted.get("seconds")
-    if type(seconds) not in (int, float) or not 0 <= cast("float", seconds) <= MAX_OUTAGE:
-        details["seconds"] = f"must be a number from 0, which ends an outage, to {MAX_OUTAGE:.0f}"
-    if wanted.get("kind", "refuse") not in KINDS:
-        details["kind"] = f"must be one of {', '.join(KINDS)}"
-    for name in wanted.keys() - {"seconds", "kind"}:
-        details[name] = "is not a field of an outage"
-    return [
-        Problem(Code.BAD_REQUEST, f"{name} {detail}.", pointer=f"/{name}")
-        for name, detail in details.items()
-    ]
 
 
 def _show_kinds(_: Call, __: str) -> Reply:
@@ -214,15 +237,10 @@ def _show_kinds(_: Call, __: str) -> Reply:
         "operations": [*OPERATIONS, "*"],
         "shorthands": SHORTHANDS,
         "fields": list(FAULT_FIELDS),
-        "outages": KINDS,
+        "outages": OUTAGE_KINDS,
     }
     return document(200, kinds)
 
 
 def _show_openapi(_: Call, __: str) -> Reply:
-    return Reply(200, _PACKAGE.joinpath("openapi.json").read_bytes())
-
-
-def _show_page(name: str, media_type: str, _: Call, __: str) -> Reply:
-    content = _PACKAGE.joinpath("page", name).read_bytes()
-    return Reply(200, content, _PAGE_HEADERS, media_type)
+    return Reply(200, files("telnyx_video.sandbox").joinpath("openapi.json").read_bytes())

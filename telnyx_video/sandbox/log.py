@@ -1,4 +1,4 @@
-"""The request log: what was sent to the sandbox, what was answered, and why.
+"""The request log and the counters: what was sent to the sandbox, what was answered, and why.
 
 Requests are kept as they came and formatted when they are read, so that logging costs a busy
 server little. The API key is never shown.
@@ -7,7 +7,8 @@ server little. The API key is never shown.
 import json
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast, overload
 from urllib.parse import unquote_plus
@@ -16,6 +17,9 @@ import attrs
 
 MAX_BODY = 64 * 1024
 """Bytes of a body that are kept."""
+
+LOG_SIZE = 500
+"""Requests that are kept by default."""
 
 SECONDS = 120
 """Seconds for which outcomes are counted."""
@@ -259,6 +263,37 @@ class RequestLog:
         for secret in self._secrets:
             data = data.replace(secret, REDACTED.encode())
         return data
+
+
+class Stats:
+    """Counts requests, whatever their outcome."""
+
+    def __init__(self) -> None:
+        self.requests: Counter[str] = Counter()
+        """Requests that arrived, by "METHOD /route", such as "GET /v2/rooms/{id}"."""
+        self.max_in_flight: int = 0
+        """The highest number of POSTs served at the same time."""
+        self.keyed_downloads: int = 0
+        """Downloads that came with an Authorization header, which file servers must not get."""
+        self._in_flight = 0
+
+    @contextmanager
+    def count(self, method: str, route: str) -> Generator[None]:
+        """Count a request, which is in flight while the context is open."""
+        self.requests[f"{method} {route}"] += 1
+        posts = int(method == "POST")
+        self._in_flight += posts
+        self.max_in_flight = max(self.max_in_flight, self._in_flight)
+        try:
+            yield
+        finally:
+            self._in_flight -= posts
+
+    def reset(self) -> None:
+        """Set the counters back; requests that are in flight remain so."""
+        self.requests.clear()
+        self.keyed_downloads = 0
+        self.max_in_flight = self._in_flight
 
 
 def _outcome(status: int | None) -> str:

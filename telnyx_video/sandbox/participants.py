@@ -7,8 +7,8 @@ from typing import cast
 
 import attrs
 
-from telnyx_video.sandbox.api import Api, Call
 from telnyx_video.sandbox.api.calls import (
+    Call,
     RefusedError,
     absent,
     looked_up,
@@ -16,11 +16,13 @@ from telnyx_video.sandbox.api.calls import (
     whole_number,
 )
 from telnyx_video.sandbox.api.tokens import token_refused
+from telnyx_video.sandbox.app import Api
 from telnyx_video.sandbox.checks.bodies import JOIN, LEAVE, MUTE
 from telnyx_video.sandbox.replies import Code, Problem, Reply, document
 from telnyx_video.sandbox.routes import CONTROL, VERSION
-from telnyx_video.sandbox.state import ConflictError, Participant, Room, Session, Store
-from telnyx_video.sandbox.state.database import HISTORY
+from telnyx_video.sandbox.state.database import HISTORY, ConflictError
+from telnyx_video.sandbox.state.records import Participant, Room, Session
+from telnyx_video.sandbox.state.store import Store
 
 MAX_ROOMS = 100
 """Rooms in one answer."""
@@ -66,9 +68,9 @@ class Participants:
             TokenRefusedError: if a token is given and does not open the room.
             ConflictError: if the room is full.
         """
-        if token is not None and self._store.rooms.get(room_id) is not None:
+        if token is not None and self._store.rooms.table.get(room_id) is not None:
             text = str(token)  # callers may pass the whole reply by mistake
-            if not self._api.tokens.opens(text, "client", room_id, self._store.moment()):
+            if not self._api.tokens.opens(text, "client", room_id, self._store.database.moment()):
                 raise TokenRefusedError(
                     "The token is not a client token of this room, or has expired."
                 )
@@ -88,7 +90,7 @@ class Participants:
 
     def _list_rooms(self, _: Call, __: str) -> Reply:
         newest = self._store.rooms.newest(MAX_ROOMS)
-        total = len(self._store.rooms)
+        total = len(self._store.rooms.table)
         return document(
             200, {"rooms": [self._with_sessions(room) for room in newest], "total": total}
         )
@@ -106,7 +108,7 @@ class Participants:
         return self._api.apply(attrs.evolve(call.with_optional_body(), path=f"{VERSION}/rooms"))
 
     def _join(self, call: Call, subject: str) -> Reply:
-        room = looked_up("room", self._store.rooms.get, subject)
+        room = looked_up("room", self._store.rooms.table.get, subject)
         settings = settings_of(call.with_optional_body(), JOIN)
         context = cast("str | None", settings.get("context"))
         token = cast("str | None", settings.get("token"))
@@ -140,13 +142,13 @@ class Participants:
         return _both(200, *sessions.get(participant.id))
 
     def _end(self, _: Call, subject: str) -> Reply:
-        room = looked_up("room", self._store.rooms.get, subject)
+        room = looked_up("room", self._store.rooms.table.get, subject)
         self._store.sessions.end_active(room)
         return Reply(204)
 
     def _present(self, room_id: str, participant_id: str) -> Participant:
         """Return a participant of a session of a room."""
-        room = looked_up("room", self._store.rooms.get, room_id)
+        room = looked_up("room", self._store.rooms.table.get, room_id)
         sessions = self._store.sessions
         participant = looked_up("participant", sessions.participants.get, participant_id)
         session = sessions.table.get(participant.session_id)

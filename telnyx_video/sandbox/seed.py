@@ -17,18 +17,18 @@ from pathlib import Path
 from typing import Any, cast
 
 from telnyx_video.sandbox.api.tokens import Tokens
-from telnyx_video.sandbox.checks.bodies import ROOM, Field, Fields, check_fields, defaults
-from telnyx_video.sandbox.checks.compositions import COMPOSITION
-from telnyx_video.sandbox.checks.values import boolean, integer, number, one_of, text, uuid
-from telnyx_video.sandbox.state import (
-    Composition,
-    Participant,
-    Recording,
-    Room,
-    Session,
-    Store,
-    timestamp,
+from telnyx_video.sandbox.checks.bodies import (
+    COMPOSITION,
+    ROOM,
+    Field,
+    Fields,
+    check_fields,
+    defaults,
 )
+from telnyx_video.sandbox.checks.values import boolean, integer, number, one_of, text, uuid
+from telnyx_video.sandbox.state.database import timestamp
+from telnyx_video.sandbox.state.records import Composition, Participant, Recording, Room, Session
+from telnyx_video.sandbox.state.store import Store
 
 Seed = Mapping[str, object]
 """Lists of objects by kind, as plain data."""
@@ -205,7 +205,7 @@ def put_seed(store: Store, tokens: Tokens, seed: object) -> None:
     Raises:
         SeedError: if the seed is invalid, or contradicts itself or the state.
     """
-    found = read_seed(seed, store.now())
+    found = read_seed(seed, store.database.now())
     records = [(kind, record) for kind, record in found if kind != TOKENS]
     accepted = tokens.seeded | {record for kind, record in found if kind == TOKENS}
     if len(accepted) > _MAX_TOKENS:

@@ -1,23 +1,52 @@
 """`Sandbox`: the server as an object, run by the caller's event loop or by a thread of its own."""
 
+import asyncio
 import os
 import ssl
+import uuid
 from collections import Counter
-from collections.abc import AsyncGenerator, Collection, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Sequence
+from concurrent.futures import Future
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    ExitStack,
+    asynccontextmanager,
+    closing,
+    contextmanager,
+)
+from threading import Thread
 from typing import Self
 
-from telnyx_video.sandbox.api.core import ACCESS_TOKEN_TTL, LOG_SIZE
+import attrs
+
+from telnyx_video.sandbox.access import ACCESS_TOKEN_TTL, CrossSiteGuard, RateLimiter
+from telnyx_video.sandbox.app import Api, App
 from telnyx_video.sandbox.config import DEFAULT_KEY, SandboxConfig
-from telnyx_video.sandbox.faults.outage import KINDS, Kind
+from telnyx_video.sandbox.control import Control
+from telnyx_video.sandbox.faults.inject import OUTAGE_KINDS, Faults, OutageKind
 from telnyx_video.sandbox.faults.plan import FaultPlan, parse_plan
-from telnyx_video.sandbox.log import LoggedRequests
-from telnyx_video.sandbox.routes import PAGE, VERSION
+from telnyx_video.sandbox.listener import Port, listening
+from telnyx_video.sandbox.log import LOG_SIZE, LoggedRequests
+from telnyx_video.sandbox.page import LiveUpdates
+from telnyx_video.sandbox.participants import Participants
+from telnyx_video.sandbox.routes import CONTROL, FILES, PAGE, VERSION
 from telnyx_video.sandbox.seed import Seed, load_seed, put_seed, read_seed
-from telnyx_video.sandbox.serving import Running, in_a_thread, serving
-from telnyx_video.sandbox.state import timestamp
-from telnyx_video.sandbox.state.source import SeededSource
-from telnyx_video.sandbox.webhooks import KEY, RETRIES
+from telnyx_video.sandbox.state.database import SeededSource, SystemSource, timestamp
+from telnyx_video.sandbox.state.store import Store
+from telnyx_video.sandbox.webhooks import KEY, RETRIES, Dispatcher
+
+
+@attrs.frozen
+class _Running:
+    """The parts of a server that is running."""
+
+    url: str
+    api: Api
+    store: Store
+    participants: Participants
+    faults: Faults
+    control: Control
 
 
 class Sandbox:
@@ -118,7 +147,7 @@ class Sandbox:
         parse_plan(faults)
         if objects is not None:
             read_seed(objects, timestamp(SeededSource.START))
-        self._running: Running | None = None
+        self._running: _Running | None = None
         self._on_this_loop = AsyncExitStack()
         self._in_its_thread = ExitStack()
 
@@ -149,7 +178,7 @@ class Sandbox:
             LookupError: if the event has no webhook.
             ValueError: if its delivery has not finished, or the URL is not allowed.
         """
-        self._while_running().redeliver(event_id, to)
+        self._while_running().control.redeliver(event_id, to)
 
     def redeliver_failed(self, to: str | None = None) -> int:
         """Send every webhook that was not delivered once more, and return how many.
@@ -160,7 +189,7 @@ class Sandbox:
         Raises:
             ValueError: if the URL is not allowed.
         """
-        return self._while_running().redeliver_failed(to)
+        return self._while_running().control.redeliver_failed(to)
 
     def seed(self, objects: Seed) -> None:
         """Put in objects with given ids, all or none. Thread-safe.
@@ -171,8 +200,7 @@ class Sandbox:
         Raises:
             SeedError: if they are invalid, or contradict what is there.
         """
-        running = self._while_running()
-        put_seed(running.store, running.api.tokens, objects)
+        self._while_running().control.seed(objects)
 
     @property
     def url(self) -> str:
@@ -197,7 +225,7 @@ class Sandbox:
     @property
     def rooms(self) -> list[dict[str, object]]:
         """Every room as published, oldest first. Thread-safe."""
-        return [room.as_json() for room in self._while_running().store.rooms.all()]
+        return [room.as_json() for room in self._while_running().store.rooms.table.where()]
 
     @property
     def requests(self) -> Counter[str]:
@@ -297,7 +325,7 @@ class Sandbox:
         """A copy of how many requests got each fault. Thread-safe."""
         return self._while_running().faults.done.copy()
 
-    def pause(self, kind: Kind = "refuse", *, seconds: float | None = None) -> None:
+    def pause(self, kind: OutageKind = "refuse", *, seconds: float | None = None) -> None:
         """Start an outage of the whole server. Thread-safe.
 
         Args:
@@ -308,15 +336,13 @@ class Sandbox:
         Raises:
             ValueError: if the kind is unknown.
         """
-        if kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
-        running = self._while_running()
-        running.on_loop(lambda: running.outage.begin(kind, seconds))
+        if kind not in OUTAGE_KINDS:
+            raise ValueError(f"kind must be one of {', '.join(OUTAGE_KINDS)}, not {kind!r}")
+        self._while_running().control.set_outage(kind, seconds)
 
     def resume(self) -> None:
         """End the outage, if any; the port stays the same. Thread-safe."""
-        running = self._while_running()
-        running.on_loop(running.outage.end)
+        self._while_running().control.set_outage(None)
 
     def reset(self) -> None:
         """Make it as it was when it was entered. Thread-safe.
@@ -324,7 +350,7 @@ class Sandbox:
         Rooms, counts, outages and pending commits are removed, the first fault plan restarts, and
         the seed is put in again. Requests that a fault stalls are cut when they would continue.
         """
-        self._while_running().reset()
+        self._while_running().control.reset()
 
     async def __aenter__(self) -> Self:
         """Start to serve on the running loop.
@@ -346,13 +372,13 @@ class Sandbox:
             OSError: if the address cannot be listened on, or the file cannot be opened.
             RuntimeError: if this sandbox is already serving.
         """
-        self._in_its_thread.enter_context(in_a_thread(self._serving))
+        self._in_its_thread.enter_context(_in_a_thread(self._serving))
         return self
 
     def __exit__(self, *_: object) -> None:
         self._in_its_thread.close()
 
-    def _while_running(self) -> Running:
+    def _while_running(self) -> _Running:
         if self._running is None:
             raise RuntimeError("this Sandbox is not serving: enter it by `with` or `async with`")
         return self._running
@@ -361,9 +387,94 @@ class Sandbox:
     async def _serving(self) -> AsyncGenerator[None]:
         if self._running is not None:
             raise RuntimeError("this Sandbox is already serving: enter it once, in one way")
-        async with serving(self._config) as running:
+        async with _serving(self._config) as running:
             self._running = running
             try:
                 yield
             finally:
                 self._running = None
+
+
+@asynccontextmanager
+async def _serving(config: SandboxConfig) -> AsyncGenerator[_Running]:
+    """Serve on the running loop while the context is open.
+
+    Raises:
+        OSError: if the address cannot be listened on, or the file cannot be opened.
+        SeedError: if the seed contradicts the rooms in the file.
+    """
+    source = SystemSource() if config.seed_random is None else SeededSource(config.seed_random)
+    delay = config.composition_delay
+    with closing(Store(config.db, source=source, composition_delay=delay)) as store:
+        api = Api(
+            store,
+            api_key=config.api_key,
+            limiter=None if config.rate_limit is None else RateLimiter(config.rate_limit),
+            log_size=config.log_size,
+            access_token_ttl=config.access_token_ttl,
+        )
+        if config.seed is not None:
+            put_seed(store, api.tokens, config.seed)
+        port = Port(config.host, config.port, config.ssl_context)
+        with closing(Faults(api, config.faults, port)) as faults:
+            participants = Participants(api, store)
+            api.streams[f"{CONTROL}stream"] = _live_updates(api, store, faults).stream
+            guard = CrossSiteGuard.of(config.host, config.allow_hosts)
+            app = App(api, guard, faults.serve)
+            async with listening(app.serve, app.refuse_bytes, port) as number:
+                url = config.url(number)
+                control = Control(api, store, faults, config, url)
+                dispatcher = Dispatcher(
+                    store.deliveries,
+                    config.signer,
+                    config.policy,
+                    files=url.removesuffix(VERSION) + FILES,
+                )
+                try:
+                    yield _Running(url, api, store, participants, faults, control)
+                finally:
+                    await dispatcher.close()
+
+
+def _live_updates(api: Api, store: Store, faults: Faults) -> LiveUpdates:
+    return LiveUpdates(
+        api.log,
+        uuid.uuid4().hex[:8],
+        {
+            "rooms": lambda: store.database.revision,
+            "deliveries": lambda: (store.deliveries.revision, api.log.cleared),
+            "faults": lambda: (id(faults.plan), sum(faults.done.values())),
+            "outage": lambda: faults.outage,
+        },
+    )
+
+
+@contextmanager
+def _in_a_thread(context: Callable[[], AbstractAsyncContextManager[None]]) -> Generator[None]:
+    """Hold an async context open on an event loop in a thread of its own."""
+    started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def hold() -> None:
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(context())
+            except BaseException as error:  # raised in the calling thread
+                started.set_exception(error)
+                return
+            stop = asyncio.Event()
+            started.set_result((asyncio.get_running_loop(), stop))
+            await stop.wait()
+
+    # A daemon, so that a program that never leaves the context can still exit.
+    thread = Thread(target=lambda: asyncio.run(hold()), name="telnyx-video-sandbox", daemon=True)
+    thread.start()
+    try:
+        loop, stop = started.result()
+    except Exception:
+        thread.join()
+        raise
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()

@@ -15,9 +15,9 @@ from unittest.mock import patch
 from aiohttp import web
 
 from telnyx_video.sandbox import Sandbox
-from telnyx_video.sandbox.api import Call
+from telnyx_video.sandbox.api.calls import Call
 from telnyx_video.sandbox.app import Exchange
-from telnyx_video.sandbox.faults.choice import Choice, Traits
+from telnyx_video.sandbox.faults.plan import Choice, Traits
 from telnyx_video.sandbox.faults.inject import Faults
 from telnyx_video.sandbox.faults.plan import Fault
 from telnyx_video.sandbox.state.records import Room

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.http_driver import Answer
-from telnyx_video.sandbox.api import Api, Call
+from telnyx_video.sandbox.api.calls import Call
+from telnyx_video.sandbox.app import Api
 from telnyx_video.sandbox.participants import Participants
 from telnyx_video.sandbox.replies import Reply
-from telnyx_video.sandbox.state import Store, SystemSource
+from telnyx_video.sandbox.state.database import SystemSource
+from telnyx_video.sandbox.state.store import Store
 
 START = datetime(2026, 4, 25, 12, tzinfo=UTC)
 UNKNOWN_ID = "0ccc7b54-4df3-4bca-a65a-3da1ecc777f0"

@@ -9,7 +9,7 @@ import pytest
 from sandbox.api_driver import ApiDriver, Clock
 from sandbox.http_driver import HttpDriver
 from telnyx_video.sandbox import Sandbox
-from telnyx_video.sandbox.state import Store
+from telnyx_video.sandbox.state.store import Store
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sandbox.api_driver import ApiDriver, Clock
 from sandbox.http_driver import HttpDriver
 from telnyx_video.sandbox import Sandbox
-from telnyx_video.sandbox.state import ConflictError, Store
+from telnyx_video.sandbox.state.database import ConflictError
+from telnyx_video.sandbox.state.store import Store
 
 
 def event_types(driver: ApiDriver) -> list[str]:
@@ -139,7 +140,7 @@ class Sessions(RuleBasedStateMachine):
     def a_room_is_in_session_while_a_participant_is_present(self) -> None:
         for room, members in self.present.items():
             assert len(self.active(room)) == bool(members)
-        for found in self.store.rooms.all():
+        for found in self.store.rooms.table.where():
             assert (found.active_session_id is not None) is bool(self.present[found.id])
 
     @invariant()

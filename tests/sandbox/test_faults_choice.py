@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telnyx_video.sandbox.faults.choice import Choice, Traits
-from telnyx_video.sandbox.faults.plan import parse_plan
+from telnyx_video.sandbox.faults.plan import Choice, Traits, parse_plan
 
 CREATE = Traits("POST /rooms")
 

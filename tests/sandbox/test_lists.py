@@ -10,9 +10,11 @@ from unittest.mock import patch
 import pytest
 
 from sandbox.http_driver import HttpDriver
-from telnyx_video.sandbox.api import Api, Call
+from telnyx_video.sandbox.api.calls import Call
+from telnyx_video.sandbox.app import Api
 from telnyx_video.sandbox.checks.bodies import ROOM, defaults
-from telnyx_video.sandbox.state import Store, SystemSource
+from telnyx_video.sandbox.state.database import SystemSource
+from telnyx_video.sandbox.state.store import Store
 
 
 async def test_pages_hold_every_room_once_oldest_first(http: HttpDriver) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telnyx_video.sandbox.media import composition_file, recording_file
+from telnyx_video.sandbox.media import recording_file, video_file
 
 PARENTS = {b"moov", b"trak", b"mdia", b"minf", b"dinf", b"stbl"}
 
@@ -55,7 +55,7 @@ def remainder(data: bytes) -> int:
 @pytest.mark.parametrize(("seconds", "length"), [(0, 1), (1, 1), (84, 84), (10**8, 10**8)])
 def test_a_picture_is_one_frame_for_the_whole_length(seconds: int, length: int) -> None:
     """Its only sample is where the tables say, and lasts for the whole duration."""
-    found = {name: (at, content) for name, at, content in boxes(composition_file("x", seconds))}
+    found = {name: (at, content) for name, at, content in boxes(video_file("x", seconds))}
     assert list(found)[:2] == [b"ftyp", b"moov"]
     at, sample = found[b"mdat"]
     assert struct.unpack_from(">I", found[b"stco"][1], 8) == (at,)

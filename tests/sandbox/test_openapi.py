@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 from sandbox.api_driver import UNKNOWN_ID
 from sandbox.http_driver import Answer, HttpDriver
-from sandbox.test_door import routes
+from sandbox.test_cross_site import routes
 from sandbox.test_webhooks import room_with, settled
 from support.receivers import receiving
 from telnyx_video.sandbox import Sandbox

@@ -4,7 +4,7 @@ import aiohttp
 
 from sandbox.http_driver import HttpDriver
 from telnyx_video.sandbox import Sandbox
-from telnyx_video.sandbox.rate_limit import RateLimiter
+from telnyx_video.sandbox.access import RateLimiter
 
 HEADERS = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"]
 

@@ -14,7 +14,7 @@ from sandbox.http_driver import HttpDriver
 from sandbox.test_webhooks import room_with, settled
 from support.receivers import HANG, receiving
 from telnyx_video.sandbox import Sandbox
-from telnyx_video.sandbox.webhooks.dispatcher import MAX_ANSWER
+from telnyx_video.sandbox.webhooks import MAX_ANSWER
 
 OTHER_HOST = "http://203.0.113.7/hook"
 

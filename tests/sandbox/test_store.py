@@ -21,7 +21,8 @@ from sandbox.api_driver import ApiDriver
 from sandbox.http_driver import HttpDriver, create_blocking
 from telnyx_video.sandbox import Sandbox
 from telnyx_video.sandbox.checks.bodies import ROOM, defaults
-from telnyx_video.sandbox.state import ConflictError, NameTakenError, Store
+from telnyx_video.sandbox.state.database import ConflictError, NameTakenError
+from telnyx_video.sandbox.state.store import Store
 
 DEFAULTS = defaults(ROOM)
 SERVE = """
@@ -194,7 +195,7 @@ def test_threads_cannot_make_two_rooms_of_one_name(db: Path) -> None:
 
     with closing(Store(db)) as one, closing(Store(db)) as other:
         assert sorted(raced(create, one, other)) == ["created"] + ["taken"] * 9
-        assert len(one.rooms) == len(other.rooms.all()) == 1
+        assert len(one.rooms.table) == len(other.rooms.table) == 1
 
 
 def test_threads_cannot_open_two_sessions_or_overfill_a_room(db: Path) -> None:

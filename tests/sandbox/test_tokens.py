@@ -12,7 +12,7 @@ from sandbox.api_driver import START, UNKNOWN_ID, ApiDriver, Clock
 from sandbox.http_driver import HttpDriver
 from telnyx_video.sandbox import Sandbox
 from telnyx_video.sandbox.api.tokens import Tokens
-from telnyx_video.sandbox.state import SystemSource
+from telnyx_video.sandbox.state.database import SystemSource
 
 new_id = SystemSource().new_id
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telnyx_video.sandbox.state import Attempt, Delivery
-from telnyx_video.sandbox.webhooks.policy import End, Policy, Send, Skip, timeout_of
+from telnyx_video.sandbox.state.records import Attempt, Delivery
+from telnyx_video.sandbox.webhooks import End, Policy, Send, Skip, timeout_of
 
 HERE, THERE = "http://127.0.0.1:1/a", "https://example.com/b"
 

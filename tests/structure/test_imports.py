@@ -47,7 +47,7 @@ PLACES = {
     "multidict": "_transport sandbox",
     "cattrs": "models._codec",
     "orjson": "_base.json",
-    "cryptography": "webhooks._ed25519 sandbox.webhooks.signing",
+    "cryptography": "webhooks._ed25519 sandbox.webhooks",
     "opentelemetry": "observing.opentelemetry",
     "uvloop": "client._fast_loop cli.runtime dask.worker",
     "rich": "cli",

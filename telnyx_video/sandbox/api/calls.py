@@ -29,7 +29,7 @@ from telnyx_video.sandbox.replies import (
     refusal,
 )
 from telnyx_video.sandbox.routes import FILES
-from telnyx_video.sandbox.state import Query
+from telnyx_video.sandbox.state.database import Query
 
 T = TypeVar("T")
 
@@ -131,16 +131,21 @@ def absent(kind: str, subject: str) -> RefusedError:
     return RefusedError(404, problem, reply=bare_refusal)
 
 
+def json_of(call: Call) -> object:
+    """Return the JSON of a body, or refuse it."""
+    try:
+        return _decode(call.body.decode())
+    except (ValueError, RecursionError) as error:
+        detail = f"The body is not JSON: {error}."
+        raise RefusedError(400, Problem(Code.INVALID_JSON, detail)) from error
+
+
 def body_of(call: Call) -> dict[str, object]:
     """Return the object in a body, or refuse it for the first reason that makes it useless."""
     if call.content_type != "application/json":
         detail = "The body must be sent as application/json."
         raise RefusedError(415, Problem(Code.MEDIA_TYPE, detail))
-    try:
-        body: object = _decode(call.body.decode())
-    except (ValueError, RecursionError) as error:
-        detail = f"The body is not JSON: {error}."
-        raise RefusedError(400, Problem(Code.INVALID_JSON, detail)) from error
+    body = json_of(call)
     if not isinstance(body, dict):
         raise RefusedError(
             422, Problem(Code.BAD_REQUEST, "The body must be an object.", pointer="")

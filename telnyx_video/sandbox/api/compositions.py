@@ -17,11 +17,19 @@ from telnyx_video.sandbox.api.calls import (
     page_of,
     query_of,
 )
-from telnyx_video.sandbox.checks.bodies import WEBHOOKS, check_fields, defaults, problem_at
-from telnyx_video.sandbox.checks.compositions import COMPOSITION, Layout, check_layout
+from telnyx_video.sandbox.checks.bodies import (
+    COMPOSITION,
+    WEBHOOKS,
+    Layout,
+    check_fields,
+    check_layout,
+    defaults,
+    problem_at,
+)
 from telnyx_video.sandbox.checks.parameters import COMPOSITIONS
 from telnyx_video.sandbox.replies import Reply, document
-from telnyx_video.sandbox.state import Composition, Session, Store
+from telnyx_video.sandbox.state.records import Composition, Session
+from telnyx_video.sandbox.state.store import Store
 
 _DEFAULTS = defaults(COMPOSITION)
 _KEPT = ("resolution", *WEBHOOKS)
@@ -32,7 +40,7 @@ def composition_operations(store: Store) -> Operations:
     compositions = store.compositions
 
     def shown(composition: Composition, call: Call) -> dict[str, object]:
-        return composition.as_json(call.files, store.now())
+        return composition.as_json(call.files, store.database.now())
 
     def create(call: Call, _: str) -> Reply:
         session, settings, layout = _requested(store, body_of(call))
@@ -41,15 +49,15 @@ def composition_operations(store: Store) -> Operations:
 
     def listed(call: Call, _: str) -> Reply:
         query = query_of(call, COMPOSITIONS)
-        found, total = compositions.page(query)
+        found, total = compositions.table.page(query)
         return page_of(query, (shown(composition, call) for composition in found), total)
 
     def view(call: Call, subject: str) -> Reply:
-        composition = looked_up("composition", compositions.get, subject)
+        composition = looked_up("composition", compositions.table.get, subject)
         return document(200, {"data": shown(composition, call)})
 
     def delete(_: Call, subject: str) -> Reply:
-        compositions.delete(looked_up("composition", compositions.get, subject).id)
+        compositions.delete(looked_up("composition", compositions.table.get, subject).id)
         return Reply(204)
 
     return {

@@ -10,10 +10,10 @@ from hashlib import blake2b
 
 from telnyx_video.sandbox.api.calls import Call, Operations, RefusedError
 from telnyx_video.sandbox.checks.values import is_uuid
-from telnyx_video.sandbox.media import composition_file, recording_file
+from telnyx_video.sandbox.media import recording_file, video_file
 from telnyx_video.sandbox.replies import Code, Problem, Reply
 from telnyx_video.sandbox.routes import DOWNLOAD
-from telnyx_video.sandbox.state import Store
+from telnyx_video.sandbox.state.store import Store
 
 _RANGE = re.compile(r"bytes=\s*([0-9]{0,15})-([0-9]{0,15})\s*")
 _MEDIA_TYPES = {"ogg": "audio/ogg", "mp4": "video/mp4"}
@@ -43,10 +43,10 @@ def _content(store: Store, subject: str, name: str) -> bytes | None:
     if recording is not None and recording.file_name == name:
         seconds = recording.duration_secs
         return None if seconds is None else recording_file(subject, recording.type, seconds)
-    composition = store.compositions.get(subject)
+    composition = store.compositions.table.get(subject)
     if composition is not None and composition.file_name == name:
-        complete = composition.is_complete(store.now())
-        return composition_file(subject, composition.duration_secs) if complete else None
+        complete = composition.is_complete(store.database.now())
+        return video_file(subject, composition.duration_secs) if complete else None
     return None
 
 

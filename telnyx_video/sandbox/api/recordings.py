@@ -23,7 +23,7 @@ from telnyx_video.sandbox.checks.parameters import (
     check_no_other_filter,
 )
 from telnyx_video.sandbox.replies import Reply, document
-from telnyx_video.sandbox.state import Store
+from telnyx_video.sandbox.state.store import Store
 
 
 def recording_operations(store: Store) -> Operations:

@@ -20,7 +20,9 @@ from telnyx_video.sandbox.api.calls import (
 from telnyx_video.sandbox.checks.bodies import ROOM, defaults
 from telnyx_video.sandbox.checks.parameters import ROOMS
 from telnyx_video.sandbox.replies import Code, Problem, Reply, document
-from telnyx_video.sandbox.state import NameTakenError, Room, Session, Store
+from telnyx_video.sandbox.state.database import NameTakenError
+from telnyx_video.sandbox.state.records import Room, Session
+from telnyx_video.sandbox.state.store import Store
 
 _DEFAULTS = defaults(ROOM)
 
@@ -42,17 +44,17 @@ def room_operations(store: Store) -> Operations:
 
     def listed(call: Call, _: str) -> Reply:
         query = query_of(call, ROOMS, "include_sessions")
-        found, total = rooms.page(query)
+        found, total = rooms.table.page(query)
         shown = (room.as_json(sessions_of(room) if query.include else None) for room in found)
         return page_of(query, shown, total)
 
     def view(call: Call, subject: str) -> Reply:
         with_sessions = included(call, "include_sessions")
-        room = looked_up("room", rooms.get, subject)
+        room = looked_up("room", rooms.table.get, subject)
         return document(200, {"data": room.as_json(sessions_of(room) if with_sessions else None)})
 
     def update(call: Call, subject: str) -> Reply:
-        room_id = looked_up("room", rooms.get, subject).id
+        room_id = looked_up("room", rooms.table.get, subject).id
         try:
             room = rooms.update(room_id, settings_of(call, ROOM))
         except NameTakenError as error:
@@ -62,7 +64,7 @@ def room_operations(store: Store) -> Operations:
         return document(200, {"data": room.as_json()})
 
     def delete(_: Call, subject: str) -> Reply:
-        rooms.delete(looked_up("room", rooms.get, subject).id)
+        rooms.delete(looked_up("room", rooms.table.get, subject).id)
         return Reply(204)
 
     return {

@@ -27,7 +27,9 @@ from telnyx_video.sandbox.api.calls import (
 from telnyx_video.sandbox.checks import parameters
 from telnyx_video.sandbox.checks.bodies import Selection, check_selection
 from telnyx_video.sandbox.replies import Code, Problem, Reply, document
-from telnyx_video.sandbox.state import ConflictError, Filter, Query, Session, Store
+from telnyx_video.sandbox.state.database import ConflictError, Filter, Query
+from telnyx_video.sandbox.state.records import Session
+from telnyx_video.sandbox.state.store import Store
 
 _Act = Callable[[str, Selection], None]
 """Applies an action to participants of a session, given by its id."""
@@ -57,7 +59,7 @@ def session_operations(store: Store) -> Operations:
         return page_of_sessions(query_of(call, parameters.SESSIONS, "include_participants"))
 
     def listed_of_room(call: Call, subject: str) -> Reply:
-        room = looked_up("room", store.rooms.get, subject)
+        room = looked_up("room", store.rooms.table.get, subject)
         query = query_of(call, parameters.SESSIONS_OF_ROOM, "include_participants")
         return page_of_sessions(_narrowed(query, Filter("room_id", room.id)))
 

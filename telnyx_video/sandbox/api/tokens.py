@@ -16,16 +16,10 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Literal, cast
 
-from telnyx_video.sandbox.api.calls import (
-    Call,
-    Operations,
-    RefusedError,
-    looked_up,
-    settings_of,
-)
+from telnyx_video.sandbox.api.calls import Call, Operations, RefusedError, looked_up, settings_of
 from telnyx_video.sandbox.checks.bodies import CLIENT_TOKEN, REFRESH, Fields, defaults
 from telnyx_video.sandbox.replies import Code, Problem, Reply, bare_refusal, document
-from telnyx_video.sandbox.state import Store
+from telnyx_video.sandbox.state.store import Store
 
 TokenKind = Literal["client", "refresh"]
 
@@ -86,25 +80,25 @@ def token_operations(store: Store, tokens: Tokens) -> Operations:
     """Return the operations that issue tokens for the rooms of a store."""
 
     def requested(call: Call, subject: str, fields: Fields) -> tuple[str, dict[str, object]]:
-        room = looked_up("room", store.rooms.get, subject)
+        room = looked_up("room", store.rooms.table.get, subject)
         return room.id, {**defaults(fields), **settings_of(call, fields)}
 
     def client_token(room_id: str, settings: dict[str, object]) -> dict[str, str]:
         ttl = cast("int", settings["token_ttl_secs"])
-        token, expires = tokens.issue("client", room_id, store.moment(), ttl)
+        token, expires = tokens.issue("client", room_id, store.database.moment(), ttl)
         return {"token": token, "token_expires_at": expires}
 
     def generate(call: Call, subject: str) -> Reply:
         room_id, settings = requested(call, subject, CLIENT_TOKEN)
         ttl = cast("int", settings["refresh_token_ttl_secs"])
-        token, expires = tokens.issue("refresh", room_id, store.moment(), ttl)
+        token, expires = tokens.issue("refresh", room_id, store.database.moment(), ttl)
         refresh = {"refresh_token": token, "refresh_token_expires_at": expires}
         return document(201, {"data": {**client_token(room_id, settings), **refresh}})
 
     def refresh(call: Call, subject: str) -> Reply:
         room_id, settings = requested(call, subject, REFRESH)
         token = str(settings["refresh_token"])
-        if not tokens.opens(token, "refresh", room_id, store.moment()):
+        if not tokens.opens(token, "refresh", room_id, store.database.moment()):
             raise token_refused("refresh_token")
         return document(201, {"data": client_token(room_id, settings)})
 

@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 from telnyx_video.sandbox.checks.values import is_text, is_uuid
-from telnyx_video.sandbox.state import Filter, Query
-from telnyx_video.sandbox.state.tables import MAX_INTEGER, Comparison
+from telnyx_video.sandbox.state.database import MAX_INTEGER, Comparison, Filter, Query
 
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,1000}")
 

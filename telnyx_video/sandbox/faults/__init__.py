@@ -82,7 +82,3 @@ Shorthands
 Downloads get faults like any other request: a cut in the middle of the "body" tests a client that
 resumes. Faults that change JSON leave files as they are.
 """
-
-from telnyx_video.sandbox.faults.plan import FaultPlan, FaultPlanError, Flaw, load_faults
-
-__all__ = ["FaultPlan", "FaultPlanError", "Flaw", "load_faults"]

@@ -1,4 +1,4 @@
-"""Injects faults into exchanges: cuts, stalls, corrupted answers, late commits."""
+"""Injects faults into exchanges: cuts, stalls, corrupted answers, late commits, outages."""
 
 import asyncio
 import json
@@ -9,23 +9,28 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Lock
-from typing import Any, cast
+from typing import Any, Literal, cast
 from weakref import WeakKeyDictionary
 
 import attrs
 from aiohttp import web
 
-from telnyx_video.sandbox.api import Api, Call
-from telnyx_video.sandbox.app import Exchange, serve_unchanged
-from telnyx_video.sandbox.faults.choice import Choice, Traits
+from telnyx_video.sandbox.api.calls import Call
+from telnyx_video.sandbox.app import Api, Exchange, serve_unchanged
 from telnyx_video.sandbox.faults.corrupt import corrupt, corrupt_body, interim
 from telnyx_video.sandbox.faults.fields import Point
-from telnyx_video.sandbox.faults.plan import Fault, FaultPlan, effect_of, parse_plan
-from telnyx_video.sandbox.listener import disconnected
+from telnyx_video.sandbox.faults.plan import Choice, Fault, FaultPlan, Traits, effect_of, parse_plan
+from telnyx_video.sandbox.listener import Port, disconnected
 from telnyx_video.sandbox.replies import Reply
 from telnyx_video.sandbox.routes import operation_of
-from telnyx_video.sandbox.state import Query, timestamp
+from telnyx_video.sandbox.state.database import Query, timestamp
+
+OutageKind = Literal["refuse", "503"]
+"""Connections are refused and cut, or every answer is 503."""
+
+OUTAGE_KINDS: tuple[OutageKind, ...] = ("refuse", "503")
 
 _OUTAGE = Fault(label="outage", commit="never", status=503)
 
@@ -53,23 +58,25 @@ class _Spent(web.StreamResponse):
 
 
 class Faults:
-    """Follows a fault plan.
+    """Follows a fault plan, and makes outages of the whole server.
 
     Args:
         api: Applies requests.
         plan: The first plan; a reset restarts it.
+        port: Refuses connections during an outage.
 
     Raises:
         FaultPlanError: if the plan is invalid.
     """
 
-    def __init__(self, api: Api, plan: FaultPlan = ()) -> None:
+    def __init__(self, api: Api, plan: FaultPlan, port: Port) -> None:
         self.done: Counter[str] = Counter()
         """How many requests got each fault."""
-        self.is_out = False
-        """Whether every request is answered with 503, whatever the plan says."""
         self._api = api
         self._first_plan = plan
+        self._port = port
+        self._answers_503 = False  # whatever the plan says
+        self._end_of_outage: asyncio.TimerHandle | None = None
         self._doomed = WeakKeyDictionary[object, bool]()
         self._late = set[asyncio.TimerHandle]()
         # Grows with each reset; what was started before one is not applied after it.
@@ -96,22 +103,52 @@ class Faults:
         self.done.clear()
         self.follow(self._first_plan)
 
+    @property
+    def outage(self) -> OutageKind | None:
+        """The outage, or None."""
+        if self._answers_503:
+            return "503"
+        return None if self._port.is_open else "refuse"
+
+    def set_outage(self, kind: OutageKind | None, seconds: float | None = None) -> None:
+        """Start an outage in place of any other, or end it. Call it on the loop that serves.
+
+        Args:
+            kind: The outage; None ends it.
+            seconds: Until it ends by itself; None lasts until it is ended.
+        """
+        self._cancel_end_of_outage()
+        self._answers_503 = kind == "503"
+        if kind == "refuse":
+            self._port.close()
+        else:
+            self._port.open()
+        if seconds is not None:
+            self._end_of_outage = asyncio.get_running_loop().call_later(
+                seconds, partial(self.set_outage, None)
+            )
+
     def close(self) -> None:
-        """Cancel the late commits."""
+        """Cancel the late commits, and the end of an outage."""
+        self._cancel_end_of_outage()
         for timer in self._late:
             timer.cancel()
         self._late.clear()
 
+    def _cancel_end_of_outage(self) -> None:
+        if self._end_of_outage is not None:
+            self._end_of_outage.cancel()
+
     async def serve(self, exchange: Exchange) -> web.StreamResponse:
         """Serve one exchange, with the fault that the plan has for it."""
-        if self._choice is None and not self._doomed and not self.is_out:
+        if self._choice is None and not self._doomed and not self._answers_503:
             return await serve_unchanged(exchange)
         doom = self._doomed.pop(exchange.request.protocol, None)
         if doom is not None:
             exchange.record.effect = "The connection was cut by the fault of an earlier request."
             _cut(exchange.request, reset=doom)
             return _Spent(keep_alive=False)
-        fault = _OUTAGE if self.is_out else await self._chosen(exchange)
+        fault = _OUTAGE if self._answers_503 else await self._chosen(exchange)
         if fault is None:
             return await serve_unchanged(exchange)
         self.done[fault.label] += 1

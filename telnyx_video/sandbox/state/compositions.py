@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from telnyx_video.sandbox.media import MEGABYTE, composition_file
-from telnyx_video.sandbox.state.database import Database, seconds_between, timestamp
+from telnyx_video.sandbox.media import MEGABYTE, video_file
+from telnyx_video.sandbox.state.database import Database, Table, seconds_between, timestamp
 from telnyx_video.sandbox.state.events import Events
 from telnyx_video.sandbox.state.records import Composition, Session
-from telnyx_video.sandbox.state.tables import Query, Table
 
 _STATUS = """CASE
     WHEN completed_at <= now_utc() THEN 'completed'
@@ -59,7 +58,7 @@ class Compositions:
             started_at=started_at,
             ended_at=ended_at,
             duration_secs=duration,
-            size_mb=len(composition_file(composition_id, duration)) / MEGABYTE,
+            size_mb=len(video_file(composition_id, duration)) / MEGABYTE,
             created_at=now,
             processing_at=timestamp(moment + self._delay / 2),
             completed_at=completed_at,
@@ -75,14 +74,6 @@ class Compositions:
                 composition=composition,
             )
         return composition
-
-    def get(self, composition_id: str) -> Composition | None:
-        """Return the composition with this id, or None."""
-        return self.table.get(composition_id)
-
-    def page(self, query: Query) -> tuple[list[Composition], int]:
-        """Return a page of compositions, and their number on all pages."""
-        return self.table.page(query)
 
     def delete(self, composition_id: str) -> bool:
         """Delete a composition, finished or not; return whether it existed."""

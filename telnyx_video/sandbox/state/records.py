@@ -6,7 +6,7 @@ ISO 8601 in UTC with microseconds; ids are UUIDs in canonical form.
 
 import json
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, cast
 
 import attrs
 
@@ -21,6 +21,8 @@ EventType = Literal[
     "video.room.recording.completed",
     "video.room.composition.completed",
 ]
+
+DeliveryState = Literal["pending", "delivered", "failed", "not_sent"]
 
 ACCOUNT_ID = "b2d4f7a0-5c1e-4b7e-9a53-0e1f6a7c8d90"
 """The only user of this server."""
@@ -283,6 +285,110 @@ class Event:
     def as_json(self) -> dict[str, object]:
         """Return the event with the ids of the objects involved."""
         return _without_nulls(attrs.asdict(self))
+
+
+@attrs.frozen
+class Webhook:
+    """Where the events of a room or of a composition are sent."""
+
+    url: str
+    failover_url: str
+    """Used when delivery to `url` fails; "" for none."""
+    timeout_secs: int | None
+    """Seconds that an attempt may take, 0 to 30."""
+
+
+@attrs.frozen
+class Attempt:
+    """One attempt to deliver, or the reason why none was made."""
+
+    url: str
+    at: str
+    status: int | None = None
+    """Of the receiver's answer."""
+    error: str | None = None
+    """Why there was no answer."""
+    sent: bool = True
+    """Whether a request was made."""
+    replay: bool = False
+    """Whether it was requested by `redeliver`."""
+    milliseconds: float | None = None
+    """From the start of the attempt to its end."""
+    headers: dict[str, str] | None = None
+    """The headers that were sent, with the signature."""
+    body: str | None = None
+    """The signed body, as it was sent."""
+    answer: str | None = None
+    """The start of the body of the receiver's answer."""
+
+
+@attrs.frozen
+class Delivery:
+    """One event on its way to a receiver."""
+
+    id: str
+    """The event's."""
+    event_type: EventType
+    occurred_at: str
+    room_id: str
+    """"" for a composition of no session."""
+    url: str
+    failover_url: str
+    timeout_secs: int | None
+    payload: str
+    """JSON, without the URL of the file."""
+    file_name: str | None
+    """The file that can be downloaded from then on."""
+    state: DeliveryState = "pending"
+    record: str = "[]"
+    """The attempts so far, as JSON."""
+    replay_to: str | None = None
+    """Where `redeliver` wants it sent, once."""
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """The attempts so far, in order."""
+        return [Attempt(**fields) for fields in json.loads(self.record)]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the delivery with its attempts."""
+        return {
+            "event_id": self.id,
+            "event_type": self.event_type,
+            "occurred_at": self.occurred_at,
+            "room_id": self.room_id,
+            "url": self.url,
+            "state": self.state,
+            "attempts": [
+                {
+                    name: value
+                    for name, value in fields.items()
+                    if value is not None and (name != "replay" or value)
+                }
+                for fields in json.loads(self.record)
+            ],
+        }
+
+    def body(self, url: str, files: str) -> bytes:
+        """Return the body of the next attempt.
+
+        Args:
+            url: Where it is sent.
+            files: What file URLs start with.
+        """
+        payload = cast("dict[str, object]", json.loads(self.payload))
+        if self.file_name is not None:
+            payload["download_url"] = files + self.file_name
+        number = 1 + sum(attempt.sent for attempt in self.attempts)
+        data = {
+            "record_type": "event",
+            "event_type": self.event_type,
+            "id": self.id,
+            "occurred_at": self.occurred_at,
+            "payload": payload,
+        }
+        meta = {"attempt": number, "delivered_to": url}
+        return json.dumps({"data": data, "meta": meta}, separators=(",", ":")).encode()
 
 
 def _without_nulls(fields: dict[str, object]) -> dict[str, object]:

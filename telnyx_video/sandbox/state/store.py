@@ -1,27 +1,21 @@
-"""The state of one server: every table behind one object."""
+"""The state of one server: its tables behind one object."""
 
 import os
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
-from datetime import datetime
 from typing import Any
 
 from telnyx_video.sandbox.state.compositions import Compositions
-from telnyx_video.sandbox.state.database import Database
-from telnyx_video.sandbox.state.deliveries import Deliveries
-from telnyx_video.sandbox.state.events import Events
+from telnyx_video.sandbox.state.database import Database, Query, SystemSource, Table
+from telnyx_video.sandbox.state.events import Deliveries, Events
 from telnyx_video.sandbox.state.records import Recording
-from telnyx_video.sandbox.state.rooms import Rooms, rooms_table
-from telnyx_video.sandbox.state.sessions import Sessions
-from telnyx_video.sandbox.state.source import SystemSource
-from telnyx_video.sandbox.state.tables import Query, Table
+from telnyx_video.sandbox.state.rooms import Rooms, Sessions, rooms_table
 
 
 class Store:
     """The state of one server. Every method may be called from any thread.
 
     Args:
-        db: A file, or None for memory. What a method has committed survives a kill of the process.
+        db: A file, or None for memory. Committed changes survive a kill of the process.
         source: Where times and ids come from.
         composition_delay: Seconds that a composition takes to complete.
 
@@ -37,10 +31,10 @@ class Store:
         composition_delay: float = 1.0,
     ) -> None:
         self.source: SystemSource = source or SystemSource()
-        self._db = Database(db, self.source)
-        rooms = rooms_table(self._db)
+        self.database: Database = Database(db, self.source)
+        rooms = rooms_table(self.database)
         self.recordings: Table[Recording] = Table(
-            self._db,
+            self.database,
             "recordings",
             Recording,
             computed={
@@ -48,12 +42,13 @@ class Store:
                 "started_at": "created_at",
             },
         )
-        self.deliveries: Deliveries = Deliveries(self._db)
-        self.events: Events = Events(self._db, rooms, self.deliveries)
-        self.sessions: Sessions = Sessions(self._db, rooms, self.recordings, self.events)
-        self.rooms: Rooms = Rooms(self._db, rooms, self.sessions)
-        self.compositions: Compositions = Compositions(self._db, self.events, composition_delay)
-
+        self.deliveries: Deliveries = Deliveries(self.database)
+        self.events: Events = Events(self.database, rooms, self.deliveries)
+        self.sessions: Sessions = Sessions(self.database, rooms, self.recordings, self.events)
+        self.rooms: Rooms = Rooms(self.database, rooms, self.sessions)
+        self.compositions: Compositions = Compositions(
+            self.database, self.events, composition_delay
+        )
         self._tables: Mapping[str, Table[Any]] = {
             "rooms": rooms,
             "sessions": self.sessions.table,
@@ -62,22 +57,9 @@ class Store:
             "compositions": self.compositions.table,
         }
 
-    @property
-    def revision(self) -> int:
-        """Grows with every change of the state."""
-        return self._db.revision
-
-    def moment(self) -> datetime:
-        """Return the time in UTC."""
-        return self._db.moment()
-
-    def now(self) -> str:
-        """Return the time as it is stored."""
-        return self._db.now()
-
     def delete_recordings(self, query: Query, *, one_page: bool) -> int:
         """Remove the matching recordings, on one page or on all; return how many there were."""
-        with self._db.transaction():
+        with self.database.transaction():
             matching = (
                 self.recordings.page(query)[0] if one_page else self.recordings.matching(query)
             )
@@ -94,20 +76,16 @@ class Store:
         Raises:
             sqlite3.IntegrityError: if a constraint fails.
         """
-        with self._db.transaction():
+        with self.database.transaction():
             for name, record in records:
                 self._tables[name].delete(record.id)
                 self._tables[name].insert(record)
 
-    def rolled_back(self) -> AbstractContextManager[None]:
-        """Roll back what this thread changes inside of the context; other threads wait."""
-        return self._db.rolled_back()
-
     def clear(self) -> None:
         """Remove everything."""
-        self._db.clear()
+        self.database.clear()
         self.source.reset()
 
     def close(self) -> None:
         """Close the database; the store cannot be used afterwards."""
-        self._db.close()
+        self.database.close()

@@ -1,19 +1,168 @@
-"""Sends webhooks to their receivers, on the loop of the server.
+"""Webhook delivery: signed as by Telnyx, retried, then sent to the failover URL.
 
-Deliveries of one room are made in order; rooms do not wait for each other. As long as no room has
-a webhook URL this is one idle object: no task, no session, no timer.
+A test tool must not call strangers, nor let a web page make it send requests to private addresses:
+deliveries go to loopback addresses and to named hosts only, unless configured otherwise.
+
+Signatures: https://developers.telnyx.com/docs/development/api-fundamentals/webhooks
 """
 
 import asyncio
 import logging
 import time
+from base64 import b64encode
+from collections.abc import Collection, Sequence
+from functools import cached_property
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import aiohttp
 import attrs
 
-from telnyx_video.sandbox.state import Attempt, Deliveries, Delivery
-from telnyx_video.sandbox.webhooks.policy import Policy, Send, Skip, skipped, timeout_of
-from telnyx_video.sandbox.webhooks.signing import Signer
+from telnyx_video.sandbox.state.events import Deliveries
+from telnyx_video.sandbox.state.records import Attempt, Delivery, DeliveryState
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+KEY = bytes(range(32))
+"""The default private key of every sandbox; it protects nothing."""
+
+KEY_SIZE = 32
+"""Size of a private key in bytes."""
+
+NEEDED = (
+    "signing webhooks takes cryptography, which is not installed: "
+    "pip install 'telnyx-video[webhooks]'"
+)
+
+
+class Signer:
+    """Signs deliveries; loads cryptography when it is first needed.
+
+    Args:
+        key: The private key, 32 bytes.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._seed = key
+
+    @property
+    def public_key(self) -> str:
+        """The key that receivers verify signatures with, in base64.
+
+        Raises:
+            ModuleNotFoundError: if cryptography is not installed.
+        """
+        return b64encode(self._key.public_key().public_bytes_raw()).decode()
+
+    def headers(self, body: bytes, seconds: int) -> dict[str, str]:
+        """Return the headers of a delivery sent at this time, in Unix seconds.
+
+        Raises:
+            ModuleNotFoundError: if cryptography is not installed.
+        """
+        signature = self._key.sign(f"{seconds}|".encode() + body)
+        return {
+            "Content-Type": "application/json",
+            "telnyx-signature-ed25519": b64encode(signature).decode(),
+            "telnyx-timestamp": str(seconds),
+        }
+
+    @cached_property
+    def _key(self) -> "Ed25519PrivateKey":
+        try:
+            from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(NEEDED, name="cryptography") from error
+        return Ed25519PrivateKey.from_private_bytes(self._seed)
+
+
+RETRIES = (0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds before each further attempt at a URL."""
+
+DEFAULT_TIMEOUT = 10.0
+"""Seconds for an attempt if the room gives none, or 0."""
+
+
+@attrs.frozen
+class Send:
+    """Attempt a URL after some seconds."""
+
+    url: str
+    wait: float
+
+
+@attrs.frozen
+class Skip:
+    """Do not attempt a URL, for a reason."""
+
+    url: str
+    reason: str
+
+
+@attrs.frozen
+class End:
+    """Attempt no more."""
+
+    state: DeliveryState
+
+
+@attrs.frozen
+class Policy:
+    """Decides on the attempts of deliveries."""
+
+    hosts: Collection[str] = ()
+    """Hosts allowed besides loopback addresses."""
+    retries: Sequence[float] = RETRIES
+    """Seconds before each further attempt at a URL."""
+    anywhere: bool = False
+    """Whether every host is allowed."""
+
+    def next_step(self, delivery: Delivery) -> Send | Skip | End:
+        """Return what to do next with a pending delivery."""
+        if delivery.replay_to is not None:
+            return self._attempted(delivery.replay_to, 0)
+        attempts = [attempt for attempt in delivery.attempts if not attempt.replay]
+        for url in dict.fromkeys(filter(None, (delivery.url, delivery.failover_url))):
+            made = [attempt for attempt in attempts if attempt.url == url]
+            if not made:
+                return self._attempted(url, 0)
+            if made[-1].sent and len(made) <= len(self.retries):
+                return Send(url, self.retries[len(made) - 1])
+        return End("failed" if any(attempt.sent for attempt in attempts) else "not_sent")
+
+    def refusal(self, url: str) -> str | None:
+        """Return why nothing is sent to a URL, or None."""
+        parts = urlsplit(url)
+        if parts.scheme.lower() not in ("http", "https"):
+            return "not sent: not an HTTP address"
+        host = parts.hostname or ""
+        if self.anywhere or host in self.hosts or _is_loopback(host):
+            return None
+        return "not sent: not a loopback address"
+
+    def _attempted(self, url: str, wait: float) -> Send | Skip:
+        refusal = self.refusal(url)
+        return Send(url, wait) if refusal is None else Skip(url, refusal)
+
+
+def timeout_of(delivery: Delivery) -> float:
+    """Return the seconds that an attempt may take."""
+    return float(delivery.timeout_secs or DEFAULT_TIMEOUT)
+
+
+def skipped(url: str, at: str, reason: str) -> Attempt:
+    """Return the record of an attempt that was not made."""
+    return Attempt(url, at, error=reason, sent=False)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
 
 _log = logging.getLogger("telnyx_video.sandbox")
 

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from sandbox.http_driver import HttpDriver
-from telnyx_video.sandbox import Sandbox, live
+from telnyx_video.sandbox import Sandbox, page
 
 STREAM = "/_sandbox/stream"
 
@@ -117,7 +117,7 @@ async def test_a_change_is_reported(http: HttpDriver, sandbox: Sandbox, part: st
 
 async def test_silence_is_broken_to_notice_lost_connections(http: HttpDriver) -> None:
     """After some time without news a comment keeps the connection open; it is not an update."""
-    with patch.object(live, "PING", 0.05), patch.object(live, "INTERVAL", 0.01):
+    with patch.object(page, "PING", 0.05), patch.object(page, "INTERVAL", 0.01):
         async with streaming(http) as stream:
             while await stream.next() != ": ping":
                 pass
@@ -125,7 +125,7 @@ async def test_silence_is_broken_to_notice_lost_connections(http: HttpDriver) ->
 
 async def test_streams_are_bounded(http: HttpDriver) -> None:
     """One more is answered 503 until another one ends."""
-    with patch.object(live, "MAX_STREAMS", 1), patch.object(live, "PING", 0.0):
+    with patch.object(page, "MAX_STREAMS", 1), patch.object(page, "PING", 0.0):
         async with streaming(http) as stream:
             await stream.next()
             async with http.raw("GET", STREAM) as reply:

@@ -9,11 +9,11 @@ import pytest
 from sandbox.http_driver import HttpDriver
 from sandbox.raw_connection import connected
 from telnyx_video.sandbox import Sandbox
-from telnyx_video.sandbox.api import Api
-from telnyx_video.sandbox.door import Door
+from telnyx_video.sandbox.access import CrossSiteGuard
+from telnyx_video.sandbox.app import Api
 from telnyx_video.sandbox.routes import is_control
 
-DOOR = Door.of("127.0.0.1", ["Sandbox.Test"])
+GUARD = CrossSiteGuard.of("127.0.0.1", ["Sandbox.Test"])
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ DOOR = Door.of("127.0.0.1", ["Sandbox.Test"])
 )
 def test_own_requests_are_let_in(headers: Mapping[str, str]) -> None:
     """Programs, the page of the sandbox, and what is typed into the address bar."""
-    assert DOOR.refusal(headers, "172.17.0.2") is None
+    assert GUARD.refusal(headers, "172.17.0.2") is None
 
 
 @pytest.mark.parametrize(
@@ -56,14 +56,14 @@ def test_own_requests_are_let_in(headers: Mapping[str, str]) -> None:
 )
 def test_foreign_requests_are_refused_in_words(headers: Mapping[str, str], words: str) -> None:
     """Another origin, or a name by which a page may have got here."""
-    assert words in str(DOOR.refusal(headers, "172.17.0.2"))
+    assert words in str(GUARD.refusal(headers, "172.17.0.2"))
 
 
 def test_any_host_can_be_allowed() -> None:
     """A container may be reached by names that are not known in advance."""
-    door = Door.of("0.0.0.0", ["*"])
-    assert door.refusal({"Host": "evil.example"}, "10.0.0.1") is None
-    assert door.refusal({"Host": "a", "Origin": "http://b"}, "10.0.0.1") is not None
+    guard = CrossSiteGuard.of("0.0.0.0", ["*"])
+    assert guard.refusal({"Host": "evil.example"}, "10.0.0.1") is None
+    assert guard.refusal({"Host": "a", "Origin": "http://b"}, "10.0.0.1") is not None
 
 
 FOREIGN: list[dict[str, str]] = [

@@ -1,4 +1,4 @@
-"""Live updates for the page, as server-sent events.
+"""The page that shows what the server does: its files, and live updates as server-sent events.
 
 An update carries the requests since the last one and says what else has changed; the page then
 fetches that. Updates are made at fixed intervals, however busy the server is, and only while a
@@ -9,11 +9,32 @@ page is open. After a lost connection the browser says which update it saw last
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from importlib.resources import files
 from typing import Any
 
 from aiohttp import web
 
 from telnyx_video.sandbox.log import RequestLog
+from telnyx_video.sandbox.replies import Reply
+from telnyx_video.sandbox.routes import CONTROL, PAGE
+
+FILES: Mapping[str, tuple[str, str]] = {
+    PAGE: ("index.html", "text/html; charset=utf-8"),
+    f"{CONTROL}page/style.css": ("style.css", "text/css; charset=utf-8"),
+    f"{CONTROL}page/page.js": ("page.js", "text/javascript; charset=utf-8"),
+    f"{CONTROL}page/icon.svg": ("icon.svg", "image/svg+xml"),
+}
+"""Name and media type of each file, by its path."""
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
 
 INTERVAL = 0.25
 """Seconds between two updates."""
@@ -23,6 +44,12 @@ PING = 15.0
 
 MAX_STREAMS = 16
 """Streams that are open at the same time."""
+
+
+def page_file(path: str) -> Reply:
+    """Return the file of the page at a path."""
+    name, media_type = FILES[path]
+    return Reply(200, files(__name__).joinpath(name).read_bytes(), _HEADERS, media_type)
 
 
 class LiveUpdates:
