@@ -17,7 +17,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from telnyx_video import CreateRoomRequest, NameTakenError, RoomsClient
 from telnyx_video.sandbox import Sandbox
-from telnyx_video.sandbox.live import INTERVAL
+from telnyx_video.sandbox.page import INTERVAL
 
 HOSTILE = [
     "<img src=x onerror=\"document.title='hacked'\">",

@@ -17,9 +17,8 @@ from aiohttp import web
 from telnyx_video.sandbox import Sandbox
 from telnyx_video.sandbox.api.calls import Call
 from telnyx_video.sandbox.app import Exchange
-from telnyx_video.sandbox.faults.plan import Choice, Traits
 from telnyx_video.sandbox.faults.inject import Faults
-from telnyx_video.sandbox.faults.plan import Fault
+from telnyx_video.sandbox.faults.plan import Choice, Fault, Traits
 from telnyx_video.sandbox.state.records import Room
 from telnyx_video.sandbox.state.rooms import Rooms
 
@@ -86,7 +85,7 @@ def main() -> None:
     plan = json.loads(sys.stdin.readline())
     with (
         patch("telnyx_video.sandbox.faults.inject.Choice", NotedChoice),
-        patch("telnyx_video.sandbox.serving.Faults", NotedFaults),
+        patch("telnyx_video.sandbox.server.Faults", NotedFaults),
         patch(
             "telnyx_video.sandbox.state.store.Rooms",
             NormalisingRooms if "normalising" in sys.argv else Rooms,
