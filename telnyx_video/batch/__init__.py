@@ -1,14 +1,14 @@
 """Many creates at once: a few workers draw from the input, and outcomes come out.
 
-Nothing piles up: input is drawn when a worker is free, and workers wait until outcomes are taken.
-How one room is made is passed in (``stream.Creator``), so that nothing here knows of networks.
+Memory stays bounded: input is drawn when a worker is free, and workers wait until outcomes are
+taken. How one room is made is passed in (``stream.Creator``), without any network here.
 
 - ``stream``: the workers
 - ``source``: the input, numbered and drawn lazily
 - ``queue``: what the workers draw, given the journal of earlier runs
-- ``outcome``: the outcome of one request, and the progress of a batch
+- ``outcome``: the outcome of one request, its line in a journal, and the progress of a batch
 - ``journal``: makes a batch resumable: what is written when, and synced
-- ``journal_file``: the file itself: its lines, its lock, reading it back
+- ``journal_file``: the file itself: its lines, its lock, and reading it
 """
 
 from __future__ import annotations

@@ -28,17 +28,8 @@ from typing import Final, Self
 from telnyx_video._base.http import HttpRequest
 from telnyx_video._base.text import plain_str
 from telnyx_video._wire.requests import create_room, encode_room_request
-from telnyx_video.batch.journal_file import (
-    JournalFile,
-    Line,
-    Pending,
-    Records,
-    begun_line,
-    intent_line,
-    noted_line,
-    outcome_line,
-)
-from telnyx_video.batch.outcome import CreateOutcome
+from telnyx_video.batch.journal_file import BEGUN, INTENT, NOTED, JournalFile
+from telnyx_video.batch.outcome import CreateOutcome, outcome_line
 from telnyx_video.batch.source import wait_for_all
 from telnyx_video.models import CreateRoomRequest
 
@@ -55,9 +46,8 @@ SHARE: Final = 0.5
 class Journal:
     """The open journal of one batch."""
 
-    def __init__(self, file: JournalFile, records: Records, thread: ThreadPoolExecutor) -> None:
-        self._file = file
-        self._records = records
+    def __init__(self, file: JournalFile, thread: ThreadPoolExecutor) -> None:
+        self.file = file
         self._thread = thread
         self._loop = asyncio.get_running_loop()
         self._lines: list[bytes] = []
@@ -92,44 +82,12 @@ class Journal:
         try:
             loading = asyncio.get_running_loop().run_in_executor(thread, file.load, server)
             await wait_for_all({loading})
-            return cls(file, loading.result(), thread)
+            loading.result()
+            return cls(file, thread)
         except BaseException:
             thread.shutdown()
             file.close()
             raise
-
-    @property
-    def path(self) -> str:
-        """The file's path."""
-        return self._file.name
-
-    @property
-    def length(self) -> int:
-        """How many of the input's first requests earlier runs have noted."""
-        return len(self._records.offsets)
-
-    @property
-    def unreadable_lines(self) -> int:
-        """How many lines of earlier runs cannot be read."""
-        return self._records.unreadable
-
-    @property
-    def has_all_marks(self) -> bool:
-        """Whether a request of earlier runs without a mark was certainly not begun."""
-        return self._records.has_all_marks
-
-    def pending(self, index: int) -> Pending | None:
-        """Return the request as an earlier run noted it, if it has no final outcome."""
-        return self._records.pending.get(index)
-
-    def may_have_lost(self, index: int) -> bool:
-        """Whether a line that cannot be read may have said that this request was sent."""
-        return self._records.may_have_lost(index)
-
-    def outcome(self, index: int) -> Line | None:
-        """Return the latest outcome of the request in earlier runs, if there is one."""
-        offset = self._records.offsets[index]
-        return None if offset < 0 else self._file.line_at(offset)
 
     def http_request(self, index: int, request: CreateRoomRequest) -> HttpRequest:
         """Return the request to send, encoded once for the journal and the server."""
@@ -151,7 +109,7 @@ class Journal:
             OSError: the journal cannot be written; none of them must be sent.
         """
         self._check()
-        lines = [noted_line(index, self._encode(index, request)) for index, request in requests]
+        lines = [NOTED % (index, self._encode(index, request)) for index, request in requests]
         if lines:
             self._lines += lines
             del lines  # a traceback may show locals, and the URL of a webhook may hold a password
@@ -165,7 +123,7 @@ class Journal:
             OSError: the journal cannot be written; the request must not be sent.
         """
         try:
-            self._file.append(begun_line(index, time.time()))
+            self.file.append(BEGUN % (index, time.time()))
         except OSError as error:
             self._failure = error
             raise
@@ -176,7 +134,7 @@ class Journal:
         Raises:
             OSError: the journal cannot be written; the request must not be sent.
         """
-        self._lines.append(intent_line(index, time.time(), self._encode(index, request)))
+        self._lines.append(INTENT % (index, time.time(), self._encode(index, request)))
         await self._commit_lines()
 
     def record(self, outcome: CreateOutcome) -> None:
@@ -197,7 +155,7 @@ class Journal:
             await wait_for_all({asyncio.create_task(self._flush())})
         finally:
             self._thread.shutdown()
-            self._file.close()
+            self.file.close()
         self._check()
 
     def _check(self) -> None:
@@ -242,7 +200,7 @@ class Journal:
         self._at_once = False
         lines, self._lines = self._outcome_lines() + self._lines, []
         waiting, self._waiting = self._waiting, []
-        self._writing = self._loop.run_in_executor(self._thread, self._file.commit, lines)
+        self._writing = self._loop.run_in_executor(self._thread, self.file.commit, lines)
         self._writing.add_done_callback(partial(self._committed, waiting))
         return self._writing
 

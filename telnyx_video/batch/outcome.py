@@ -1,15 +1,24 @@
-"""The outcome of one request of a batch, and the progress of the batch."""
+"""The outcome of one request of a batch, its line in a journal, and the progress of the batch."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import Literal, TypeAlias, cast
+from contextlib import suppress
+from typing import Final, Literal, TypeAlias, cast
 
 import attrs
 
+from telnyx_video._base.json import dumps_objects
 from telnyx_video._execution.reconcile import CreateResult
-from telnyx_video.errors import InvalidRequestError, Outcome, TelnyxVideoError
-from telnyx_video.models import CreateRoomRequest, Room
+from telnyx_video.errors import (
+    InvalidRequestError,
+    Outcome,
+    OutcomeUnknownError,
+    TelnyxVideoError,
+)
+from telnyx_video.models import UNSET, CreateRoomRequest, Room
+from telnyx_video.models._codec import plain
 
 CreateStatus: TypeAlias = Literal["made", "recovered", "existed", "unreadable", "unknown", "failed"]
 """How a request ended; see :attr:`~telnyx_video.CreateOutcome.status`."""
@@ -163,3 +172,77 @@ _FIELD_OF_STATUS: dict[CreateStatus, str] = {
 
 OnProgress: TypeAlias = Callable[[Progress], None]
 """Called after each outcome, in the thread of the client's loop."""
+
+
+_UNWRITABLE: Final = (TypeError, ValueError, RecursionError)
+
+_MADE: Final = (
+    b'{"index":%d,"request":%b,"room":%b,"error":null,"attempts":1,"recovered":false,'
+    b'"existed":false,"differences":[]}\n'
+)
+"""Nearly all outcomes are like this, and half of such a line is encoded already."""
+
+
+def outcome_line(outcome: CreateOutcome, encoded_request: bytes | None) -> bytes:
+    """Return the line of an outcome in a journal.
+
+    Args:
+        outcome: The outcome.
+        encoded_request: The request as an earlier line has it, if one does.
+    """
+    plainly = outcome.attempts == 1 and not outcome.recovered and not outcome.existed
+    if plainly and outcome.room is not None and encoded_request is not None:
+        with suppress(*_UNWRITABLE):
+            room = dumps_objects(outcome.room, plain)
+            return _MADE % (outcome.index, encoded_request, room)
+    content = outcome.to_line()
+    try:
+        return encode_line(content)
+    except _UNWRITABLE:
+        # Nested too deeply. The room is worth more than fields that this version does not know.
+        known = attrs.evolve(cast("Room", outcome.room), extra={}, sessions=None)
+        return encode_line(content | {"room": known})
+
+
+def encode_line(content: dict[str, object]) -> bytes:
+    """Encode one line."""
+    try:
+        return dumps_objects(content, plain) + b"\n"
+    except (TypeError, ValueError):
+        # Stray bytes in a header of the reply, and so in an error's message, are no UTF-8; and
+        # orjson does not know all time zones, nor values that are nested by the hundred.
+        text = json.dumps(content, ensure_ascii=False, default=plain)
+        return text.encode(errors="replace") + b"\n"
+
+
+def final_outcome(
+    index: int, request: CreateRoomRequest, line: dict[str, object]
+) -> CreateOutcome | None:
+    """Return the outcome that a line of an earlier run has; None if the request is to be retried.
+
+    A room is final, and so is the unknown outcome of a request without a name, which is never sent
+    again.
+
+    Raises:
+        ResponseDecodeError: the room cannot be read.
+    """
+    room = cast("dict[str, object] | None", line.get("room"))
+    attempts = cast("int", line.get("attempts", 1))
+    if room is not None:
+        return CreateOutcome(
+            index=index,
+            request=request,
+            room=Room.from_dict(room),
+            attempts=attempts,
+            recovered=line.get("recovered") is True,
+            existed=line.get("existed") is True,
+            differences=tuple(cast("list[str]", line.get("differences", []))),
+            from_journal=True,
+        )
+    error = cast("dict[str, object]", line["error"])
+    if request.unique_name is not UNSET or error.get("outcome") == Outcome.NOT_APPLIED.value:
+        return None
+    unknown = OutcomeUnknownError(str(error.get("message")), request, attempts)
+    return CreateOutcome(
+        index=index, request=request, error=unknown, attempts=attempts, from_journal=True
+    )

@@ -15,7 +15,7 @@ from telnyx_video._base.http import HttpRequest
 from telnyx_video._execution.rate_limit import GcraLimiter
 from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.batch.outcome import CreateOutcome, OnProgress, Progress
-from telnyx_video.batch.queue import MOST_AHEAD, Job, JobQueue
+from telnyx_video.batch.queue import MOST_AHEAD, Job, JobQueue, JournaledQueue
 from telnyx_video.batch.source import Do, Requests, Source, wait_for_all
 from telnyx_video.errors import (
     ConfigurationError,
@@ -91,7 +91,7 @@ class OutcomeStream:
         self._rate_limiter = rate_limiter or GcraLimiter(None)
         self._begun_at = None if since is None else time.monotonic() - since
         self._source = Source(requests)
-        self._queue: JobQueue
+        self._queue = JobQueue(self._source, creator.prepare)
         self._journal_path = journal
         self._server = server
         self._journal: Journal | None = None
@@ -122,7 +122,7 @@ class OutcomeStream:
         They are skipped: a request with a name is found by it, and one without that may have been
         sent has an ``OutcomeUnknownError``.
         """
-        return 0 if self._journal is None else self._journal.unreadable_lines
+        return 0 if self._journal is None else self._journal.file.records.unreadable
 
     @property
     def max_rate(self) -> float | None:
@@ -165,10 +165,15 @@ class OutcomeStream:
             from telnyx_video.batch.journal import Journal  # slow to load, and rarely needed
 
             ahead = MOST_AHEAD * self._concurrency
-            self._journal = await Journal.open(self._journal_path, self._server, ahead)
-        self._queue = JobQueue(
-            self._source, self._creator.prepare, self._journal, self._concurrency
-        )
+            journal = await Journal.open(self._journal_path, self._server, ahead)
+            self._journal = journal
+            self._queue = JournaledQueue(
+                self._source,
+                self._creator.prepare,
+                journal.file,
+                journal.note_ahead,
+                self._concurrency,
+            )
         self._add_worker()
         return self
 
@@ -180,8 +185,6 @@ class OutcomeStream:
     ) -> None:
         self._state = "left"
         self._source.stop()
-        if self._journal_path is not None and self._journal is None:
-            return  # it could not be entered
         tasks = self._workers | self._queue.tasks
         for task in tasks:
             task.cancel()

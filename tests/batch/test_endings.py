@@ -398,11 +398,11 @@ async def test_a_batch_whose_requests_cannot_be_noted_ends(
     """Cancelled or failing, the task that notes them ends the batch, and nothing is sent."""
     creator = FakeCreator()
 
-    def broken(index: int, encoded: bytes) -> bytes:
+    def broken(request: CreateRoomRequest) -> bytes:
         raise MemoryError
 
     if way == "defect":
-        monkeypatch.setattr("telnyx_video.batch.journal.noted_line", broken)
+        monkeypatch.setattr("telnyx_video.batch.journal.encode_room_request", broken)
     stream = OutcomeStream(creator, asked_for(100), concurrency=2, journal=tmp_path / "journal")
 
     async def consume() -> None:

@@ -28,15 +28,15 @@ from telnyx_video._base.http import HttpRequest
 from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
 from telnyx_video.batch.journal_file import (
+    BEGUN,
     GAP,
     HEADER,
+    NOTED,
     JournalFile,
     Pending,
     Records,
-    begun_line,
-    noted_line,
-    to_line,
 )
+from telnyx_video.batch.outcome import encode_line
 
 INTENT = b'{"intent":0,"at":1.5,"request":{"unique_name":"room-0"}}\n'
 REQUESTS = [
@@ -95,9 +95,9 @@ def test_what_is_far_ahead_is_read(tmp_path: Path) -> None:
     journal, last = tmp_path / "rooms.jsonl", 2 + GAP - 1
     journal.write_bytes(HEADER + INTENT.replace(b":0,", b":%d," % last))
     file = JournalFile(str(journal))
-    records = file.load()
+    file.load()
     file.close()
-    assert set(records.pending) == {last}
+    assert set(file.records.pending) == {last}
 
 
 class Lenient:
@@ -134,7 +134,7 @@ def line(number: int) -> dict[str, object]:
     if number % 4 == 3:
         error = TransportError("cut", Outcome.UNKNOWN if number == 3 else Outcome.NOT_APPLIED)
         outcome = CreateOutcome(index=number, request=request, error=error)
-    written: dict[str, object] = json.loads(to_line(outcome.to_dict()))
+    written: dict[str, object] = json.loads(encode_line(outcome.to_dict()))
     return written
 
 
@@ -169,7 +169,7 @@ def damaged(draw: st.DrawFn) -> bytes:
         lines[place] = put(lines[place], draw(st.sampled_from(paths(lines[place]))), draw(odd))
     if draw(st.booleans()):
         lines = draw(st.lists(st.sampled_from(lines), min_size=1, max_size=8))
-    content = b"".join(map(to_line, lines))
+    content = b"".join(map(encode_line, lines))
     if draw(st.booleans()):
         at, length = draw(st.integers(0, len(content))), draw(st.integers(0, 3))
         content = content[:at] + draw(st.binary(max_size=3)) + content[at + length :]
@@ -193,7 +193,7 @@ def test_a_damaged_journal_is_our_own_error_or_none(content: bytes, at_hand: boo
 @pytest.mark.parametrize("order", [(0, 1, 0), (1, 0), (0, 1, 0, 1), (1, 0, 0)])
 def test_a_note_that_comes_late_or_twice_takes_no_mark_away(order: tuple[int, ...]) -> None:
     """Otherwise the room that was made after the mark would be taken for another's."""
-    lines = (noted_line(3, b'{"unique_name":"r3"}'), begun_line(3, 5.0))
+    lines = (NOTED % (3, b'{"unique_name":"r3"}'), BEGUN % (3, 5.0))
     records = Records()
     for number, line in enumerate(order, 2):
         assert records.read(lines[line], 100 * number, number)
@@ -205,6 +205,6 @@ def test_a_note_behind_the_outcome_changes_nothing() -> None:
     outcome = b'{"index":3,"request":{"unique_name":"r3"},"room":{"id":"1"},"error":null}\n'
     records = Records()
     assert records.read(outcome, 0, 2)
-    assert records.read(noted_line(3, b'{"unique_name":"r3"}'), 100, 3)
+    assert records.read(NOTED % (3, b'{"unique_name":"r3"}'), 100, 3)
     assert records.pending == {}
     assert records.offsets[3] == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -24,7 +25,8 @@ from telnyx_video import (
 )
 from telnyx_video._base.json import dumps
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
-from telnyx_video.batch.journal_file import GAP, HEADER, PIECE, JournalFile, outcome_line, to_line
+from telnyx_video.batch.journal_file import GAP, HEADER, JournalFile
+from telnyx_video.batch.outcome import encode_line, outcome_line
 
 INTENT = b'{"intent":0,"at":1.5,"request":{"unique_name":"room-0"}}\n'
 GARBAGE = [
@@ -105,21 +107,19 @@ async def test_garbage_is_skipped_and_reported(
 def test_a_journal_must_be_a_file(journal: Path) -> None:
     """A device or a pipe, which may have no end, is refused."""
     os.mkfifo(journal)
-    file = JournalFile(str(journal))
     with pytest.raises(OSError, match="must be a regular file"):
-        file.load()
-    file.close()
+        JournalFile(str(journal))
 
 
 async def test_a_long_line_is_read_back(server: FakeServer, journal: Path) -> None:
-    """An outcome may be longer than what is read at a time."""
+    """An outcome may be longer than a buffer."""
     name = "x" * 4000
     url = "https://example.com/".ljust(2000, "x")
     request = CreateRoomRequest(
         unique_name=name, webhook_event_url=url, webhook_event_failover_url=url
     )
     await run(server, [request])
-    assert max(map(len, journal.read_bytes().splitlines())) > 2 * PIECE  # noqa: ASYNC240 # a test
+    assert max(map(len, journal.read_bytes().splitlines())) > io.DEFAULT_BUFFER_SIZE  # noqa: ASYNC240 # a test
     (outcome,) = await run(server, [request])
     assert outcome.unwrap().id == name
     assert len(server.posts) == 1
@@ -140,7 +140,7 @@ def test_an_outcome_is_written_the_same_however_it_is_put_together(
         existed=existed,
     )
     line = outcome_line(outcome, dumps(request.to_dict()) if noted else None)
-    assert json.loads(line) == json.loads(to_line(outcome.to_dict()))
+    assert json.loads(line) == json.loads(encode_line(outcome.to_dict()))
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
 
@@ -166,14 +166,14 @@ def test_a_room_that_is_hard_to_write_is_written_all_the_same() -> None:
 
 def test_stray_bytes_are_written_all_the_same() -> None:
     """What a reply's header brought into an error's message, and is no UTF-8, spoils no line."""
-    assert to_line({"message": "bad \udcff byte"}) == b'{"message": "bad ? byte"}\n'
+    assert encode_line({"message": "bad \udcff byte"}) == b'{"message": "bad ? byte"}\n'
 
 
 async def test_an_outcome_that_says_unknown_leaves_the_request_begun(server: FakeServer) -> None:
     """A named room of which a run has learnt nothing is looked up by the next one."""
     error = TransportError("cut", Outcome.UNKNOWN)
     lost = CreateOutcome(index=0, request=asked(0), error=error)
-    server.journal.write_bytes(HEADER + INTENT + to_line(lost.to_dict()))
+    server.journal.write_bytes(HEADER + INTENT + encode_line(lost.to_dict()))
     server.posts = [Post(asked(0), 0)]
     (outcome,) = await run(server, asked_for(1))
     assert outcome.recovered
@@ -236,7 +236,7 @@ async def test_a_nameless_request_that_was_refused_is_tried_again(server: FakeSe
     refused = CreateOutcome(index=0, request=nameless, error=ConfigurationError("not today"))
     assert refused.error is not None
     assert refused.error.outcome is Outcome.NOT_APPLIED
-    server.journal.write_bytes(HEADER + to_line(refused.to_dict()))
+    server.journal.write_bytes(HEADER + encode_line(refused.to_dict()))
     (outcome,) = await run(server, [nameless])
     assert outcome.room
 

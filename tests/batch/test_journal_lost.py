@@ -20,7 +20,8 @@ from telnyx_video import (
     TransportError,
 )
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
-from telnyx_video.batch.journal_file import HEADER, boot_id, outcome_line, run_line, to_line
+from telnyx_video.batch.journal_file import HEADER, RUN, boot_id
+from telnyx_video.batch.outcome import encode_line, outcome_line
 
 REQUESTS = [
     CreateRoomRequest(webhook_event_url=f"https://example.com/{number}")
@@ -85,7 +86,7 @@ def outcome_of(server: FakeServer, request: CreateRoomRequest) -> CreateOutcome:
 def test_a_request_whose_intent_may_be_lost_is_not_sent(server: FakeServer) -> None:
     """Without a name it is unknown, and that is written: the next run reads it."""
     nameless = CreateRoomRequest(max_participants=5)
-    server.journal.write_bytes(damaged(run=run_line(boot_id(), 8)))
+    server.journal.write_bytes(damaged(run=RUN % (json.dumps(boot_id()).encode(), 8)))
     first, again = outcome_of(server, nameless), outcome_of(server, nameless)
     assert isinstance(first.error, OutcomeUnknownError)
     assert "may have said that this request was sent" in first.error.message
@@ -105,7 +106,7 @@ def test_a_file_without_any_readable_line_is_refused(server: FakeServer, content
 
 def test_what_is_no_request_is_refused_all_the_same(server: FakeServer) -> None:
     """An input may be wrong beside a damaged journal."""
-    server.journal.write_bytes(damaged(run=run_line(boot_id(), 8)))
+    server.journal.write_bytes(damaged(run=RUN % (json.dumps(boot_id()).encode(), 8)))
     outcome = outcome_of(server, "room-0")  # type: ignore[arg-type] # untyped callers
     assert (outcome.status, outcome.attempts) == ("failed", 0)
 
@@ -114,7 +115,7 @@ def test_an_outcome_after_the_damage_stands(server: FakeServer) -> None:
     """A refusal that was written later says what came last: it is tried again."""
     nameless = CreateRoomRequest(max_participants=5)
     refused = CreateOutcome(index=0, request=nameless, error=ConfigurationError("not today"))
-    server.journal.write_bytes(damaged(to_line(refused.to_dict())))
+    server.journal.write_bytes(damaged(encode_line(refused.to_dict())))
     assert outcome_of(server, nameless).status == "made"
 
 
@@ -124,7 +125,7 @@ def test_a_named_request_whose_note_was_lost_is_found_by_its_name(
 ) -> None:
     """What is left of it says that it may have been sent: the room is not called another's."""
     lost = CreateOutcome(index=0, request=asked(0), error=TransportError("cut", Outcome.UNKNOWN))
-    left = b'{"begun":0,"at":1.5}\n' if line == "mark" else to_line(lost.to_dict())
+    left = b'{"begun":0,"at":1.5}\n' if line == "mark" else encode_line(lost.to_dict())
     server.journal.write_bytes(HEADER + left)
     server.posts.append(Post(asked(0), 0))
     assert outcome_of(server, asked(0)).status == "unknown"

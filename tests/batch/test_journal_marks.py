@@ -23,7 +23,7 @@ from telnyx_video import (
 from telnyx_video._base.http import HttpRequest
 from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect, journal_file
-from telnyx_video.batch.journal_file import HEADER, boot_id, noted_line, run_line
+from telnyx_video.batch.journal_file import HEADER, NOTED, RUN, boot_id
 from telnyx_video.sandbox import Sandbox
 
 REQUESTS = [
@@ -174,7 +174,9 @@ def server(tmp_path: Path) -> FakeServer:
 
 def journal_of(boot: str | None, *, marked: bool) -> bytes:
     """Return a journal in which the first request was noted."""
-    content = HEADER + run_line(boot, 8) + noted_line(0, b'{"unique_name":"room-0"}')
+    content = (
+        HEADER + RUN % (json.dumps(boot).encode(), 8) + NOTED % (0, b'{"unique_name":"room-0"}')
+    )
     return content + b'{"begun":0,"at":1.5}\n' if marked else content
 
 

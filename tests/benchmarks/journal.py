@@ -116,13 +116,14 @@ def write(journal: str, count: int) -> None:
     """Write the journal of a batch that has ended, of so many lines behind the first."""
     from telnyx_video import CreateRoomRequest, Room
     from telnyx_video.batch import CreateOutcome
-    from telnyx_video.batch.journal_file import HEADER, intent_line, outcome_line
+    from telnyx_video.batch.journal_file import HEADER, INTENT
+    from telnyx_video.batch.outcome import outcome_line
 
     request = CreateRoomRequest(unique_name="room-%", max_participants=12)
     fields = b'{"unique_name":"room-%","max_participants":12}'
     room = Room(id="0ccc7b54-4df3-4bca-a65a-3da1ecc777f0", unique_name="room-%")
     outcome = CreateOutcome(index=0, request=request, room=room)
-    pair = intent_line(0, time.time(), fields) + outcome_line(outcome, fields)
+    pair = INTENT % (0, time.time(), fields) + outcome_line(outcome, fields)
     pair = pair.replace(b'"intent":0', b'"intent":%').replace(b'"index":0', b'"index":%')
     with open(journal, "wb") as file:
         file.write(HEADER)

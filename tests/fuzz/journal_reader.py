@@ -28,7 +28,8 @@ async def read(path: Path) -> list[tuple[object, object]]:
     """Open the journal and return what it knows of each request."""
     journal = await Journal.open(path)
     try:
-        indices = range(min(journal.length, 1000))
-        return [(journal.pending(index), journal.outcome(index)) for index in indices]
+        records = journal.file.records
+        indices = range(min(len(records.offsets), 1000))
+        return [(records.pending.get(index), journal.file.outcome(index)) for index in indices]
     finally:
         await journal.close()
