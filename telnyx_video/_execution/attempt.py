@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from random import random
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
 from telnyx_video._base.errors import ConfigurationError, RateLimit, RequestTimeoutError
-from telnyx_video._base.http import BEGIN_WITHIN, HttpReply, HttpRequest
+from telnyx_video._base.http import BEGIN_WITHIN, HttpReply, HttpRequest, Operation
 from telnyx_video._execution.circuit_breaker import CircuitBreaker
 from telnyx_video._execution.evidence import ServerProfile
 from telnyx_video._execution.instrument import CallTrace, Instrumentation
@@ -47,6 +48,8 @@ class CallOptions:
     """Sent with each request, in addition to the client's own; they may hold secrets."""
     trace: CallTrace | None = None
     """The call in the hooks' view, if there are hooks; set when it starts."""
+    on_reply: Callable[[HttpReply], None] | None = None
+    """Called with each reply, before it is read."""
 
 
 class Semaphore:
@@ -245,6 +248,17 @@ class AttemptRunner:
             self, limiter=limiter, breaker=breaker, max_rate=rate, budget=RetryBudget(UNLIMITED)
         )
 
+    @contextmanager
+    def traced(
+        self, options: CallOptions, operation: Operation, method: str
+    ) -> Generator[CallOptions]:
+        """Report a call to the hooks, if there are any, unless it is part of another call."""
+        if not self.instrument.hooks or options.trace is not None:
+            yield options
+            return
+        with self.instrument.tracing(operation, method) as trace:
+            yield attrs.evolve(options, trace=trace)
+
     async def run(
         self,
         request: HttpRequest,
@@ -287,6 +301,8 @@ class AttemptRunner:
                 reply = await sending
             finally:
                 self.connections.release()
+            if options.on_reply is not None:
+                options.on_reply(reply)
             result = read(reply)
         except BaseException as error:
             if isinstance(error, ApiError):
@@ -300,11 +316,12 @@ class AttemptRunner:
             return result
         finally:
             rate_limit: RateLimit | None = None
-            status = None if reply is None else reply.status
-            if result is not None and result.reply is not None:
-                rate_limit = result.reply.rate_limit
-            elif reply is not None:  # an error, or a reply without content
-                rate_limit = read_rate_limit(reply.headers)
+            status: int | None = None
+            if reply is not None:
+                status = reply.status
+                # An error, and a reply without content, has nothing that was read from its headers.
+                known = None if result is None else result.reply
+                rate_limit = known.rate_limit if known else read_rate_limit(reply.headers)
             self.server_limit.answered(rate_limit, status, sent_at, transport.time())
 
     async def aclose(self) -> None:

@@ -7,16 +7,16 @@ from collections.abc import Awaitable, Callable
 from random import random
 from typing import TypeVar
 
-import attrs
-
 from telnyx_video._base.errors import ConfigurationError, TelnyxVideoError
 from telnyx_video._base.http import HttpReply, HttpRequest, note_sent
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
+from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.retry import RetryState, is_transient
 from telnyx_video._wire import replies
 from telnyx_video.errors import NotFoundError, OutcomeUnknownError
-from telnyx_video.models.base import Answered
+from telnyx_video.models.base import Answered, Page, Record
 
+R = TypeVar("R", bound=Record)
 T = TypeVar("T", bound=Answered | None)
 
 Verify = Callable[[OutcomeUnknownError, CallOptions], Awaitable[bool]]
@@ -47,18 +47,12 @@ async def execute(
     Raises:
         OutcomeUnknownError: it may have been applied, and no reply tells.
     """
-
-    async def run(options: CallOptions) -> T:
+    with runner.traced(options, request.operation, request.method) as traced:
         try:
-            return await _attempts(runner, request, read, options, idempotent, hint)
+            return await _attempts(runner, request, read, traced, idempotent, hint)
         except OutcomeUnknownError as unknown:
             runner.instrument.failed(request, None, unknown)
             raise
-
-    if not runner.instrument.hooks or options.trace is not None:
-        return await run(options)
-    with runner.instrument.tracing(request.operation, request.method) as trace:
-        return await run(attrs.evolve(options, trace=trace))
 
 
 async def execute_and_verify(
@@ -77,19 +71,13 @@ async def execute_and_verify(
         options: Limits of the call.
         verify: Asked if the outcome is unknown.
     """
-
-    async def run(options: CallOptions) -> None:
+    with runner.traced(options, request.operation, request.method) as traced:
         try:
-            await _attempts(runner, request, read, options, True, REPEAT_HINT)
+            await _attempts(runner, request, read, traced, True, REPEAT_HINT)
         except OutcomeUnknownError as unknown:
-            if not await verify(unknown, options):
+            if not await verify(unknown, traced):
                 runner.instrument.failed(request, None, unknown)
                 raise
-
-    if not runner.instrument.hooks or options.trace is not None:
-        return await run(options)
-    with runner.instrument.tracing(request.operation, request.method) as trace:
-        return await run(attrs.evolve(options, trace=trace))
 
 
 async def delete(runner: AttemptRunner, request: HttpRequest, options: CallOptions) -> None:
@@ -99,6 +87,25 @@ async def delete(runner: AttemptRunner, request: HttpRequest, options: CallOptio
 
 async def _is_gone(unknown: OutcomeUnknownError, _: CallOptions) -> bool:
     return isinstance(unknown.last_error, NotFoundError)
+
+
+def list_pages(
+    runner: AttemptRunner,
+    page_request: Callable[[int], HttpRequest],
+    read: Callable[[HttpReply], Page[R]],
+    options: CallOptions,
+) -> AsyncPager[R]:
+    """Return a list whose pages are requested by their numbers, each by a call of its own.
+
+    Raises:
+        InvalidRequestError: an argument of the requests is invalid.
+    """
+
+    async def fetch(number: int) -> Page[R]:
+        return await execute(runner, page_request(number), read, options, idempotent=True)
+
+    page_request(1)  # refuses invalid arguments now, and not when the first page is fetched
+    return AsyncPager(fetch)
 
 
 async def _attempts(

@@ -21,7 +21,7 @@ from telnyx_video._execution.paging import AsyncPager
 from telnyx_video.client._portal import Caller, Portal
 from telnyx_video.errors import ConfigurationError
 from telnyx_video.models import Page, RawResponse, Record
-from telnyx_video.resources._recording import Recorder
+from telnyx_video.resources._resource import Recorder
 
 P = ParamSpec("P")
 T = TypeVar("T")

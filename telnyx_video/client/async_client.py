@@ -38,8 +38,7 @@ from telnyx_video.resources._arguments import (
     checked_hooks,
     merge_headers,
 )
-from telnyx_video.resources._recording import record
-from telnyx_video.resources._resource import view
+from telnyx_video.resources._resource import record, view
 from telnyx_video.resources.rooms import RoomsResource
 
 if TYPE_CHECKING:

@@ -42,7 +42,7 @@ from telnyx_video.client._sync import (
 from telnyx_video.client.async_client import AsyncRoomsClient
 from telnyx_video.errors import ConfigurationError
 from telnyx_video.models import Page, RawResponse, Record
-from telnyx_video.resources._recording import record
+from telnyx_video.resources._resource import record
 from telnyx_video.resources.compositions import AsyncCompositions
 from telnyx_video.resources.participants import AsyncParticipants
 from telnyx_video.resources.recordings import AsyncRecordings

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from random import random
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
@@ -183,7 +183,7 @@ class MediaResource(Resource, Generic[M]):
             check.callback(problems, "on_progress", on_progress)
         check.positive(problems, "read_timeout", read_timeout)
         check.refuse(problems)
-        with self._traced(self._call_options(None, retry)) as options:
+        with self._traced(retry) as options:
             source = self._source(media_id, options, read_timeout)
             return await download(source, Path(plain_str(os.fspath(path))), on_progress)
 
@@ -217,7 +217,7 @@ class MediaResource(Resource, Generic[M]):
         problems: list[ErrorDetail] = []
         check.positive(problems, "read_timeout", read_timeout)
         check.refuse(problems)
-        with self._traced(self._call_options(None, retry)) as options:
+        with self._traced(retry) as options:
             reader = FileReader(self._source(media_id, options, read_timeout))
             try:
                 yield await FileStream.open(reader)
@@ -250,6 +250,11 @@ class MediaResource(Resource, Generic[M]):
         request = self._media.delete_request(media_id)
         await delete(self._runner, request, self._call_options(timeout, retry))
 
+    def _traced(self, retry: RetryPolicy | None) -> AbstractContextManager[CallOptions]:
+        """Report a download to the hooks, if there are any, as one call with all its requests."""
+        options = self._call_options(None, retry)
+        return self._runner.traced(options, self._media.download, "GET")
+
     async def _get(self, media_id: str, options: CallOptions) -> M:
         request, read = self._media.get_request(media_id), replies.found(self._media.model)
         return await execute(self._runner, request, read, options, idempotent=True)
@@ -270,13 +275,3 @@ class MediaResource(Resource, Generic[M]):
         name, status = one_line(found.id, SHORT), one_line(found.status or "none", SHORT)
         message = f"{self._media.name} {name} has no file yet (status: {status}) - {hint}"
         return NotReadyError(message, found.status)
-
-    @contextmanager
-    def _traced(self, options: CallOptions) -> Generator[CallOptions]:
-        """Report a download to the hooks, if there are any, as one call with all its requests."""
-        instrument = self._runner.instrument
-        if not instrument.hooks:
-            yield options
-            return
-        with instrument.tracing(self._media.download, "GET") as trace:
-            yield attrs.evolve(options, trace=trace)

@@ -1,29 +1,41 @@
-"""The base class of the resources: what their methods send requests with, options, and lists."""
+"""The base class of the resources, and views of them: with other options, or keeping raw replies.
+
+A view shares its resource's connections, so that all other calls cost nothing more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping
+from contextlib import aclosing
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import attrs
 
 from telnyx_video._base import validate as check
-from telnyx_video._base.http import HttpReply, HttpRequest
+from telnyx_video._base.errors import ErrorDetail
+from telnyx_video._base.http import HttpReply
+from telnyx_video._base.validate import InvalidRequestError
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
-from telnyx_video._execution.call import execute
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video._transport.session import as_timeout, check_timeout
-from telnyx_video.errors import ErrorDetail
-from telnyx_video.models import Page, Record
+from telnyx_video._transport.transport import Transport
+from telnyx_video._wire import replies
+from telnyx_video.models import Page, RawResponse, Record
 from telnyx_video.resources._arguments import check_headers, check_policy, merge_headers
 
 if TYPE_CHECKING:
     from aiohttp import ClientTimeout
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 V = TypeVar("V", bound="Resource")
+
+UNRECORDED: Final = frozenset(
+    ("aclose", "close", "create_many", "open", "stream_many", "with_options", "with_raw_response")
+)
+"""Public methods of clients and resources that are not one call with one result."""
 
 
 def view(resource: V, **changes: object) -> V:
@@ -78,16 +90,46 @@ class Resource:
             headers=merge_headers(options.headers, headers),
         )
 
-    def _list(
-        self,
-        page_request: Callable[[int], HttpRequest],
-        read: Callable[[HttpReply], Page[R]],
-        options: CallOptions,
-    ) -> AsyncPager[R]:
-        """Return a list whose pages are requested by their numbers."""
 
-        async def fetch(number: int) -> Page[R]:
-            return await execute(self._runner, page_request(number), read, options, idempotent=True)
+@attrs.define
+class Recorder:
+    """Keeps the last reply of a call, which is the one that decided its result."""
 
-        page_request(1)  # refuses invalid arguments now, and not when the first page is fetched
-        return AsyncPager(fetch)
+    transport: Transport
+    reply: HttpReply | None = None
+
+    def keep(self, reply: HttpReply) -> None:
+        """Keep a reply, in place of the one before."""
+        self.reply = reply
+
+    def raw(self) -> RawResponse:
+        """Return the last reply as it came, without the key."""
+        reply = cast("HttpReply", self.reply)  # no call returns without one
+        return replies.raw_response(reply, self.transport.redact_headers)
+
+    async def result(self, call: Awaitable[T]) -> tuple[T, RawResponse]:
+        """Wait for the call; return its result, and its raw reply."""
+        return await call, self.raw()
+
+    async def pages(self, pager: AsyncPager[R]) -> AsyncGenerator[tuple[Page[R], RawResponse]]:
+        """Yield each page of a list, and its raw reply.
+
+        The next page is fetched only after this one was yielded.
+        """
+        async with aclosing(pager.pages()) as pages:
+            async for page in pages:
+                yield page, self.raw()
+
+
+def record(resource: object, method: str) -> tuple[Any, Recorder]:
+    """Return a view of a resource to make one call with, and the recorder of that call.
+
+    Raises:
+        InvalidRequestError: it is not a resource, or the method does not make one call.
+    """
+    if not isinstance(resource, Resource) or method in UNRECORDED:
+        problem = "must be a method of this client or of its resources that makes one call"
+        raise InvalidRequestError((ErrorDetail(problem, code="wrong_value", pointer="/method"),))
+    runner, options = resource._runner, resource._options  # pyright: ignore[reportPrivateUsage]
+    recorder = Recorder(runner.transport)
+    return view(resource, _options=attrs.evolve(options, on_reply=recorder.keep)), recorder

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Unpack, cast
 
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
-from telnyx_video._execution.call import execute
+from telnyx_video._execution.call import execute, list_pages
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video._wire import replies, requests
@@ -71,7 +71,8 @@ class AsyncCompositions(MediaResource[RoomComposition]):
         Raises:
             InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
         """
-        return self._list(
+        return list_pages(
+            self._runner,
             lambda number: requests.list_compositions(
                 session_id=session_id,
                 status=status,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from telnyx_video._execution.call import execute
+from telnyx_video._execution.call import execute, list_pages
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video._wire import replies, requests
@@ -51,7 +51,8 @@ class AsyncParticipants(Resource):
         Raises:
             InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
         """
-        return self._list(
+        return list_pages(
+            self._runner,
             lambda number: requests.list_participants(
                 session_id=session_id,
                 context=context,

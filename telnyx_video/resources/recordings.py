@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Unpack
 
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
-from telnyx_video._execution.call import execute
+from telnyx_video._execution.call import execute, list_pages
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video._wire import replies, requests
@@ -58,7 +58,8 @@ class AsyncRecordings(MediaResource[RoomRecording]):
             InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
             TypeError: there is no such filter.
         """
-        return self._list(
+        return list_pages(
+            self._runner,
             lambda number: requests.list_recordings(
                 filters, page_number=number, page_size=page_size
             ),

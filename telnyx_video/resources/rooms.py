@@ -11,7 +11,7 @@ import attrs
 from telnyx_video._base import validate as check
 from telnyx_video._base.text import few, one_line, plain_str, show
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
-from telnyx_video._execution.call import delete, execute
+from telnyx_video._execution.call import delete, execute, list_pages
 from telnyx_video._execution.create import create_room
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.reconcile import IfExists
@@ -200,7 +200,8 @@ class RoomsResource(Resource):
         Raises:
             InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
         """
-        return self._list(
+        return list_pages(
+            self._runner,
             lambda number: requests.list_rooms(
                 unique_name=unique_name,
                 created_at=created_at,

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from telnyx_video._execution.attempt import CallOptions
-from telnyx_video._execution.call import execute, execute_and_verify
+from telnyx_video._execution.call import execute, execute_and_verify, list_pages
 from telnyx_video._execution.paging import AsyncPager
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video._wire import replies, requests
@@ -61,7 +61,8 @@ class AsyncSessions(Resource):
         Raises:
             InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
         """
-        return self._list(
+        return list_pages(
+            self._runner,
             lambda number: requests.list_sessions(
                 room_id,
                 active=active,
@@ -236,7 +237,8 @@ class AsyncSessions(Resource):
         Raises:
             InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
         """
-        return self._list(
+        return list_pages(
+            self._runner,
             lambda number: requests.list_participants(
                 of_session=session_id,
                 context=context,

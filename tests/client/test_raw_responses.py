@@ -24,7 +24,7 @@ from telnyx_video import (
     RoomsClient,
 )
 from telnyx_video.observing import CallFinished
-from telnyx_video.resources._recording import UNRECORDED
+from telnyx_video.resources._resource import UNRECORDED
 
 KEY = "KEY018F5C0FFEE0123456789ABCDEF_t0k3nT0k3n"
 QUICK = RetryPolicy(attempts=3, backoff=0.001, backoff_max=0.001)
