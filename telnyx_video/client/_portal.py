@@ -1,7 +1,7 @@
 """An event loop in a daemon thread, in which blocking code runs coroutines.
 
 It can be used by any number of threads, and where another loop runs (in a notebook). A call from
-the loop's own thread, after a fork, or after closing raises an error at once instead of hanging.
+the loop's own thread, after a fork, or after closing raises an error instead of hanging.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Portal:
         return call.result()
 
     def close(self) -> None:
-        """Run the cleanup, cancel what is left, and stop the loop and its thread.
+        """Run the cleanup, cancel the remaining tasks, and stop the loop and its thread.
 
         Closing again does nothing. After a fork there is nothing to stop: the thread is the
         parent's. In the loop's own thread, as when the garbage collector runs there, it does not
@@ -115,7 +115,7 @@ class Portal:
 
 
 class Caller:
-    """A thread that waits for a call, and runs the call's callbacks meanwhile.
+    """A thread that waits for a call, and runs the call's callbacks until then.
 
     So a batch's input is read, and its progress reported, in the caller's thread: callbacks may
     block, use objects that are bound to the thread, or call the client again.

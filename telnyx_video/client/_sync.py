@@ -38,7 +38,7 @@ class SyncProxy(Generic[A_co]):
     Args:
         target: The object.
         portal: The event loop that its coroutines run in.
-        owner: The client to keep alive meanwhile: one that is not referenced is closed.
+        owner: The client to keep alive: one that is not referenced is closed.
     """
 
     def __init__(self, target: A_co, portal: Portal, owner: object = None) -> None:
@@ -93,7 +93,7 @@ def wrap(
 ) -> tuple[T, Portal]:
     """Call a method of the proxy's target; return its result, and the portal to use it in.
 
-    Wrong arguments are reported as those of the proxy's method.
+    Wrong arguments are reported as passed to the proxy's method.
     """
     target, portal = proxy._target, proxy._portal  # pyright: ignore[reportPrivateUsage] # of above
     try:
@@ -166,47 +166,33 @@ def blocking_file(
     return call
 
 
-class Pager(Generic[R]):
+class Pager(SyncProxy[AsyncPager[R]], Generic[R]):
     """All objects of a list: ``for room in pager``. Each loop sends new requests.
 
     The next page is fetched while the current one is processed, by one task, which ends with the
     loop.
     """
 
-    def __init__(self, pager: AsyncPager[R], portal: Portal, owner: object) -> None:
-        self._pager = pager
-        self._portal = portal
-        self._owner = owner  # kept alive: a client that is not referenced is closed
-
     def pages(self) -> Iterator[Page[R]]:
         """Yield the pages, with their totals, request ids and rate limits."""
-        yield from iterate(self._pager.pages(), self._portal)
+        yield from iterate(self._target.pages(), self._portal)
 
     def first(self) -> R | None:
         """Return the first object, or None if the list is empty; fetches the first page only."""
-        return self._portal.run(self._pager.first())
+        return self._portal.run(self._target.first())
 
     def __iter__(self) -> Iterator[R]:
         for page in self.pages():
             yield from page.items
 
 
-class BlockingFileStream:
+class BlockingFileStream(SyncProxy[AbstractAsyncContextManager[FileStream]]):
     """A file that is being read: ``for chunk in stream``, within its ``with`` block.
 
     After a break, reading continues where it stopped. The length is checked at the end.
     """
 
-    def __init__(
-        self,
-        opening: AbstractAsyncContextManager[FileStream],
-        portal: Portal,
-        owner: object,
-    ) -> None:
-        self._opening = opening
-        self._portal = portal
-        self._owner = owner  # kept alive: a client that is not referenced is closed
-        self._stream: FileStream | None = None
+    _stream: FileStream | None = None
 
     @property
     def total(self) -> int | None:
@@ -214,7 +200,7 @@ class BlockingFileStream:
         return None if self._stream is None else self._stream.total
 
     def __enter__(self) -> Self:
-        self._stream = self._portal.run(self._opening.__aenter__())
+        self._stream = self._portal.run(self._target.__aenter__())
         return self
 
     def __exit__(
@@ -223,8 +209,8 @@ class BlockingFileStream:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with suppress(ConfigurationError):  # a client closed meanwhile has ended the stream
-            self._portal.run(self._opening.__aexit__(exc_type, exc, traceback))
+        with suppress(ConfigurationError):  # a client that was closed has ended the stream
+            self._portal.run(self._target.__aexit__(exc_type, exc, traceback))
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -240,8 +226,8 @@ class BlockingFileStream:
 
 def raw_pages(pager: Pager[R], recorder: Recorder) -> Iterator[tuple[Page[R], RawResponse]]:
     """Yield the pages of a list, each with its raw reply."""
-    pages = recorder.pages(pager._pager)  # pyright: ignore[reportPrivateUsage] # of above
-    yield from iterate(pages, pager._portal)  # pyright: ignore[reportPrivateUsage] # of above
+    pages, portal = wrap(pager, recorder.pages)
+    yield from iterate(pages, portal)
 
 
 def iterate(items: AsyncIterator[T], portal: Portal) -> Iterator[T]:

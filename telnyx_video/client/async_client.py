@@ -10,15 +10,11 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, ParamSpec, Self, TypeVar, cast, overload
 
-import attrs
-
 from telnyx_video._base import validate as check
-from telnyx_video._base.http import HttpRequest
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
 from telnyx_video._execution.call import REPEAT_HINT, execute
-from telnyx_video._execution.create import create_room
 from telnyx_video._execution.paging import AsyncPager
-from telnyx_video._execution.reconcile import CreateResult, IfExists
+from telnyx_video._execution.reconcile import IfExists
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video._transport.session import check_connecting
 from telnyx_video._transport.transport import Transport
@@ -29,7 +25,7 @@ from telnyx_video.batch.source import Requests
 from telnyx_video.batch.stream import OutcomeStream, collect
 from telnyx_video.config import resolve
 from telnyx_video.errors import ConfigurationError, ErrorDetail
-from telnyx_video.models import UNSET, CreateRoomRequest, Page, RawResponse, Record
+from telnyx_video.models import UNSET, Page, RawResponse, Record
 from telnyx_video.resources._arguments import (
     check_app_info,
     check_batch,
@@ -39,7 +35,7 @@ from telnyx_video.resources._arguments import (
     merge_headers,
 )
 from telnyx_video.resources._resource import record, view
-from telnyx_video.resources.rooms import RoomsResource
+from telnyx_video.resources.rooms import BatchCreator, RoomsResource
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -76,7 +72,7 @@ class AsyncRoomsClient(RoomsResource):
 
     Args:
         api_key: The API key; a function or coroutine function that returns it; or OAuth client
-            credentials. By default those of the environment, else ``TELNYX_API_KEY``.
+            credentials. By default the environment's, else ``TELNYX_API_KEY``.
         base_url: The API's URL; by default ``TELNYX_BASE_URL``, else Telnyx's.
         timeout: Seconds for one attempt, or an ``aiohttp.ClientTimeout``; by default 20 in total,
             10 of them to connect. The whole call, with its retries, is bounded by
@@ -307,7 +303,7 @@ class AsyncRoomsClient(RoomsResource):
             path: Below the base URL, percent-encoded, such as ``"/rooms"``.
             json: The body: anything that JSON can express. By default there is none.
             params: The query: strings, numbers, booleans, or lists of them.
-            headers: Headers of this request, besides those of the client.
+            headers: Headers of this request, in addition to the client's.
             idempotent: Whether sending the request twice has the same effect as sending it once.
             timeout: For one attempt; by default the client's.
             retry: By default the client's policy.
@@ -373,8 +369,8 @@ class AsyncRoomsClient(RoomsResource):
             last outcome were not read, and nothing was sent for them.
 
         Raises:
-            InvalidRequestError: arguments are invalid, all of them listed; raised at once, nothing
-                was read, opened or sent.
+            InvalidRequestError: arguments are invalid, all of them listed; raised immediately,
+                nothing was read, opened or sent.
             ConfigurationError: the journal belongs to another input or server, or is in use.
             OSError: the journal cannot be written; nothing was sent that is not recorded in it.
             OutcomeUnknownError: a create, or what the input waits for, was cancelled by something
@@ -432,9 +428,7 @@ class AsyncRoomsClient(RoomsResource):
         )
         runner = self._runner.for_batch(max_rate, give_up_after)
         return OutcomeStream(
-            _Creator(
-                runner, self._options, if_exists, lambda request: self._prepare(request, {})[0]
-            ),
+            BatchCreator(runner, self._options, if_exists, self._prepare),
             requests,
             concurrency=concurrency,
             journal=journal,
@@ -477,35 +471,3 @@ class AsyncRoomsClient(RoomsResource):
         if transport is not None and transport.abandon():
             message = f"unclosed {self!r}: use `async with`, or call aclose()"
             warnings.warn(message, ResourceWarning, stacklevel=1, source=self)
-
-
-@attrs.frozen
-class _Creator:
-    """Creates the rooms of one batch."""
-
-    runner: AttemptRunner
-    options: CallOptions
-    if_exists: IfExists
-    prepare: Callable[[CreateRoomRequest], CreateRoomRequest]
-
-    @property
-    def gave_up(self) -> bool:
-        """Whether the server has been down for too long."""
-        breaker = self.runner.breaker
-        return breaker is not None and breaker.expired
-
-    async def create(
-        self,
-        request: CreateRoomRequest,
-        seconds_since_intent: float | None,
-        http_request: HttpRequest | None,
-    ) -> CreateResult:
-        """Create one room."""
-        return await create_room(
-            self.runner,
-            request,
-            self.if_exists,
-            self.options,
-            seconds_since_intent=seconds_since_intent,
-            http_request=http_request,
-        )

@@ -1,4 +1,4 @@
-"""The blocking client: the asynchronous one, run by an event loop in a thread of its own."""
+"""The blocking client: the asynchronous one, run by an event loop in its own thread."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class RoomsClient(SyncProxy[AsyncRoomsClient]):
 
     It has the methods, arguments and errors of :class:`AsyncRoomsClient`, and can be used by any
     number of threads. A call from the client's own thread (in a trace hook, say), after a fork, or
-    after closing raises ``ConfigurationError`` at once. Ctrl-C cancels a call and waits for its
+    after closing raises ``ConfigurationError`` immediately. Ctrl-C cancels a call and waits for its
     end.
 
     Args:
@@ -179,7 +179,7 @@ class RoomsClient(SyncProxy[AsyncRoomsClient]):
         finally:
             arguments.clear()  # tracebacks may show locals, and one of these is the API key
         super().__init__(client, Portal(client.aclose))
-        # Also runs at interpreter exit, so that a call after that fails at once.
+        # Also runs at interpreter exit, so that a call after that fails immediately.
         self._closer = weakref.finalize(self, self._portal.close)
         # Runs before that one, and not at exit, where a client may well be open.
         self._warner = weakref.finalize(self, _warn_unclosed, self._portal, repr(self))
@@ -295,16 +295,14 @@ def _warn_unclosed(portal: Portal, client: str) -> None:
 _ARGUMENTS: Final = tuple(inspect.signature(AsyncRoomsClient).parameters)
 
 
-class BlockingOutcomeStream:
+class BlockingOutcomeStream(SyncProxy[OutcomeStream]):
     """The outcomes of a batch as they finish: enter it, then iterate over it.
 
     Leaving the block early cancels the creates in flight and waits for their end.
     """
 
-    def __init__(self, stream: OutcomeStream, portal: Portal, rooms: RoomsClient) -> None:
-        self._stream = stream
-        self._portal = portal
-        self._rooms = rooms  # kept alive: a client that is not referenced is closed
+    def __init__(self, stream: OutcomeStream, portal: Portal, owner: RoomsClient) -> None:
+        super().__init__(stream, portal, owner)
         self._caller = Caller()
         self._lock = threading.Lock()
         self._entered = False
@@ -313,29 +311,29 @@ class BlockingOutcomeStream:
     @property
     def stopped(self) -> str | None:
         """Why reading the input ended early, if it did: see ``OutcomeStream.stopped``."""
-        return self._stream.stopped
+        return self._target.stopped
 
     @property
     def unreadable_lines(self) -> int:
         """Lines of the journal that are damaged: see ``OutcomeStream.unreadable_lines``."""
-        return self._stream.unreadable_lines
+        return self._target.unreadable_lines
 
     @property
     def max_rate(self) -> float | None:
         """As for :class:`~telnyx_video.batch.OutcomeStream`: requests a second at the most."""
-        return self._stream.max_rate
+        return self._target.max_rate
 
     @max_rate.setter
     def max_rate(self, rate: float | None) -> None:
-        self._stream.max_rate = rate
+        self._target.max_rate = rate
 
     def stop(self) -> None:
         """Read no more requests; the stream ends when the creates in flight are finished."""
-        self._stream.stop()
+        self._target.stop()
 
     def __enter__(self) -> Self:
         try:
-            self._portal.run(self._stream.__aenter__())  # the input is read on iteration
+            self._portal.run(self._target.__aenter__())  # the input is read on iteration
             self._entered = True
         except BaseException as error:
             # An interruption may come after the stream was entered and its workers were started.
@@ -349,8 +347,8 @@ class BlockingOutcomeStream:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with suppress(ConfigurationError):  # a client closed meanwhile has ended the stream
-            self._portal.run(self._stream.__aexit__(exc_type, exc, traceback))
+        with suppress(ConfigurationError):  # a client that was closed has ended the stream
+            self._portal.run(self._target.__aexit__(exc_type, exc, traceback))
 
     def __iter__(self) -> Iterator[CreateOutcome]:
         return self
@@ -362,7 +360,7 @@ class BlockingOutcomeStream:
             outcome = (
                 cast("CreateOutcome | None", self._caller.unclaimed.popleft())
                 if self._caller.unclaimed
-                else self._portal.run(next_or_none(self._stream), self._caller)
+                else self._portal.run(next_or_none(self._target), self._caller)
             )
         if outcome is None:
             raise StopIteration

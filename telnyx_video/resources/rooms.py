@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Unpack, cast
 from uuid import uuid4
@@ -9,12 +10,13 @@ from uuid import uuid4
 import attrs
 
 from telnyx_video._base import validate as check
+from telnyx_video._base.http import HttpRequest
 from telnyx_video._base.text import few, one_line, plain_str, show
 from telnyx_video._execution.attempt import AttemptRunner, CallOptions
 from telnyx_video._execution.call import delete, execute, list_pages
 from telnyx_video._execution.create import create_room
 from telnyx_video._execution.paging import AsyncPager
-from telnyx_video._execution.reconcile import IfExists
+from telnyx_video._execution.reconcile import CreateResult, IfExists
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video._wire import replies, requests
 from telnyx_video.errors import ErrorDetail, InvalidRequestError, NotFoundError, ResponseDecodeError
@@ -138,8 +140,8 @@ class RoomsResource(Resource):
     ) -> Room:
         """Read the room that has exactly this name, by :meth:`list`.
 
-        The API does not promise that a room is listed at once after it was created. To get a room
-        of a name whether or not it exists, use :meth:`create` with ``if_exists="return"``.
+        The API does not promise that a room is listed immediately after it was created. To get the
+        room of a name whether or not it exists, use :meth:`create` with ``if_exists="return"``.
 
         Args:
             unique_name: The room's name; case-sensitive.
@@ -198,7 +200,7 @@ class RoomsResource(Resource):
             retry: For one page; by default the client's policy.
 
         Raises:
-            InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
+            InvalidRequestError: an argument is invalid; raised immediately, nothing is sent.
         """
         return list_pages(
             self._runner,
@@ -339,13 +341,13 @@ class RoomsResource(Resource):
         timeout: float | ClientTimeout | None = None,
         retry: RetryPolicy | None = None,
     ) -> JoinToken:
-        """Create another client token by the refresh token of an earlier one; retried likewise.
+        """Create another client token with the refresh token of an earlier one. Retried as well.
 
         https://developers.telnyx.com/api-reference/rooms-client-tokens/refresh-client-token-to-join-a-room
 
         Args:
             room_id: The room's id.
-            refresh_token: That of the first token; the result has none.
+            refresh_token: The first token's; the result has none.
             token_ttl_secs: Seconds for which the new token is valid: 10 to 3600. The API's default
                 is 600.
             timeout: For one attempt; by default the client's.
@@ -397,3 +399,43 @@ class RoomsResource(Resource):
         if self._auto_name and prepared.unique_name is UNSET:
             prepared = attrs.evolve(prepared, unique_name=str(uuid4()))
         return prepared, options
+
+
+@attrs.frozen
+class BatchCreator:
+    """Creates the rooms of one batch, all with the same options."""
+
+    _runner: AttemptRunner
+    _options: CallOptions
+    _if_exists: IfExists
+    _prepare: Callable[[CreateRoomRequest, RoomFields], tuple[CreateRoomRequest, CallOptions]]
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the server has been down for too long."""
+        breaker = self._runner.breaker
+        return breaker is not None and breaker.expired
+
+    def prepare(self, request: CreateRoomRequest) -> CreateRoomRequest:
+        """Return the room to create, with a name if it needs one.
+
+        Raises:
+            InvalidRequestError: it is not a request.
+        """
+        return self._prepare(request, {})[0]
+
+    async def create(
+        self,
+        request: CreateRoomRequest,
+        seconds_since_intent: float | None,
+        http_request: HttpRequest | None,
+    ) -> CreateResult:
+        """Create one room."""
+        return await create_room(
+            self._runner,
+            request,
+            self._if_exists,
+            self._options,
+            seconds_since_intent=seconds_since_intent,
+            http_request=http_request,
+        )
