@@ -64,7 +64,7 @@ class Failed:
     reason: str
 
 
-Verdict = Take | Done | Retry | UrlExpired | Failed
+Decision = Take | Done | Retry | UrlExpired | Failed
 
 
 @attrs.define
@@ -89,7 +89,7 @@ class DownloadState:
         self._start_over()
         return {}
 
-    def responded(self, status: int, headers: Mapping[str, str]) -> Verdict:
+    def responded(self, status: int, headers: Mapping[str, str]) -> Decision:
         """Judge the head of a response."""
         if status in (200, 206) and headers.get("content-encoding", "identity") != "identity":
             return Failed("the host sent it compressed, so its size cannot be checked")
@@ -127,7 +127,7 @@ class DownloadState:
             )
         return Done()
 
-    def _partial(self, headers: Mapping[str, str]) -> Verdict:
+    def _partial(self, headers: Mapping[str, str]) -> Decision:
         first, _, total = _range(headers)
         validator = _validator(headers)
         same = validator is None or validator == self.validator
@@ -136,7 +136,7 @@ class DownloadState:
             return Retry("the host sent another range than the requested one")
         return Take()
 
-    def _out_of_range(self, headers: Mapping[str, str]) -> Verdict:
+    def _out_of_range(self, headers: Mapping[str, str]) -> Decision:
         _, _, total = _range(headers)
         if self.received and total == self.received == self.total:
             return Done()

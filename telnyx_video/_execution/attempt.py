@@ -1,4 +1,4 @@
-"""One attempt: waits for its turn and for a connection, sends, reads, and records what it shows.
+"""One attempt: waits for its turn and for a connection, sends, reads the reply.
 
 ``create`` and ``call`` both stand on it: they decide whether there is another attempt.
 """
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Answered | None)
 
 POLL_INTERVAL = 0.1
-"""Seconds after which a waiting request asks again: a reply may have brought its turn nearer."""
+"""Seconds after which a waiting request asks again: a reply may have shortened the wait."""
 
 
 @attrs.frozen
 class CallOptions:
-    """How long and how often one call may try, and who is told."""
+    """How long and how often one call may try, and who observes it."""
 
     policy: RetryPolicy
     timeout: ClientTimeout | None = None
@@ -55,8 +55,8 @@ class CallOptions:
 class Semaphore:
     """A FIFO semaphore: a free place is taken without a coroutine.
 
-    A place that is released goes to the one that has waited longest: while anyone waits no place is
-    free, so that nobody overtakes.
+    A place that is released goes to the one that has waited longest: no place is free while
+    others wait, so that none is overtaken.
     """
 
     def __init__(self, count: int) -> None:
@@ -75,7 +75,7 @@ class Semaphore:
         """Take a place that is released; only to be called when none is free.
 
         Raises:
-            ConfigurationError: it was closed meanwhile.
+            ConfigurationError: it was closed.
         """
         turn = asyncio.get_running_loop().create_future()
         self._waiters.append(turn)
@@ -132,7 +132,7 @@ class Limiter:
     Args:
         transport: Provides the clock and the sleeping.
         server_limit: The pacer that all limiters of a client share.
-        shared: The lock under which they wait for it, one request of each limiter, in turns.
+        shared: The lock under which they wait for it, one request of each limiter at a time.
         pacers: Those of this limiter alone.
     """
 
@@ -150,7 +150,7 @@ class Limiter:
         self._queue = FifoLock()
 
     def try_pass(self, now: float) -> bool:
-        """Let a request pass if it is its turn at once."""
+        """Let a request pass if it need not wait."""
         if self._queue.waiting or self.shared.waiting:
             return False
         return self._try(now) <= 0
@@ -178,7 +178,7 @@ class Limiter:
         )
 
     async def _pass_shared(self) -> bool:
-        """Pass when the turn comes; or leave the line, as our own pacers hold us back now."""
+        """Pass when the turn comes; or leave the queue, if our own pacers hold us back now."""
         async with self.shared:
             while (seconds := self._try(self._transport.time())) > 0 and self._held_back() <= 0:
                 await self._sleep(seconds)
@@ -204,7 +204,7 @@ class Limiter:
 
 @attrs.frozen
 class AttemptRunner:
-    """Everything that the attempts of a client share, or those of one batch."""
+    """The state that the attempts of a client share, or those of one batch."""
 
     transport: Transport
     instrument: Instrumentation
@@ -237,7 +237,7 @@ class AttemptRunner:
         )
 
     def for_batch(self, max_rate: float | None, give_up_after: float) -> AttemptRunner:
-        """The same, with a rate of its own, riding out outages, and without the retry budget.
+        """Return a runner with its own rate, which rides out outages and has no retry budget.
 
         The budget protects a server that is down; in a batch, waiting out the outage does.
         """

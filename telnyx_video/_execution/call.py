@@ -164,6 +164,6 @@ async def _wait(
     runner.instrument.retry_scheduled(options.trace, request, None, error, seconds, "send")
     try:
         await runner.transport.sleep(seconds)
-    except ConfigurationError:  # closed meanwhile: the error is the result
+    except ConfigurationError:  # closed: the error is the result
         return False
     return True

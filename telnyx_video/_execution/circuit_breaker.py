@@ -62,7 +62,7 @@ class CircuitBreaker:
         self.half_open = self.open
 
     def succeeded(self, now: float) -> None:
-        """Note a sensible answer, be it a refusal: the server is up."""
+        """Note a valid answer, even a refusal: the server is up."""
         self._up_at = now
         if self.failures:
             self.failures = self.probes = 0
@@ -89,7 +89,7 @@ class CircuitBreaker:
 
     def _count(self, sent_at: float) -> None:
         if not self.failures:
-            # What was sent before the last answer may fail after it, by a time-out.
+            # A request sent before the last answer may time out after it.
             self.failing_since = max(sent_at, self._up_at)
         self.failures += 1
 

@@ -16,6 +16,7 @@ from typing import BinaryIO, Final, ParamSpec, Self, TypeVar
 import attrs
 
 from telnyx_video._execution._download_state import (
+    Decision,
     Done,
     DownloadState,
     Failed,
@@ -23,7 +24,6 @@ from telnyx_video._execution._download_state import (
     StallTimer,
     Take,
     UrlExpired,
-    Verdict,
 )
 from telnyx_video._execution.attempt import Semaphore
 from telnyx_video._execution.retry import RetryPolicy
@@ -121,15 +121,15 @@ class FileReader:
     async def _receive(self, location: FileLocation) -> bytes | Done | Retry | UrlExpired | Failed:
         try:
             if self._body is None:
-                opened, verdict = await self._connect(location)
-                if not isinstance(verdict, Take):
-                    return verdict
+                opened, decision = await self._connect(location)
+                if not isinstance(decision, Take):
+                    return decision
                 self._body = opened
             return await self._body.read() or self.state.ended()
         except TransportError as error:
             return Retry(error.message) if error.retryable else Failed(error.message)
 
-    async def _connect(self, location: FileLocation) -> tuple[FileBody, Verdict]:
+    async def _connect(self, location: FileLocation) -> tuple[FileBody, Decision]:
         source = self._source
         if not source.connections.try_acquire():
             await source.connections.acquire()
@@ -238,13 +238,13 @@ async def _save(reader: FileReader, partial: PartialFile, on_progress: OnProgres
 
 
 class PartialFile:
-    """``NAME.….part``, beside the file to be written. Its methods block: call them in a thread.
+    """``NAME.….part``, next to the file to be written. Its methods block: call them in a thread.
 
     The name is random, so that two downloads to one path do not share a file. Errors name the path
     that the caller knows.
 
     Raises:
-        OSError: it cannot be created, because of the path itself or because what is there is not
+        OSError: it cannot be created, because of the path itself or because it exists and is not
             a regular file; the methods raise it if it cannot be written, renamed or removed.
     """
 
@@ -260,7 +260,7 @@ class PartialFile:
             self._file: BinaryIO = self._partial.open("xb")
 
     def write(self, position: int, content: bytes | bytearray) -> None:
-        """Write at a position, and drop what was behind it."""
+        """Write at a position, and drop everything behind it."""
         with _naming(self._path):
             self._file.seek(position)
             self._file.truncate()
@@ -277,7 +277,7 @@ class PartialFile:
 
     def discard(self) -> None:
         """Remove the partial file; does nothing after :meth:`finish`."""
-        with suppress(OSError):  # the disk is full: what is buffered cannot be written
+        with suppress(OSError):  # the disk is full: the buffer cannot be written
             self._file.close()
         with _naming(self._path):
             self._partial.unlink(missing_ok=True)
@@ -287,7 +287,7 @@ def _check_replaceable(path: Path) -> None:
     """Refuse to replace a directory, pipe, socket or device."""
     try:
         mode = path.stat().st_mode
-    except OSError:  # nothing is there, or creating the file will say what is wrong
+    except OSError:  # nothing is there, or creating the file will fail with the reason
         return
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))

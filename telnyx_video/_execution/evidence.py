@@ -1,4 +1,4 @@
-"""Judges what a reply or a room shows: whether it is about the room that was requested. Pure.
+"""Checks whether a reply or a room is about the room that was requested. Pure.
 
 A reply may be a late or repeated one; a room that was found may be another's. Servers may leave
 fields out, write them in another form, and have clocks of their own: none of that is proof.
@@ -26,20 +26,20 @@ CLOCK_SLACK: Final = timedelta(seconds=5)
 RECENT_IDS: Final = 4096
 """Ids of created rooms that a client remembers, to notice a reply that arrives twice."""
 
-OTHER_KINDS: Final = frozenset(
+OTHER_TYPES: Final = frozenset(
     {"composition", "room_composition", "room_participant", "room_recording", "room_session"}
 )
-"""What else the API calls an object."""
+"""Record types of other objects."""
 
 
 @attrs.define
 class ServerProfile:
-    """What the replies to a client's creates have shown of the server. Shared by its calls."""
+    """Facts about the server, from the replies to a client's creates; shared by its calls."""
 
     clock_offset: timedelta = timedelta()
     """How far ``created_at`` lies before ``Date``, at most; 0 or less."""
     rewritten: set[str] = attrs.Factory(set[str])
-    """Fields that the server does not keep as they were sent."""
+    """Fields that the server does not store unchanged."""
     _recent_ids: dict[str, None] = attrs.Factory(dict[str, None])
     _date: str | None = None
 
@@ -56,7 +56,7 @@ class ServerProfile:
             problem = f"its {', '.join(fields)} are not as requested"
         elif name is not UNSET and room.unique_name != name and not _may_be_named(request, room):
             problem = f"it names {show(room.unique_name)}, not {show(name)}"
-        elif room.record_type in OTHER_KINDS:
+        elif room.record_type in OTHER_TYPES:
             problem = f"it is a {room.record_type}"
         else:
             self.remember(room)
@@ -143,7 +143,7 @@ def _contradicts(request: CreateRoomRequest, room: Room, name: str) -> bool:
 
 
 def _normal_url(url: object) -> object:
-    """A URL in the form that servers may turn it into."""
+    """Normalize a URL as servers may do."""
     if not isinstance(url, str):
         return None
     try:
@@ -156,26 +156,26 @@ def _normal_url(url: object) -> object:
 
 
 def is_same_name(request: CreateRoomRequest, room: Room) -> bool:
-    """Whether a room has the request's name, or what a server may have made of it."""
+    """Whether a room has the request's name, or a form of it that servers may store."""
     return room.unique_name is not None and fold(room.unique_name) == fold(
         cast("str", request.unique_name)
     )
 
 
 def _may_be_named(request: CreateRoomRequest, room: Room) -> bool:
-    """Whether the name of a reply does not speak against it: rooms without a name have a null."""
+    """Whether the name in a reply is compatible: rooms without a name have a null."""
     if room.unique_name is None:
         return "unique_name" not in room.null_fields
     return is_same_name(request, room)
 
 
 def fold(name: str) -> str:
-    """A name without case, surplus spaces and differences of Unicode form."""
+    """Return a name without case, surplus spaces and differences of Unicode form."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _precision(time: datetime) -> timedelta:
-    """How far a time may lie before the moment that it stands for, judged by its zeros."""
+    """How far a time may have been rounded down, judged by its zeros."""
     if time.second or time.microsecond:
         return timedelta()
     if time.hour or time.minute:

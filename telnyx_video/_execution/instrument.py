@@ -34,7 +34,7 @@ from telnyx_video.observing import (
 )
 
 log = logging.getLogger("telnyx_video.calls")
-# An unknown outcome is raised as well: without any logging set up, nobody needs to read it twice.
+# An unknown outcome is raised as well: without logging set up it need not be shown twice.
 log.addHandler(logging.NullHandler())
 
 

@@ -17,7 +17,7 @@ Fetch = Callable[[int], Awaitable[Page[R]]]
 """Fetches the page of a number, counted from 1."""
 
 REPETITIONS = 2
-"""How often a page may come again until the list counts as endless: objects created meanwhile push
+"""How often a page may come again until the list counts as endless: objects created in between push
 the others on, so that one repetition proves nothing."""
 
 
@@ -25,7 +25,7 @@ class AsyncPager(Generic[R]):
     """All objects of a list: ``async for room in pager``. Each loop sends new requests.
 
     The next page is fetched while the current one is processed, by one task. That task ends with
-    the loop: at once if the iterator is closed (``async with aclosing(...)``), else when an
+    the loop: immediately if the iterator is closed (``async with aclosing(...)``), else when an
     iterator that was left early is garbage-collected.
     """
 
@@ -67,7 +67,7 @@ class AsyncPager(Generic[R]):
         finally:
             await reader.aclose()
 
-    if not TYPE_CHECKING:  # to a type checker it stays what cannot be iterated over
+    if not TYPE_CHECKING:  # type checkers report it as not iterable
 
         def __iter__(self) -> NoReturn:
             raise TypeError(

@@ -6,8 +6,8 @@ the caller's clock, which may jump ahead but never goes back.
 - :class:`GcraLimiter`: a rate that the caller sets. The generic cell rate algorithm (GCRA),
   https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm, with a tolerance for event loops that
   stall, and a cap on each second.
-- :class:`AdaptiveRateLimiter`: the account's limit as replies report it. What is left of the
-  window is spread over the rest of the window. Several clients that do so share a limit without
+- :class:`AdaptiveRateLimiter`: the account's limit as replies report it. The requests left
+  are spread over the rest of the window. Several clients that do so share a limit without
   knowing of each other, because each slows down as the common rest shrinks.
 """
 
@@ -33,7 +33,7 @@ LATENESS = 0.02
 """Seconds by which a request may be late without the next ones being late too: timers are."""
 
 FREE_SHARE = 0.9
-"""While more than this share of a window is left, nobody waits: small batches are not slowed."""
+"""While more than this share of a window is left, requests do not wait: small batches stay fast."""
 
 CERTAIN_SHARE = 0.8
 """Of the fastest round trip: travel times vary, and sending a little late costs nothing."""
@@ -121,7 +121,7 @@ class AdaptiveRateLimiter:
     round_trip: float = MAX_RESET
     """The fastest one: this long before a reply, its request was sent."""
     _zero_at: float = -math.inf
-    """When a reset in 0 s was last reported: such a server rounds down by up to a second."""
+    """When a reset in 0 s was last reported: that server rounds down by up to a second."""
     _guessed: bool = False
     """Whether this window began by our clock, and no reply has confirmed it yet."""
     _too_early: bool = False
@@ -175,7 +175,7 @@ class AdaptiveRateLimiter:
         """Note the end of a request.
 
         Args:
-            rate_limit: What its reply reports of the limit, if anything.
+            rate_limit: The limit that its reply reports, if any.
             status: The reply's status; None without a reply.
             sent_at: When the request was sent.
             now: The time.
@@ -204,7 +204,7 @@ class AdaptiveRateLimiter:
     def _reported(
         self, limit: int, remaining: int, reset: float, sent_at: float, now: float
     ) -> None:
-        """Adopt what a reply reports of the limit."""
+        """Adopt the limit that a reply reports."""
         # Comparisons rather than `min` and `max`: each reply comes by here.
         if now - sent_at < self.round_trip:
             self.round_trip = now - sent_at
@@ -251,7 +251,7 @@ class AdaptiveRateLimiter:
             self.left += GROWTH
 
     def _drop(self) -> None:
-        """Go on as if no limit had been reported."""
+        """Continue as if no limit had been reported."""
         self._disproved = self.limit
         self.limit = self._accepted = 0
         self.window = 0.0
@@ -260,14 +260,14 @@ class AdaptiveRateLimiter:
         self._probe_at, self._probe_after = math.inf, PROBE_AFTER
 
     def _roll_over(self, now: float) -> None:
-        """Begin a window when the last one should be over: with a single request if in doubt."""
+        """Begin a window when the last one should be over: with a single request if uncertain."""
         if not self._too_early:
             self._ended_at = self.resets_at
         self._open_window(1 if self._too_early else self.limit, now + self.window)
         self._guessed = True
 
     def _correct(self, remaining: int, end: float, now: float) -> None:
-        """Adopt what a reply reports of the window, or see from it that another one began."""
+        """Adopt the window that a reply reports, or notice that another one began."""
         left = remaining - self.in_flight
         recently = now - self._ended_at < self.window / 2
         self._too_early = self._guessed and recently and remaining + 1 < self.limit / 2

@@ -12,7 +12,7 @@ The caller reports what happened, when, and passes a random number; the answer i
 
 The promise: exactly one room for each name, given that the server enforces unique names.
 
-What is claimed about a room that is found:
+Claims about a room that is found:
 
 - The name was taken, for certain, only if the first attempt was refused for it (``NOT_APPLIED``).
 - After an attempt of unknown outcome, the room may be this call's. Times are a hint: a room that
@@ -58,7 +58,7 @@ MIN_LOOK_UP_TIME: Final = 0.05
 """Seconds before the deadline in which it is too late for a last look-up."""
 
 MAX_LOOK_UPS: Final = 3
-"""Look-ups that only complete what is certain, or likely, without them."""
+"""Look-ups that only complete a result that is certain, or likely, without them."""
 
 FULL_SEARCH: Final = 3
 """Of the look-ups of a name that is taken, the one that lists all rooms."""
@@ -79,7 +79,7 @@ class LookUp:
 
 @attrs.frozen
 class Update:
-    """Step: PATCH the room that has the name to what was requested."""
+    """Step: PATCH the room that has the name to the requested fields."""
 
     room: Room
 
@@ -96,11 +96,11 @@ class Wait:
 
 @attrs.define  # frozen ones are made three times as slowly, and each create makes one
 class CreateResult:
-    """The end: a room, or the error that says why there is none, and how it went."""
+    """The end: a room or an error, and how it was reached."""
 
     room: Room | None = None
     error: TelnyxVideoError | None = None
-    """What went wrong, if there is no room."""
+    """The error, if there is no room."""
     attempts: int = 1
     """How many times the create was sent."""
     recovered: bool = False
@@ -114,7 +114,7 @@ class CreateResult:
 Step = Send | LookUp | Update | Wait | CreateResult
 
 _REFUSALS: Final = (BadRequestError, UnprocessableEntityError)
-"""What may say that the name is taken."""
+"""Errors that may mean that the name is taken."""
 
 
 @attrs.define
@@ -182,7 +182,7 @@ class Reconciler:
         return self._refused(error)
 
     def _refused(self, error: TelnyxVideoError) -> Step:
-        """A POST failed in a way that another attempt cannot mend."""
+        """A POST failed in a way that another attempt cannot fix."""
         if isinstance(error, _REFUSALS):
             if self._named and not blames_only_other_fields(error.details):
                 self.final_error = error
@@ -268,7 +268,7 @@ class Reconciler:
 
     @property
     def _claim(self) -> Outcome:
-        """What may be said of a create whose name another room seems to have."""
+        """The outcome to report for a create whose name another room seems to have."""
         return Outcome.NOT_APPLIED if self.unresolved_error is None else Outcome.UNKNOWN
 
     def _look_up(self) -> LookUp:
@@ -282,7 +282,7 @@ class Reconciler:
         return LookUp(name if self.searches % 2 else fold(name))
 
     def _may_be_ours(self, room: Room, server_time: datetime | None, now: float) -> bool:
-        """Whether a room may be what a POST of unknown outcome made, and nothing speaks against."""
+        """Whether a POST of unknown outcome may have made a room, and nothing contradicts it."""
         contradictions = {*self.profile.contradictions(self.request, room)} - {"unique_name"}
         return (
             self.unresolved_error is not None
@@ -306,7 +306,7 @@ class Reconciler:
         if self.if_exists == "error":
             refusal = self.final_error if isinstance(self.final_error, _REFUSALS) else None
             return self._end(_name_taken(room, differences, refusal, self._claim))
-        # What a room does not show cannot be compared: further fields are always sent.
+        # Extra fields are not in a room, so they cannot be compared: they are always sent.
         outdated = differences or tuple(self.request.extra or ())
         if self.if_exists == "update" and outdated:
             self.outdated = outdated
@@ -358,7 +358,7 @@ class Reconciler:
         return CreateResult(error=error, attempts=self.state.sent)
 
     def _give_up(self, error: TelnyxVideoError) -> CreateResult:
-        """No time, attempts or sense are left: report what is known."""
+        """No attempt is left or useful: report the known facts."""
         if self.applied_error is not None:
             return self._end(self.applied_error)
         if self.unresolved_error is None:
@@ -385,7 +385,7 @@ def _outcome_unknown(
 
     Args:
         unresolved_error: The failure that left it open.
-        updating: Whether it is an update of a room that existed of which nothing is known.
+        updating: Whether the unknown outcome is that of an update of a room that existed.
     """
     why = str(unresolved_error).partition(" - ")[0]
     message = _hint(request.unique_name or None, attempts, why, updating=updating)
@@ -422,8 +422,8 @@ def _name_taken(
     Args:
         room: The room.
         differences: Fields in which it is not as requested.
-        refusal: What the server answered to the create, if it refused it.
-        outcome: What is known of this call's own create.
+        refusal: The server's answer to the create, if it refused it.
+        outcome: The outcome of this call's own create.
     """
     reason = (
         f"has other settings in {', '.join(differences)}"
@@ -447,7 +447,7 @@ def _name_taken(
 def _name_folded(
     request: CreateRoomRequest, room: Room, refusal: ApiError, outcome: Outcome
 ) -> NameTakenError:
-    """The server does not tell the request's name from that of another room."""
+    """The server treats the name of another room as the same."""
     detail = ErrorDetail(
         f"room {one_line(room.id, 200)} has the name {show(room.unique_name)}, which this server "
         f"does not tell from {show(request.unique_name)}",
@@ -487,7 +487,7 @@ def _two_rooms(
     attempts: int,
     unresolved_error: TelnyxVideoError | None,
 ) -> OutcomeUnknownError:
-    """Should never be: the server did not keep names unique, so none of them can be chosen."""
+    """The server did not keep names unique, so none of the rooms can be chosen."""
     ids = " and ".join(room.id for room in rooms)
     name = "" if request.unique_name is UNSET else request.unique_name
     message = (

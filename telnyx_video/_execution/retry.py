@@ -30,7 +30,7 @@ from telnyx_video.errors import (
 __all__ = ["RetryBudget", "RetryPolicy"]
 
 MAX_RETRY_AFTER = 300.0
-"""A server that says to stay away longer than this is taken to be mistaken."""
+"""A server that says to wait longer than this is assumed to be wrong."""
 
 UNLIMITED = 2**62
 """A quota that no number of retries spends."""
@@ -42,14 +42,14 @@ TIMEOUT_RETRY_COST = 10
 
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
-    """How a create is tried again, and when it is given up; all times in seconds.
+    """How calls are retried, and when they are given up; all times in seconds.
 
     Raises:
         ConfigurationError: a value is out of its bounds.
     """
 
     attempts: int = 10
-    """How often a request is sent at the most. Being told to come back later (429) is no attempt:
+    """How often a request is sent at the most. A refusal with 429 does not count as an attempt:
     only the deadline bounds that, unless ``attempts`` is 1."""
     deadline: float = 60.0
     """The whole call ends by then, whatever happens; waiting for a connection counts."""
@@ -63,7 +63,7 @@ class RetryPolicy:
 
     sending_time: float = attrs.field(init=False, repr=False, eq=False, default=0.0)
     """Seconds in which a create may be sent. The rest of the deadline, a fifth or 5 s, is kept for
-    finding out what became of it."""
+    looking up whether it was applied."""
 
     def __attrs_post_init__(self) -> None:
         problems: list[ErrorDetail] = []
@@ -78,14 +78,14 @@ class RetryPolicy:
 
     @classmethod
     def none(cls) -> Self:
-        """Send once. What became of a named create is still found out, by looking it up."""
+        """Send once. The outcome of a named create is still found out, by looking it up."""
         return cls(attempts=1)
 
     def wait(self, retry: int, random: float) -> float:
         """Seconds to wait before retry number ``retry`` (from 0).
 
         Args:
-            random: A number from 0 up to 1, drawn anew for each wait.
+            random: A number from 0 up to 1, drawn for each wait.
         """
         # The exponent is bounded: 2.0**1024 would overflow.
         return random * min(self.backoff_max, self.backoff * 2.0 ** min(retry, 60))
@@ -159,18 +159,18 @@ class RetryState:
         return self.sent - self.exempt < self.policy.attempts and self.budget.spend(error)
 
     def wait(self, error: TelnyxVideoError, now: float, random: float) -> float | None:
-        """Seconds to wait after this failure; None if the deadline would pass meanwhile."""
+        """Seconds to wait after this failure; None if the deadline would pass first."""
         requested = requested_wait(error)
         if requested is None:
             seconds = self.policy.wait(self.waits, random)
             self.waits += 1
         else:
-            seconds = requested + self.policy.wait(0, random)  # so that not all come back at once
+            seconds = requested + self.policy.wait(0, random)  # so that not all return together
         return seconds if now + seconds < self.deadline else None
 
 
 def is_transient(error: TelnyxVideoError) -> bool:
-    """Whether the same request may fare better later, by itself."""
+    """Whether the same request may succeed later."""
     match error:
         case TransportError():
             return error.retryable
@@ -189,7 +189,7 @@ def is_transient(error: TelnyxVideoError) -> bool:
 
 
 def requested_wait(error: TelnyxVideoError) -> float | None:
-    """Seconds that a 429 says to wait, or None if it says nothing that can be believed."""
+    """Seconds that a 429 says to wait; None without a plausible figure."""
     if not isinstance(error, RateLimitError) or error.rate_limit is None:
         return None
     for seconds in (error.rate_limit.retry_after, error.rate_limit.reset):

@@ -111,7 +111,7 @@ async def open_file(
         ConfigurationError: the client is closed, or belongs to another loop.
     """
     async with AsyncExitStack() as stack:
-        # The client may be closed while a caller works on what was read: only waiting ends then.
+        # The client may be closed between two reads: only waiting ends then.
         async with transport.borrowed_session() as session:
             storage = await stack.enter_async_context(
                 _storage_session(session, transport, address, read_timeout)
@@ -133,7 +133,7 @@ def _storage_session(
         trace_configs=session.trace_configs,
         trust_env=session.trust_env,
         proxy=transport.proxy_for(address.origin),
-        auto_decompress=False,  # sizes and ranges are those of the file as it is stored
+        auto_decompress=False,  # sizes and ranges refer to the stored file
         requote_redirect_url=False,  # which would break the signature of an address
         timeout=aiohttp.ClientTimeout(
             total=None,

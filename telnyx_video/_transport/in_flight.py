@@ -40,7 +40,7 @@ class Deadline:
         self.task.cancel()
 
     def uncancel(self) -> bool:
-        """Take back the cancellations from here; return whether nobody else cancelled the task.
+        """Take back the cancellations from here; return whether there are no others.
 
         aiohttp also raises ``CancelledError`` without a cancellation, when its pool is closed.
         """

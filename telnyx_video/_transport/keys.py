@@ -32,7 +32,7 @@ _GRANT: Final = b"grant_type=client_credentials"
 
 
 class KeySource:
-    """The current key of a client, asked for when there is none.
+    """The current key of a client, requested when there is none.
 
     Args:
         provider: Where keys come from.
@@ -115,7 +115,7 @@ class KeySource:
 
 
 def _again(failure: _Failure) -> _Failure:
-    """Return an error of its own for each call that shares a failure."""
+    """Return a separate error for each call that shares a failure."""
     if isinstance(failure, AuthenticationError):
         return AuthenticationError(failure.status, failure.details, failure.request_id)
     if isinstance(failure, TransportError):

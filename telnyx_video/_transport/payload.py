@@ -1,14 +1,14 @@
 """Request bodies that know whether they were written, and the requests that write them directly.
 
 When a request fails, the exception's class cannot tell whether the server has seen it: a connection
-reset looks the same before and after the server acted. What can tell is whether the body was
-written: without it there is no request. And a response to a request that was not written answers
-something else, such as one that a server sends twice. :class:`TrackedPayload` is such a body.
+reset looks the same before and after the server acted. Whether the body was written does tell:
+without it there is no request. And a response to a request that was not written answers something
+else, such as one that a server sends twice. :class:`TrackedPayload` keeps track of that.
 
 aiohttp writes each body in a task, as a body may be long and the connection slow. Ours are short
 and complete: :class:`DirectRequest` hands head and body to the connection in one piece, from a
-callback. That spares a create a seventh of its CPU time; ``docs/performance.md`` says what it is
-worth and how to measure it. The callback is the loop's next, so that requests which begin in one
+callback. That spares a create a seventh of its CPU time; ``docs/performance.md`` has the figures
+and says how to measure them. The callback is the loop's next, so that requests which begin in one
 pass of the loop are written right one after another, and wake the server once. A request that is
 alone in flight is written immediately.
 
@@ -55,7 +55,7 @@ class TrackedPayload(BytesPayload):
 
     @property
     def consumed(self) -> bool:
-        """Keeps aiohttp from sending an idempotent request again by itself, unseen by us."""
+        """Keeps aiohttp from silently resending an idempotent request."""
         return self.written
 
     async def write_with_length(

@@ -33,13 +33,13 @@ USER_AGENT: Final = (
 )
 
 REQUEST_CLASS: Final = request_class(aiohttp.__version__)
-"""What the session makes its requests of."""
+"""The class of the session's requests."""
 
 DEFAULT_TIMEOUT: Final = aiohttp.ClientTimeout(total=20, connect=10, sock_connect=5)
 """For one attempt; waiting for one of the client's connections is not part of it.
 
 A limit between bytes (``sock_read``) would cost each request a tenth of its CPU for two more
-timers, and tell little more: a reply here is a few hundred bytes, and comes at once or not."""
+timers, and tell little more: a reply here is a few hundred bytes, and comes in one piece or not."""
 
 
 def make_session(
@@ -50,8 +50,8 @@ def make_session(
     ssl_context: ssl.SSLContext | None,
     middlewares: Sequence[aiohttp.ClientMiddlewareType],
 ) -> aiohttp.ClientSession:
-    """Open it."""
-    # asyncio reads into 256 KiB, of which a reply fills one. glibc maps and unmaps such a block for
+    """Open a session."""
+    # asyncio reads into 256 KiB, and a reply fills one. glibc maps and unmaps such a block for
     # each read, until a larger one was given back: see "dynamic mmap threshold" in mallopt(3).
     bytes(2**20)
     return aiohttp.ClientSession(
@@ -68,7 +68,7 @@ def make_session(
 
 
 def default_headers(key: Credential, app_info: str | None = None) -> dict[str, str]:
-    """The headers of every request."""
+    """Return the headers of every request."""
     return {
         "Authorization": key.authorization,
         "Accept": "application/json",
@@ -77,7 +77,7 @@ def default_headers(key: Credential, app_info: str | None = None) -> dict[str, s
 
 
 def as_timeout(timeout: float | aiohttp.ClientTimeout) -> aiohttp.ClientTimeout:
-    """Seconds for a whole attempt, or finer limits as aiohttp has them."""
+    """Return the limits of an attempt, given its total or the limits themselves."""
     if isinstance(timeout, aiohttp.ClientTimeout):
         return timeout
     limits = DEFAULT_TIMEOUT
@@ -88,7 +88,7 @@ def as_timeout(timeout: float | aiohttp.ClientTimeout) -> aiohttp.ClientTimeout:
 
 @attrs.frozen
 class Proxies:
-    """A proxy for everything, or what the environment says (``HTTPS_PROXY``, ``NO_PROXY``, …).
+    """A proxy for everything, or the environment's (``HTTPS_PROXY``, ``NO_PROXY``, …).
 
     Not by aiohttp's own ``trust_env``: that would also take a password from netrc, in whose
     presence it refuses to send our key.
@@ -101,7 +101,7 @@ class Proxies:
         """The proxy's address; None to go there directly.
 
         Raises:
-            ConfigurationError: that of the environment is not an address of an HTTP proxy.
+            ConfigurationError: the environment's is not the address of an HTTP proxy.
         """
         if self.given or not self.trust_env:
             return self.given or None
@@ -134,7 +134,7 @@ def check_connecting(
     ssl_context: object,
     ca_file: object,
 ) -> ssl.SSLContext | None:
-    """Note all that is wrong with the arguments of a transport; return its TLS context."""
+    """Check the arguments of a transport, noting all problems; return its TLS context."""
     check_timeout(problems, timeout)
     if session is not None:
         others = (trust_env, trace_configs, middlewares, ssl_context, ca_file)
@@ -151,7 +151,7 @@ def check_connecting(
 
 
 def check_timeout(problems: list[ErrorDetail], timeout: object) -> None:
-    """A time-out is a number of seconds above 0, or limits as aiohttp has them, each one such.
+    """Check a time-out: seconds above 0, or an ``aiohttp.ClientTimeout`` with such limits.
 
     In place of a time-out, None means the default; in place of a limit, None or 0 means no limit.
     """
@@ -165,9 +165,9 @@ def check_timeout(problems: list[ErrorDetail], timeout: object) -> None:
 
 
 def check_proxy(problems: list[ErrorDetail], proxy: object) -> None:
-    """A proxy's address is an HTTP URL with a host; an empty one, or None, means no proxy.
+    """Check a proxy's address: an HTTP URL with a host; empty or None means no proxy.
 
-    Aiohttp would find out at the first request, and quote the address with its password.
+    aiohttp would fail at the first request, and quote the address with its password.
     """
     if not (proxy is None or (isinstance(proxy, str) and _is_address(proxy))):
         problem = (

@@ -46,7 +46,7 @@ MAX_BODY: Final = 8 * 1024 * 1024
 """Bytes of a response that are accepted, after decompression; a page of 250 rooms has 0.2 MiB."""
 
 _FAILURES = (asyncio.CancelledError, aiohttp.ClientError, OSError, ValueError, RuntimeError)
-"""The last two: a line break in a header, and a session that was closed meanwhile."""
+"""The last two: a line break in a header, and a session that was closed in between."""
 
 _NO_CONTENT_TYPE: Final = ("Content-Type",)
 
@@ -111,7 +111,7 @@ class Transport:
             timeout: Limits for this attempt; the client's own if None.
             now: The time.
             deadline: When the call has to have ended.
-            headers: Headers of this request, besides those of every request.
+            headers: Headers of this request, in addition to the default ones.
 
         Raises:
             TransportError: no whole response came; ``outcome`` says whether the server may have
@@ -181,7 +181,7 @@ class Transport:
 
     @asynccontextmanager
     async def borrowed_session(self) -> AsyncGenerator[aiohttp.ClientSession]:
-        """Lend the session to a request to another host, and end that when the client is closed.
+        """Use the session for a request to another host, which ends when the client is closed.
 
         Raises:
             ConfigurationError: the client is closed, or belongs to another loop.
@@ -208,7 +208,7 @@ class Transport:
         """Wait between attempts; closing the client ends the wait.
 
         Raises:
-            ConfigurationError: the client was closed meanwhile.
+            ConfigurationError: the client was closed.
         """
         if self._closed:
             raise ConfigurationError(CLOSED)
@@ -306,7 +306,7 @@ class Transport:
     def _with_own(
         self, headers: Mapping[str, str] | None, body: bytes | None, key: Credential
     ) -> CIMultiDict[str]:
-        """Add a request's headers to those of every request, in place of any of the same name."""
+        """Merge a request's headers into the default ones; its own win."""
         own = self._headers if body is None else self._body_headers
         merged = CIMultiDict(own or {})
         merged.update(headers or {})

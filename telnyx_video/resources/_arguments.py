@@ -23,7 +23,7 @@ IF_EXISTS: Final[tuple[str, ...]] = get_args(IfExists)
 
 
 def as_request(cls: type[T], request: object, fields: Mapping[str, object]) -> T:
-    """Return a request that is given either as an object or as its fields.
+    """Return a request, given as an object or as its fields.
 
     Raises:
         InvalidRequestError: it is given as neither or as both, or a field breaks a bound.
@@ -82,7 +82,7 @@ def check_batch(
 def check_client(
     problems: list[ErrorDetail], retry: object, concurrency: object, auto_name: object
 ) -> None:
-    """Add what is wrong with the arguments of a client that are not about connecting."""
+    """Check the arguments of a client that are not about connecting."""
     check_policy(problems, retry)
     check.integer(problems, "concurrency", concurrency, 1)
     check.boolean(problems, "auto_name", auto_name)

@@ -1,4 +1,4 @@
-"""What recordings and compositions have in common: a file, which can be waited for and fetched."""
+"""The part that recordings and compositions share: a file to wait for, download and delete."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ POLL_INTERVAL: Final = (0.5, 15.0)
 """Seconds between two requests of ``wait``: the first, and the longest."""
 
 POLL_BACKOFF: Final = 1.5
-"""By what the interval grows."""
+"""The factor by which the interval grows."""
 
 
 @attrs.frozen
@@ -99,14 +99,14 @@ class MediaResource(Resource, Generic[M]):
     ) -> M:
         """Wait until a recording or composition is completed, so that it can be downloaded.
 
-        Reads it at intervals that grow from 0.5 to 15 seconds. Each read is a call of its own for
-        hooks. In a service, the webhooks ``video.room.recording.completed`` and
+        Reads it at intervals that grow from 0.5 to 15 seconds. Hooks see each read as a
+        separate call. In a service, the webhooks ``video.room.recording.completed`` and
         ``video.room.composition.completed`` report the same without requests.
 
         Args:
             media_id: The id of the recording or composition.
             timeout: Seconds to wait, above 0.
-            on_progress: Called with what was read, each time.
+            on_progress: Called with each object that was read.
             retry: For one read; by default the client's policy.
 
         Returns:
@@ -151,7 +151,7 @@ class MediaResource(Resource, Generic[M]):
     ) -> int:
         """Download the file of a recording or composition, completely or not at all.
 
-        It is written to ``….part`` beside the path, and renamed once it is on disk and has the
+        It is written to ``….part`` next to the path, and renamed once it is on disk and has the
         size that the host announced. After a break the rest is fetched if the host can tell that
         the file is still the same, else the whole file. The API key is not sent to the host.
 

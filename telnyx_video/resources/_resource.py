@@ -41,7 +41,7 @@ UNRECORDED: Final = frozenset(
 def view(resource: V, **changes: object) -> V:
     """Return a copy of a resource that shares its connections, with other attributes.
 
-    Its own resources are made anew, with these attributes.
+    Its sub-resources are created again, with these attributes.
     """
     own_class = type(resource)
     copy = own_class.__new__(own_class)

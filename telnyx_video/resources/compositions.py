@@ -69,7 +69,7 @@ class AsyncCompositions(MediaResource[RoomComposition]):
             retry: For one page; by default the client's policy.
 
         Raises:
-            InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
+            InvalidRequestError: an argument is invalid; raised immediately, nothing is sent.
         """
         return list_pages(
             self._runner,

@@ -49,7 +49,7 @@ class AsyncParticipants(Resource):
             retry: For one page; by default the client's policy.
 
         Raises:
-            InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
+            InvalidRequestError: an argument is invalid; raised immediately, nothing is sent.
         """
         return list_pages(
             self._runner,

@@ -55,7 +55,7 @@ class AsyncRecordings(MediaResource[RoomRecording]):
             **filters: See :class:`~telnyx_video.models.RecordingFilters`.
 
         Raises:
-            InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
+            InvalidRequestError: an argument is invalid; raised immediately, nothing is sent.
             TypeError: there is no such filter.
         """
         return list_pages(

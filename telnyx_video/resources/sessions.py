@@ -1,4 +1,4 @@
-"""Sessions of rooms, and what can be done with the participants of one."""
+"""Sessions of rooms, and actions on their participants."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class AsyncSessions(Resource):
             retry: For one page; by default the client's policy.
 
         Raises:
-            InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
+            InvalidRequestError: an argument is invalid; raised immediately, nothing is sent.
         """
         return list_pages(
             self._runner,
@@ -235,7 +235,7 @@ class AsyncSessions(Resource):
         https://developers.telnyx.com/api-reference/room-sessions/view-a-list-of-room-participants
 
         Raises:
-            InvalidRequestError: an argument is invalid; raised at once, nothing is sent.
+            InvalidRequestError: an argument is invalid; raised immediately, nothing is sent.
         """
         return list_pages(
             self._runner,

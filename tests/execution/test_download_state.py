@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from support.words import short
 from telnyx_video import RetryPolicy
 from telnyx_video._execution._download_state import (
+    Decision,
     Done,
     DownloadState,
     Failed,
@@ -14,7 +15,6 @@ from telnyx_video._execution._download_state import (
     StallTimer,
     Take,
     UrlExpired,
-    Verdict,
     min_bytes,
 )
 
@@ -121,7 +121,7 @@ def test_a_range_beyond_the_end(received: int, content_range: str, whole: bool) 
         (405, Failed),
     ],
 )
-def test_statuses_are_told_apart(status: int, kind: type[Verdict]) -> None:
+def test_statuses_are_told_apart(status: int, kind: type[Decision]) -> None:
     """A URL that has expired, a host that is busy, and a permanent failure."""
     verdict = DownloadState().responded(status, {})
     assert isinstance(verdict, kind)
