@@ -16,6 +16,7 @@ from urllib.parse import quote_plus, urlsplit
 import attrs
 
 from telnyx_video._base.errors import ErrorDetail, TelnyxVideoError
+from telnyx_video._base.json import dumps, is_deep, is_json
 from telnyx_video._base.text import few, one_line, show, without_userinfo
 
 MAX_URL_LENGTH = 2000
@@ -98,30 +99,17 @@ def integer(
     problems: list[ErrorDetail],
     field: str,
     value: object,
-    least: int | None,
+    least: int | None = None,
     most: int | None = None,
 ) -> None:
-    """An integer is an integer (neither ``True`` nor ``10.0``) from ``least`` to ``most``."""
+    """An integer (neither ``True`` nor ``10.0``) from ``least`` to ``most``, of at most 64 bits."""
     if not isinstance(value, int) or isinstance(value, bool):
         _wrong_type(problems, field, f"an integer{_bounds(least, most)}", value)
     elif (least is not None and value < least) or (most is not None and value > most):
         problem = f"must be{_bounds(least, most)}, not {show(value)}"
         _add(problems, field, "out_of_range", problem)
-
-
-def sent_integer(
-    problems: list[ErrorDetail],
-    field: str,
-    value: object,
-    least: int | None,
-    most: int | None = None,
-) -> None:
-    """An integer that is sent fits into 64 bits, as JSON parsers expect."""
-    found = len(problems)
-    integer(problems, field, value, least, most)
-    if len(problems) == found and cast("int", value).bit_length() > MAX_BITS:
-        problem = f"must fit into 64 bits, not {show(value)}"
-        _add(problems, field, "out_of_range", problem)
+    elif value.bit_length() > MAX_BITS:
+        _add(problems, field, "out_of_range", f"must fit into 64 bits, not {show(value)}")
 
 
 def boolean(problems: list[ErrorDetail], field: str, value: object) -> None:
@@ -233,6 +221,18 @@ def mapping(problems: list[ErrorDetail], field: str, value: object) -> None:
     """A mapping has names and values, as a dict has."""
     if not isinstance(value, Mapping):
         _wrong_type(problems, field, "a mapping of names to values", value)
+
+
+def json_body(problems: list[ErrorDetail], field: str, value: object) -> bytes | None:
+    """JSON of bounded depth, returned encoded. It is not quoted, as it may hold a secret."""
+    try:
+        if is_json(value) and not is_deep(value):
+            return dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        pass
+    problem = "must be JSON: objects with string keys, arrays, strings, finite numbers"
+    _add(problems, field, "wrong_type", problem)
+    return None
 
 
 def pointer(*names: str) -> str:

@@ -7,15 +7,16 @@ Each builder refuses what the API would refuse, and lists all problems in one
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
+from functools import partial
 from typing import Final, Literal, cast, get_args
 from urllib.parse import quote, urlencode
 
 from telnyx_video._base import validate as check
 from telnyx_video._base.errors import ErrorDetail
 from telnyx_video._base.http import HttpRequest, Operation
-from telnyx_video._base.json import dumps, is_json
+from telnyx_video._base.json import dumps
 from telnyx_video._base.text import did_you_mean, plain_str, show
 from telnyx_video.models._codec import UNSET, Unset, unstructure
 from telnyx_video.models.base import DateRange
@@ -39,6 +40,13 @@ _METHODS: Final[tuple[str, ...]] = get_args(Method)
 
 _PATH = re.compile(r"/[!$-~]*")
 """Visible ASCII without ``#``, whose fragment would not be sent, and without ``"``."""
+
+Check = Callable[[list[ErrorDetail], str, object], None]
+"""A check of :mod:`telnyx_video._base.validate`."""
+
+_PAGE_NUMBER: Final[Check] = partial(check.integer, least=1)
+_PAGE_SIZE: Final[Check] = partial(check.integer, least=1, most=MAX_PAGE_SIZE)
+_DURATION: Final[Check] = partial(check.integer, least=0)
 
 Param = str | int | float | bool
 Params = Mapping[str, Param | Iterable[Param]]
@@ -73,7 +81,7 @@ def get_room(room_id: str, *, include_sessions: bool | Unset = UNSET) -> HttpReq
     """``GET /rooms/{room_id}``."""
     query = Query()
     path = f"/rooms/{path_id(query.problems, 'room_id', room_id)}"
-    query.flag("include_sessions", include_sessions)
+    query.add(check.boolean, "include_sessions", include_sessions)
     return HttpRequest("rooms.get", "GET", query.after(path))
 
 
@@ -99,10 +107,10 @@ def list_rooms(
 ) -> HttpRequest:
     """``GET /rooms``: one page of the list."""
     query = Query()
-    query.name("unique_name", unique_name)
+    query.filter(check.name, "unique_name", unique_name)
     query.days("created_at", created_at)
     query.days("updated_at", updated_at)
-    query.flag("include_sessions", include_sessions)
+    query.add(check.boolean, "include_sessions", include_sessions)
     query.page(page_number, page_size)
     return HttpRequest("rooms.list", "GET", query.after("/rooms"))
 
@@ -152,7 +160,7 @@ def get_session(session_id: str, *, include_participants: bool | Unset = UNSET) 
     """``GET /room_sessions/{room_session_id}``."""
     query = Query()
     path = f"/room_sessions/{path_id(query.problems, 'session_id', session_id)}"
-    query.flag("include_participants", include_participants)
+    query.add(check.boolean, "include_participants", include_participants)
     return HttpRequest("sessions.get", "GET", query.after(path))
 
 
@@ -172,11 +180,11 @@ def list_sessions(
     path = "/room_sessions"
     if room_id is not UNSET:
         path = f"/rooms/{path_id(query.problems, 'room_id', room_id)}/sessions"
-    query.switch("active", active)
+    query.filter(check.boolean, "active", active)
     query.days("created_at", created_at)
     query.days("updated_at", updated_at)
     query.days("ended_at", ended_at)
-    query.flag("include_participants", include_participants)
+    query.add(check.boolean, "include_participants", include_participants)
     query.page(page_number, page_size)
     return HttpRequest("sessions.list", "GET", query.after(path))
 
@@ -249,8 +257,8 @@ def list_participants(
     if of_session is not UNSET:
         session = path_id(query.problems, "session_id", of_session)
         path, operation = f"/room_sessions/{session}/participants", "sessions.participants"
-    query.identifier("session_id", session_id)
-    query.text("context", context)
+    query.filter(check.identifier, "session_id", session_id)
+    query.filter(check.text, "context", context)
     query.days("joined_at", joined_at)
     query.days("updated_at", updated_at)
     query.days("left_at", left_at)
@@ -289,7 +297,7 @@ def delete_recordings(
 ) -> HttpRequest:
     """``DELETE /room_recordings``: those that match the filters; at least one is required."""
     query = _recordings(filters)
-    if not query.filters and not query.problems:
+    if not query.parameters:
         problem = "at least one is required: without a filter every recording would be deleted"
         query.problems.append(ErrorDetail(problem, code="empty", parameter="filter"))
     query.page(page_number, page_size)
@@ -304,15 +312,15 @@ def _recordings(filters: RecordingFilters) -> Query:
             f"recordings have no filter {name!r}{did_you_mean(name, known)} "
             f"(filters: {', '.join(known)})"
         )
-    query = Query()
-    query.identifier("room_id", filters.get("room_id", UNSET))
-    query.identifier("session_id", filters.get("session_id", UNSET))
-    query.identifier("participant_id", filters.get("participant_id", UNSET))
-    query.text("status", filters.get("status", UNSET))
-    query.text("type", filters.get("type", UNSET))
-    query.least("min_duration_secs", filters.get("min_duration_secs", UNSET), "duration_secs")
-    query.days("started_at", filters.get("started_at", UNSET))
-    query.days("ended_at", filters.get("ended_at", UNSET))
+    query, given = Query(), filters.get
+    for name in ("room_id", "session_id", "participant_id"):
+        query.filter(check.identifier, name, given(name, UNSET))
+    query.filter(check.text, "status", given("status", UNSET))
+    query.filter(check.text, "type", given("type", UNSET))
+    duration = given("min_duration_secs", UNSET)
+    query.add(_DURATION, "min_duration_secs", duration, "filter[duration_secs]")
+    query.days("started_at", given("started_at", UNSET))
+    query.days("ended_at", given("ended_at", UNSET))
     return query
 
 
@@ -349,8 +357,8 @@ def list_compositions(
 ) -> HttpRequest:
     """``GET /room_compositions``: one page of the list."""
     query = Query()
-    query.identifier("session_id", session_id)
-    query.text("status", status)
+    query.filter(check.identifier, "session_id", session_id)
+    query.filter(check.text, "status", status)
     query.days("created_at", created_at)
     query.page(page_number, page_size)
     return HttpRequest("compositions.list", "GET", query.after("/room_compositions"))
@@ -374,7 +382,7 @@ def raw_request(
     query = _query(problems, params)
     body = None
     if json is not UNSET:
-        body = _raw_body(problems, json)
+        body = check.json_body(problems, "json", json)
         if method == "GET":
             problems.append(ErrorDetail("a GET has no body: pass params", pointer="/json"))
     check.refuse(problems)
@@ -408,95 +416,45 @@ def _query(problems: list[ErrorDetail], params: object) -> str:
     return "&".join(pairs)
 
 
-def _raw_body(problems: list[ErrorDetail], json: object) -> bytes | None:
-    try:
-        body = dumps(json) if is_json(json) else None
-    except (TypeError, ValueError, RecursionError):
-        body = None  # the encoder's message may quote the value, which may be a secret
-    if body is None:
-        problem = "must be JSON: objects with string keys, arrays, strings, finite numbers"
-        problems.append(ErrorDetail(problem, code="wrong_type", pointer="/json"))
-    return body
-
-
 class Query:
     """Collects the query of a request, and every problem of its arguments."""
 
     def __init__(self) -> None:
         self.problems: list[ErrorDetail] = []
-        self._parameters: dict[str, object] = {}
+        self.parameters: dict[str, object] = {}
 
-    def flag(self, name: str, value: bool | Unset) -> None:
-        """A boolean parameter, such as ``include_sessions``."""
+    def add(self, check_value: Check, field: str, value: object, parameter: str = "") -> None:
+        """Check an argument, and add it under its own name or another; ``UNSET`` adds nothing."""
         if value is not UNSET:
-            check.boolean(self.problems, name, value)
-            self._parameters[name] = value
+            check_value(self.problems, field, value)
+            self.parameters[parameter or field] = value
 
-    def switch(self, field: str, value: bool | Unset) -> None:
-        """A boolean filter."""
-        if value is not UNSET:
-            check.boolean(self.problems, field, value)
-            self._parameters[f"filter[{field}]"] = value
+    def filter(self, check_value: Check, field: str, value: object) -> None:
+        """Add a filter by a field."""
+        self.add(check_value, field, value, f"filter[{field}]")
 
-    def text(self, field: str, value: str | Unset) -> None:
-        """A text filter."""
-        if value is not UNSET:
-            check.text(self.problems, field, value)
-            self._parameters[f"filter[{field}]"] = value
-
-    def name(self, field: str, value: str | Unset) -> None:
-        """A filter by a room's name."""
-        if value is not UNSET:
-            check.name(self.problems, field, value)
-            self._parameters[f"filter[{field}]"] = value
-
-    def identifier(self, field: str, value: str | Unset) -> None:
-        """A filter by an id."""
-        if value is not UNSET:
-            check.identifier(self.problems, field, value)
-            self._parameters[f"filter[{field}]"] = value
-
-    def least(self, field: str, value: int | Unset, parameter: str) -> None:
-        """A filter by a number that is 0 or more."""
-        if value is not UNSET:
-            check.sent_integer(self.problems, field, value, 0)
-            self._parameters[f"filter[{parameter}]"] = value
-
-    def days(self, field: str, value: date | DateRange | Unset) -> None:
-        """A filter by days of one timestamp, such as ``filter[date_created_at][gte]``."""
-        if value is UNSET:
-            return
+    def days(self, field: str, value: object) -> None:
+        """Add a filter by days of a timestamp, such as ``filter[date_created_at][gte]``."""
         if isinstance(value, DateRange):
-            bounds = {"gte": value.gte, "lte": value.lte}
+            bounds: dict[str, object] = {"gte": value.gte or UNSET, "lte": value.lte or UNSET}
         else:
-            check.day(self.problems, field, value)
             bounds = {"eq": value}
         for operator, day in bounds.items():
-            if day is not None:
-                self._parameters[f"filter[date_{field}][{operator}]"] = day
+            self.add(check.day, field, day, f"filter[date_{field}][{operator}]")
 
     def page(self, number: int | Unset, size: int | Unset) -> None:
-        """The number and size of the page."""
-        if number is not UNSET:
-            check.sent_integer(self.problems, "page_number", number, 1)
-            self._parameters["page[number]"] = number
-        if size is not UNSET:
-            check.integer(self.problems, "page_size", size, 1, MAX_PAGE_SIZE)
-            self._parameters["page[size]"] = size
-
-    @property
-    def filters(self) -> bool:
-        """Whether there is any filter."""
-        return any(name.startswith("filter[") for name in self._parameters)
+        """Add the number and size of a page."""
+        self.add(_PAGE_NUMBER, "page_number", number, "page[number]")
+        self.add(_PAGE_SIZE, "page_size", size, "page[size]")
 
     def after(self, path: str) -> str:
-        """The path with the query.
+        """Return the path with the query.
 
         Raises:
             InvalidRequestError: an argument is invalid; all such are listed.
         """
         check.refuse(self.problems)
-        written = {name: _written(value) for name, value in self._parameters.items()}
+        written = {name: _written(value) for name, value in self.parameters.items()}
         return f"{path}?{urlencode(written)}" if written else path
 
 

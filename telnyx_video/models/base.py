@@ -16,7 +16,7 @@ from telnyx_video._base.errors import (
     RateLimit,
     ResponseDecodeError,
 )
-from telnyx_video._base.json import dumps, is_deep, is_json, loads
+from telnyx_video._base.json import loads
 from telnyx_video._base.text import did_you_mean, without_userinfo
 from telnyx_video.models._codec import UNSET, Unset, structure, unstructure
 
@@ -195,15 +195,8 @@ def checked_extra(
         if name in known:
             problem = f"{name} is a field of its own: pass it by name"
             problems.append(ErrorDetail(problem, code="invalid", pointer="/extra"))
-    try:
-        encoded = dumps(fields) if is_json(fields) and not is_deep(fields) else None
-    except (TypeError, ValueError, RecursionError):
-        encoded = None
-    if encoded is None:
-        problem = "must be JSON: objects with string keys, arrays, strings, finite numbers"
-        problems.append(ErrorDetail(problem, code="wrong_type", pointer="/extra"))
-        return UNSET
-    return cast("dict[str, object]", loads(encoded)) or UNSET
+    encoded = check.json_body(problems, "extra", fields)
+    return UNSET if encoded is None else loads(encoded) or UNSET
 
 
 class _WithWebhooks(Protocol):

@@ -273,7 +273,7 @@ def _check_region(problems: list[ErrorDetail], region: VideoRegion) -> None:
     for field, least, most in _REGION_BOUNDS:
         value = getattr(region, field)
         if value is not None:
-            check.sent_integer(problems, field, value, least, most)
+            check.integer(problems, field, value, least, most)
     sources: object = region.video_sources
     if sources is not None and not _is_all(sources):
         check.identifiers(problems, "video_sources", sources)
