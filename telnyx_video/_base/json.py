@@ -7,14 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from math import isfinite
 from typing import Any, cast
 
-__all__ = ["MAX_DEPTH", "dumps", "dumps_objects", "is_deep", "is_json", "loads"]
-
-Default = Callable[[object], object]
-"""Converts an object that JSON cannot express; raises ``TypeError`` for an unknown one."""
+__all__ = ["MAX_DEPTH", "dumps", "is_deep", "is_json", "loads"]
 
 MAX_DEPTH = 200
 """Levels of arrays and objects that a value of unknown content may have. orjson writes at most 254,
@@ -89,22 +85,11 @@ def stdlib_dumps(value: object) -> bytes:
     return _encode(value).encode()
 
 
-def stdlib_dumps_objects(value: object, default: Default) -> bytes:
-    """Write compact UTF-8, with ``default`` for objects that JSON cannot express."""
-    encoder = json.JSONEncoder(
-        ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=default
-    )
-    return encoder.encode(value).encode()
-
-
 loads: Callable[[bytes], Any]
 dumps: Callable[[object], bytes]
-dumps_objects: Callable[[object, Default], bytes]
 try:
     import orjson
 except ImportError:
-    loads, dumps, dumps_objects = stdlib_loads, stdlib_dumps, stdlib_dumps_objects
+    loads, dumps = stdlib_loads, stdlib_dumps
 else:
     loads, dumps = orjson.loads, orjson.dumps
-    # orjson writes times in UTC by itself.
-    dumps_objects = partial(orjson.dumps, option=orjson.OPT_UTC_Z)

@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias, cast
 
 import attrs
 
-from telnyx_video._base.json import dumps_objects
+from telnyx_video._base.json import dumps
 from telnyx_video._execution.reconcile import CreateResult
 from telnyx_video.errors import (
     InvalidRequestError,
@@ -18,7 +18,6 @@ from telnyx_video.errors import (
     TelnyxVideoError,
 )
 from telnyx_video.models import UNSET, CreateRoomRequest, Room
-from telnyx_video.models._codec import plain
 
 CreateStatus: TypeAlias = Literal["made", "recovered", "existed", "unreadable", "unknown", "failed"]
 """How a request ended; see :attr:`~telnyx_video.CreateOutcome.status`."""
@@ -92,10 +91,6 @@ class CreateOutcome:
 
     def to_dict(self) -> dict[str, object]:
         """Return the outcome as a line of a results file has it."""
-        return self.to_line() | {"room": self.room and self.room.to_dict()}
-
-    def to_line(self) -> dict[str, object]:
-        """Return the same with the room as an object, which the journal encodes faster."""
         error = self.error and {
             "type": type(self.error).__name__,
             "message": self.error.message,
@@ -106,7 +101,7 @@ class CreateOutcome:
         return {
             "index": self.index,
             "request": self.request.to_dict() if is_request else None,
-            "room": self.room,
+            "room": self.room and self.room.to_dict(),
             "error": error,
             "attempts": self.attempts,
             "recovered": self.recovered,
@@ -193,25 +188,24 @@ def outcome_line(outcome: CreateOutcome, encoded_request: bytes | None) -> bytes
     plainly = outcome.attempts == 1 and not outcome.recovered and not outcome.existed
     if plainly and outcome.room is not None and encoded_request is not None:
         with suppress(*_UNWRITABLE):
-            room = dumps_objects(outcome.room, plain)
-            return _MADE % (outcome.index, encoded_request, room)
-    content = outcome.to_line()
+            return _MADE % (outcome.index, encoded_request, dumps(outcome.room.to_dict()))
+    content = outcome.to_dict()
     try:
         return encode_line(content)
     except _UNWRITABLE:
         # Nested too deeply. The room is worth more than fields that this version does not know.
         known = attrs.evolve(cast("Room", outcome.room), extra={}, sessions=None)
-        return encode_line(content | {"room": known})
+        return encode_line(content | {"room": known.to_dict()})
 
 
 def encode_line(content: dict[str, object]) -> bytes:
     """Encode one line."""
     try:
-        return dumps_objects(content, plain) + b"\n"
+        return dumps(content) + b"\n"
     except (TypeError, ValueError):
-        # Stray bytes in a header of the reply, and so in an error's message, are no UTF-8; and
-        # orjson does not know all time zones, nor values that are nested by the hundred.
-        text = json.dumps(content, ensure_ascii=False, default=plain)
+        # An error's message may hold bytes of a header that are not UTF-8, and orjson does not
+        # write values that are nested by the hundred.
+        text = json.dumps(content, ensure_ascii=False)
         return text.encode(errors="replace") + b"\n"
 
 

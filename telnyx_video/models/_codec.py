@@ -1,19 +1,17 @@
 """The one cattrs converter: models from and to JSON-like values, without loss.
 
 It is strict about types and lossless about everything else. cattrs by itself turns ``5`` into
-``"5"``; here a value of another type is an error that names its path. Fields that a model does not
-have are kept in ``extra``, and nulls in ``null_fields``, so that an object is written as it was
-read.
+``"5"``; here a value of another type is an error that names its path. Unknown fields are kept in
+``extra`` and nulls in ``null_fields``, so that an object is written as it was read.
 
-The models import this module, so it knows them by their form only: a model of a reply is an attrs
-class with a field ``null_fields``, and any other attrs class is a request. cattrs is imported, and
-the converter built, when it is first used: that is a tenth of the time that importing the package
-would take.
+The models import this module. It recognizes a model of a reply by its field ``null_fields``; any
+other attrs class is a request, which cattrs writes without help. cattrs is imported at first use:
+that is a tenth of the time that importing the package takes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from functools import cache
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
 T = TypeVar("T")
-K = TypeVar("K", int, str)
 
 Hook = Callable[[Any, Any], Any]
 """Reads a value as a type, as cattrs calls it."""
@@ -94,20 +91,6 @@ def unstructure(record: object) -> dict[str, object]:
     return _writer(type(record))(record)  # type: ignore[arg-type] # mypy takes no class for hashable
 
 
-def plain(value: object) -> object:
-    """Convert an object for a JSON encoder that calls this for each one it does not know.
-
-    It converts one level and leaves the rest to the encoder, which writes a room in less than
-    half the time that ``dumps(unstructure(room))`` takes.
-
-    Raises:
-        TypeError: it is neither a model nor a time.
-    """
-    if isinstance(value, datetime):
-        return _write_time(value)
-    return _flat_writer(type(value))(value)  # type: ignore[arg-type] # mypy takes no class for hashable
-
-
 def explain(error: BaseException, path: str) -> str:
     """Describe everything wrong with a value as ``reason @ $.path``, joined by semicolons."""
     from cattrs import transform_error
@@ -125,27 +108,23 @@ def _converter() -> Converter:
     from cattrs import Converter
     from cattrs.fns import identity
 
-    converter = Converter(detailed_validation=True)
+    converter = Converter(detailed_validation=True, omit_if_default=True)
     for kind in PLAIN:
-        converter.register_structure_hook(kind, _plain_reader(kind, nullable=False))
+        converter.register_structure_hook(kind, _plain_reader(kind))
     converter.register_structure_hook(datetime, _read_time)
     converter.register_unstructure_hook(datetime, _write_time)
-    converter.register_structure_hook_factory(_is_nullable, _nullable_reader)
-    converter.register_unstructure_hook_factory(_is_nullable, _nullable_writer)
-    converter.register_structure_hook_factory(_is_enumeration, _enumeration_reader)
     converter.register_unstructure_hook_func(_is_plain_setting, identity)
-    converter.register_unstructure_hook_factory(_is_enumeration, _enumeration_writer)
-    converter.register_structure_hook_factory(_is_list, _list_reader)
-    converter.register_structure_hook_factory(_is_dict, _dict_reader)
+    converter.register_structure_hook_factory(_is_enumeration, _enumeration_reader)
+    converter.register_unstructure_hook_func(_is_enumeration, _write_word)
+    converter.register_structure_hook_factory(_is_container, _container_reader)
     converter.register_structure_hook_func(_is_object, _read_object)
     converter.register_unstructure_hook_func(_is_object, identity)
     converter.register_structure_hook_factory(_is_reply_model, _model_reader)
     converter.register_unstructure_hook_factory(_is_reply_model, _model_writer)
-    converter.register_unstructure_hook_factory(_is_request_model, _request_writer)
     return converter
 
 
-# The hooks of a class, without cattrs's own dispatch, which takes as long as writing a request.
+# Without the dispatch of cattrs, which takes as long as writing a request.
 
 
 @cache
@@ -158,34 +137,24 @@ def _writer(cls: type) -> Writer:
     return _converter().get_unstructure_hook(cls)
 
 
-@cache
-def _flat_writer(cls: type) -> Writer:
-    if not _is_reply_model(cls):
-        raise TypeError(f"{cls.__name__} is not JSON")
-    return _model_writer(cls, _converter(), flat=True)
-
-
 # What a field is declared as.
 
 
-def _is_nullable(kind: object) -> bool:
-    """``T | None``."""
-    arguments = _members(kind)
-    return len(arguments) == 2 and NoneType in arguments
+def _members(kind: object) -> tuple[object, ...]:
+    """The types in a union; nothing for any other type."""
+    return get_args(kind) if get_origin(kind) in (Union, UnionType) else ()
 
 
 def _without_null(kind: Any) -> Any:
     """The ``T`` of ``T | None``; any other kind as it is."""
-    if not _is_nullable(kind):
-        return kind
-    (inner,) = (argument for argument in get_args(kind) if argument is not NoneType)
-    return inner
+    others = [member for member in _members(kind) if member is not NoneType]
+    return others[0] if len(others) == 1 else kind
 
 
 def _is_plain_setting(kind: object) -> bool:
     """A plain value or ``Unset``, as most fields of requests are."""
-    arguments = {*_members(kind)}
-    return Unset in arguments and arguments <= {Unset, NoneType, *PLAIN}
+    members = {*_members(kind)}
+    return Unset in members and members <= {Unset, NoneType, *PLAIN}
 
 
 def _is_enumeration(kind: object) -> bool:
@@ -194,11 +163,11 @@ def _is_enumeration(kind: object) -> bool:
 
 
 def _enumerations(kind: object) -> list[type[StrEnum]]:
-    return [a for a in _members(kind) if isinstance(a, type) and issubclass(a, StrEnum)]
+    return [m for m in _members(kind) if isinstance(m, type) and issubclass(m, StrEnum)]
 
 
-def _is_list(kind: object) -> bool:
-    return get_origin(kind) is list
+def _is_container(kind: object) -> bool:
+    return get_origin(kind) in (list, dict)
 
 
 def _is_object(kind: object) -> bool:
@@ -206,35 +175,20 @@ def _is_object(kind: object) -> bool:
     return kind == dict[str, object]
 
 
-def _is_dict(kind: object) -> bool:
-    """A JSON object of caller-chosen names, whose values have one type."""
-    return get_origin(kind) is dict
-
-
 def _is_reply_model(kind: object) -> bool:
     return isinstance(kind, type) and attrs.has(kind) and "null_fields" in attrs.fields_dict(kind)
-
-
-def _is_request_model(kind: object) -> bool:
-    return isinstance(kind, type) and attrs.has(kind) and not _is_reply_model(kind)
-
-
-def _members(kind: object) -> tuple[object, ...]:
-    """The types in a union; nothing for any other type."""
-    return get_args(kind) if get_origin(kind) in (Union, UnionType) else ()
 
 
 # Reading: each value is of the expected type, or an error. Only times are converted.
 
 
-def _plain_reader(kind: type, *, nullable: bool) -> Hook:
+def _plain_reader(kind: type) -> Hook:
     """Read a value of exactly this type: ``True`` is not an integer."""
     # JSON does not tell 6 from 6.0: a number without a fraction is read, and kept, as it came.
     kinds = (float, int) if kind is float else (kind,)
-    allowed = (*kinds, NoneType) if nullable else kinds
 
     def read_plain(value: object, _: object) -> object:
-        if type(value) in allowed:
+        if type(value) in kinds:
             return value
         raise _mistyped(kind, value)
 
@@ -263,102 +217,74 @@ _QUOTED: Final = 40
 """Characters of a text that an error quotes: more than any time has."""
 
 
-def _nullable_reader(kind: object, converter: Converter) -> Hook:
-    inner = _without_null(kind)
-    if inner in PLAIN:
-        return _plain_reader(inner, nullable=True)
-    read = converter.get_structure_hook(inner)
-    return lambda value, _: None if value is None else read(value, inner)
-
-
 def _enumeration_reader(kind: object, _: Converter) -> Hook:
     """Read a known word as a member of its enumeration, and any other as a plain string."""
     (words,) = _enumerations(kind)
-    members = {member.value: member for member in words}
-    read_text = _plain_reader(str, nullable=True)
+    members: dict[object, object] = {member.value: member for member in words}
 
     def read_word(value: object, _: object) -> object:
-        text = read_text(value, str)
-        return members.get(cast("str", text), text)
+        if value is not None and type(value) is not str:
+            raise _mistyped(str, value)
+        return members.get(value, value)
 
     return read_word
 
 
-def _list_reader(kind: type, converter: Converter) -> Hook:
-    (inner,) = get_args(kind)
+def _container_reader(kind: Any, converter: Converter) -> Hook:
+    """Read an array or an object of items of one type; stop after a few wrong ones."""
+    origin, inner = get_origin(kind), get_args(kind)[-1]
     read = converter.get_structure_hook(inner)
 
-    def read_list(value: object, _: object) -> object:
-        if type(value) is not list:
-            raise _mistyped(list, value)
-        return [*_items(enumerate(cast("list[object]", value)), read, inner).values()]
+    def read_container(value: Any, _: object) -> object:
+        if kind == list[str] and type(value) is str:
+            return [value]  # "*" in place of a list of recordings stands for all of them
+        if type(value) is not origin:
+            raise _mistyped(origin, value)
+        items: dict[object, object] = {}
+        errors: list[Exception] = []
+        for key, item in value.items() if origin is dict else enumerate(value):
+            try:
+                items[key] = read(item, inner)
+            except UNREADABLE as error:
+                errors.append(_at_item(error, key, inner))
+                if len(errors) == FEW:
+                    break
+        if errors:
+            raise _wrong_items(errors, inner)
+        return items if origin is dict else [*items.values()]
 
-    return read_list
-
-
-def _dict_reader(kind: type, converter: Converter) -> Hook:
-    _, inner = get_args(kind)
-    read = converter.get_structure_hook(inner)
-
-    def read_dict(value: object, _: object) -> object:
-        if type(value) is not dict:
-            raise _mistyped(dict, value)
-        return _items(cast("dict[str, object]", value).items(), read, inner)
-
-    return read_dict
-
-
-def _items(values: Iterable[tuple[K, object]], read: Hook, inner: type) -> dict[K, object]:
-    """Read each item; report the first few wrong ones, and read no further."""
-    items: dict[K, object] = {}
-    errors: list[Exception] = []
-    for key, value in values:
-        try:
-            items[key] = read(value, inner)
-        except UNREADABLE as error:
-            from cattrs.errors import IterableValidationNote
-
-            error.add_note(IterableValidationNote(f"[{key!r}]", key, inner))
-            errors.append(error)
-            if len(errors) == FEW:
-                break
-    if errors:
-        from cattrs.errors import IterableValidationError
-
-        raise IterableValidationError(
-            "among many",
-            errors,
-            inner,  # pyright: ignore[reportCallIssue] # the stubs lack this parameter
-        )
-    return items
+    return read_container
 
 
-def _sources_reader(converter: Converter) -> Hook:
-    """Read the recordings of a region: ids, or the string ``"*"``, which stands for all."""
-    read_list = converter.get_structure_hook(list[str])
-    return lambda value, _: [value] if type(value) is str else read_list(value, list[str])
+def _at_item(error: Exception, key: int | str, inner: type) -> Exception:
+    from cattrs.errors import IterableValidationNote
+
+    error.add_note(IterableValidationNote(f"[{key!r}]", key, inner))
+    return error
+
+
+def _wrong_items(errors: list[Exception], inner: type) -> Exception:
+    from cattrs.errors import IterableValidationError
+
+    return IterableValidationError("wrong items", errors, inner)  # pyright: ignore[reportCallIssue] # the stubs lack this parameter
 
 
 def _model_reader(cls: type[Any], converter: Converter) -> Callable[..., object]:
-    """Make a reader of a model, which fills in the object's fields as they are read.
+    """Make a reader of a model that fills in the object's fields as they are read.
 
-    Plain values are compared with the field's type here; the hooks of cattrs read the others. Its
-    own reader of the class calls a hook for each value, and then ``__init__``: reading a room that
-    way takes 1.6 times as long, 4 % of a create. So it only reads what is not well-typed, to find
-    everything that is wrong with it.
+    Plain values are compared with the field's type here; hooks read the others. The reader that
+    cattrs makes calls a hook for each value, and then ``__init__``: it takes 1.6 times as long,
+    4 % of a create. It is used to find all problems of an object that has one.
     """
     from cattrs.gen import make_dict_structure_fn, override
 
     overrides = {name: override(omit=True) for name in LOCAL_FIELDS}
-    hooks = {"video_sources": _sources_reader(converter)}
-    overrides |= {name: override(struct_hook=hook) for name, hook in hooks.items()}
     find_problems = make_dict_structure_fn(cls, converter, **overrides)  # type: ignore[arg-type] # by name
     own = [a for a in attrs.fields(attrs.resolve_types(cls)) if a.name not in LOCAL_FIELDS]
     kinds = {a.name: _without_null(a.type) for a in own}
-    # With the very strings that are the names of attributes: a dict finds those by identity.
+    # The strings are those that name the attributes: a dict finds them by identity.
     fields = {
-        name: (name, kind, hooks.get(name) or converter.get_structure_hook(kind))
-        for name, kind in kinds.items()
+        name: (name, kind, converter.get_structure_hook(kind)) for name, kind in kinds.items()
     }
     optional = {a.name: a.default for a in attrs.fields(cls) if a.default is not attrs.NOTHING}
     return _reader_of(cls, fields, optional, find_problems)
@@ -445,41 +371,16 @@ def _write_time(value: datetime) -> str:
     return f"{text[:-6]}Z" if text.endswith("+00:00") else text
 
 
-def _nullable_writer(kind: object, converter: Converter) -> Callable[[object], object]:
-    from cattrs.fns import identity
-
-    inner = _without_null(kind)
-    if inner in PLAIN:
-        return identity
-    write = converter.get_unstructure_hook(inner)
-    return lambda value: None if value is None else write(value)
-
-
-def _enumeration_writer(_: object, __: Converter) -> Callable[[object], object]:
+def _write_word(value: object) -> object:
     """Write a member of an enumeration as a plain string."""
-    return lambda value: None if value is None else str(value)
+    return None if value is None else str(value)
 
 
-def _model_writer(
-    cls: type[attrs.AttrsInstance], converter: Converter, *, flat: bool = False
-) -> Writer:
-    """Make a writer of a model.
-
-    Args:
-        flat: Whether the values of its fields are left as they are.
-    """
-    from cattrs.fns import identity
+def _model_writer(cls: type[attrs.AttrsInstance], converter: Converter) -> Writer:
     from cattrs.gen import make_dict_unstructure_fn, override
 
-    overrides = {name: override(omit=True) for name in LOCAL_FIELDS}
-    if flat:
-        overrides |= {name: override(unstruct_hook=identity) for name in api_fields(cls)}
-    write = make_dict_unstructure_fn(
-        cls,
-        converter,
-        _cattrs_omit_if_default=True,
-        **overrides,  # type: ignore[arg-type] # by name
-    )
+    omitted = {name: override(omit=True) for name in LOCAL_FIELDS}
+    write = make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True, **omitted)  # type: ignore[arg-type] # by name
 
     def write_model(model: Any) -> dict[str, object]:
         fields: dict[str, object] = write(model)
@@ -489,9 +390,3 @@ def _model_writer(
         return fields
 
     return write_model
-
-
-def _request_writer(cls: type, converter: Converter) -> Writer:
-    from cattrs.gen import make_dict_unstructure_fn
-
-    return make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True)

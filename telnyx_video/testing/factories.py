@@ -7,6 +7,7 @@ object that the client would never return.
 from __future__ import annotations
 
 import enum
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -17,9 +18,9 @@ from uuid import uuid4
 import attrs
 
 from telnyx_video._base.errors import ResponseDecodeError
-from telnyx_video._base.json import dumps_objects, loads
+from telnyx_video._base.json import loads
 from telnyx_video._base.text import show
-from telnyx_video.models._codec import api_fields, plain
+from telnyx_video.models._codec import api_fields
 from telnyx_video.models.base import Model
 from telnyx_video.webhooks.events import EVENT_CLASSES, Event, UnknownEvent
 
@@ -183,7 +184,7 @@ def _checked(made: M) -> M:
     """
     cls = type(made)
     try:
-        read = cls.from_dict(loads(dumps_objects(made, plain)))
+        read = cls.from_dict(loads(json.dumps(made, default=_plain).encode()))
     except ResponseDecodeError as error:
         raise TypeError(str(error)) from None
     except (TypeError, ValueError) as error:  # a value that JSON cannot hold
@@ -194,3 +195,15 @@ def _checked(made: M) -> M:
             problem = f"{name} would be read as {show(expected)}, not as {show(given)}"
             raise TypeError(f"not a {cls.__name__}: {problem}")
     return made
+
+
+def _plain(value: object) -> object:
+    """Write one level of an object, whatever the types of its fields."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Model):
+        fields = attrs.fields_dict(type(value))
+        given = {name: getattr(value, name) for name in api_fields(type(value))}
+        set_ones = {name: item for name, item in given.items() if item is not fields[name].default}
+        return set_ones | value.extra
+    raise TypeError(f"{type(value).__name__} is not JSON")
