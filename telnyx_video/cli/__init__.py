@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from telnyx_video.cli.loading import show_loading
+from telnyx_video.cli.streams import show_loading
 
 __all__ = ["main"]
 

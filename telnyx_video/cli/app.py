@@ -10,10 +10,10 @@ import typer
 from typer.main import get_command
 
 from telnyx_video import __version__
+from telnyx_video.cli.command import CONTEXT, Group, with_options
 from telnyx_video.cli.errors import explain
-from telnyx_video.cli.help import CONTEXT, Group
-from telnyx_video.cli.loading import show_loading
-from telnyx_video.cli.options import GlobalOptions, with_global_options
+from telnyx_video.cli.options import GlobalOptions
+from telnyx_video.cli.streams import prepared_streams, show_loading, visible_log
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "create": ("rooms", "Create a room."),
@@ -80,7 +80,7 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@with_global_options
+@with_options
 def telnyx_video(
     _: GlobalOptions,
     version: Annotated[
@@ -105,8 +105,6 @@ app.callback()(telnyx_video)
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; any error ends in sentences."""
-    from telnyx_video.cli.streams import prepared_streams, visible_log
-
     with prepared_streams(), visible_log():
         code: object = 0
         try:

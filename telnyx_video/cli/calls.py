@@ -1,31 +1,40 @@
-"""What most commands do: make one call and print its result, or ask before making it."""
+"""What most commands do: connect, make one call and print its result."""
 
 from __future__ import annotations
 
+import os
 import re
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import typer
 from rich.filesize import decimal
-from rich.prompt import Confirm
+from rich.prompt import Confirm, Prompt
 
 from telnyx_video.cli.errors import FAILED, CommandError
-from telnyx_video.cli.options import GlobalOptions
-from telnyx_video.cli.output import counted, stderr
-from telnyx_video.cli.runtime import DEADLINE, connect, run
+from telnyx_video.cli.options import GlobalOptions, Paging
+from telnyx_video.cli.output import Results, View, counted, quoted, show_fields, stderr
+from telnyx_video.cli.runtime import run
 from telnyx_video.cli.streams import visible
-from telnyx_video.cli.tables import Results, View, show_fields
-from telnyx_video.cli.waiting import ServerStatus, can_draw, spinner
-from telnyx_video.models import Page, Record
+from telnyx_video.cli.waiting import ServerStatus, spinner
+from telnyx_video.config import has_oauth_credentials
+from telnyx_video.models import DownloadProgress, Page, Record, RoomSession
 
 if TYPE_CHECKING:
-    from telnyx_video import AsyncRoomsClient, DownloadProgress
+    from telnyx_video import AsyncRoomsClient
+    from telnyx_video.sandbox import FaultPlan
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
+
+ATTEMPTS = 5
+"""How often a single call is tried: a user waits for it."""
+
+DEADLINE = 30.0
+"""Seconds that a single call may take, its retries included."""
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -38,8 +47,78 @@ class Pager(Protocol[R]):
         ...
 
 
+@asynccontextmanager
+async def connect(
+    options: GlobalOptions,
+    status: ServerStatus,
+    *,
+    concurrency: int = 1,
+    long_retries: bool = False,
+) -> AsyncGenerator[AsyncRoomsClient]:
+    """A client of the API, or of a sandbox that lives as long as this context.
+
+    Args:
+        options: Where the API is.
+        status: Records whether the server answers.
+        concurrency: The maximum number of connections.
+        long_retries: Whether to retry as long as the library does; else as for one call.
+
+    Raises:
+        CommandError: there is no API key, or the fault plan is invalid.
+        ConfigurationError: the options cannot work.
+    """
+    from telnyx_video import AsyncRoomsClient, RetryPolicy  # loads aiohttp, which takes a while
+
+    async with AsyncExitStack() as stack:
+        base_url, api_key = options.base_url, None
+        if options.sandbox:
+            from telnyx_video.sandbox import Sandbox
+
+            sandbox = await stack.enter_async_context(Sandbox(faults=read_faults(options.faults)))
+            base_url, api_key = sandbox.url, sandbox.api_key
+        elif options.faults is not None:
+            raise CommandError(["--faults is for a sandbox: add --sandbox"])
+        elif not (os.environ.get("TELNYX_API_KEY") or has_oauth_credentials()):
+            raise CommandError(
+                [
+                    "there is no API key: set the environment variable TELNYX_API_KEY, "
+                    "or add --sandbox to try this without one"
+                ]
+            )
+        client = AsyncRoomsClient(
+            base_url=base_url,
+            api_key=api_key,
+            concurrency=concurrency,
+            retry=None if long_retries else RetryPolicy(attempts=ATTEMPTS, deadline=DEADLINE),
+            proxy=options.proxy,
+            trust_env=options.proxy is None and not options.sandbox,
+            ca_file=options.ca_file,
+            hooks=status,
+            allow_insecure=options.allow_insecure,
+        )
+        yield await stack.enter_async_context(client)
+
+
+def read_faults(path: str | None) -> FaultPlan:
+    """The fault plan in a file; without a file, no faults.
+
+    Raises:
+        CommandError: it cannot be read, or is invalid; each flaw is named.
+    """
+    if path is None:
+        return ()
+    from telnyx_video.sandbox import FaultPlanError, load_faults
+
+    try:
+        return load_faults(path)
+    except FaultPlanError as error:
+        raise CommandError([f"{quoted(path)}: {flaw}" for flaw in error.flaws]) from None
+    except OSError as error:
+        raise CommandError([f"{quoted(path)} cannot be read: {error.strerror}"]) from None
+
+
 def call(options: GlobalOptions, operation: Callable[[AsyncRoomsClient], Awaitable[T]]) -> T:
-    """Run an operation with a client of its own; while it takes long, show that it does."""
+    """Run an operation with a client of its own, and show a spinner while it takes long."""
 
     async def connect_and_call() -> T:
         status = ServerStatus(DEADLINE)
@@ -71,7 +150,7 @@ def show(record: Record, options: GlobalOptions) -> None:
 
 @contextmanager
 def reporting(done: str) -> Generator[None]:
-    """Print something that was done to stdout.
+    """Print the result of something that was done.
 
     Args:
         done: What was done; it is part of the error if stdout cannot be written.
@@ -87,7 +166,7 @@ def reporting(done: str) -> Generator[None]:
 
 
 def report_done(fields: Mapping[str, object], options: GlobalOptions, done: str) -> None:
-    """Report that something was done: fields for programs, or a sentence on stderr.
+    """Report that something was done: as fields for programs, or as a sentence on stderr.
 
     Args:
         fields: Printed as JSON or CSV.
@@ -107,24 +186,26 @@ def report_done(fields: Mapping[str, object], options: GlobalOptions, done: str)
 def show_list(
     options: GlobalOptions,
     view: View[R],
-    operation: Callable[[AsyncRoomsClient], Awaitable[Pager[R]]],
-    limit: int | None = None,
+    paging: Paging,
+    operation: Callable[[AsyncRoomsClient], Pager[R] | Awaitable[Pager[R]]],
 ) -> None:
     """Print a list page by page as it arrives, and its length.
 
     Args:
         options: Those of the command.
         view: What a table shows of each object.
+        paging: How many objects to print at most.
         operation: Makes the list.
-        limit: How many objects to print at most.
     """
     results = Results(view, options.format)
+    limit = paging.limit
 
     async def show_pages() -> int:
         status, count = ServerStatus(DEADLINE), 0
         async with connect(options, status) as rooms:
             with spinner(status, json=options.json):
-                pages = (await operation(rooms)).pages()
+                found = operation(rooms)
+                pages = (await found if isawaitable(found) else found).pages()
             while limit is None or count < limit:
                 with spinner(status, json=options.json):
                     page = await anext(pages, None)
@@ -145,7 +226,7 @@ def download(
     options: GlobalOptions,
     object_id: str,
     file: str,
-    operation: Callable[[AsyncRoomsClient, Callable[[DownloadProgress], object]], Awaitable[int]],
+    method: Callable[[AsyncRoomsClient], Callable[..., Awaitable[int]]],
 ) -> None:
     """Download a file with its progress, and report its size.
 
@@ -153,24 +234,32 @@ def download(
         options: Those of the command.
         object_id: The id of the recording or composition.
         file: The file to write.
-        operation: Downloads it, and reports its progress.
+        method: The client's method that downloads it.
     """
-    from telnyx_video.cli.progress import FileBar, FileLines
+    from telnyx_video.cli.progress import Meter
 
     console = stderr()
 
     async def connect_and_download() -> int:
         async with connect(options, ServerStatus(DEADLINE)) as rooms:
-            drawn = can_draw(console, json=options.json)
-            with FileBar(console) if drawn else FileLines(console) as meter:
-                return await operation(rooms, meter.update)
+            with Meter(console, "Downloading", number=in_bytes, json=options.json) as meter:
+
+                def show_progress(progress: DownloadProgress) -> None:
+                    meter.show(progress.received, progress.total)
+
+                return await method(rooms)(object_id, file, on_progress=show_progress)
 
     size = run(connect_and_download())
     if options.format == "table":
-        console.print(f"{visible(file)}: {decimal(size)}")
+        console.print(f"{visible(file)}: {in_bytes(size)}")
         return
     with reporting(f"{file} was downloaded"):
         show_fields({"id": object_id, "file": file, "bytes": size}, options.format)
+
+
+def in_bytes(size: float) -> str:
+    """A size in the unit that fits."""
+    return decimal(int(size))
 
 
 def confirm(question: Callable[[], str], *, yes: bool) -> None:
@@ -182,7 +271,7 @@ def confirm(question: Callable[[], str], *, yes: bool) -> None:
 
     Raises:
         CommandError: there is no terminal on which to ask.
-        typer.Exit: the answer is no, and this has been said.
+        typer.Exit: the answer is no, which has been printed.
     """
     if yes:
         return
@@ -197,6 +286,22 @@ def confirm(question: Callable[[], str], *, yes: bool) -> None:
     if not confirmed:
         stderr().print("Nothing was done.")
         raise typer.Exit(FAILED)
+
+
+def people_in(session: RoomSession) -> str:
+    """How many participants are in a session now, as the end of a question about it."""
+    count = sum(participant.left_at is None for participant in session.participants or ())
+    if count == 0:
+        return ""
+    return f", with {'1 person' if count == 1 else f'{count} people'} in it"
+
+
+def ask(prompt: str, *, password: bool = False) -> str:
+    """Ask on a terminal; "" if the answer is the end of the input."""
+    try:
+        return Prompt.ask(prompt, console=stderr(), password=password)
+    except EOFError:
+        return ""
 
 
 def at_a_terminal() -> bool:

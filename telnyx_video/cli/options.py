@@ -1,33 +1,26 @@
-"""Options that several commands take, and the decorator that makes a function a command."""
+"""The options of commands: those that every command takes, and those that several take."""
 
 from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
-from functools import wraps
-from inspect import Parameter, Signature, signature
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from inspect import Parameter, Signature
+from typing import Annotated, Any, Literal, TypeAlias
 
-import typer
+from typer import Argument, Option
 
 from telnyx_video.cli.errors import CommandError
-from telnyx_video.cli.help import CONTEXT, GLOBAL, Command
 from telnyx_video.models import UNSET, DateRange, Unset
 
-T = TypeVar("T")
-
-WEBHOOKS = "Webhook options"
-
-IfExists: TypeAlias = Literal["error", "return", "update"]
+GLOBAL = "Global options"
+"""The section of help with the options that every command takes."""
 
 
-def _global(*names: str, metavar: str | None = None, help: str) -> Any:
-    return typer.Option(
-        *names, metavar=metavar, help=help, show_default=False, rich_help_panel=GLOBAL
-    )
+def _global(help: str, *names: str, metavar: str | None = None) -> Any:
+    return Option(*names, metavar=metavar, help=help, show_default=False, rich_help_panel=GLOBAL)
 
 
 @dataclass(frozen=True)
@@ -36,46 +29,38 @@ class GlobalOptions:
 
     output_format: Annotated[
         Literal["table", "json", "csv"] | None,
-        _global("--output", metavar="table|json|csv", help="How to print results."),
+        _global("How to print results.", "--output", metavar="table|json|csv"),
     ] = None
-    json: Annotated[
-        bool, _global("--json", help="The same as --output json: an object a line.")
-    ] = False
+    json: Annotated[bool, _global("The same as --output json: an object a line.", "--json")] = False
     sandbox: Annotated[
         bool,
         _global(
+            "Run against a sandbox that lives as long as the command; needs no key and no network.",
             "--sandbox",
-            help="Run against a sandbox that lives as long as the command; needs no key and no "
-            "network.",
         ),
     ] = False
     faults: Annotated[
-        str | None, _global("--faults", metavar="FILE", help="A fault plan for --sandbox, as JSON.")
+        str | None, _global("A fault plan for --sandbox, as JSON.", metavar="FILE")
     ] = None
     base_url: Annotated[
-        str | None,
-        _global("--base-url", metavar="URL", help="The API's URL; else TELNYX_BASE_URL."),
+        str | None, _global("The API's URL; else TELNYX_BASE_URL.", metavar="URL")
     ] = None
     proxy: Annotated[
-        str | None,
-        _global("--proxy", metavar="URL", help="An HTTP proxy; else HTTPS_PROXY and NO_PROXY."),
+        str | None, _global("An HTTP proxy; else HTTPS_PROXY and NO_PROXY.", metavar="URL")
     ] = None
     ca_file: Annotated[
         str | None,
-        _global(
-            "--ca-file", metavar="FILE", help="Certificates of authorities to trust, in PEM format."
-        ),
+        _global("Certificates of authorities to trust, in PEM format.", metavar="FILE"),
     ] = None
     allow_insecure: Annotated[
         bool,
         _global(
+            "Permit plain HTTP to another machine, which shows the key to the network.",
             "--allow-insecure",
-            help="Permit plain HTTP to another machine, which shows the key to the network.",
         ),
     ] = False
     env_file: Annotated[
-        str | None,
-        _global("--env-file", metavar="FILE", help="Read environment variables from a file."),
+        str | None, _global("Read environment variables from a file.", metavar="FILE")
     ] = None
 
     @property
@@ -133,126 +118,52 @@ def read_env_file(path: str) -> dict[str, str]:
     return variables
 
 
-ALL = tuple(field.name for field in fields(GlobalOptions))
+GLOBAL_NAMES = tuple(field.name for field in fields(GlobalOptions))
 
 
-def command(
-    app: typer.Typer, name: str, *examples: str, takes: Collection[str] = ALL
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Add a function to a group, as a command that also takes global options.
-
-    Args:
-        app: The group.
-        name: The command's name.
-        examples: Shown at the end of its help.
-        takes: The global options that may follow the command's name.
-    """
-
-    def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        run = with_global_options(function, takes)
-        heading = "Example" if len(examples) == 1 else "Examples"
-        epilog = "\n\n".join([f"{heading}: {examples[0]}", *examples[1:]])
-        app.command(name, cls=Command, epilog=epilog, context_settings=CONTEXT)(run)
-        return function
-
-    return decorate
+IfExists: TypeAlias = Literal["error", "return", "update"]
 
 
-def with_global_options(
-    function: Callable[..., None], takes: Collection[str] = ALL
-) -> Callable[..., None]:
-    """A command that takes global options beside its own.
-
-    Args:
-        function: Gets the `GlobalOptions` first, and then its own options by name.
-        takes: Those that it takes.
-    """
-    known = signature(GlobalOptions, eval_str=True).parameters
-    _, *own = signature(function, eval_str=True).parameters.values()
-
-    @wraps(function)
-    def run(ctx: typer.Context, **options: Any) -> None:
-        given = GlobalOptions(**{name: options.pop(name) for name in takes})
-        ctx.obj = given.after(ctx.obj)
-        function(ctx.obj, **options)
-
-    ctx = Parameter("ctx", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    parameters = [ctx, *own, *(known[name] for name in takes)]
-    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined] # functions may have one
-    return run
+def argument(metavar: str, help: str) -> Any:
+    """A positional argument."""
+    return Argument(metavar=metavar, help=help, show_default=False)
 
 
-EventUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--webhook-event-url", metavar="URL", help="Where to send events.", rich_help_panel=WEBHOOKS
-    ),
-]
-FailoverUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--webhook-event-failover-url",
-        metavar="URL",
-        help='Where to send events if that fails; "" for nowhere.',
-        rich_help_panel=WEBHOOKS,
-    ),
-]
-TimeoutSecs = Annotated[
-    int | None,
-    typer.Option(
-        "--webhook-timeout-secs",
-        metavar="SECS",
-        help="How long to wait for the receiver, 0 to 30.",
-        rich_help_panel=WEBHOOKS,
-    ),
-]
+def webhook_option(name: str, metavar: str, help: str) -> Any:
+    """An option for the events of what is created."""
+    return Option(name, metavar=metavar, help=help, rich_help_panel="Webhook options")
 
-RoomArgument = Annotated[
-    str, typer.Argument(metavar="ROOM", help="The room's name or id.", show_default=False)
-]
-SessionId = Annotated[
-    str, typer.Argument(metavar="ID", help="The session's id.", show_default=False)
-]
+
+RoomArgument = Annotated[str, argument("ROOM", "The room's name or id.")]
+SessionId = Annotated[str, argument("ID", "The session's id.")]
 TargetFile = Annotated[
     str,
-    typer.Argument(
-        metavar="FILE",
-        help="The file to write; an existing one is replaced once the new one is complete.",
-        show_default=False,
+    argument(
+        "FILE", "The file to write; an existing one is replaced once the new one is complete."
     ),
 ]
 
 OfRoom = Annotated[
-    str | None,
-    typer.Option("--room", "--room-id", metavar="ROOM", help="Only of this room: its name or id."),
+    str | Unset,
+    Option("--room", "--room-id", metavar="ROOM", help="Only of this room: its name or id."),
 ]
 OfSession = Annotated[
-    str | None, typer.Option("--session-id", metavar="ID", help="Only of this session.")
+    str | Unset, Option("--session-id", metavar="ID", help="Only of this session.")
 ]
 InContext = Annotated[
-    str | None, typer.Option(metavar="TEXT", help="Only participants with exactly this context.")
+    str | Unset, Option(metavar="TEXT", help="Only participants with exactly this context.")
 ]
 IncludeSessions = Annotated[
-    bool, typer.Option("--include-sessions", help="Include the sessions of each room.")
+    bool | Unset, Option("--include-sessions", help="Include the sessions of each room.")
 ]
 IncludeParticipants = Annotated[
-    bool, typer.Option("--include-participants", help="Include the participants of each session.")
+    bool | Unset, Option("--include-participants", help="Include the participants of each session.")
 ]
-PageSize = Annotated[
-    int, typer.Option(metavar="N", min=1, max=250, help="How many to request at a time.")
-]
-Limit = Annotated[
-    int | None, typer.Option("--limit", metavar="N", min=1, help="Stop after so many.")
-]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
-Day = Annotated[
-    datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="Such as 2025-01-31, in UTC."),
-]
-Host = Annotated[str, typer.Option("--host", metavar="HOST", help="The address to listen on.")]
+Yes = Annotated[bool, Option("--yes", "-y", help="Do not ask for confirmation.")]
+Host = Annotated[str, Option("--host", metavar="HOST", help="The address to listen on.")]
 Port = Annotated[
     int,
-    typer.Option(
+    Option(
         "--port",
         metavar="PORT",
         min=0,
@@ -261,45 +172,70 @@ Port = Annotated[
     ),
 ]
 
-Dates: TypeAlias = Mapping[str, date | DateRange | Unset]
-"""The days to filter by, for each time: one day, a range, or any."""
+
+@dataclass(frozen=True)
+class Paging:
+    """How much of a list is read."""
+
+    limit: Annotated[int | None, Option(metavar="N", min=1, help="Stop after so many.")] = None
+    page_size: Annotated[
+        int, Option(metavar="N", min=1, max=250, help="How many to request at a time.")
+    ] = 250
 
 
-def filtered_by(*times: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command options such as ``--created-on``, ``-from`` and ``-to`` for each time.
+@dataclass(frozen=True)
+class WebhookOptions:
+    """Where events of what is created are sent."""
 
-    Args:
-        times: Their names. The command gets the `Dates` after the global options.
-    """
+    webhook_event_url: Annotated[
+        str | Unset, webhook_option("--webhook-event-url", "URL", "Where to send events.")
+    ] = UNSET
+    webhook_event_failover_url: Annotated[
+        str | Unset,
+        webhook_option(
+            "--webhook-event-failover-url",
+            "URL",
+            'Where to send events if that fails; "" for nowhere.',
+        ),
+    ] = UNSET
+    webhook_timeout_secs: Annotated[
+        int | Unset,
+        webhook_option(
+            "--webhook-timeout-secs", "SECS", "How long to wait for the receiver, 0 to 30."
+        ),
+    ] = UNSET
 
-    def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        first, _, *own = signature(function, eval_str=True).parameters.values()
 
-        @wraps(function)
-        def run(options: GlobalOptions, **values: Any) -> None:
-            days = {
-                time: _chosen(time, *(values.pop(f"{time}_{part}") for part in _PARTS))
-                for time in times
-            }
-            function(options, days, **values)
+Dates: TypeAlias = Mapping[str, Any]
+"""A day or a range of days for each time, as the library's filters such as ``created_at``."""
 
-        added = [
-            Parameter(
-                f"{time}_{part}", Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=Day
-            )
+_Day = Annotated[
+    datetime | None,
+    Option(formats=["%Y-%m-%d"], metavar="DAY", help="Such as 2025-01-31, in UTC."),
+]
+
+
+def days(*times: str) -> Callable[..., Dates]:
+    """The options ``--created-on``, ``--created-from`` and ``--created-to``, for each time."""
+
+    def chosen(**given: datetime | None) -> Dates:
+        ranges = {time: [given[f"{time}_{part}"] for part in _PARTS] for time in times}
+        return {f"{time}_at": _range(time, *parts) for time, parts in ranges.items()}
+
+    chosen.__signature__ = Signature(  # type: ignore[attr-defined] # functions may have one
+        [
+            Parameter(f"{time}_{part}", Parameter.KEYWORD_ONLY, default=None, annotation=_Day)
             for time in times
             for part in _PARTS
         ]
-        run.__signature__ = Signature([first, *own, *added])  # type: ignore[attr-defined] # as above
-        return run
-
-    return decorate
+    )
+    return chosen
 
 
 _PARTS = ("on", "from", "to")
 
 
-def _chosen(
+def _range(
     time: str, on: datetime | None, first: datetime | None, last: datetime | None
 ) -> date | DateRange | Unset:
     if on is not None and (first is not None or last is not None):
@@ -311,11 +247,6 @@ def _chosen(
     if first is None and last is None:
         return UNSET
     return DateRange(first and first.date(), last and last.date())
-
-
-def given(value: T | None) -> T | Unset:
-    """An option's value, or UNSET if the option was left out."""
-    return UNSET if value is None else value
 
 
 def check_host(host: str) -> None:

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.filesize import decimal
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    ProgressColumn,
-    TextColumn,
-    TransferSpeedColumn,
-)
+from rich.console import Console, Group, RenderableType
+from rich.constrain import Constrain
+from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from telnyx_video.cli.waiting import EVERY
-
-if TYPE_CHECKING:
-    from telnyx_video import DownloadProgress
+from telnyx_video.cli.waiting import EVERY, amount, can_draw, duration
 
 LINE_EVERY = 10.0
 """Seconds between lines in a log."""
@@ -30,28 +20,41 @@ _MARGIN = 3
 """Columns left free for the ``^C`` that a terminal shows, and the cursor behind it."""
 
 
-class NarrowBar(Progress):
-    """A bar on a line that ends before the terminal does; gone when it is stopped.
+class Meter(Progress):
+    """How much of something is done, at which rate, and how long the rest will take.
 
     Args:
-        console: Where it is drawn.
+        console: Where it is shown.
         title: The text before the bar.
-        columns: What follows the bar.
-        below: Makes the text below the bar; "" for none.
+        noun: What is counted.
+        number: Writes a count or a rate.
+        after: Seconds before it shows anything; by default a bar begins immediately.
+        json: Whether results are printed meanwhile, as JSON.
+        clock: Seconds.
     """
 
     def __init__(
         self,
         console: Console,
         title: str,
-        *columns: ProgressColumn,
-        below: Callable[[], str] = lambda: "",
+        noun: str = "",
+        *,
+        number: Callable[[float], str] = amount,
+        after: float | None = None,
+        json: bool = False,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._below = below
+        self._screen = console  # `Progress.console` is asked for before there is any
+        self._noun = noun and f" {noun}"
+        self._number = number
+        self._drawn = can_draw(console, json=json)
+        self._next = clock() + (after or (0.0 if self._drawn else LINE_EVERY))
+        self._starts = self._drawn and after is None
+        self._problem = ""
         super().__init__(
             TextColumn(title),
             BarColumn(bar_width=None),
-            *columns,
+            TextColumn("{task.fields[text]}", markup=False),
             console=console,
             transient=True,
             expand=True,
@@ -59,63 +62,62 @@ class NarrowBar(Progress):
             # Results on stdout must not come out through this console.
             redirect_stdout=False,
             redirect_stderr=False,
+            get_time=clock,
         )
+        self._task = self.add_task("", total=None, text="")
+
+    def __enter__(self) -> Self:
+        if self._starts:
+            self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._drawn:
+            self.stop()
+
+    def show(
+        self,
+        done: int,
+        total: int | None = None,
+        *,
+        problem: str = "",
+        urgent: bool = False,
+        notes: Iterable[str] = (),
+    ) -> None:
+        """Move the bar, or print a line if it is time for one.
+
+        Args:
+            done: How much is done.
+            total: Of how much, if that is known.
+            problem: Why nothing moves; it replaces the rate.
+            urgent: Whether the first line about a problem is printed immediately.
+            notes: Follow the rate.
+        """
+        self.update(self._task, completed=done, total=total)
+        count = self._number(done) + ("" if total is None else f" of {self._number(total)}")
+        parts = [f"{count}{self._noun}", *([] if problem else self._pace()), *notes]
+        now = self.get_time()
+        if self._drawn:
+            self.update(self._task, text=", ".join(parts))
+            self._problem = problem
+            if now >= self._next:
+                self.start()
+        elif now >= self._next or (urgent and problem and not self._problem):
+            self._next = now + LINE_EVERY
+            self._problem = problem
+            self.console.print(", ".join([*parts, *([problem] if problem else [])]))
+
+    def _pace(self) -> Iterable[str]:
+        (task,) = self.tasks
+        if task.speed:
+            yield f"{self._number(task.speed)}/s"
+            if task.time_remaining is not None:
+                yield f"{duration(task.time_remaining)} left"
 
     def get_renderable(self) -> RenderableType:
-        """What is drawn."""
-        bar, below = super().get_renderable(), self._below()
-        if not below:
-            return _Narrowed(bar)
-        text = Text(below, style="yellow", overflow="ellipsis", no_wrap=True)
-        return _Narrowed(Group(bar, text))
-
-
-class _Narrowed:
-    def __init__(self, whole: RenderableType) -> None:
-        self._whole = whole
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from console.render(self._whole, options.update_width(options.max_width - _MARGIN))
-
-
-class FileBar:
-    """A bar with the bytes received and their rate; gone when the file is complete."""
-
-    def __init__(self, console: Console) -> None:
-        self._progress = NarrowBar(console, "Downloading", DownloadColumn(), TransferSpeedColumn())
-        self._task = self._progress.add_task("", total=None)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def update(self, progress: DownloadProgress) -> None:
-        """Move the bar."""
-        self._progress.update(self._task, completed=progress.received, total=progress.total)
-
-
-class FileLines:
-    """A line every ten seconds, for logs; a shorter download prints nothing on the way."""
-
-    def __init__(self, console: Console, clock: Callable[[], float] = monotonic) -> None:
-        self._console = console
-        self._clock = clock
-        self._next = clock() + LINE_EVERY
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def update(self, progress: DownloadProgress) -> None:
-        """Print a line, if it is time for one."""
-        now = self._clock()
-        if now < self._next:
-            return
-        self._next = now + LINE_EVERY
-        whole = "" if progress.total is None else f" of {decimal(progress.total)}"
-        self._console.print(f"{decimal(progress.received)}{whole}")
+        """What is drawn: a line that ends before the terminal does, and the problem below it."""
+        bar = super().get_renderable()
+        if self._problem:
+            text = Text(self._problem, style="yellow", overflow="ellipsis", no_wrap=True)
+            bar = Group(bar, text)
+        return Constrain(bar, max(1, self._screen.width - _MARGIN))

@@ -1,5 +1,7 @@
 """The standard streams of a command: prepared before it starts, and written without Rich.
 
+Imports nothing that takes long, since it shows that other modules load.
+
 Text from a server or a file is shown as text, never with characters that a terminal would obey.
 """
 
@@ -12,7 +14,38 @@ import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from threading import Timer
 from typing import TextIO, cast
+
+LOADING_AFTER = 0.3
+"""Seconds of loading after which a terminal shows it."""
+
+
+@contextmanager
+def show_loading() -> Generator[None]:
+    """Show on a terminal that modules are being loaded, if that takes long."""
+    stream = sys.stderr
+    if stream is None or not stream.isatty():
+        yield
+        return
+    shown = False
+
+    def show() -> None:
+        nonlocal shown
+        shown = True
+        stream.write("Loading…")
+        stream.flush()
+
+    timer = Timer(LOADING_AFTER, show)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        if shown:
+            stream.write("\r        \r")
+            stream.flush()
 
 
 class _Lenient:

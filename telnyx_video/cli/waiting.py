@@ -132,8 +132,8 @@ def spinner(status: ServerStatus, *, json: bool) -> Generator[None]:
 
 
 def amount(number: float) -> str:
-    """A rate with the digits that matter."""
-    return f"{number:,.0f}" if number >= 10 else f"{number:.1f}"
+    """A count, or a rate with the digits that matter."""
+    return f"{number:,.0f}" if number >= 10 or number == int(number) else f"{number:.1f}"
 
 
 def duration(seconds: float) -> str:

@@ -23,7 +23,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine a batch waits longer than a second, which it would report."""
-    for module in ("progress", "report"):
+    for module in ("run", "report"):
         monkeypatch.setattr(import_module(f"telnyx_video.cli.batch.{module}"), "PATIENCE", 1e9)
 
 

@@ -296,7 +296,7 @@ def test_an_unreachable_server_is_reported_while_waiting(
 ) -> None:
     """The reason and the time of giving up are on stderr before the batch ends."""
     monkeypatch.setenv("TELNYX_API_KEY", "key")
-    progress = import_module("telnyx_video.cli.batch.progress")
+    progress = import_module("telnyx_video.cli.batch.run")
     monkeypatch.setattr(progress, "PATIENCE", 0.01)
     arguments = ("batch", "-", "--give-up-after=3", "--base-url=http://127.0.0.1:9/v2")
     result = command(*arguments, stdin=csv_of(3))

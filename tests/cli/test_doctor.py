@@ -53,20 +53,20 @@ def test_a_missing_key_is_reported(command: Command) -> None:
 
 def test_the_default_address_is_named(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """The default address is shown, and the proxy without its password."""
-    monkeypatch.setattr("telnyx_video.cli.runtime.ATTEMPTS", 1)
+    monkeypatch.setattr("telnyx_video.cli.calls.ATTEMPTS", 1)
     result = command("doctor", "--proxy=http://user:hush@127.0.0.1:9", "--output=csv")
     assert result.code == 1
     assert "https://api.telnyx.com/v2 (the default)" in result.out
     assert "127.0.0.1:9 (--proxy)" in result.out
     assert "hush" not in result.out + result.err
-    assert "Error: clock: " in result.err
+    assert "Error: read: " in result.err
 
 
 def test_a_proxy_of_the_environment_is_named(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is the one that the client uses."""
-    monkeypatch.setattr("telnyx_video.cli.runtime.ATTEMPTS", 1)
+    monkeypatch.setattr("telnyx_video.cli.calls.ATTEMPTS", 1)
     monkeypatch.setenv("HTTPS_PROXY", "127.0.0.1:9")
     assert "127.0.0.1:9 (the environment)" in command("doctor").out
 

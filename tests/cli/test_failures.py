@@ -5,6 +5,7 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
+from importlib import import_module
 from unittest.mock import Mock
 
 import pytest
@@ -48,7 +49,7 @@ def test_a_malformed_key_is_a_sentence(command: Command, monkeypatch: pytest.Mon
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands try but once."""
-    monkeypatch.setattr("telnyx_video.cli.runtime.ATTEMPTS", 1)
+    monkeypatch.setattr("telnyx_video.cli.calls.ATTEMPTS", 1)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -290,9 +291,9 @@ def test_any_other_module_that_is_missing_is_not_blamed_on_the_extra(
 ) -> None:
     """A broken installation shows as what it is."""
     forget_the_commands(monkeypatch)
-    monkeypatch.setitem(sys.modules, "telnyx_video.cli.tables", None)
+    monkeypatch.setitem(sys.modules, "telnyx_video.cli.calls", None)
     result = command("list", "--sandbox")
-    assert (result.code, "telnyx_video.cli.tables" in result.err) == (1, True)
+    assert (result.code, "telnyx_video.cli.calls" in result.err) == (1, True)
     assert "cli]" not in result.err
 
 
@@ -301,13 +302,17 @@ def test_a_broken_installation_of_the_command_itself_is_not_blamed_on_the_extra(
 ) -> None:
     """The module that is missing is in the traceback."""
     forget_the_commands(monkeypatch)
-    monkeypatch.setitem(sys.modules, "telnyx_video.cli.help", None)
-    with pytest.raises(ModuleNotFoundError, match=r"telnyx_video\.cli\.help"):
+    monkeypatch.setitem(sys.modules, "telnyx_video.cli.command", None)
+    with pytest.raises(ModuleNotFoundError, match=r"telnyx_video\.cli\.command"):
         main(["list", "--sandbox"])
 
 
 def forget_the_commands(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the command line import its modules anew."""
+    """Have the command line import its modules again, and in the end be as before."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("telnyx_video.cli."):
+            parent, _, child = name.rpartition(".")
+            monkeypatch.setattr(import_module(parent), child, module)
     for name in list(sys.modules):
         if name.startswith("telnyx_video.cli.") or name.partition(".")[0] in ("typer", "rich"):
             monkeypatch.delitem(sys.modules, name)

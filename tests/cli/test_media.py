@@ -11,8 +11,8 @@ from rich.console import Console
 
 from cli.command import Command, environment, running
 from cli.sessions import Session
-from telnyx_video import DownloadProgress
-from telnyx_video.cli.progress import FileLines
+from telnyx_video.cli.calls import in_bytes
+from telnyx_video.cli.progress import Meter
 from telnyx_video.sandbox import Sandbox
 
 
@@ -97,14 +97,18 @@ def sandboxed() -> dict[str, str]:
 
 
 def test_a_log_shows_a_long_download() -> None:
-    """Without a terminal a line now and then says how much has arrived, of how much if known."""
+    """Without a terminal a line now and then says how much has arrived, and how fast."""
     now = [0.0]
     said = io.StringIO()
-    with FileLines(Console(file=said, width=80), lambda: now[0]) as lines:
+    console = Console(file=said, width=80)
+    with Meter(console, "Downloading", number=in_bytes, clock=lambda: now[0]) as meter:
         for second in range(25):
             now[0] = second
-            lines.update(DownloadProgress(second * 10**6, 10**8 if second < 20 else None))
-    assert said.getvalue().splitlines() == ["10.0 MB of 100.0 MB", "20.0 MB"]
+            meter.show(second * 10**6, 10**8)
+    assert said.getvalue().splitlines() == [
+        "10.0 MB of 100.0 MB, 1.0 MB/s, 1 min 30 s left",
+        "20.0 MB of 100.0 MB, 1.0 MB/s, 1 min 20 s left",
+    ]
 
 
 def test_a_file_that_cannot_be_written_is_a_sentence(

@@ -3,17 +3,18 @@
 import asyncio
 import io
 from importlib import import_module
-from time import monotonic, sleep
+from time import monotonic
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
 from rich.console import Console
-from rich.progress import Progress
 
 from telnyx_video import CreateOutcome, CreateRoomRequest, TransportError
-from telnyx_video.cli.batch.outcomes import Tally
-from telnyx_video.cli.batch.progress import CheckProgress, Lines, PaceColumn
-from telnyx_video.cli.batch.report import Report
+from telnyx_video.cli.batch.options import BatchOptions
+from telnyx_video.cli.batch.report import Report, Tally
+from telnyx_video.cli.batch.run import BatchRun
+from telnyx_video.cli.progress import Meter
 from telnyx_video.cli.waiting import PATIENCE, ServerStatus, amount, duration
 from telnyx_video.observing import Call, CallStarted, RequestFinished, RequestStarted
 
@@ -46,49 +47,49 @@ class Server:
         self.status(RequestFinished(self._started, 0.1, status, error=error))
 
 
+def meter_on(said: io.StringIO, clock: Clock, **settings: Any) -> Meter:
+    """Return a meter that writes lines."""
+    return Meter(Console(file=said, width=200), "Creating", "rooms", clock=clock, **settings)
+
+
 def test_the_pace_is_a_rate_and_the_time_that_is_left() -> None:
-    """While answers come: how many a second, and how long the rest will take at that rate."""
+    """The rate is that of the last half minute, and the rest is expected to take as long."""
     clock = Clock()
-    tally = Tally(1000, clock.now)
-    column = PaceColumn(tally, Server(clock).status)
-    progress = Progress(get_time=clock)
-    task = progress.add_task("", total=1000)
-    assert column.render(progress.tasks[0]).plain == ""
-    for done in (100, 200):
-        clock.now += 1
-        progress.update(task, completed=done)
-        tally.add(outcome())
-    assert column.render(progress.tasks[0]).plain == "100/s, 8 s left"
+    said = io.StringIO()
+    with meter_on(said, clock, after=1.0) as meter:
+        for done in (0, 100, 200):
+            meter.show(done, 1000)
+            clock.now += 1
+    assert said.getvalue().splitlines() == ["100 of 1,000 rooms"]
+    meter.show(300, 1000)
+    assert said.getvalue().splitlines() == ["100 of 1,000 rooms"]  # not yet time for another
+    clock.now += 10
+    meter.show(300, 1000)
+    assert said.getvalue().splitlines()[1] == "300 of 1,000 rooms, 100/s, 7 s left"
 
 
-def test_a_rate_is_not_shown_while_the_server_is_silent() -> None:
-    """A past rate is not shown once answers stop."""
+def test_a_problem_replaces_the_rate() -> None:
+    """A past rate is not shown once answers stop; the first line about it may be urgent."""
     clock = Clock()
-    server, tally = Server(clock), Tally(10, clock.now)
-    column = PaceColumn(tally, server.status)
-    progress = Progress(get_time=clock)
-    task = progress.add_task("", total=10)
-    for done in (1, 2):
-        clock.now += 1
-        progress.update(task, completed=done)
-    server.send()
-    clock.now += 75
-    assert column.render(progress.tasks[0]).plain == ""
+    said = io.StringIO()
+    with meter_on(said, clock) as meter:
+        for done in (0, 1, 2):
+            meter.show(done, 10)
+            clock.now += 1
+        for _ in range(3):
+            meter.show(2, 10, problem="no answer", urgent=True, notes=["1 failed"])
+    assert said.getvalue().splitlines() == ["2 of 10 rooms, 1 failed, no answer"]
 
 
-def test_failures_are_counted_beside_the_pace() -> None:
-    """Failures are visible before the batch has ended."""
+def test_a_count_without_a_total_has_a_rate_only() -> None:
+    """While the total is unknown, no time is left to show."""
     clock = Clock()
-    tally = Tally(10, clock.now)
-    column = PaceColumn(tally, Server(clock).status)
-    tally.add(outcome(TransportError("refused")))
-    progress = Progress(get_time=clock)
-    task = progress.add_task("", total=10)
-    assert column.render(progress.tasks[0]).plain == "1 failed"
-    for done in (1, 2):
-        clock.now += 1
-        progress.update(task, completed=done)
-    assert column.render(progress.tasks[0]).plain == "1.0/s, 8 s left, 1 failed"
+    said = io.StringIO()
+    with meter_on(said, clock) as meter:
+        for done in range(12):
+            meter.show(done * 50)
+            clock.now += 1
+    assert said.getvalue().splitlines() == ["500 rooms, 50/s"]
 
 
 REASONS = {
@@ -141,16 +142,22 @@ def test_an_answer_ends_the_silence() -> None:
     assert server.status.silence == 2.0
 
 
+def batch_of(total: int, server: Server, rooms: Any = None) -> BatchRun:
+    """Return a batch whose progress is to be shown."""
+    report = Report(Console(), Tally(total), server.status, journal=False, lasting=True)
+    return BatchRun(rooms or Mock(), BatchOptions(), Mock(), report, json=False)
+
+
 def test_a_log_gets_a_line_now_and_then() -> None:
     """Without a terminal, a line every ten seconds shows the progress."""
     clock = Clock()
-    tally = Tally(2080, clock.now)
+    batch = batch_of(2080, Server(clock))
     said = io.StringIO()
-    with Lines(Console(file=said, width=80), tally, Server(clock).status, clock) as lines:
+    with meter_on(said, clock) as meter:
         for _ in range(1000):
             clock.now += 1 / 32
-            tally.add(outcome())
-            lines.update()
+            batch.report.tally.add(outcome())
+            batch.show(meter)
     assert said.getvalue().splitlines() == [
         "320 of 2,080 rooms, 32/s, 55 s left",
         "640 of 2,080 rooms, 32/s, 45 s left",
@@ -158,56 +165,54 @@ def test_a_log_gets_a_line_now_and_then() -> None:
     ]
 
 
+def test_failures_are_counted_next_to_the_pace() -> None:
+    """Failures are visible before the batch has ended."""
+    clock = Clock()
+    batch = batch_of(10, Server(clock))
+    said = io.StringIO()
+    with meter_on(said, clock, after=1.0) as meter:
+        batch.report.tally.add(outcome(TransportError("refused")))
+        clock.now += 1
+        batch.show(meter)
+    assert said.getvalue() == "1 of 10 rooms, 1 failed\n"
+
+
 def test_a_log_reports_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that does not answer is reported after a second, and then now and then."""
-    monkeypatch.setattr(import_module("telnyx_video.cli.batch.progress"), "PATIENCE", PATIENCE)
+    monkeypatch.setattr(import_module("telnyx_video.cli.batch.run"), "PATIENCE", PATIENCE)
     clock = Clock()
     server = Server(clock, give_up_after=60)
+    batch = batch_of(20, server)
     said = io.StringIO()
-    tally = Tally(20, clock.now)
-    with Lines(Console(file=said, width=200), tally, server.status, clock) as lines:
+    with meter_on(said, clock) as meter:
         server.send()
         for _ in range(60):
             clock.now += 0.25
-            lines.update()
+            batch.show(meter)
         server.answer(422)
         for _ in range(40):
             clock.now += 0.25
-            lines.update()
+            batch.show(meter)
     assert said.getvalue().splitlines() == [
         "0 of 20 rooms, no answer for 1 s (127.0.0.1:1); gives up in 59 s",
         "0 of 20 rooms, no answer for 11 s (127.0.0.1:1); gives up in 49 s",
-        "0 of 20 rooms, none has ended yet",
+        "0 of 20 rooms",
     ]
 
 
-def test_a_log_says_that_rows_are_checked() -> None:
-    """Before anything is sent, a large input is seen to be read."""
-    clock = Clock()
-    said = io.StringIO()
-    with CheckProgress(Console(file=said, width=80), clock) as progress:
-        for count in range(1000, 21_000, 1000):
-            clock.now += 1
-            progress.update(count)
-    assert said.getvalue().splitlines() == ["Checking rows… 1,000", "Checking rows… 11,000"]
-
-
-def test_a_terminal_shows_that_rows_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a line that moves, from the first update that takes its time."""
-    progress_module = import_module("telnyx_video.cli.batch.progress")
-    monkeypatch.setattr(progress_module, "can_draw", Mock(return_value=True))
+def test_a_terminal_shows_progress_only_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ends soon draws nothing; what takes longer draws a bar with the latest count."""
+    monkeypatch.setattr("telnyx_video.cli.progress.can_draw", Mock(return_value=True))
     clock = Clock()
     said = io.StringIO()
     console = Console(file=said, width=80, force_terminal=True, legacy_windows=False)
-    with CheckProgress(console, clock) as progress:
-        progress.update(1000)
+    with Meter(console, "Checking rows", "rows checked", after=0.25, clock=clock) as meter:
+        meter.show(1000)
+        assert said.getvalue() == ""
         clock.now += 1
-        progress.update(2000)
-        end = monotonic() + 60
-        while "Checking rows… 2,000" not in said.getvalue():
-            assert monotonic() < end
-            sleep(0.01)
-    assert "1,000" not in said.getvalue()
+        meter.show(2000)
+    assert "2,000 rows checked" in said.getvalue()
+    assert " 1,000 rows" not in said.getvalue()
 
 
 def test_a_batch_that_ends_in_silence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,7 +256,7 @@ def test_a_time_reads_as_people_say_it(seconds: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "text"), [(0.25, "0.2"), (9.4, "9.4"), (12.6, "13"), (1234, "1,234")]
+    ("rate", "text"), [(0, "0"), (0.25, "0.2"), (9.4, "9.4"), (12.6, "13"), (1234, "1,234")]
 )
 def test_a_rate_has_the_digits_that_matter(rate: float, text: str) -> None:
     """Slow rates keep a decimal; fast ones get separators."""

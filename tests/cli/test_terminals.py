@@ -97,7 +97,7 @@ def test_a_terminal_shows_a_bar_and_then_the_table(
         code = threads.submit(main, ["batch", rooms_csv])
         server.wait_for(5)
         terminal.wait_for("Creating rooms")
-        terminal.wait_for("0/5")
+        terminal.wait_for("0 of 5 rooms")
         server.release()
         assert code.result() == 0
     assert "5 made · 0 existed" in terminal.screen.rpartition("Line  Name")[2]
@@ -153,7 +153,7 @@ def test_a_silent_server_has_a_line_below_the_bar(
     rooms_csv: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While no answer comes, a second line says for how long, and when the batch gives up."""
-    monkeypatch.setattr("telnyx_video.cli.batch.progress.SILENCE", 0.0)
+    monkeypatch.setattr(import_module("telnyx_video.cli.batch.run"), "PATIENCE", 0.0)
     with (
         on_a_terminal(monkeypatch) as terminal,
         ThreadPoolExecutor(1) as threads,

@@ -18,7 +18,8 @@ from distributed import Client
 from rich.console import Console
 
 from cli.command import Command, Listener
-from telnyx_video.cli.batch.cluster import JobBar, JobLines, JobReport
+from telnyx_video.cli.batch.cluster import JobReport
+from telnyx_video.cli.progress import Meter
 from telnyx_video.dask import JobProgress, Summary
 from telnyx_video.sandbox import Sandbox
 
@@ -122,14 +123,14 @@ def test_an_error_of_a_part_ends_the_job(
 
 def interrupt_after(parts: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Send Ctrl-C once the progress shows that so many parts are done."""
-    update = JobLines.update
+    update = JobReport.update
 
-    def interrupt(lines: JobLines, progress: JobProgress) -> None:
-        update(lines, progress)
-        if progress.parts_done >= parts:
+    def interrupt(report: JobReport, progress: JobProgress) -> None:
+        if progress.parts_done >= parts and report.progress is not None:
             os.kill(os.getpid(), signal.SIGINT)
+        update(report, progress)
 
-    monkeypatch.setattr(JobLines, "update", interrupt)
+    monkeypatch.setattr(JobReport, "update", interrupt)
 
 
 def test_an_interrupted_job_finishes_the_parts_in_flight(
@@ -280,7 +281,7 @@ class Clock:
         return self.now
 
 
-def progress(done: int, *, rate: float = 0.0, refused: int = 0, failed: int = 0) -> JobProgress:
+def progress(done: int, *, refused: int = 0, failed: int = 0) -> JobProgress:
     """Return the progress of a job of 1,000 rows, of which an earlier run did 100."""
     return JobProgress(
         rows=1000,
@@ -290,47 +291,33 @@ def progress(done: int, *, rate: float = 0.0, refused: int = 0, failed: int = 0)
         refused=refused,
         parts=10,
         parts_done=1,
-        rate=rate,
-        remaining=(1000 - done) / rate if rate else None,
+        rate=0.0,
+        remaining=None,
     )
 
 
 def test_a_log_gets_a_line_now_and_then() -> None:
     """Rooms of an earlier run are not progress of this one."""
     clock, said = Clock(), io.StringIO()
-    lines = JobLines(Console(file=said, width=100), clock)
-    lines.start()
-    for seen in (
-        progress(100),
-        progress(300, rate=20.0),
-        progress(400, rate=10.0, refused=1, failed=3),
-    ):
-        lines.update(seen)
+    console = Console(file=said, width=100)
+    meter = Meter(console, "Creating rooms", "rooms", clock=clock)
+    report = JobReport(console, meter, clock)
+    for seen in (progress(100), progress(300), progress(400, refused=1, failed=3)):
+        report.update(seen)
         clock.now += 10.0
-        lines.update(seen)
-    lines.stop()
+        report.update(seen)
     assert said.getvalue().splitlines() == [
-        "0 of 900 rooms, none has ended yet",
-        "200 of 900 rooms, 20/s, 35 s left",
+        "0 of 900 rooms",
+        "200 of 900 rooms",
         "300 of 900 rooms, 10/s, 1 min 0 s left, 1 request refused by the rate limit, 3 failed",
     ]
-
-
-def test_a_terminal_gets_a_bar() -> None:
-    """It has the count, the rate and the time left, and goes when the job ends."""
-    said = io.StringIO()
-    bar = JobBar(Console(file=said, width=100, force_terminal=True, legacy_windows=False))
-    bar.start()
-    bar.update(progress(300, rate=20.0))
-    bar.stop()
-    assert "starting" in said.getvalue()
-    assert "200/900 20/s, 35 s left" in said.getvalue()
 
 
 def test_the_summary_says_what_it_is_worth() -> None:
     """Unreadable rooms exist, and recovered ones of parts begun again may not be this job's."""
     clock, said = Clock(), io.StringIO()
-    report = JobReport(Console(file=said, width=200), JobLines(Console(file=said)), clock)
+    console = Console(file=said, width=200)
+    report = JobReport(console, Meter(console, "", clock=clock), clock)
     report.update(progress(550))
     clock.now += 20.0
     summary = Summary(made=9, recovered=1, unreadable=1, begun_again=2)

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import signal
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from itertools import islice
 from time import monotonic
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from rich.console import Console
-from rich.progress import TextColumn
-from rich.text import Text
 
-from telnyx_video.cli.batch.outcomes import STATES, State, Tally
-from telnyx_video.cli.batch.report import SHOWN, UNREADABLE_ROOMS, summary_line
+from telnyx_video.cli.batch.options import BatchOptions, ClusterOptions
+from telnyx_video.cli.batch.report import (
+    SHOWN,
+    UNREADABLE_ROOMS,
+    State,
+    Tally,
+    print_failure,
+    summary_line,
+)
 from telnyx_video.cli.errors import FAILED, SIGNALLED, CommandError, in_terms_of_options
-from telnyx_video.cli.options import GlobalOptions, IfExists
+from telnyx_video.cli.options import GlobalOptions
 from telnyx_video.cli.output import counted, quoted, stderr
-from telnyx_video.cli.progress import LINE_EVERY, NarrowBar
-from telnyx_video.cli.runtime import SIGNALS, interrupted
+from telnyx_video.cli.progress import Meter
+from telnyx_video.cli.runtime import handling_signals, interrupted
 from telnyx_video.cli.streams import visible, write_json
-from telnyx_video.cli.waiting import amount, can_draw, duration
 from telnyx_video.config import resolve
 
 if TYPE_CHECKING:
@@ -34,36 +36,22 @@ if TYPE_CHECKING:
 LOCAL = "local"
 
 
-@dataclass(frozen=True)
-class JobPlan:
-    """What to provision, and how."""
-
-    cluster: str
-    """``local``, or the address of a scheduler."""
-    files: list[str]
-    output: str
-    job: str
-    resume: bool
-    lanes: int
-    max_rate: float | None
-    concurrency: int
-    if_exists: IfExists
-
-
-def run_job(options: GlobalOptions, plan: JobPlan) -> int:
+def run_job(
+    options: GlobalOptions, plan: BatchOptions, cluster: ClusterOptions, files: list[str]
+) -> int:
     """Run a job, report how it ends, and return the exit code.
 
     Raises:
-        CommandError: the folder or the cluster cannot be used; nothing was sent.
+        CommandError: the options, the folder or the cluster cannot be used; nothing was sent.
         ConfigurationError: the files, the folder or an option cannot be used; nothing was sent.
         typer.Exit: it was interrupted before anything was sent.
     """
+    _check(plan, cluster, files)
     console = stderr()
-    display = JobBar(console) if can_draw(console, json=False) else JobLines(console)
-    report = JobReport(console, display)
+    report = JobReport(console, Meter(console, "Creating rooms", "rooms"))
     try:
-        with _handling_signals(report.react):
-            job = _provision(options, plan, report)
+        with handling_signals(report.react):
+            job = _provision(options, plan, cluster, files, report)
     except KeyboardInterrupt:
         if report.progress is None:
             raise interrupted("nothing was sent") from None
@@ -79,7 +67,29 @@ def run_job(options: GlobalOptions, plan: JobPlan) -> int:
     return report.print_summary(job.summary, job.rows)
 
 
-def _provision(options: GlobalOptions, plan: JobPlan, report: JobReport) -> Job:
+def _check(plan: BatchOptions, cluster: ClusterOptions, files: list[str]) -> None:
+    address = str(cluster.cluster)
+    if address != LOCAL and "://" not in address:
+        problem = f"must be local, or an address such as tcp://host:8786, not {address!r}"
+        raise CommandError([f"--cluster: {problem}"])
+    if "-" in files:
+        raise CommandError(["--cluster reads files: it cannot read standard input in parts"])
+    needed = {
+        "--output DIR, a folder that all workers reach": plan.output,
+        "--job NAME, by which the job is continued": cluster.job,
+    }
+    missing = [option for option, given in needed.items() if not given]
+    if missing:
+        raise CommandError([f"--cluster: add {' and '.join(missing)}"])
+
+
+def _provision(
+    options: GlobalOptions,
+    plan: BatchOptions,
+    cluster: ClusterOptions,
+    files: list[str],
+    report: JobReport,
+) -> Job:
     try:
         from telnyx_video.dask import Job, provision
     except ModuleNotFoundError as error:
@@ -88,56 +98,45 @@ def _provision(options: GlobalOptions, plan: JobPlan, report: JobReport) -> Job:
         raise CommandError([f"{problem}: pip install 'telnyx-video[cli,dask]'"]) from None
     from telnyx_video import AsyncRoomsClient
 
+    address, output, name = str(cluster.cluster), str(plan.output), str(cluster.job)
     # Workers elsewhere have a key of their own; those of this machine inherit this environment.
     resolve(
-        api_key=None if plan.cluster == LOCAL else "-",
+        api_key=None if address == LOCAL else "-",
         base_url=options.base_url,
         allow_insecure=options.allow_insecure,
     )
-    _check_folder(Job.name_in(plan.output), plan)
-    with ExitStack() as stack:
-        client = None
-        if plan.cluster != LOCAL:
-            client = stack.enter_context(_connected(plan.cluster))
-            report.console.print(f"Dask's dashboard: {visible(client.dashboard_link)}")
-        stack.callback(report.display.stop)
-        report.display.start()
-        return provision(
-            plan.files,
-            output=plan.output,
-            job=plan.job,
-            client=client,
-            lanes=plan.lanes,
-            max_rate=plan.max_rate,
-            concurrency=plan.concurrency,
-            if_exists=plan.if_exists,
-            base_url=options.base_url,
-            connect=partial(
-                AsyncRoomsClient,
-                trust_env=True,
-                ca_file=options.ca_file,
-                allow_insecure=options.allow_insecure,
-            ),
-            on_progress=report.update,
-        )
-
-
-def _check_folder(found: str | None, plan: JobPlan) -> None:
-    """Make sure that no job is continued by mistake; another job's folder is refused later.
-
-    Raises:
-        CommandError: the folder has this job, and there is no ``--resume``.
-    """
-    if found == plan.job and not plan.resume:
-        raise CommandError(
-            [
-                f"--output {quoted(plan.output)} has the job {plan.job!r} already: add --resume to "
-                "continue it, or choose another folder"
-            ]
-        )
+    found = Job.name_in(output)
+    if found == name and not plan.resume:
+        advice = "add --resume to continue it, or choose another folder"
+        problem = f"--output {quoted(output)} has the job {name!r} already"
+        raise CommandError([f"{problem}: {advice}"])
     if found is None and plan.resume:
-        what = f"{visible(quoted(plan.output))} has no job"
-        stderr().print(f"{what}: there is nothing to continue, so this starts over.")
+        folder = visible(quoted(output))
+        report.console.print(
+            f"{folder} has no job: there is nothing to continue, so this starts over."
+        )
+    with nullcontext() if address == LOCAL else _connected(address) as client:
+        if client is not None:
+            report.console.print(f"Dask's dashboard: {visible(client.dashboard_link)}")
+        with report.meter:
+            return provision(
+                files,
+                output=output,
+                job=name,
+                client=client,
+                lanes=cluster.lanes or 4,
+                max_rate=plan.max_rate,
+                concurrency=plan.concurrency,
+                if_exists=plan.if_exists,
+                base_url=options.base_url,
+                connect=partial(
+                    AsyncRoomsClient,
+                    trust_env=True,
+                    ca_file=options.ca_file,
+                    allow_insecure=options.allow_insecure,
+                ),
+                on_progress=report.update,
+            )
 
 
 @contextmanager
@@ -159,100 +158,14 @@ def _connected(address: str) -> Generator[Any]:
         yield client
 
 
-@contextmanager
-def _handling_signals(react: Callable[[int, FrameType | None], None]) -> Generator[None]:
-    """Handle Ctrl-C and SIGTERM like this."""
-    before = {number: signal.signal(number, react) for number in SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-class Display(Protocol):
-    """Shows the progress of a job."""
-
-    def start(self) -> None:
-        """Show that it begins."""
-        ...
-
-    def update(self, progress: JobProgress) -> None:
-        """Show the progress."""
-        ...
-
-    def stop(self) -> None:
-        """Show no more."""
-        ...
-
-
-class JobBar:
-    """A bar with a count, a rate and the remaining time; gone when the job has ended."""
-
-    def __init__(self, console: Console) -> None:
-        columns = TextColumn("{task.fields[count]}"), TextColumn("{task.fields[pace]}")
-        self._progress = NarrowBar(console, "Creating rooms", *columns)
-        self._task = self._progress.add_task("", total=None, count="", pace="starting")
-
-    def start(self) -> None:
-        """Draw it; until there is any progress, it moves to and fro."""
-        self._progress.start()
-
-    def update(self, progress: JobProgress) -> None:
-        """Move the bar; rooms of an earlier run are not progress of this one."""
-        done, total = progress.done - progress.before, progress.rows - progress.before
-        count, pace = f"{done:,}/{total:,}", pace_of(progress)
-        self._progress.update(self._task, completed=done, total=total, count=count, pace=pace)
-
-    def stop(self) -> None:
-        """Remove it."""
-        self._progress.stop()
-
-
-class JobLines:
-    """A line every ten seconds, for logs."""
-
-    def __init__(self, console: Console, clock: Callable[[], float] = monotonic) -> None:
-        self._console = console
-        self._clock = clock
-        self._next = clock() + LINE_EVERY
-
-    def start(self) -> None:
-        """Print nothing yet."""
-
-    def update(self, progress: JobProgress) -> None:
-        """Print a line, if it is time for one."""
-        if self._clock() < self._next:
-            return
-        self._next = self._clock() + LINE_EVERY
-        done, total = progress.done - progress.before, progress.rows - progress.before
-        pace = pace_of(progress) or "none has ended yet"
-        self._console.print(f"{done:,} of {total:,} rooms, {pace}")
-
-    def stop(self) -> None:
-        """Print no more."""
-
-
-def pace_of(progress: JobProgress) -> str:
-    """The rate, the time left at that rate, and what went wrong so far."""
-    parts: list[str] = []
-    if progress.remaining is not None:
-        parts += [f"{amount(progress.rate)}/s", f"{duration(progress.remaining)} left"]
-    if progress.refused:
-        parts.append(f"{counted(progress.refused, 'request')} refused by the rate limit")
-    if progress.summary.missing:
-        parts.append(f"{progress.summary.missing:,} failed")
-    return ", ".join(parts)
-
-
 class JobReport:
     """Follows a job, stops it on a signal, and prints how it ends."""
 
     def __init__(
-        self, console: Console, display: Display, clock: Callable[[], float] = monotonic
+        self, console: Console, meter: Meter, clock: Callable[[], float] = monotonic
     ) -> None:
         self.console = console
-        self.display = display
+        self.meter = meter
         self.progress: JobProgress | None = None
         """The latest progress; None before anything was sent."""
         self.signal: int = 0
@@ -276,10 +189,14 @@ class JobReport:
             KeyboardInterrupt: there was a signal; parts in flight may end.
         """
         self.progress = progress
-        if not self._signals:
-            self.display.update(progress)
-        elif self._raised < self._signals:
-            self.display.stop()
+        notes = []
+        if progress.refused:
+            notes.append(f"{counted(progress.refused, 'request')} refused by the rate limit")
+        if progress.summary.missing:
+            notes.append(f"{progress.summary.missing:,} failed")
+        done, total = progress.done - progress.before, progress.rows - progress.before
+        self.meter.show(done, total, notes=notes)
+        if self._raised < self._signals:
             self.console.print(
                 "Stopping: the parts in flight are finished first; Ctrl-C again cancels them."
             )
@@ -296,8 +213,8 @@ class JobReport:
             request: dict[str, object] = outcome["request"] or {}
             name = f", {request['unique_name']}" if "unique_name" in request else ""
             message = in_terms_of_options(outcome["error"]["message"])
-            sentence = visible(f"{outcome['file']}, line {outcome['line']}{name}: {message}")
-            self.console.print(Text.assemble((state, STATES[state]), " ", sentence))
+            place = f"{outcome['file']}, line {outcome['line']}{name}"
+            print_failure(self.console, state, f"{place}: {message}")
         more = job.summary.missing - SHOWN
         if more > 0:
             where = visible(quoted(f"{job.output}/outcomes"))
@@ -310,14 +227,8 @@ class JobReport:
 
     def print_summary(self, summary: Summary, rows: int) -> int:
         """Print how many rooms of the whole job ended in each state; return the exit code."""
-        counts = {
-            "made": summary.made,
-            "existed": summary.existed,
-            "recovered": summary.recovered,
-            "unreadable": summary.unreadable,
-            "failed": summary.failed,
-            "unknown": summary.unknown,
-        }
+        counts = summary.to_dict()
+        del counts["begun_again"]
         tally = Tally(rows, self._started, states=Counter(cast("dict[State, int]", counts)))
         if summary.unreadable:
             self.console.print(UNREADABLE_ROOMS)

@@ -1,20 +1,19 @@
-"""The report of a batch for people: failures at once, then a table and a summary."""
+"""The report of a batch: the state of each room, failures as they happen, a table and a summary."""
 
 from __future__ import annotations
 
-import sys
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from rich.console import Console
 from rich.text import Text
 
-from telnyx_video.cli.batch.outcomes import ALWAYS_SHOWN, STATES, State, Tally
-from telnyx_video.cli.errors import in_terms_of_options
-from telnyx_video.cli.output import is_laid_out
+from telnyx_video.cli.errors import FAILED, UNKNOWN, UNREADABLE, in_terms_of_options
+from telnyx_video.cli.output import ID_WIDTH, TableWriter, cell
 from telnyx_video.cli.streams import visible
-from telnyx_video.cli.tables import ID_WIDTH, NOTHING, cell, plain_table, print_lines
 from telnyx_video.cli.waiting import PATIENCE, ServerStatus, amount, duration
 from telnyx_video.errors import (
     AuthenticationError,
@@ -27,6 +26,88 @@ from telnyx_video.models import UNSET
 if TYPE_CHECKING:
     from telnyx_video import CreateOutcome
 
+State: TypeAlias = Literal[
+    "made", "existed", "updated", "recovered", "unreadable", "failed", "unknown", "done before"
+]
+
+STATES: Final[dict[State, str]] = {
+    "made": "green",
+    "existed": "cyan",
+    "updated": "green",
+    "recovered": "green",
+    "unreadable": "yellow",
+    "failed": "red",
+    "unknown": "yellow",
+    "done before": "cyan",
+}
+"""The states that a room can end in, with their colours; each room is counted under one."""
+
+ALWAYS_SHOWN: Final[tuple[State, ...]] = ("made", "existed", "recovered", "failed", "unknown")
+"""The states that the summary shows even if their count is 0."""
+
+
+@dataclass
+class Tally:
+    """How many rooms of a batch ended in which state, and since when it runs."""
+
+    total: int
+    started: float = field(default_factory=monotonic)
+    """Seconds, on the monotonic clock."""
+    updating: bool = False
+    """Whether rooms that existed are changed to what the input asks for."""
+    states: Counter[State] = field(default_factory=Counter[State])
+    differing: int = 0
+    """How many of those that existed differ from what the input asks for."""
+
+    def add(self, outcome: CreateOutcome) -> State:
+        """Count one room."""
+        state = self.state_of(outcome)
+        self.states[state] += 1
+        self.differing += state == "existed" and bool(outcome.differences)
+        return state
+
+    def state_of(self, outcome: CreateOutcome) -> State:
+        """The state that a room is counted under."""
+        if outcome.error is None and outcome.from_journal:
+            return "done before"
+        if self.updating and outcome.existed and outcome.differences:
+            return "updated"
+        return outcome.status
+
+    @property
+    def ended(self) -> int:
+        """How many rooms have ended in any state."""
+        return self.states.total()
+
+    @property
+    def to_do(self) -> int:
+        """How many rooms this run had to create."""
+        return self.total - self.states["done before"]
+
+    @property
+    def done(self) -> int:
+        """How many of them have ended."""
+        return self.ended - self.states["done before"]
+
+    @property
+    def not_tried(self) -> int:
+        """How many of them were never started."""
+        return max(0, self.to_do - self.done)
+
+    @property
+    def exit_code(self) -> int:
+        """The worst of what happened: failed, unknown, unreadable, or 0 if all rooms exist."""
+        if self.states["failed"] or self.not_tried:
+            return FAILED
+        if self.states["unknown"]:
+            return UNKNOWN
+        return UNREADABLE if self.states["unreadable"] else 0
+
+    def rate(self, now: float) -> float:
+        """Rooms a second."""
+        return self.done / max(now - self.started, 1e-9)
+
+
 SHOWN = 20
 """Rooms in the table: as many as fit a screen."""
 
@@ -34,7 +115,7 @@ UNREADABLE_ROOMS = "Unreadable rooms were made, but their replies cannot be read
 
 
 class Report:
-    """Collects the outcomes of one batch, as far as a person wants to see them.
+    """Prints the outcomes of one batch for people.
 
     Args:
         console: For everything but the table.
@@ -53,19 +134,19 @@ class Report:
         journal: bool,
         lasting: bool,
     ) -> None:
-        self._console = console
-        self._tally = tally
-        self._status = status
+        self.console: Final = console
+        self.tally: Final = tally
+        self.status: Final = status
         self._journal = journal
         self._lasting = lasting
         self._first: dict[int, tuple[int, CreateOutcome]] = {}
         self.refused: type[Exception] | None = None
-        """The error that every further room would meet too; it is printed once."""
+        """The error that every further room would have; it is printed once."""
         self.stopped: str | None = None
         """Why the batch ended before its input did, in the library's words."""
 
     def add(self, outcome: CreateOutcome, line: int) -> State:
-        """Note an outcome, and print it at once if it is an error."""
+        """Count an outcome, and print it immediately if it is an error."""
         state = self._note(outcome, line)
         if outcome.error is None or isinstance(outcome.error, self.refused or ()):
             return state
@@ -73,12 +154,11 @@ class Report:
             self.refused = type(outcome.error)
         name = outcome.request.unique_name
         place = f"line {line}" if name is UNSET else f"line {line}, {name}"
-        sentence = f"{place}: {_sentence(outcome.error)}"
-        self._console.print(Text.assemble((state, STATES[state]), " ", visible(sentence)))
+        print_failure(self.console, state, f"{place}: {_sentence(outcome.error)}")
         return state
 
     def give_up(self, outcomes: Sequence[tuple[CreateOutcome, int]]) -> None:
-        """Note the requests that were cancelled in flight."""
+        """Count the requests that were cancelled in flight."""
         for outcome, line in outcomes:
             self._note(outcome, line)
         if not outcomes:
@@ -86,7 +166,7 @@ class Report:
         lines = ", ".join(str(line) for _, line in outcomes[:SHOWN])
         more = f", and {len(outcomes) - SHOWN:,} more" if len(outcomes) > SHOWN else ""
         nameless = any(outcome.request.unique_name is UNSET for outcome, _ in outcomes)
-        self._console.print(
+        self.console.print(
             f"Requests in flight were cancelled; their rooms may exist (line {lines}{more}); "
             f"{self._advice(nameless)}."
         )
@@ -104,46 +184,39 @@ class Report:
     def _note(self, outcome: CreateOutcome, line: int) -> State:
         if outcome.index < SHOWN:
             self._first[outcome.index] = (line, outcome)
-        return self._tally.add(outcome)
+        return self.tally.add(outcome)
 
     def print_stopping(self, grace: float) -> None:
         """Say that the batch is about to end."""
-        self._console.print(
+        self.console.print(
             f"Stopping: requests in flight have {grace:g} s to finish; Ctrl-C again cancels them."
         )
 
-    def print_table(self, console: Console) -> None:
+    def print_table(self) -> None:
         """Print the first rooms of the input and their states; the table is the result."""
         if not self._first:
             return
-        rows = [self._row(line, outcome) for _, (line, outcome) in sorted(self._first.items())]
-        if is_laid_out(sys.stdout):
-            table = plain_table()
-            table.add_column("Line", justify="right")
-            table.add_column("Name", overflow="fold")
-            table.add_column("Id", min_width=ID_WIDTH, no_wrap=True)
-            table.add_column("State", no_wrap=True)
-            for *cells, state, colour in rows:
-                table.add_row(*map(cell, cells), Text(state, colour))
-            console.print(table)
-        else:
-            print_lines([("Line", "Name", "Id", "State"), *(row[:-1] for row in rows)])
-        more = self._tally.ended - len(self._first)
+        columns = (("Line", 4, True), ("Name", None, False), ("Id", ID_WIDTH, False))
+        table = TableWriter((*columns, ("State", max(map(len, STATES)), False)))
+        table.add([self._row(line, outcome) for _, (line, outcome) in sorted(self._first.items())])
+        more = self.tally.ended - len(self._first)
         if more:
             elsewhere = "" if self._journal else "; --output FILE or --json has all"
-            self._console.print(f"... and {more:,} more{elsewhere}")
-        if self._console.is_terminal:
-            self._console.print()
+            self.console.print(f"... and {more:,} more{elsewhere}")
+        if self.console.is_terminal:
+            self.console.print()
 
-    def _row(self, line: int, outcome: CreateOutcome) -> tuple[str, ...]:
+    def _row(self, line: int, outcome: CreateOutcome) -> Sequence[Text]:
         name = outcome.request.unique_name
-        state = self._tally.state_of(outcome)
-        differs = state == "existed" and outcome.differences
+        state = self.tally.state_of(outcome)
+        shown = Text(state, STATES[state])
+        if state == "existed" and outcome.differences:
+            shown = Text("differs", "yellow")
         return (
-            str(line),
-            NOTHING if name is UNSET else visible(name),
-            NOTHING if outcome.room is None else visible(outcome.room.id),
-            *(("differs", "yellow") if differs else (state, STATES[state])),
+            cell(line),
+            cell(None if name is UNSET else name),
+            cell(outcome.room and outcome.room.id),
+            shown,
         )
 
     def print_summary(self, rooms: int | None) -> None:
@@ -152,29 +225,40 @@ class Report:
         Args:
             rooms: How many there are on a server that had none before, if that is known.
         """
-        tally = self._tally
+        tally = self.tally
         if self.refused:
-            self._console.print("Nothing more was sent: it would have been refused too.")
+            self.console.print("Nothing more was sent: it would have been refused too.")
         if self.stopped == "gave_up":
-            self._console.print(f"Nothing more was sent: {self._status}.")
-        elif self._status.silence >= PATIENCE and tally.not_tried:
-            self._console.print(f"At the end there was {self._status}.")
+            self.console.print(f"Nothing more was sent: {self.status}.")
+        elif self.status.silence >= PATIENCE and tally.not_tried:
+            self.console.print(f"At the end there was {self.status}.")
         if tally.states["unreadable"]:
-            self._console.print(UNREADABLE_ROOMS)
+            self.console.print(UNREADABLE_ROOMS)
         if tally.differing:
-            self._console.print(_differing(tally.differing))
+            count = tally.differing
+            rooms_differ = "room differs" if count == 1 else "rooms differ"
+            self.console.print(
+                f"{count:,} existing {rooms_differ} from what the input asks for; --if-exists "
+                "update would change that, and --output FILE or --json shows the fields",
+                style="yellow",
+            )
         if tally.not_tried and self._journal and self._lasting:
-            self._console.print("The same command with --resume continues with the rest.")
+            self.console.print("The same command with --resume continues with the rest.")
         now = monotonic()
         line = summary_line(tally, now - tally.started, tally.rate(now))
-        self._console.print(line, soft_wrap=True)
+        self.console.print(line, soft_wrap=True)
         if rooms is not None:
             made = tally.states["made"] + tally.states["recovered"]
             doubled = rooms - made - tally.states["unreadable"] - tally.states["unknown"]
-            self._console.print(
+            self.console.print(
                 f"{tally.total:,} asked, {made:,} made, {tally.states['recovered']:,} recovered, "
                 f"{max(0, doubled):,} doubled"
             )
+
+
+def print_failure(console: Console, state: State, sentence: str) -> None:
+    """Print why there is no room."""
+    console.print(Text.assemble((state, STATES[state]), " ", visible(sentence)))
 
 
 def summary_line(tally: Tally, seconds: float, rate: float, left: str = "not tried") -> Text:
@@ -186,7 +270,13 @@ def summary_line(tally: Tally, seconds: float, rate: float, left: str = "not tri
         rate: Rooms a second.
         left: What the rooms without a state are called.
     """
-    parts = [_count(tally, state) for state in STATES if _is_shown(tally, state)]
+    parts = [
+        Text(f"{count:,} {state}", colour if count else "dim")
+        for state, colour in STATES.items()
+        if (count := tally.states[state])
+        or state in ALWAYS_SHOWN
+        or (state == "updated" and tally.updating)
+    ]
     if tally.not_tried:
         parts.append(Text(f"{tally.not_tried:,} {left}", "yellow"))
     parts.append(Text(f"{seconds:.2f} s" if seconds < 10 else duration(seconds)))
@@ -198,23 +288,3 @@ def _sentence(error: TelnyxVideoError) -> str:
     if isinstance(error, NameTakenError) and error.room is not None:
         return f"room {error.room.id} has this name"  # advice on each of many rooms is noise
     return in_terms_of_options(error.message)
-
-
-def _is_shown(tally: Tally, state: State) -> bool:
-    if state == "updated":
-        return tally.updating
-    return state in ALWAYS_SHOWN or tally.states[state] > 0
-
-
-def _count(tally: Tally, state: State) -> Text:
-    count = tally.states[state]
-    return Text(f"{count:,} {state}", STATES[state] if count else "dim")
-
-
-def _differing(count: int) -> Text:
-    rooms = "1 existing room differs" if count == 1 else f"{count:,} existing rooms differ"
-    return Text(
-        f"{rooms} from what the input asks for; --if-exists update would change that, and "
-        "--output FILE or --json shows the fields",
-        "yellow",
-    )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, cast
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
 
-import typer
+from typer import Option
 
 from telnyx_video.cli.calls import (
-    Pager,
     call,
     confirm,
     download,
@@ -18,109 +18,86 @@ from telnyx_video.cli.calls import (
     show,
     show_list,
 )
+from telnyx_video.cli.command import command, command_group
 from telnyx_video.cli.errors import CommandError, options_checked
-from telnyx_video.cli.help import command_group
 from telnyx_video.cli.options import (
     Dates,
-    EventUrl,
-    FailoverUrl,
     GlobalOptions,
-    Limit,
     OfSession,
-    PageSize,
+    Paging,
     TargetFile,
-    TimeoutSecs,
+    WebhookOptions,
     Yes,
-    command,
-    filtered_by,
-    given,
+    argument,
+    days,
 )
-from telnyx_video.cli.tables import ID_WIDTH, Column, View, day
+from telnyx_video.cli.tables import COMPOSITIONS
 from telnyx_video.errors import ResponseDecodeError
-from telnyx_video.models import UNSET, CreateCompositionRequest, RoomComposition, VideoRegion
+from telnyx_video.models import UNSET, CreateCompositionRequest, Unset, VideoRegion
 
-if TYPE_CHECKING:
-    from telnyx_video import AsyncRoomsClient
+app = command_group("Compositions of a session's recordings.")
 
-app: typer.Typer = command_group("Compositions of a session's recordings.")
-
-COMPOSITIONS = View(
-    "composition",
-    RoomComposition,
-    (
-        Column("Id", ID_WIDTH, lambda composition: composition.id),
-        Column("Format", 6, lambda composition: composition.format),
-        Column("Status", 10, lambda composition: composition.status),
-        Column("Secs", 5, lambda composition: composition.duration_secs, is_number=True),
-        Column("Created", 10, lambda composition: day(composition.created_at)),
-    ),
-)
-
-CompositionId = Annotated[
-    str, typer.Argument(metavar="ID", help="The composition's id.", show_default=False)
-]
+CompositionId = Annotated[str, argument("ID", "The composition's id.")]
 
 
-@command(app, "list", "telnyx-video compositions list --status completed")
-@filtered_by("created")
-def list_compositions(
-    options: GlobalOptions,
-    dates: Dates,
-    session_id: OfSession = None,
-    status: Annotated[
-        str | None,
-        typer.Option(metavar="enqueued|processing|completed", help="Only with this status."),
-    ] = None,
-    limit: Limit = None,
-    page_size: PageSize = 250,
-) -> None:
-    """List the compositions: all of them, or those that match every filter."""
+@dataclass(frozen=True)
+class Settings(WebhookOptions):
+    """What is composed, and how."""
 
-    async def operation(rooms: AsyncRoomsClient) -> Pager[RoomComposition]:
-        return rooms.compositions.list(
-            session_id=given(session_id),
-            status=given(status),
-            created_at=dates["created"],
-            page_size=page_size,
-        )
-
-    show_list(options, COMPOSITIONS, operation, limit)
-
-
-@command(app, "create", "telnyx-video compositions create --session-id ID --resolution 800x600")
-def create_composition(
-    options: GlobalOptions,
-    session_id: Annotated[
-        str | None, typer.Option(metavar="ID", help="The session to compose.")
-    ] = None,
-    format: Annotated[
-        str | None, typer.Option("--format", metavar="mp4", help="The file's format.")
-    ] = None,
+    session_id: Annotated[str | Unset, Option(metavar="ID", help="The session to compose.")] = UNSET
+    format: Annotated[str | Unset, Option("--format", metavar="mp4", help="The file's format.")] = (
+        UNSET
+    )
     resolution: Annotated[
-        str | None, typer.Option(metavar="WxH", help="Pixels, 16 to 1280 each: such as 800x600.")
-    ] = None,
+        str | Unset, Option(metavar="WxH", help="Pixels, 16 to 1280 each: such as 800x600.")
+    ] = UNSET
     video_layout: Annotated[
-        str | None,
-        typer.Option(
+        str | Unset,
+        Option(
             metavar="JSON",
             help='Regions by names of your own, such as {"main": {"width": 640, "height": 360}}.',
         ),
-    ] = None,
-    webhook_event_url: EventUrl = None,
-    webhook_event_failover_url: FailoverUrl = None,
-    webhook_timeout_secs: TimeoutSecs = None,
+    ] = UNSET
+
+    def request(self) -> CreateCompositionRequest:
+        """The settings as a request.
+
+        Raises:
+            CommandError: lists each option that is invalid.
+        """
+        fields: dict[str, Any] = vars(self)
+        layout = UNSET if self.video_layout is UNSET else _layout(self.video_layout)
+        with options_checked():
+            return CreateCompositionRequest(**{**fields, "video_layout": layout})
+
+
+@command(app, "list", "telnyx-video compositions list --status completed")
+def list_compositions(
+    options: GlobalOptions,
+    session_id: OfSession = UNSET,
+    status: Annotated[
+        str | Unset,
+        Option(metavar="enqueued|processing|completed", help="Only with this status."),
+    ] = UNSET,
+    *,
+    paging: Paging,
+    dates: Annotated[Dates, days("created")],
 ) -> None:
+    """List the compositions: all of them, or those that match every filter."""
+    show_list(
+        options,
+        COMPOSITIONS,
+        paging,
+        lambda rooms: rooms.compositions.list(
+            session_id=session_id, status=status, page_size=paging.page_size, **dates
+        ),
+    )
+
+
+@command(app, "create", "telnyx-video compositions create --session-id ID --resolution 800x600")
+def create_composition(options: GlobalOptions, settings: Settings) -> None:
     """Compose a session's recordings; `get` shows the status."""
-    with options_checked():
-        request = CreateCompositionRequest(
-            session_id=given(session_id),
-            format=given(format),
-            resolution=given(resolution),
-            video_layout=UNSET if video_layout is None else _layout(video_layout),
-            webhook_event_url=given(webhook_event_url),
-            webhook_event_failover_url=given(webhook_event_failover_url),
-            webhook_timeout_secs=given(webhook_timeout_secs),
-        )
+    request = settings.request()
     composition = call(options, lambda rooms: rooms.compositions.create(request))
     with reporting(f"composition {composition.id} was started"):
         show(composition, options)
@@ -137,12 +114,7 @@ def download_composition(
     options: GlobalOptions, composition_id: CompositionId, file: TargetFile
 ) -> None:
     """Download a composition's file, complete or not at all."""
-    download(
-        options,
-        composition_id,
-        file,
-        lambda rooms, report: rooms.compositions.download(composition_id, file, on_progress=report),
-    )
+    download(options, composition_id, file, lambda rooms: rooms.compositions.download)
 
 
 @command(app, "delete", "telnyx-video compositions delete ID --yes")

@@ -4,39 +4,32 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException
 from importlib.metadata import version
-from ssl import create_default_context
 from time import monotonic
 from typing import TYPE_CHECKING
-from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import HTTPSHandler, ProxyHandler, build_opener, getproxies, proxy_bypass
+from urllib.request import getproxies, proxy_bypass
 
 import typer
 
 from telnyx_video import __version__
 from telnyx_video.cli.calls import call
+from telnyx_video.cli.command import command, command_group
 from telnyx_video.cli.errors import FAILED, CommandError, explain
-from telnyx_video.cli.help import command_group
-from telnyx_video.cli.options import GlobalOptions, command, read_env_file
-from telnyx_video.cli.output import print_errors
-from telnyx_video.cli.tables import show_fields
+from telnyx_video.cli.options import GlobalOptions, read_env_file
+from telnyx_video.cli.output import print_errors, show_fields
 from telnyx_video.config import DEFAULT_BASE_URL, has_oauth_credentials
 from telnyx_video.errors import TelnyxVideoError
 
 if TYPE_CHECKING:
     from telnyx_video import AsyncRoomsClient
 
-app: typer.Typer = command_group("")
+app = command_group()
 
 SKEW = 30.0
 """Seconds that the clock may differ from the server's; webhooks are refused beyond 300."""
-
-_TIMEOUT = 10.0  # seconds
 
 
 @command(app, "doctor", "telnyx-video doctor")
@@ -45,20 +38,22 @@ def doctor(options: GlobalOptions) -> None:
 
     Exit code 0 if everything is in order, else 1.
     """
-    found: dict[str, object] = {"versions": _versions()}
+    address, url = _address(options)
+    found: dict[str, object] = {
+        "versions": _versions(),
+        "key": _key(options),
+        "address": address,
+        "proxy": _proxy(options, url),
+        "read": "failed",
+    }
     problems: list[str] = []
-    found["key"] = _key(options)
-    found["address"], url = _address(options)
-    found["proxy"] = _proxy(options, url)
-    checks: dict[str, Callable[[], str]] = {"read": lambda: _read(options)}
-    if not options.sandbox:  # whose clock is this machine's
-        checks["clock"] = lambda: _clock(options, url)
-    for name, check in checks.items():
-        try:
-            found[name] = check()
-        except (CommandError, TelnyxVideoError, OSError, HTTPException, ValueError) as error:
-            found[name] = "failed"
-            problems += [f"{name}: {sentence}" for sentence in explain(error).sentences]
+    try:
+        date, found["read"] = call(options, _read)
+    except (CommandError, TelnyxVideoError, OSError) as error:
+        problems = [f"read: {sentence}" for sentence in explain(error).sentences]
+    else:
+        if not options.sandbox:  # whose clock is this machine's
+            found["clock"], problems = _clock(date)
     show_fields(found, options.format)
     if problems:
         print_errors(problems)
@@ -111,41 +106,24 @@ def _proxy(options: GlobalOptions, url: str) -> str:
     return f"{host} ({source})"
 
 
-def _read(options: GlobalOptions) -> str:
-    async def read(rooms: AsyncRoomsClient) -> float:
-        started = monotonic()
-        await anext(rooms.list(page_size=1).pages())
-        return monotonic() - started
+async def _read(rooms: AsyncRoomsClient) -> tuple[str | None, str]:
+    """Read one room; return the server's time and a sentence about the read."""
+    started = monotonic()
+    reply = await rooms.request("GET", "/rooms", params={"page[size]": 1})
+    reply.json()  # a page of a proxy would not be JSON
+    sentence = f"GET /rooms succeeded in {(monotonic() - started) * 1000:.0f} ms"
+    return reply.headers.get("Date"), sentence
 
-    return f"GET /rooms succeeded in {call(options, read) * 1000:.0f} ms"
 
-
-def _clock(options: GlobalOptions, url: str) -> str:
-    """How far this machine's clock differs from the server's; any reply tells, also a refusal.
-
-    Raises:
-        CommandError: it differs by too much.
-    """
-    proxies: dict[str, str] | None = None
-    if options.proxy is not None:
-        proxies = {"http": options.proxy, "https": options.proxy}
-    tls = create_default_context()
-    if options.ca_file is not None:
-        tls.load_verify_locations(options.ca_file)
-    opener = build_opener(ProxyHandler(proxies), HTTPSHandler(context=tls))
+def _clock(date: str | None) -> tuple[str, list[str]]:
+    """How far this machine's clock differs from the server's, and whether that is a problem."""
     try:
-        with opener.open(url, timeout=_TIMEOUT) as reply:
-            date = reply.headers["Date"]
-    except HTTPError as refusal:
-        with refusal:
-            date = refusal.headers["Date"]
-    if date is None:
-        return "the server does not send its time"
-    skew = (datetime.now(UTC) - parsedate_to_datetime(date)).total_seconds()
-    if abs(skew) > SKEW:
-        raise CommandError([f"this machine's clock is {_differs(skew)}: set it by NTP"])
-    return "within a second of the server's" if abs(skew) < 2 else _differs(skew)
-
-
-def _differs(skew: float) -> str:
-    return f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the server's"
+        skew = (datetime.now(UTC) - parsedate_to_datetime(date or "")).total_seconds()
+    except ValueError:
+        return "the server does not send its time", []
+    if abs(skew) < 2:
+        return "within a second of the server's", []
+    differs = f"{abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the server's"
+    if abs(skew) <= SKEW:
+        return differs, []
+    return differs, [f"clock: this machine's clock is {differs}: set it by NTP"]

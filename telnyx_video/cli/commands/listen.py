@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Collection, Mapping
-from http.client import HTTPException
+from collections.abc import Collection
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, cast
-from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import ProxyHandler, Request, build_opener
 
 import typer
 from rich.text import Text
+from typer import Option
 
+from telnyx_video.cli.command import command, command_group
 from telnyx_video.cli.errors import SIGNALLED, CommandError
-from telnyx_video.cli.help import command_group
-from telnyx_video.cli.options import GlobalOptions, Host, Port, check_host, command
+from telnyx_video.cli.options import GlobalOptions, Host, Port, check_host
 from telnyx_video.cli.output import stderr, stdout
 from telnyx_video.cli.runtime import on_signals, run
 from telnyx_video.cli.streams import visible, write_json
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
 
     from telnyx_video.webhooks import Deduplicator, WebhookEvent
 
-app: typer.Typer = command_group("")
+app = command_group()
 
 
 @command(
@@ -43,7 +41,7 @@ def listen(
     port: Port = 0,
     public_key: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="KEY",
             help="Verifies signatures, in base64; else TELNYX_PUBLIC_KEY.",
             show_default=False,
@@ -51,20 +49,20 @@ def listen(
     ] = None,
     forward_to: Annotated[
         str | None,
-        typer.Option(
+        Option(
             metavar="URL", help="Forward each delivery as it came, and answer what this answers."
         ),
     ] = None,
     events: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             metavar="TYPE",
             help="Print and forward only events of this type; can be repeated.",
             show_default=False,
         ),
     ] = None,
     print_only: Annotated[
-        bool, typer.Option("--print-only", help="Forward nothing, even with --forward-to.")
+        bool, Option("--print-only", help="Forward nothing, even with --forward-to.")
     ] = False,
 ) -> None:
     """Receive webhooks until Ctrl-C: verify each, and print its event.
@@ -124,7 +122,7 @@ def forwarder(target: str, types: Collection[str] | None) -> Middleware:
         target: The URL to forward to.
         types: The types of event to forward; none means all.
     """
-    from aiohttp import web
+    from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
     @web.middleware
     async def forward(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -137,7 +135,14 @@ def forwarder(target: str, types: Collection[str] | None) -> Middleware:
             return response
         headers = {n: v for n, v in request.headers.items() if n.lower() not in _NOT_FORWARDED}
         started = monotonic()
-        status, what = await asyncio.to_thread(_post, target, body, headers)
+        try:
+            async with (
+                ClientSession(timeout=ClientTimeout(_TIMEOUT)) as session,
+                session.post(target, data=body, headers=headers, allow_redirects=False) as reply,
+            ):
+                status, what = reply.status, str(reply.status)
+        except (ClientError, TimeoutError) as error:
+            status, what = 502, str(error) or type(error).__name__
         text = f"{event_type} → {what} in {(monotonic() - started) * 1000:.0f} ms"
         stderr().print(visible(text), style="green" if status < 300 else "red", soft_wrap=True)
         return web.Response(status=status)
@@ -148,20 +153,6 @@ def forwarder(target: str, types: Collection[str] | None) -> Middleware:
 _NOT_FORWARDED = ("host", "content-length", "connection", "transfer-encoding")
 
 _TIMEOUT = 30.0  # seconds that the target may take: the most that Telnyx waits
-
-
-def _post(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
-    """Send a delivery on; return the status to answer, and what happened."""
-    request = Request(url, body, dict(headers), method="POST")  # noqa: S310 # checked: it is HTTP
-    try:
-        with build_opener(ProxyHandler({})).open(request, timeout=_TIMEOUT) as reply:
-            return reply.status, str(reply.status)
-    except HTTPError as refusal:
-        with refusal:
-            return refusal.code, str(refusal.code)
-    except (OSError, HTTPException) as error:
-        cause = error.reason if isinstance(error, URLError) else error
-        return 502, getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
 
 
 class Printer:

@@ -7,19 +7,18 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, TypeAlias, cast
 
-import typer
+from typer import Option
 
 from telnyx_video.cli.calls import call, reporting
+from telnyx_video.cli.command import command, command_group
 from telnyx_video.cli.errors import UNREADABLE, CommandError
-from telnyx_video.cli.help import command_group
-from telnyx_video.cli.options import GlobalOptions, command
-from telnyx_video.cli.output import stderr
+from telnyx_video.cli.options import GlobalOptions, argument
+from telnyx_video.cli.output import CsvWriter, stderr
 from telnyx_video.cli.runtime import before_sending
 from telnyx_video.cli.streams import visible, write_json
-from telnyx_video.cli.tables import CsvWriter
 from telnyx_video.models import UNSET, RawResponse
 
-app: typer.Typer = command_group("")
+app = command_group()
 
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -32,33 +31,23 @@ Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 )
 def request(
     options: GlobalOptions,
-    method: Annotated[
-        Method,
-        typer.Argument(
-            metavar="METHOD", help="GET, POST, PUT, PATCH or DELETE.", show_default=False
-        ),
-    ],
-    path: Annotated[
-        str,
-        typer.Argument(
-            metavar="PATH", help="Below the base URL, such as /rooms.", show_default=False
-        ),
-    ],
+    method: Annotated[Method, argument("METHOD", "GET, POST, PUT, PATCH or DELETE.")],
+    path: Annotated[str, argument("PATH", "Below the base URL, such as /rooms.")],
     data: Annotated[
         str | None,
-        typer.Option("--data", metavar="JSON", help="The body; - reads it from standard input."),
+        Option("--data", metavar="JSON", help="The body; - reads it from standard input."),
     ] = None,
     param: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="A parameter of the query; repeatable."),
+        Option(metavar="NAME=VALUE", help="A parameter of the query; repeatable."),
     ] = None,
     header: Annotated[
         list[str] | None,
-        typer.Option(metavar="'NAME: VALUE'", help="A further header; repeatable."),
+        Option(metavar="'NAME: VALUE'", help="A further header; repeatable."),
     ] = None,
     idempotent: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--idempotent", help="Sending it twice does no harm: retry it if the reply is lost."
         ),
     ] = False,

@@ -7,109 +7,96 @@ standard input, since an argument would be visible in the list of processes.
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-from rich.prompt import Prompt
+from typer import Option
 
 from telnyx_video.cli.batch.command import batch
 from telnyx_video.cli.calls import (
-    Pager,
+    ask,
     at_a_terminal,
     call,
     confirm,
     is_id,
+    people_in,
     report_done,
     reporting,
     room_id_of,
     show,
     show_list,
 )
+from telnyx_video.cli.command import command, command_group
 from telnyx_video.cli.errors import CommandError, options_checked
-from telnyx_video.cli.help import command_group
 from telnyx_video.cli.options import (
-    ALL,
+    GLOBAL_NAMES,
     Dates,
-    EventUrl,
-    FailoverUrl,
     GlobalOptions,
     IfExists,
     IncludeSessions,
-    Limit,
-    PageSize,
+    Paging,
     RoomArgument,
-    TimeoutSecs,
+    WebhookOptions,
     Yes,
-    command,
-    filtered_by,
-    given,
+    days,
 )
-from telnyx_video.cli.output import stderr
+from telnyx_video.cli.output import show_fields
 from telnyx_video.cli.runtime import before_sending
-from telnyx_video.cli.tables import ID_WIDTH, Column, View, day, show_fields
-from telnyx_video.models import CreateRoomRequest, Room, RoomParticipant
+from telnyx_video.cli.tables import ROOM_SESSIONS, ROOMS
+from telnyx_video.models import UNSET, CreateRoomRequest, JoinToken, Room, Unset
 
 if TYPE_CHECKING:
-    from telnyx_video import AsyncRoomsClient, JoinToken
+    from telnyx_video import AsyncRoomsClient
 
-app: typer.Typer = command_group("Rooms, and the tokens to join them.")
+app = command_group("Rooms, and the tokens to join them.")
 
-UniqueName = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Unique within the account."),
-]
-MaxParticipants = Annotated[
-    int | None, typer.Option(metavar="N", help="How many people at once, 2 to 50.")
-]
-EnableRecording = Annotated[
-    bool | None,
-    typer.Option("--enable-recording/--no-enable-recording", help="Whether sessions are recorded."),
-]
 TokenTtl = Annotated[
-    int | None,
-    typer.Option(
-        metavar="SECS",
-        min=10,
-        max=3600,
-        help="How long the token can be used to join; else 600.",
+    int | Unset,
+    Option(
+        metavar="SECS", min=10, max=3600, help="How long the token can be used to join; else 600."
     ),
 ]
 
-ROOMS = View(
-    "room",
-    Room,
-    (
-        Column("Name", None, lambda room: room.unique_name),
-        Column("Id", ID_WIDTH, lambda room: room.id),
-        Column("Max", 3, lambda room: room.max_participants, is_number=True),
-        Column("Rec", 3, lambda room: bool(room.enable_recording)),
-        Column("Created", 10, lambda room: day(room.created_at)),
-    ),
-)
-SESSIONS: Column[Room] = Column(
-    "Sessions", 8, lambda room: len(room.sessions or ()), is_number=True
-)
+
+@dataclass(frozen=True)
+class RoomSettings(WebhookOptions):
+    """The settings of a room."""
+
+    unique_name: Annotated[
+        str | Unset, Option(metavar="NAME", help="Unique within the account.")
+    ] = UNSET
+    max_participants: Annotated[
+        int | Unset, Option(metavar="N", help="How many people at once, 2 to 50.")
+    ] = UNSET
+    enable_recording: Annotated[
+        bool | Unset,
+        Option("--enable-recording/--no-enable-recording", help="Whether sessions are recorded."),
+    ] = UNSET
+
+    def request(self) -> CreateRoomRequest:
+        """The settings as a request.
+
+        Raises:
+            CommandError: lists each option that is invalid.
+        """
+        with options_checked():
+            return CreateRoomRequest(**vars(self))
 
 
 @command(app, "create", "telnyx-video create --unique-name standup --max-participants 10")
 def create(
     options: GlobalOptions,
-    unique_name: UniqueName = None,
+    settings: RoomSettings,
     nameless: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--nameless",
             help="Create a room without a name; if the reply is lost, it cannot be found again.",
         ),
     ] = False,
-    max_participants: MaxParticipants = None,
-    enable_recording: EnableRecording = None,
-    webhook_event_url: EventUrl = None,
-    webhook_event_failover_url: FailoverUrl = None,
-    webhook_timeout_secs: TimeoutSecs = None,
     if_exists: Annotated[
         IfExists,
-        typer.Option(
+        Option(
             metavar="error|return|update",
             help="If the name is taken: fail, show that room, or change it to this.",
         ),
@@ -119,21 +106,12 @@ def create(
 
     With a name it is created exactly once, even if a reply is lost on the way.
     """
-    if nameless and unique_name is not None:
+    if nameless and settings.unique_name is not UNSET:
         raise CommandError(["--nameless and --unique-name: choose one"])
-    if not nameless and unique_name is None:
+    if not nameless and settings.unique_name is UNSET:
         with before_sending():
-            unique_name = _ask_for_name()
-    with options_checked():
-        request = CreateRoomRequest(
-            unique_name=given(unique_name),
-            max_participants=given(max_participants),
-            enable_recording=given(enable_recording),
-            webhook_event_url=given(webhook_event_url),
-            webhook_event_failover_url=given(webhook_event_failover_url),
-            webhook_timeout_secs=given(webhook_timeout_secs),
-        )
-
+            settings = replace(settings, unique_name=_ask_for_name())
+    request = settings.request()
     room = call(options, lambda rooms: rooms.create(request, if_exists=if_exists))
     done = "was created" if if_exists == "error" else "exists"
     with reporting(f"room {room.id} {done}"):
@@ -146,12 +124,7 @@ def _ask_for_name() -> str:
     Raises:
         CommandError: nobody can be asked, or gave none.
     """
-    name = ""
-    if at_a_terminal():
-        try:
-            name = Prompt.ask("Name of the room", console=stderr())
-        except EOFError:
-            name = ""
+    name = ask("Name of the room") if at_a_terminal() else ""
     if not name:
         raise CommandError(
             [
@@ -164,66 +137,47 @@ def _ask_for_name() -> str:
 
 @command(app, "get", "telnyx-video get standup")
 def get(
-    options: GlobalOptions, room: RoomArgument, include_sessions: IncludeSessions = False
+    options: GlobalOptions, room: RoomArgument, include_sessions: IncludeSessions = UNSET
 ) -> None:
     """Show one room."""
-    sessions = given(include_sessions or None)
 
     async def operation(rooms: AsyncRoomsClient) -> Room:
         read = rooms.get if is_id(room) else rooms.get_by_name
-        return await read(room, include_sessions=sessions)
+        return await read(room, include_sessions=include_sessions)
 
     show(call(options, operation), options)
 
 
 @command(app, "list", "telnyx-video list --created-from 2025-01-31 --limit 20")
-@filtered_by("created", "updated")
 def list_rooms(
     options: GlobalOptions,
-    dates: Dates,
     unique_name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only the room of this name.")
-    ] = None,
-    include_sessions: IncludeSessions = False,
-    limit: Limit = None,
-    page_size: PageSize = 250,
+        str | Unset, Option(metavar="NAME", help="Only the room of this name.")
+    ] = UNSET,
+    include_sessions: IncludeSessions = UNSET,
+    *,
+    paging: Paging,
+    dates: Annotated[Dates, days("created", "updated")],
 ) -> None:
     """List the rooms: all of them, or those that match every filter."""
-
-    async def operation(rooms: AsyncRoomsClient) -> Pager[Room]:
-        return rooms.list(
-            unique_name=given(unique_name),
-            created_at=dates["created"],
-            updated_at=dates["updated"],
-            include_sessions=given(include_sessions or None),
-            page_size=page_size,
-        )
-
-    show_list(options, ROOMS.including(SESSIONS, wanted=include_sessions), operation, limit)
+    show_list(
+        options,
+        ROOMS.including(ROOM_SESSIONS, wanted=bool(include_sessions)),
+        paging,
+        lambda rooms: rooms.list(
+            unique_name=unique_name,
+            include_sessions=include_sessions,
+            page_size=paging.page_size,
+            **dates,
+        ),
+    )
 
 
 @command(app, "update", "telnyx-video update standup --max-participants 5")
-def update(
-    options: GlobalOptions,
-    room: RoomArgument,
-    unique_name: UniqueName = None,
-    max_participants: MaxParticipants = None,
-    enable_recording: EnableRecording = None,
-    webhook_event_url: EventUrl = None,
-    webhook_event_failover_url: FailoverUrl = None,
-    webhook_timeout_secs: TimeoutSecs = None,
-) -> None:
+def update(options: GlobalOptions, room: RoomArgument, settings: RoomSettings) -> None:
     """Change settings of a room; those not given stay as they are."""
-    with options_checked():
-        changes = CreateRoomRequest(
-            unique_name=given(unique_name),
-            max_participants=given(max_participants),
-            enable_recording=given(enable_recording),
-            webhook_event_url=given(webhook_event_url),
-            webhook_event_failover_url=given(webhook_event_failover_url),
-            webhook_timeout_secs=given(webhook_timeout_secs),
-        )
-    if changes == CreateRoomRequest():
+    changes = settings.request()
+    if settings == RoomSettings():
         raise CommandError(["there is nothing to change: add a setting, as --max-participants 5"])
 
     async def operation(rooms: AsyncRoomsClient) -> Room:
@@ -250,44 +204,30 @@ def delete(options: GlobalOptions, room: RoomArgument, yes: Yes = False) -> None
 
 async def _question(rooms: AsyncRoomsClient, room: str) -> str:
     found = await rooms.get(await room_id_of(rooms, room))
-    people = 0
+    people = ""
     if found.active_session_id is not None:
         session = await rooms.sessions.get(found.active_session_id, include_participants=True)
-        people = present(session.participants)
-    return f"Delete room {found.unique_name or found.id}{with_people(people)}?"
-
-
-def present(participants: list[RoomParticipant] | None) -> int:
-    """How many participants are in a session now."""
-    return sum(participant.left_at is None for participant in participants or ())
-
-
-def with_people(count: int) -> str:
-    """How many people a question is about."""
-    if count == 0:
-        return ""
-    return f", with {'1 person' if count == 1 else f'{count} people'} in it"
+        people = people_in(session)
+    return f"Delete room {found.unique_name or found.id}{people}?"
 
 
 @command(app, "join-token", "telnyx-video rooms join-token standup --token-ttl-secs 300")
 def join_token(
     options: GlobalOptions,
     room: RoomArgument,
-    token_ttl_secs: TokenTtl = None,
+    token_ttl_secs: TokenTtl = UNSET,
     refresh_token_ttl_secs: Annotated[
-        int | None,
-        typer.Option(
-            metavar="SECS", min=60, max=86400, help="How long it can be refreshed; else 3600."
-        ),
-    ] = None,
+        int | Unset,
+        Option(metavar="SECS", min=60, max=86400, help="How long it can be refreshed; else 3600."),
+    ] = UNSET,
 ) -> None:
     """Create a token to join a room, and print it: it is a secret."""
 
     async def operation(rooms: AsyncRoomsClient) -> JoinToken:
         return await rooms.join_token(
             await room_id_of(rooms, room),
-            token_ttl_secs=given(token_ttl_secs),
-            refresh_token_ttl_secs=given(refresh_token_ttl_secs),
+            token_ttl_secs=token_ttl_secs,
+            refresh_token_ttl_secs=refresh_token_ttl_secs,
         )
 
     _show_token(call(options, operation), options, room)
@@ -299,7 +239,7 @@ def join_token(
     "telnyx-video rooms refresh-join-token standup < refresh-token.txt",
 )
 def refresh_join_token(
-    options: GlobalOptions, room: RoomArgument, token_ttl_secs: TokenTtl = None
+    options: GlobalOptions, room: RoomArgument, token_ttl_secs: TokenTtl = UNSET
 ) -> None:
     """Create another token, for the refresh token on standard input; print it."""
     with before_sending():
@@ -307,7 +247,7 @@ def refresh_join_token(
 
     async def operation(rooms: AsyncRoomsClient) -> JoinToken:
         return await rooms.refresh_join_token(
-            await room_id_of(rooms, room), secret, token_ttl_secs=given(token_ttl_secs)
+            await room_id_of(rooms, room), secret, token_ttl_secs=token_ttl_secs
         )
 
     _show_token(call(options, operation), options, room)
@@ -320,10 +260,7 @@ def _read_secret() -> str:
         CommandError: there is none.
     """
     if at_a_terminal():
-        try:
-            secret = Prompt.ask("Refresh token", console=stderr(), password=True)
-        except EOFError:
-            secret = ""
+        secret = ask("Refresh token", password=True)
     else:
         secret = "" if sys.stdin is None else sys.stdin.readline()
     if not secret.strip():
@@ -343,5 +280,5 @@ command(
     "telnyx-video batch rooms.csv --output results.jsonl",
     "telnyx-video batch rooms.csv --output results.jsonl --resume",
     "telnyx-video batch rooms/*.csv --cluster local --output outcomes --job spring-term",
-    takes=[name for name in ALL if name != "output_format"],
+    takes=[name for name in GLOBAL_NAMES if name != "output_format"],
 )(batch)

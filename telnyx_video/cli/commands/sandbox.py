@@ -5,25 +5,76 @@ from __future__ import annotations
 import asyncio
 import shlex
 import webbrowser
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
-import typer
 from rich.text import Text
+from typer import Option
 
+from telnyx_video.cli.calls import read_faults
+from telnyx_video.cli.command import command, command_group
 from telnyx_video.cli.errors import CommandError
-from telnyx_video.cli.help import command_group
-from telnyx_video.cli.options import GlobalOptions, Host, Port, check_host, command
+from telnyx_video.cli.options import GlobalOptions, Host, Port, check_host
 from telnyx_video.cli.output import quoted, stderr, stdout
-from telnyx_video.cli.runtime import on_signals, read_faults, run
+from telnyx_video.cli.runtime import on_signals, run
 from telnyx_video.cli.streams import write_json
 
 if TYPE_CHECKING:
     from telnyx_video.sandbox import Sandbox
 
-app: typer.Typer = command_group("")
+app = command_group()
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 # listened on only if asked to
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Arguments of a `Sandbox`, as options."""
+
+    host: Host = "127.0.0.1"
+    port: Port = 0
+    db: Annotated[
+        str | None,
+        Option(metavar="FILE", help="Keep the rooms in a file; else they end with it."),
+    ] = None
+    rate_limit: Annotated[
+        int | None,
+        Option(metavar="N", min=1, help="Answer 429 beyond so many requests a second."),
+    ] = None
+    api_key: Annotated[
+        str, Option(metavar="KEY", help="The key to accept; it is not a secret.")
+    ] = "sandbox-key"
+    webhook_hosts: Annotated[
+        list[str] | None,
+        Option(
+            "--webhook-host",
+            metavar="HOST",
+            help="Deliver webhooks to this host too, not only to this machine; can be repeated.",
+            show_default=False,
+        ),
+    ] = None
+    deliver_anywhere: Annotated[
+        bool,
+        Option(
+            "--deliver-anywhere", help="Deliver webhooks to any host; a web page could misuse that."
+        ),
+    ] = False
+    allow_hosts: Annotated[
+        list[str] | None,
+        Option(
+            "--allow-host",
+            metavar="HOST",
+            help="Accept requests with this Host header too; can be repeated.",
+            show_default=False,
+        ),
+    ] = None
+    seed: Annotated[
+        str | None, Option(metavar="FILE", help="Start with the objects of a JSON file.")
+    ] = None
+    seed_random: Annotated[
+        int | None, Option(metavar="N", help="Make ids and times the same in every run.")
+    ] = None
 
 
 @command(
@@ -34,79 +85,30 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 # listened on 
 )
 def sandbox(
     options: GlobalOptions,
-    host: Host = "127.0.0.1",
-    port: Port = 0,
-    db: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Keep the rooms in a file; else they end with it."),
-    ] = None,
-    rate_limit: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Answer 429 beyond so many requests a second."),
-    ] = None,
+    settings: Settings,
     faults: Annotated[
-        str | None, typer.Option("--faults", metavar="FILE", help="A fault plan, as JSON.")
-    ] = None,
-    api_key: Annotated[
-        str, typer.Option(metavar="KEY", help="The key to accept; it is not a secret.")
-    ] = "sandbox-key",
-    webhook_host: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="HOST",
-            help="Deliver webhooks to this host too, not only to this machine; can be repeated.",
-            show_default=False,
-        ),
-    ] = None,
-    deliver_anywhere: Annotated[
-        bool,
-        typer.Option(
-            "--deliver-anywhere", help="Deliver webhooks to any host; a web page could misuse that."
-        ),
-    ] = False,
-    allow_host: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="HOST",
-            help="Accept requests with this Host header too; can be repeated.",
-            show_default=False,
-        ),
-    ] = None,
-    seed: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Start with the objects of a JSON file.")
-    ] = None,
-    seed_random: Annotated[
-        int | None, typer.Option(metavar="N", help="Make ids and times the same in every run.")
+        str | None, Option("--faults", metavar="FILE", help="A fault plan, as JSON.")
     ] = None,
     open_page: Annotated[
-        bool, typer.Option("--open", help="Open the sandbox's page in the browser.")
+        bool, Option("--open", help="Open the sandbox's page in the browser.")
     ] = False,
 ) -> None:
     """Run a local server of the API until Ctrl-C, and say how to reach it."""
-    check_host(host)
+    check_host(settings.host)
     from telnyx_video.sandbox import Sandbox, SeedError
 
+    given: dict[str, Any] = {n: value for n, value in vars(settings).items() if value is not None}
+    plan = read_faults(faults or options.faults)
     try:
-        server = Sandbox(
-            host=host,
-            port=port,
-            db=db,
-            rate_limit=rate_limit,
-            api_key=api_key,
-            faults=read_faults(faults or options.faults),
-            webhook_hosts=webhook_host or (),
-            deliver_anywhere=deliver_anywhere,
-            allow_hosts=allow_host or (),
-            seed=seed,
-            seed_random=seed_random,
-        )
+        server = Sandbox(faults=plan, **given)
     except SeedError as error:
-        raise CommandError([f"{quoted(str(seed))}: {error}"]) from None
+        raise CommandError([f"{quoted(str(settings.seed))}: {error}"]) from None
     except ValueError as error:
         raise CommandError([str(error)]) from None
     except OSError as error:  # no other file is read here
-        raise CommandError([f"{quoted(str(seed))} cannot be read: {error.strerror}"]) from None
-    run(_serve(options, server, host, open_page=open_page))
+        problem = f"{quoted(str(settings.seed))} cannot be read: {error.strerror}"
+        raise CommandError([problem]) from None
+    run(_serve(options, server, settings.host, open_page=open_page))
 
 
 async def _serve(options: GlobalOptions, server: Sandbox, host: str, *, open_page: bool) -> None:
