@@ -1,12 +1,11 @@
 """A batch over many machines, on Dask: the parts of a job run as tasks of a cluster.
 
-Dask brings the workers, restarts tasks of workers that die, and shows a dashboard. That no room is
-made twice and none is lost does not rest on it, but on :mod:`telnyx_video.provisioning`. The extra
-``dask`` installs what this needs.
+Dask brings the workers, restarts tasks of workers that die, and shows a dashboard. It is
+:mod:`telnyx_video.provisioning` that makes each room exactly once. The extra ``dask`` installs what
+this needs.
 
-- ``driver``: :func:`provision`, which keeps a few parts in flight
-- ``worker``: what runs in the processes of the cluster
-- ``collections``: bags and frames as parts
+- ``driver``: :func:`provision`, which cuts the input and keeps a few parts in flight
+- ``worker``: runs parts in the processes of the cluster
 - ``progress``: how far a job has come
 """
 
@@ -14,6 +13,7 @@ from __future__ import annotations
 
 from telnyx_video.dask.driver import provision
 from telnyx_video.dask.progress import JobProgress
-from telnyx_video.provisioning import Job, Summary, provision_part
+from telnyx_video.provisioning.job import Job, Summary
+from telnyx_video.provisioning.part import provision_part
 
 __all__ = ["Job", "JobProgress", "Summary", "provision", "provision_part"]

@@ -1,32 +1,31 @@
-"""Runs a job on a cluster: a few parts in flight at a time, until all are done."""
+"""Runs a job on a cluster: a few parts in flight at a time, until all are done.
+
+A part is a range of a file, or a partition of a Dask bag or dataframe.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
 import warnings
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import Any, Literal, cast
+from importlib import import_module
+from typing import Any, Literal, Protocol, TypeGuard, cast
 from uuid import uuid4
 
+import attrs
 import distributed
 from distributed import Client, KilledWorker
 
 from telnyx_video.client.async_client import AsyncRoomsClient
 from telnyx_video.config import resolve
-from telnyx_video.dask.collections import (
-    Collection,
-    PartitionPart,
-    is_collection,
-    partitions,
-)
 from telnyx_video.dask.progress import OnJobProgress, Tracker
 from telnyx_video.dask.worker import Connect, Task, close, dask_setup, run_part, run_rows
 from telnyx_video.errors import ConfigurationError
-from telnyx_video.provisioning import FilePart, Job, RowsPart
-from telnyx_video.provisioning.inputs import PART_ROWS, cut
+from telnyx_video.provisioning.inputs import PART_ROWS, FilePart, RowsPart, cut, part_name
+from telnyx_video.provisioning.job import Job
 
 _dask: Any = distributed
 """The same, for functions without types."""
@@ -39,6 +38,29 @@ ALLOWED_FAILURES = 100
 
 LOOK_EVERY = 0.25
 """Seconds between reports to ``on_progress``."""
+
+
+class Collection(Protocol):
+    """A Dask bag or dataframe."""
+
+    def to_delayed(self) -> Sequence[Any]:
+        """Its partitions."""
+        ...
+
+
+@attrs.frozen
+class PartitionPart:
+    """A partition: its rows are wherever Dask computes them."""
+
+    name: str
+    first: int
+    rows: int
+    digest: str
+    partition: Any = attrs.field(repr=False, eq=False)
+
+    def read(self) -> Any:
+        """Not possible here."""
+        raise ConfigurationError(f"{self.name} is a partition of Dask: a worker computes it")
 
 
 def provision(
@@ -94,9 +116,9 @@ def provision(
     # The key and the use of plain HTTP are checked by the workers, which connect.
     server = resolve(api_key="-", base_url=base_url, allow_insecure=True).base_url
     with ExitStack() as stack:
-        if is_collection(source):
+        if _is_collection(source):
             client = client or stack.enter_context(_local_cluster(lanes))
-            parts: list[FilePart] | list[PartitionPart] = partitions(source, client)
+            parts: list[FilePart] | list[PartitionPart] = _partitions(source, client)
         else:
             parts = cut(cast("str | os.PathLike[str] | Iterable[str]", source), part_rows)
         begun = Job(parts, output=os.fspath(output), job=job, server=server)
@@ -124,6 +146,39 @@ def provision(
             finally:
                 cluster.run(close, task.run, on_error="ignore")
     return begun
+
+
+def _is_collection(source: object) -> TypeGuard[Collection]:
+    """Whether this is a bag or a dataframe."""
+    return hasattr(source, "to_delayed")
+
+
+def _partitions(source: Collection, client: Any) -> list[PartitionPart]:
+    """The parts of a collection, which is computed once to learn of their rows."""
+    delayed: Any = import_module("dask").delayed
+    values = [delayed(_rows_of)(partition) for partition in source.to_delayed()]
+    found: list[tuple[int, str]] = client.gather(
+        client.compute([delayed(_digest)(each) for each in values])
+    )
+    parts: list[PartitionPart] = []
+    first = 0
+    for value, (rows, digest) in zip(values, found, strict=True):
+        parts.append(PartitionPart(part_name(len(parts)), first, rows, digest, value))
+        first += rows
+    return parts
+
+
+def _rows_of(partition: Any) -> list[object]:
+    """The rows of a partition: of a bag its items, of a frame the fields of each row."""
+    to_dict = getattr(partition, "to_dict", None)
+    if to_dict is not None:
+        return cast("list[object]", to_dict("records"))
+    return list(partition)
+
+
+def _digest(values: list[object]) -> tuple[int, str]:
+    part = RowsPart("", values)
+    return part.rows, part.digest
 
 
 class _Run:

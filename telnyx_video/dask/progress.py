@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import attrs
 
-from telnyx_video.provisioning import Summary
+from telnyx_video.provisioning.job import Summary
 
 WINDOW = 30.0
 """Seconds over which the rate is measured."""

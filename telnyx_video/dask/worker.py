@@ -13,11 +13,13 @@ from typing import Literal, Protocol, TypeVar, cast
 import attrs
 from distributed import get_worker
 
-from telnyx_video.batch import OnProgress, Progress
+from telnyx_video.batch.outcome import OnProgress, Progress
 from telnyx_video.client.async_client import AsyncRoomsClient
 from telnyx_video.errors import ConfigurationError
 from telnyx_video.observing import Event, Hook, RequestFinished
-from telnyx_video.provisioning import FilePart, Part, RowsPart, Summary, provision_part
+from telnyx_video.provisioning.inputs import FilePart, Part, RowsPart
+from telnyx_video.provisioning.job import Summary
+from telnyx_video.provisioning.part import provision_part
 
 T = TypeVar("T")
 

@@ -14,8 +14,7 @@ the outcomes of a part are published once. :mod:`telnyx_video.dask` runs the par
 from __future__ import annotations
 
 from telnyx_video.provisioning.inputs import FilePart, Part, RowsPart
-from telnyx_video.provisioning.job import Job
+from telnyx_video.provisioning.job import Job, Summary
 from telnyx_video.provisioning.part import provision_part
-from telnyx_video.provisioning.summary import Summary
 
 __all__ = ["FilePart", "Job", "Part", "RowsPart", "Summary", "provision_part"]

@@ -179,9 +179,9 @@ def cut(
         if not paths:
             raise ConfigurationError(f"{pattern}: there is no such file; nothing was sent")
         for path in paths:
-            found = list(_cut_file(path, part_rows, len(parts), first))
-            first += sum(part.rows for part in found)
-            parts += found
+            for part in _parts_of(path, part_rows):
+                parts.append(attrs.evolve(part, name=part_name(len(parts)), first=first))
+                first += part.rows
     return parts
 
 
@@ -199,7 +199,8 @@ def part_name(number: int) -> str:
     return f"part-{number:06}"
 
 
-def _cut_file(path: str, part_rows: int, number: int, first: int) -> Iterator[FilePart]:
+def _parts_of(path: str, part_rows: int) -> Iterator[FilePart]:
+    """Yield the parts of one file, without names."""
     suffix = os.path.splitext(path)[1].lower()
     if suffix not in _SUFFIXES:
         raise ConfigurationError(
@@ -207,28 +208,20 @@ def _cut_file(path: str, part_rows: int, number: int, first: int) -> Iterator[Fi
         )
     form = _SUFFIXES[suffix]
     with open_input(path) as file:
-        ranges = (
-            _parquet_ranges(file, path, part_rows)
-            if form == "parquet"
-            else _line_ranges(file, path, part_rows, quoted=form == "csv")
-        )
-        for place, (line, start, size, rows, digest, columns) in enumerate(ranges):
-            name = part_name(number + place)
-            yield FilePart(name, first, rows, digest, path, form, line, start, size, columns)
-            first += rows
+        if form == "parquet":
+            yield from _parquet_parts(file, path, part_rows)
+        else:
+            yield from _text_parts(file, path, form, part_rows)
 
 
-_Range: TypeAlias = tuple[int, int, int, int, str, tuple[str, ...]]
-
-
-def _line_ranges(file: BinaryIO, path: str, part_rows: int, *, quoted: bool) -> Iterator[_Range]:
-    """Ranges of whole records; in CSV a record may hold line breaks between quotes."""
+def _text_parts(file: BinaryIO, path: str, form: Format, part_rows: int) -> Iterator[FilePart]:
+    """Yield parts of whole records; in CSV a record may hold line breaks between quotes."""
+    quoted = form == "csv"
     columns: tuple[str, ...] = ()
+    start, line = 0, 1
     records = _records(file, path, quoted=quoted)
     if quoted:
         columns, start, line = _header(records, path)
-    else:
-        start, line = 0, 1
     hashed, size, rows, lines = sha256(), 0, 0, 0
     for record, count in records:
         hashed.update(record)
@@ -236,11 +229,13 @@ def _line_ranges(file: BinaryIO, path: str, part_rows: int, *, quoted: bool) -> 
         lines += count
         rows += bool(record.strip(_BLANK if quoted else None))
         if rows == part_rows:
-            yield line, start, size, rows, hashed.hexdigest(), columns
+            digest = hashed.hexdigest()
+            yield FilePart("", 0, rows, digest, path, form, line, start, size, columns)
             start, line = start + size, line + lines
             hashed, size, rows, lines = sha256(), 0, 0, 0
     if rows:
-        yield line, start, size, rows, hashed.hexdigest(), columns
+        digest = hashed.hexdigest()
+        yield FilePart("", 0, rows, digest, path, form, line, start, size, columns)
 
 
 def _records(file: BinaryIO, path: str, *, quoted: bool) -> Iterator[tuple[bytes, int]]:
@@ -277,7 +272,7 @@ def _header(records: Iterator[tuple[bytes, int]], path: str) -> tuple[tuple[str,
     raise ConfigurationError(f"{path}: {NO_COLUMNS} - nothing was sent")
 
 
-def _parquet_ranges(file: BinaryIO, path: str, part_rows: int) -> Iterator[_Range]:
+def _parquet_parts(file: BinaryIO, path: str, part_rows: int) -> Iterator[FilePart]:
     hashed, size = sha256(), 0
     while block := file.read(1 << 20):
         hashed.update(block)
@@ -287,7 +282,8 @@ def _parquet_ranges(file: BinaryIO, path: str, part_rows: int) -> Iterator[_Rang
     _check_columns(column_problems(parquet.schema_arrow.names), path)
     for start in range(0, parquet.metadata.num_rows, part_rows):
         rows = min(part_rows, parquet.metadata.num_rows - start)
-        yield start + 1, 0, size, rows, hashed.hexdigest(), ()
+        digest = hashed.hexdigest()
+        yield FilePart("", 0, rows, digest, path, "parquet", start + 1, size=size)
 
 
 def _parquet_rows(file: BinaryIO, start: int, rows: int) -> Iterator[tuple[int, object]]:

@@ -8,10 +8,11 @@ import os
 import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal, Protocol, cast
+from typing import BinaryIO, Literal, Protocol, cast
 from uuid import UUID, uuid5
 
-from telnyx_video.batch import CreateOutcome, OnProgress, OutcomeStream
+from telnyx_video.batch.outcome import CreateOutcome, OnProgress
+from telnyx_video.batch.stream import OutcomeStream
 from telnyx_video.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -20,9 +21,8 @@ from telnyx_video.errors import (
 )
 from telnyx_video.models import UNSET, CreateRoomRequest
 from telnyx_video.provisioning.inputs import Part, Row, whole
-from telnyx_video.provisioning.job import outcomes_of, publish_summary, read_summary
-from telnyx_video.provisioning.storage import Draft, Storage, publish, storage
-from telnyx_video.provisioning.summary import Summary
+from telnyx_video.provisioning.job import Summary, outcomes_of, publish_summary, read_summary
+from telnyx_video.provisioning.storage import Storage, publish, storage
 
 NAMESPACE = UUID("2f0b1d2e-6d0c-5a55-9a2f-3f5d1c0c7e11")
 """Of the names of rows that have none."""
@@ -86,8 +86,7 @@ async def provision_part(
     if f"{part.name}.jsonl" in await asyncio.to_thread(folder.names, "outcomes"):
         return await asyncio.to_thread(read_summary, folder, part.name)
     rows = await asyncio.to_thread(part.read)
-    draft = folder.draft(outcomes_of(part.name))
-    try:
+    with folder.draft(outcomes_of(part.name)) as draft:
         outcomes = _Outcomes(part, job, draft)
         since = await asyncio.to_thread(_begin, folder, part.name)
         outcomes.summary.begun_again = int(since is not None)
@@ -109,10 +108,8 @@ async def provision_part(
                 f"{part.name}: the server has been down for too long - the part is not done; run "
                 "the job again when the server answers"
             )
-        if await asyncio.to_thread(draft.publish):
+        if await asyncio.to_thread(folder.publish, draft, outcomes_of(part.name)):
             await asyncio.to_thread(publish_summary, folder, part.name, outcomes.summary)
-    finally:
-        draft.discard()
     return await asyncio.to_thread(read_summary, folder, part.name)
 
 
@@ -134,7 +131,7 @@ def _begin(folder: Storage, name: str) -> float | None:
 class _Outcomes:
     """What the rows of a part ask for, and what became of them, written and counted."""
 
-    def __init__(self, part: Part, job: str, draft: Draft) -> None:
+    def __init__(self, part: Part, job: str, draft: BinaryIO) -> None:
         self.summary = Summary()
         self._part = part
         self._job = job

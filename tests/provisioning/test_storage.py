@@ -28,26 +28,23 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
 
 
 def test_the_first_to_publish_wins(folder: Storage) -> None:
-    """Whoever comes second learns of it, and changes nothing."""
-    one, two = folder.draft("a/file"), folder.draft("a/file")
-    one.write(b"one\n")
-    two.write(b"two\n")
-    assert folder.read("a/file") is None
-    assert two.publish()
-    assert not one.publish()
-    for draft in (one, two):
-        draft.discard()
+    """The second one is told, and changes nothing."""
+    with folder.draft("a/file") as one, folder.draft("a/file") as two:
+        one.write(b"one\n")
+        two.write(b"two\n")
+        assert folder.read("a/file") is None
+        assert folder.publish(two, "a/file")
+        assert not folder.publish(one, "a/file")
     assert folder.read("a/file") == b"two\n"
     assert list(folder.lines("a/file")) == [b"two\n"]
     assert folder.names("a") == {"file"}
 
 
-def test_a_draft_that_is_discarded_leaves_nothing(folder: Storage) -> None:
-    """Nor does one that is being written show."""
-    draft = folder.draft("a/file")
-    draft.write(b"half")
-    assert folder.names("a") == set()
-    draft.discard()
+def test_an_unpublished_draft_leaves_nothing(folder: Storage) -> None:
+    """While it is written, it is not listed."""
+    with folder.draft("a/file") as draft:
+        draft.write(b"half")
+        assert folder.names("a") == set()
     assert folder.names("a") == set()
     assert folder.read("a/file") is None
 
