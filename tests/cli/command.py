@@ -11,12 +11,14 @@ import sys
 import termios
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
+from typer.main import get_command
 
 from telnyx_video.cli import main
 
@@ -24,6 +26,9 @@ PATIENCE = 30.0
 """Seconds after which something that has not happened never will."""
 
 ROOMS_CSV = Path(__file__).parents[2] / "docs" / "examples" / "rooms.csv"
+
+BUILT_ONCE = cache(get_command)
+"""Builds Typer's commands: again for each test, that would take longer than most tests."""
 
 # A test may itself run where Ctrl-C is ignored, as jobs in the background do; its children would
 # inherit that.
@@ -57,6 +62,7 @@ class Command:
     patch: pytest.MonkeyPatch
 
     def __call__(self, *arguments: str | Path, stdin: bytes = b"") -> Result:
+        self.patch.setattr("telnyx_video.cli.app.get_command", BUILT_ONCE)
         self.patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         self.capture.readouterr()
         code = main([str(argument) for argument in arguments])
