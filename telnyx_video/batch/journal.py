@@ -1,17 +1,17 @@
-"""The journal of a batch: what it is about to do, and how that ended, a JSON object a line.
+"""The journal of a batch: what it is about to send, and the outcomes, one JSON object a line.
 
-It is the result as well as the memory: after any interruption, the same batch with the same journal
-goes on. Lines of many workers are written together and synced once ("group commit").
+After any interruption, the same batch continues with the same journal. Lines of many workers are
+written together and synced once ("group commit").
 
 Requests with a name are noted and synced far ahead, and each is marked as begun before it is sent:
 
 - A mark is written before the POST, so killing the process at any point leaves either no mark and
   no POST, or a mark: only a marked request is looked up, and a room of its name may be its own.
 - A mark is not synced, as that would take a sync for each request. Only a crash of the system can
-  lose it, and the run's first line tells: it has the boot that the run was made in.
-- So in the same boot a request without a mark is as good as new. In another one it may have been
-  sent; it is sent again, which the name makes safe, and a room of its name counts as existing:
-  never as made by the batch, and never as certainly made by another.
+  lose it, which the next run detects: the run's first line has the boot id of the system.
+- So in the same boot a request without a mark was not sent. In another boot it may have been: it is
+  sent again, which the name makes safe, and a room of its name counts as existing, never as made by
+  the batch, and never as certainly made by someone else.
 - Requests without a name are not noted ahead: note and mark are one line, synced before the POST.
 """
 
@@ -34,13 +34,13 @@ from telnyx_video.batch.source import wait_for_all
 from telnyx_video.models import CreateRoomRequest
 
 COMMIT_DELAY: Final = 0.004
-"""Seconds that a commit waits for more lines: little beside the time that a create takes."""
+"""Seconds that a commit waits for more lines: little compared to a create."""
 
 OUTCOME_DELAY: Final = 0.1
-"""Seconds that outcomes wait for other lines to be committed with: nobody waits for them."""
+"""Seconds that outcomes wait for other lines, since no worker waits for outcomes."""
 
 SHARE: Final = 0.5
-"""Once this share of what is in flight waits for a commit, few more lines can be expected."""
+"""Share of the requests in flight; if so many wait for a commit, few more lines will come."""
 
 
 class Journal:
@@ -64,7 +64,7 @@ class Journal:
     async def open(
         cls, path: str | os.PathLike[str], server: str | None = None, ahead: int = 0
     ) -> Self:
-        """Open a journal, or begin one; repair its last line, if a crash tore it.
+        """Open a journal, or begin one; remove its last line, if a crash tore it.
 
         Args:
             path: The file.
@@ -72,12 +72,12 @@ class Journal:
             ahead: How many requests may be drawn beyond those that are noted.
 
         Raises:
-            ConfigurationError: the file is no journal, or one of another server, or another run
-                holds it.
+            ConfigurationError: the file is not a journal, or one of another server, or another
+                run holds it.
             OSError: it cannot be read or written.
         """
         file = JournalFile(plain_str(os.fspath(path)), ahead)
-        # A thread of its own: the loop's may all be busy with what the caller does in them.
+        # Not one of the loop's threads, which may all be busy with the caller's work.
         thread = ThreadPoolExecutor(1, "telnyx-video-journal")
         try:
             loading = asyncio.get_running_loop().run_in_executor(thread, file.load, server)
@@ -112,7 +112,7 @@ class Journal:
         lines = [NOTED % (index, self._encode(index, request)) for index, request in requests]
         if lines:
             self._lines += lines
-            del lines  # a traceback may show locals, and the URL of a webhook may hold a password
+            del lines  # a traceback may show locals, and a webhook's URL may hold a password
             self._at_once = True
             await self._commit_lines()
 
@@ -205,7 +205,7 @@ class Journal:
         return self._writing
 
     def _outcome_lines(self) -> list[bytes]:
-        """Encode many outcomes at once, which takes half as long as among other work."""
+        """Encode the outcomes together, which is twice as fast as one by one."""
         outcomes, self._outcomes = self._outcomes, []
         return [
             outcome_line(outcome, self._encoded.pop(outcome.index, None)) for outcome in outcomes
@@ -216,7 +216,7 @@ class Journal:
     ) -> None:
         self._writing = None
         if (failure := writing.exception()) is not None:
-            # Tracebacks may show locals: those of the thread are lines with URLs of webhooks.
+            # A traceback may show the thread's locals, lines with the URLs of webhooks.
             self._failure = self._failure or failure.with_traceback(None)
         if self._failure is not None:
             waiting, self._waiting = waiting + self._waiting, []

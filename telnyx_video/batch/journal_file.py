@@ -1,4 +1,4 @@
-"""The journal file: its lines, its lock, and reading what earlier runs have written.
+"""The journal file: its lines, its lock, and reading the lines of earlier runs.
 
 Of each request only the position of its outcome is kept in memory (8 bytes), so that the journal of
 a million rooms costs little to resume. Lines that cannot be read (a power cut may leave a page of
@@ -74,7 +74,7 @@ _UNKNOWN: Final = Pending(None, None)
 
 @attrs.define
 class Records:
-    """What earlier runs have written."""
+    """The lines of earlier runs."""
 
     offsets: array[int] = attrs.field(factory=lambda: array("q"))
     """Position of each request's latest outcome in the file; -1 if it has none."""
@@ -111,7 +111,7 @@ class Records:
                 self._reach(index)
                 known = self.pending.get(index)
                 if known or self.offsets[index] < 0:  # else it repeats an earlier line
-                    at = known.at if known else None  # a mark stays, whatever follows it
+                    at = known.at if known else None  # a mark stays
                     self.pending[index] = Pending(cast("Line", line["request"]), at)
             case {"begun": int(index), "at": at} if _is_index(index, number) and _is_time(at):
                 self._reach(index)
@@ -194,7 +194,7 @@ def _is_outcome(line: Line) -> bool:
 
 
 def _is_open(line: Line) -> bool:
-    """Whether looking the name up may tell if the room exists; without a name it cannot."""
+    """Whether looking the name up may find the room."""
     error, request = cast("Line | None", line.get("error")), cast("Line | None", line["request"])
     if error is None or not request or "unique_name" not in request:
         return False
@@ -214,7 +214,7 @@ class JournalFile:
     def __init__(self, name: str, ahead: int = 0) -> None:
         self.name = name
         self.records = Records()
-        """What earlier runs have written, once it is loaded."""
+        """The lines of earlier runs, once they are loaded."""
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
         # It has the addresses of webhooks, which may hold a secret.
         self._file = os.open(name, flags, 0o600)
@@ -277,8 +277,8 @@ class JournalFile:
         if not self.records.readable:
             raise _other_content(self.name)
         log.warning(
-            "%s: %d lines cannot be read, the first is line %d; the batch goes on, and requests "
-            "without a name that were in them are reported as unknown",
+            "%s: %d lines cannot be read, the first is line %d; the batch continues, and "
+            "requests without a name that were in them are reported as unknown",
             self.name,
             self.records.unreadable,
             self.records.first_unreadable,

@@ -35,13 +35,13 @@ class CreateOutcome:
     room: Room | None = None
     """The room, made now or before; None if there is an error."""
     error: TelnyxVideoError | None = None
-    """Why there is no room; its ``outcome`` says whether one may exist all the same."""
+    """Why there is no room; its ``outcome`` says whether one may exist nevertheless."""
     attempts: int = 1
     """How many times the create was sent; 0 if it was refused before sending."""
     recovered: bool = False
     """Made by this request, though its answer was lost: found by looking it up."""
     existed: bool = False
-    """Made before this request; after a lost answer, as far as clocks and settings can tell."""
+    """Made before this request; after a lost answer, judged by clocks and settings."""
     differences: tuple[str, ...] = ()
     """Fields in which a room that existed was not as requested."""
     from_journal: bool = False
@@ -49,7 +49,7 @@ class CreateOutcome:
 
     @classmethod
     def of(cls, index: int, request: CreateRoomRequest, result: CreateResult) -> CreateOutcome:
-        """Return the outcome of a request whose create has ended."""
+        """Return the outcome of a create that has ended."""
         return cls(
             index=index,
             request=request,
@@ -83,7 +83,7 @@ class CreateOutcome:
         """Return the room.
 
         Raises:
-            TelnyxVideoError: there is no room, for this reason.
+            TelnyxVideoError: why there is no room.
         """
         if self.room is None:
             raise self.error or InvalidRequestError(())
@@ -96,7 +96,7 @@ class CreateOutcome:
             "message": self.error.message,
             "outcome": self.error.outcome.value,
         }
-        # The input may have given something else in place of a request.
+        # The input may hold something else than a request.
         is_request = isinstance(cast("object", self.request), CreateRoomRequest)
         return {
             "index": self.index,
@@ -152,18 +152,9 @@ class Progress:
 
     def after(self, outcome: CreateOutcome) -> Progress:
         """Return the progress with this outcome added."""
-        field = _FIELD_OF_STATUS[outcome.status]
+        field = "created" if (status := outcome.status) == "made" else status
         return attrs.evolve(self, done=self.done + 1, **{field: getattr(self, field) + 1})
 
-
-_FIELD_OF_STATUS: dict[CreateStatus, str] = {
-    "made": "created",
-    "recovered": "recovered",
-    "existed": "existed",
-    "unreadable": "unreadable",
-    "unknown": "unknown",
-    "failed": "failed",
-}
 
 OnProgress: TypeAlias = Callable[[Progress], None]
 """Called after each outcome, in the thread of the client's loop."""
@@ -175,7 +166,7 @@ _MADE: Final = (
     b'{"index":%d,"request":%b,"room":%b,"error":null,"attempts":1,"recovered":false,'
     b'"existed":false,"differences":[]}\n'
 )
-"""Nearly all outcomes are like this, and half of such a line is encoded already."""
+"""The line of nearly all outcomes, whose request is encoded already."""
 
 
 def outcome_line(outcome: CreateOutcome, encoded_request: bytes | None) -> bytes:
@@ -193,7 +184,7 @@ def outcome_line(outcome: CreateOutcome, encoded_request: bytes | None) -> bytes
     try:
         return encode_line(content)
     except _UNWRITABLE:
-        # Nested too deeply. The room is worth more than fields that this version does not know.
+        # Nested too deeply: leave out the fields that this version does not know.
         known = attrs.evolve(cast("Room", outcome.room), extra={}, sessions=None)
         return encode_line(content | {"room": known.to_dict()})
 

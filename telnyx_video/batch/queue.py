@@ -1,4 +1,4 @@
-"""What the workers of a batch draw: the input, compared with what earlier runs have written.
+"""The queue that workers draw from: the input, compared with the journal of earlier runs.
 
 Nothing is sent before all that earlier runs have drawn proves to be the same input. Requests to
 repeat wait in the journal meanwhile, and not in memory.
@@ -65,7 +65,7 @@ class Job:
 
 
 class JobQueue:
-    """What the workers of a batch without a journal draw: the requests of the input, prepared."""
+    """The queue of a batch without a journal: the requests of the input, prepared."""
 
     def __init__(
         self, source: Source, prepare: Callable[[CreateRoomRequest], CreateRoomRequest]
@@ -85,7 +85,7 @@ class JobQueue:
         return self._job(*await anext(self._source))
 
     def _job(self, index: int, request: CreateRoomRequest, *, may_exist: bool = False) -> Job:
-        """Return the job of a request that no readable line says was sent."""
+        """Return the job of a request that was not sent, as far as the journal can be read."""
         try:
             prepared = self._prepare(request)
         except InvalidRequestError as invalid:
@@ -97,10 +97,7 @@ class JobQueue:
 
 
 class JournaledQueue(JobQueue):
-    """What the workers draw with a journal: first what earlier runs have drawn, then the rest.
-
-    All that earlier runs have drawn is compared before anything of it is sent.
-    """
+    """The queue of a batch with a journal: first what earlier runs have drawn, then the rest."""
 
     def __init__(
         self,
@@ -154,7 +151,7 @@ class JournaledQueue(JobQueue):
                 return self._ahead.popleft()
             if self._noting is None:
                 break
-            await asyncio.wait({self._noting})  # unlike a lock, it lets all go on together
+            await asyncio.wait({self._noting})  # unlike a lock, this wakes all workers together
         raise self._end or StopAsyncIteration
 
     async def _note_ahead(self) -> None:

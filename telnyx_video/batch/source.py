@@ -1,4 +1,4 @@
-"""The input of a batch: any iterable, numbered, and drawn by one worker at a time."""
+"""The input of a batch: any iterable, numbered, and drawn from by one worker at a time."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _Drawn: TypeAlias = tuple[CreateRoomRequest] | None
 """The next request, or None at the input's end, for an input may raise any exception."""
 
 _CANCELLED = (
-    "something that the batch's input waits for was cancelled, and so the input has ended early - "
-    "rooms may have been made of what it gave before: look before sending that again"
+    "something that the batch's input waits for was cancelled, so the input has ended early - "
+    "rooms may have been made of earlier requests: look before sending those again"
 )
 
 
 async def wait_for_all(futures: AbstractSet[asyncio.Future[Any]]) -> None:
-    """Wait until all have ended, also if cancelled meanwhile; then pass the cancellation on."""
+    """Wait until all have ended, even if cancelled meanwhile; then raise the cancellation."""
     cancellation: asyncio.CancelledError | None = None
     while running := {future for future in futures if not future.done()}:
         try:
@@ -52,7 +52,11 @@ class Source:
 
     def __init__(self, requests: Requests) -> None:
         self.total: int | None = len(requests) if isinstance(requests, Sized) else None
-        self._items: Iterator[CreateRoomRequest] | _Asynchronous | _Threaded = _iterate(requests)
+        self._items: Iterator[CreateRoomRequest] | _Asynchronous | _Threaded
+        if isinstance(requests, AsyncIterable):
+            self._items = _Asynchronous(aiter(requests))
+        else:
+            self._items = iter(requests)
         self._at_hand = isinstance(requests, Collection)
         self._lock = asyncio.Lock()
         self.drawn: int = 0
@@ -60,7 +64,7 @@ class Source:
         self._ended = False
 
     def stop(self) -> None:
-        """Draw no more, and stop waiting for the next request."""
+        """Draw no more, and end the wait for the next request."""
         self.stopped = True
         if isinstance(self._items, _Asynchronous):
             self._items.stop()
@@ -77,11 +81,11 @@ class Source:
 
     @property
     def is_used_up(self) -> bool:
-        """Whether all has been drawn, as far as the input's length tells."""
+        """Whether as many requests were drawn as the input says it has."""
         return self.drawn == self.total
 
     def draw_through(self, do: Do) -> None:
-        """Draw from a plain iterator, which may block or be bound to a thread, by ``do``."""
+        """Draw from a plain iterator by ``do``, since it may block or belong to a thread."""
         if isinstance(self._items, Iterator) and not self._at_hand:
             self._items = _Threaded(self._items, do)
 
@@ -98,22 +102,22 @@ class Source:
                 else:
                     drawn = await self._items.draw()
             except Exception as error:
-                self._ended = True  # `map` would go on, and leave a gap in the indexes
+                self._ended = True  # `map` would continue, and leave a gap in the indexes
                 if isinstance(error, StopAsyncIteration):  # as in a generator (PEP 479)
                     raise RuntimeError("the input raised StopAsyncIteration") from error
                 raise
             if drawn is None:
-                self._ended = True  # an iterator need not support being asked again
+                self._ended = True  # an iterator need not support a further call
                 raise StopAsyncIteration
             self.drawn += 1
             return self.drawn - 1, drawn[0]
 
 
 class _Asynchronous:
-    """An asynchronous iterator, drawn from by one task, so that scopes may span its yields.
+    """An asynchronous iterator, drawn from by one task, so that its scopes may span yields.
 
-    The same task closes a generator, exhausted or not: the garbage collector would end its scopes
-    in another task, and late or never.
+    The same task closes a generator, exhausted or not: the garbage collector would do so in another
+    task, and late or never.
     """
 
     def __init__(self, items: AsyncIterator[CreateRoomRequest]) -> None:
@@ -124,8 +128,7 @@ class _Asynchronous:
         self._stopped = False
 
     def stop(self) -> None:
-        """End the wait for the next request."""
-        if self._drawing is not None and not self._stopped:  # a second time would cut its closing
+        if self._drawing is not None and not self._stopped:  # again would interrupt its closing
             self._drawing.cancel()
         self._stopped = True
 
@@ -147,12 +150,11 @@ class _Asynchronous:
 
     @property
     def tasks(self) -> set[asyncio.Task[None]]:
-        """The task that draws, once there is one."""
         return set() if self._drawing is None else {self._drawing}
 
     def _ended(self, drawing: asyncio.Task[None]) -> None:
         if not drawing.cancelled():
-            drawing.exception()  # retrieved, since nobody else may do so
+            drawing.exception()  # retrieved, or asyncio would log it
         self._answers.put_nowait(None)
 
     async def _draw(self) -> None:
@@ -162,16 +164,12 @@ class _Asynchronous:
                 self._answers.put_nowait((item,))
                 await self._asked.acquire()
         finally:
-            await _close(self._items)
-
-
-async def _close(items: object) -> None:
-    if isinstance(items, AsyncGenerator):
-        await cast("AsyncGenerator[object, None]", items).aclose()
+            if isinstance(self._items, AsyncGenerator):
+                await cast("AsyncGenerator[object, None]", self._items).aclose()
 
 
 class _Threaded:
-    """A plain iterator that is drawn from in another thread, where it may block."""
+    """A plain iterator, drawn from in another thread, where it may block."""
 
     def __init__(self, items: Iterator[CreateRoomRequest], do: Do) -> None:
         self._items = items
@@ -190,7 +188,7 @@ class _Threaded:
                 item = _take(self._items)
             except Exception as error:
                 answer(None, error)
-            except BaseException:  # Ctrl-C belongs to this thread; the input has ended
+            except BaseException:  # Ctrl-C belongs to that thread; the input has ended
                 answer(None, None)
                 raise
             else:
@@ -216,9 +214,3 @@ def _resolve(drawn: asyncio.Future[_Drawn], item: _Drawn, error: Exception | Non
         drawn.set_result(item)
     else:
         drawn.set_exception(error)
-
-
-def _iterate(requests: Requests) -> Iterator[CreateRoomRequest] | _Asynchronous:
-    if isinstance(requests, AsyncIterable):
-        return _Asynchronous(aiter(requests))
-    return iter(requests)

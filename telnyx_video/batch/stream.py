@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 
 class Creator(Protocol):
-    """Makes one room, and knows how the server is doing: the client, as a batch sees it."""
+    """Makes one room, and knows whether the server is down: the client, as a batch sees it."""
 
     @property
     def gave_up(self) -> bool:
-        """Whether the server has been down for so long that nothing more is to be tried."""
+        """Whether the server has been down for so long that the batch should stop."""
         ...
 
     def prepare(self, request: CreateRoomRequest, /) -> CreateRoomRequest:
@@ -58,7 +58,7 @@ class Creator(Protocol):
             request: The room to make.
             seconds_since_intent: Seconds since an earlier run began to, if one did and its outcome
                 is unknown.
-            http_request: The request to send, if it is at hand; its body is in no repr.
+            http_request: The request to send, if it is encoded already.
         """
         ...
 
@@ -66,8 +66,8 @@ class Creator(Protocol):
 class OutcomeStream:
     """The outcomes of a batch, as they finish: enter it, then iterate over it.
 
-    Leaving the block early cancels what is in flight and waits until it has ended. Such a create
-    may have been applied, as after any cancellation.
+    Leaving the block early cancels creates in flight and waits until they have ended. They may have
+    been applied, as after any cancellation.
     """
 
     stopped: Literal["asked", "fail_fast", "gave_up"] | None = None
@@ -110,7 +110,7 @@ class OutcomeStream:
     def in_flight(self) -> frozenset[int]:
         """Indexes of the requests that were begun and whose outcome was not taken yet.
 
-        After the block was left early: those that were cut off after they were sent, whose rooms
+        After the block was left early: those that were cancelled after they were sent, whose rooms
         may exist.
         """
         return frozenset(self._in_flight)
@@ -142,7 +142,7 @@ class OutcomeStream:
         self._rate_limiter.set_rate(rate)
 
     def stop(self) -> None:
-        """Draw no more: what is in flight is finished, and then the stream ends."""
+        """Draw no more: requests in flight are finished, and then the stream ends."""
         self.stopped = self.stopped or "asked"
         self._source.stop()
 
@@ -159,7 +159,7 @@ class OutcomeStream:
 
     async def __aenter__(self) -> Self:
         if self._state != "new":
-            raise ConfigurationError("this stream's input is used up: make a new stream")
+            raise ConfigurationError("this stream was entered before: make a new stream")
         self._state = "entered"
         if self._journal_path is not None:
             from telnyx_video.batch.journal import Journal  # slow to load, and rarely needed
@@ -228,7 +228,7 @@ class OutcomeStream:
             self._finished.put_nowait(outcome)
 
     def _worker_ended(self, worker: asyncio.Task[None]) -> None:
-        """Pass on to the reader what ended a worker before the input's end."""
+        """Report to the reader why a worker ended before the input did."""
         self._workers.discard(worker)
         if not worker.cancelled():
             failure = worker.exception()
@@ -239,7 +239,7 @@ class OutcomeStream:
             failure = None
         else:
             failure = OutcomeUnknownError(
-                "a task of the batch was cancelled from outside - what it had sent may have been "
+                "a task of the batch was cancelled from outside - its request may have been "
                 "applied: look before sending it again"
             )
         if failure is not None:
@@ -277,10 +277,10 @@ class OutcomeStream:
             if not getattr(cancelled, "__notes__", ()):  # which say that it was sent
                 self._in_flight.discard(job.index)
             raise
-        except TelnyxVideoError as error:  # a create returns its errors: what it did is not known
+        except TelnyxVideoError as error:  # not returned, as it should be: its outcome is unknown
             result = CreateResult(error=_unexpected(job.request, error))
         if job.may_exist and result.error and result.error.outcome is Outcome.NOT_APPLIED:
-            result.error.outcome = Outcome.UNKNOWN  # that says nothing of an earlier run's create
+            result.error.outcome = Outcome.UNKNOWN  # of an earlier run's create
         return result
 
     def _since_intent(self, job: Job) -> float | None:
@@ -301,11 +301,11 @@ class OutcomeStream:
 
 
 def _unexpected(request: CreateRoomRequest, error: TelnyxVideoError) -> TelnyxVideoError:
-    """Return an error of one request, which must not end the others, as one that claims nothing."""
+    """Return an error of one request, which must not end the batch, with an unknown outcome."""
     if error.outcome is not Outcome.NOT_APPLIED:
         return error
     return OutcomeUnknownError(
-        f"the create ended in an error that it should have handled ({error}) - the room may exist: "
+        f"the create raised an error that it should have handled ({error}) - the room may exist: "
         "look for it before sending the request again",
         request,
         last_error=error,
@@ -313,7 +313,7 @@ def _unexpected(request: CreateRoomRequest, error: TelnyxVideoError) -> TelnyxVi
 
 
 def _report(on_progress: OnProgress, progress: Progress) -> None:
-    """Call it; refuse a coroutine, and an exception that would look like the stream's end."""
+    """Call it; refuse a coroutine, and an exception that would end the stream."""
     untyped = cast("Callable[[Progress], object]", on_progress)
     try:
         returned = untyped(progress)

@@ -31,10 +31,10 @@ _dask: Any = distributed
 """The same, for functions without types."""
 
 UNPACED_LANES = 4
-"""Lanes that the limit's headers pace well; more of them are refused too often."""
+"""Lanes that the limit's headers pace well; more would be refused too often."""
 
 ALLOWED_FAILURES = 100
-"""Workers that may die with a task before Dask gives it up; by default these are three."""
+"""Workers that may die with a task before Dask gives it up; three by default."""
 
 LOOK_EVERY = 0.25
 """Seconds between reports to ``on_progress``."""
@@ -78,7 +78,7 @@ def provision(
     connect: Connect = AsyncRoomsClient,
     on_progress: OnJobProgress | None = None,
 ) -> Job:
-    """Provision the rooms of a large input on a cluster, or go on with an earlier run.
+    """Provision the rooms of a large input on a cluster, or continue an earlier run.
 
     ::
 
@@ -89,7 +89,7 @@ def provision(
         source: Paths, URLs or globs of CSV, JSON lines or Parquet files; or a Dask bag of requests
             or of mappings of their fields; or a Dask dataframe whose columns are such fields.
         output: A folder that all workers reach, as a path or a URL that fsspec knows.
-        job: The job's name. The same name, input and output go on with the job.
+        job: The job's name. The same name, input and output continue the job.
         client: A client of your cluster; by default a ``LocalCluster`` is started, and closed.
         lanes: Parts in flight at the most.
         max_rate: Requests a second of all lanes together; needed for more than four lanes.
@@ -109,8 +109,8 @@ def provision(
         ConfigurationError: arguments that cannot work; an output of another job; an input that
             cannot be read.
         KeyboardInterrupt: Ctrl-C, after the parts in flight have ended; a second one does not wait.
-        Exception: whatever a part raises that is not about one of its rows, after the parts in
-            flight have ended. The job can be run again.
+        Exception: an error of a part that is not about one of its rows, after the parts in flight
+            have ended. The job can be run again.
     """
     _check(lanes, max_rate, concurrency, part_rows, connect, client)
     # The key and the use of plain HTTP are checked by the workers, which connect.
@@ -216,7 +216,7 @@ class _Run:
             raise self._failure
 
     def _begin(self, part: FilePart | PartitionPart) -> None:
-        # A key of its own for each run: another run's result of this part is not ours.
+        # The run is in the key: another run's result of this part is not ours.
         submit = partial(self._client.submit, key=f"{self._task.run}-{part.name}", pure=False)
         if isinstance(part, FilePart):
             future = submit(run_part, self._task, part)
@@ -298,7 +298,7 @@ def _local_cluster(lanes: int) -> Generator[Client]:
 
 
 def _allow_failures(client: Any) -> None:
-    """Have the scheduler retry a part however many workers die with it, or say that it does not."""
+    """Let the scheduler retry a part though workers die with it; warn if that is impossible."""
     try:
         client.run_on_scheduler(raise_allowed_failures)
     except Exception as error:
@@ -315,7 +315,7 @@ def raise_allowed_failures(dask_scheduler: Any) -> None:
 
 
 def _explained(name: str, error: Exception) -> Exception:
-    """The error of a part, in words if Dask has given the part up."""
+    """The error of a part; a readable one if Dask has given the part up."""
     if not isinstance(error, KilledWorker):
         return error
     explained = ConfigurationError(
@@ -328,7 +328,7 @@ def _explained(name: str, error: Exception) -> Exception:
 
 @contextmanager
 def _reports(client: Any, topic: str, tracker: Tracker) -> Generator[None]:
-    """Have the workers' reports taken."""
+    """Pass the workers' reports to the tracker."""
 
     def take(event: tuple[float, dict[str, Any]]) -> None:
         report = event[1]

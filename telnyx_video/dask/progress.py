@@ -1,4 +1,4 @@
-"""How far a job has come, from the parts that are done and the reports of those in flight."""
+"""The progress of a job: from the parts that are done, and the reports of those in flight."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WINDOW = 30.0
 
 @attrs.frozen
 class JobProgress:
-    """How far a job has come; handed to ``on_progress`` some times a second."""
+    """How far a job has come; passed to ``on_progress`` several times a second."""
 
     rows: int
     """Rows in all."""
@@ -41,7 +41,7 @@ OnJobProgress: TypeAlias = Callable[[JobProgress], object]
 
 
 class Tracker:
-    """Adds up what is known.
+    """Adds up summaries and reports.
 
     Args:
         rows: Rows of the job.
@@ -69,7 +69,7 @@ class Tracker:
         self._seen = deque([(clock(), summary.rows)])
 
     def reported(self, part: str, done: int, refused: int) -> None:
-        """Take a worker's report of a part; one that comes after the part's end counts no rows."""
+        """Take a worker's report of a part; after the part's end, its rows are counted already."""
         self._refused += refused
         if part in self._in_flight:
             self._in_flight[part] = done
@@ -79,7 +79,7 @@ class Tracker:
         self._in_flight[part] = 0
 
     def ended(self, part: str, summary: Summary | None) -> None:
-        """Take the numbers of a part that is done, or none if it is not."""
+        """Add the summary of a part that is done; None if it failed."""
         del self._in_flight[part]
         if summary is not None:
             self._summary.add(summary)

@@ -1,4 +1,4 @@
-"""What runs in a worker process: parts, by one client on one event loop that all of them share."""
+"""Runs parts in a worker process, which share one client on one event loop."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class Connect(Protocol):
 
 @attrs.frozen
 class Task:
-    """What is the same for all parts of one run of a job. It is sent to the workers: no key."""
+    """The settings of one run of a job. They are sent to the workers, so the key is not in them."""
 
     run: str
-    """A name for the run, unlike all others: the topic of its events."""
+    """The run's unique name, and the topic of its events."""
     output: str
     job: str
     server: str
@@ -56,18 +56,18 @@ def run_part(task: Task, part: FilePart) -> Summary:
 
 
 def run_rows(task: Task, part: RowsPart, digest: str, values: list[object]) -> Summary:
-    """Provision a part whose values Dask hands over, if they are those that the job began with."""
+    """Provision a part whose values Dask computed, if they are those that the job began with."""
     part = attrs.evolve(part, values=values)
     if part.digest != digest:
         raise ConfigurationError(
-            f"{part.name} has other rows than when the job was begun - make the input such that it "
-            "is the same each time that it is computed, or write it to files first"
+            f"{part.name} has other rows than when the job was begun - the input must be the same "
+            "each time that it is computed; or write it to files first"
         )
     return _Process.of(task).run(part)
 
 
 def close(run: str) -> None:
-    """Cancel what is left of a run in this process, and close its client."""
+    """Cancel the parts of a run in this process, and close its client."""
     with _lock:
         process = _processes.pop(run, None)
     if process is not None:
@@ -75,7 +75,7 @@ def close(run: str) -> None:
 
 
 def dask_setup(_: object) -> None:
-    """Let Ctrl-C end the driver, which lets the parts in flight end, and not this process.
+    """Ignore Ctrl-C in this process: the driver handles it, and lets the parts in flight end.
 
     Workers of a local cluster call it when they start; they are children of the same terminal.
     """
@@ -108,14 +108,14 @@ class _Process:
 
     @staticmethod
     def of(task: Task) -> _Process:
-        """The one of this run; made for its first part."""
+        """Return the one of this run, which is made for its first part."""
         with _lock:
             if task.run not in _processes:
                 _processes[task.run] = _Process(task)
             return _processes[task.run]
 
     def run(self, part: Part) -> Summary:
-        """Provision a part, and report now and then how far it has come."""
+        """Provision a part, and report its progress regularly."""
         run, worker, done = self._task.run, get_worker(), 0
 
         def note(progress: Progress) -> None:

@@ -1,8 +1,8 @@
-"""A batch in parts, for several processes or machines, whatever runs them.
+"""A batch in parts, for several processes or machines, on any engine.
 
 A *job* is an input that is cut into parts of some 5,000 rooms, and a folder of outcomes. Any
-process may provision any part, more than once if need be: rooms are identified by their names, and
-the outcomes of a part are published once. :mod:`telnyx_video.dask` runs the parts on Dask.
+process may provision any part, even more than once: rooms are identified by their names, and the
+outcomes of a part are published once. :mod:`telnyx_video.dask` runs the parts on Dask.
 
 - ``job``: the manifest, the parts that are done, the summary and the outcomes
 - ``part``: :func:`provision_part`, which provisions one part

@@ -1,11 +1,11 @@
-"""A job: its manifest, the parts that are done, its summary and its outcomes.
+"""A job: its manifest, the parts that are done, its outcomes and their summary.
 
 In the folder of the output:
 
 - ``manifest.json``: the job's name, its server, and the digest of its input and the parts' borders
 - ``begun/PART.json``: when the part was first begun
 - ``outcomes/PART.jsonl``: a line for each row; a part with this file is done
-- ``summaries/PART.json``: the numbers of these outcomes, made from them
+- ``summaries/PART.json``: the numbers of these outcomes
 """
 
 from __future__ import annotations
@@ -38,24 +38,24 @@ _SAID = {
 class Summary:
     """How many rooms a part or a job has, and how many are missing.
 
-    ``present``, ``failed`` and ``unknown`` are exact, whatever was killed. How ``present`` divides
-    into ``made``, ``existed`` and ``recovered`` is exact if nothing was killed. In a part that was
-    begun more than once, rooms that are not older than its first attempt count as ``recovered``;
-    ``begun_again`` says how many such parts there are.
+    ``present``, ``failed`` and ``unknown`` are always exact. How ``present`` divides into ``made``,
+    ``existed`` and ``recovered`` is exact if nothing was killed. In a part that was begun more than
+    once, rooms that are not older than its first attempt count as ``recovered``; ``begun_again``
+    is the number of such parts.
     """
 
     made: int = 0
-    """Rooms of which a reply said that they were made."""
+    """Rooms made, according to a reply."""
     existed: int = 0
     """Rooms that were there before."""
     recovered: int = 0
-    """Rooms made by this job, as a look-up found out: the reply was lost, or the process killed."""
+    """Rooms made by this job whose reply was lost, found by looking them up."""
     unreadable: int = 0
     """Rooms that were certainly made, with a reply that could not be read in full."""
     failed: int = 0
-    """Rows without a room, and the reason is known."""
+    """Rows for which no room was made."""
     unknown: int = 0
-    """Rows of which no reply told whether there is a room."""
+    """Rows for which a room may have been made."""
     begun_again: int = 0
     """Parts that were begun more than once."""
 
@@ -75,7 +75,7 @@ class Summary:
         return self.present + self.missing
 
     def count(self, status: CreateStatus) -> None:
-        """Add a row that ended like this."""
+        """Add a row with this outcome."""
         setattr(self, status, getattr(self, status) + 1)
 
     def add(self, other: Summary) -> None:
@@ -103,7 +103,7 @@ class Summary:
 
 
 class Job:
-    """An input cut into parts, and the folder with what became of it.
+    """An input cut into parts, and the folder of its outcomes.
 
     Args:
         parts: The parts, in order.
@@ -138,7 +138,7 @@ class Job:
         server: str,
         part_rows: int = PART_ROWS,
     ) -> Job:
-        """Cut files into parts and begin the job, or go on with it.
+        """Cut files into parts and begin the job, or continue it.
 
         Args:
             source: Paths, URLs or globs of CSV, JSON lines or Parquet files.
@@ -156,7 +156,7 @@ class Job:
 
     @staticmethod
     def name_in(output: str | os.PathLike[str]) -> str | None:
-        """The name of the job whose output this folder is; None if it is none's.
+        """The name of the job whose output this folder is, if there is one.
 
         Raises:
             OSError: the folder cannot be read.
@@ -220,8 +220,8 @@ class Job:
             if publish(self._storage, MANIFEST, content):
                 raise ConfigurationError(
                     f"{self.output} is in a store that overwrites objects when asked not to, so "
-                    "two outcomes of a part would not be told apart - update its fsspec package, "
-                    "or choose another output; nothing was sent"
+                    "two attempts at a part could both publish - update its fsspec package, or "
+                    "choose another output; nothing was sent"
                 )
             return
         found = cast("dict[str, object]", json.loads(self._storage.read(MANIFEST) or b"{}"))
@@ -244,8 +244,8 @@ def outcomes_of(name: str) -> str:
 def read_summary(folder: Storage, name: str) -> Summary:
     """The summary of a part that is done.
 
-    It is published after the outcomes, so that a process that is killed between leaves none: then
-    it is made from the outcomes.
+    It is published after the outcomes. A process that is killed in between leaves none; then it is
+    made from the outcomes.
     """
     published = folder.read(f"summaries/{name}.json")
     if published is not None:

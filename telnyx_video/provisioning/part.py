@@ -25,12 +25,12 @@ from telnyx_video.provisioning.job import Summary, outcomes_of, publish_summary,
 from telnyx_video.provisioning.storage import Storage, publish, storage
 
 NAMESPACE = UUID("2f0b1d2e-6d0c-5a55-9a2f-3f5d1c0c7e11")
-"""Of the names of rows that have none."""
+"""The UUID namespace of the names that rows without one get."""
 
 _PATHS = (str, os.PathLike)
 
 FATAL = (AuthenticationError, PermissionDeniedError, ConfigurationError)
-"""Errors of the account or the client, not of a row: the part is not done, and nothing more is."""
+"""Errors of the account or the client, not of a row: the part is not done."""
 
 
 class Rooms(Protocol):
@@ -55,9 +55,9 @@ async def provision_part(
 ) -> Summary:
     """Provision a part, unless its outcomes are published already: then nothing is sent.
 
-    Any number of attempts may run, one after the other or at the same time, on any machines: no
-    room is made twice, because rows without a name get one that only depends on the job, the part
-    and the row; and the first attempt that ends publishes its outcomes.
+    Any number of attempts may run, one after the other or concurrently, on any machines. No room is
+    made twice, because rows without a name get one that only depends on the job, the part and the
+    row. The first attempt to end publishes its outcomes.
 
     Args:
         rooms: An :class:`~telnyx_video.AsyncRoomsClient`.
@@ -71,10 +71,10 @@ async def provision_part(
         on_progress: Called after each outcome of a row that could be read.
 
     Returns:
-        The numbers of the outcomes that are published, be they of this attempt or not.
+        The numbers of the published outcomes, of this attempt or another.
 
     Raises:
-        InvalidRequestError: arguments that cannot work.
+        InvalidRequestError: an argument is out of bounds.
         ConfigurationError: the file has changed since it was cut.
         AuthenticationError: the key is wrong; the part is not done.
         PermissionDeniedError: the account may not; the part is not done.
@@ -117,8 +117,8 @@ def _begin(folder: Storage, name: str) -> float | None:
     """Note that a part is begun, before anything is sent.
 
     Returns:
-        How many seconds ago it was begun first; None for just now. Clocks of machines differ: what
-        seems to lie ahead was just before.
+        How many seconds ago it was begun first; None for just now. It is never negative, though the
+        clocks of machines differ.
     """
     now, begun = time.time(), f"begun/{name}.json"
     note = json.dumps({"at": now}).encode()
@@ -129,7 +129,7 @@ def _begin(folder: Storage, name: str) -> float | None:
 
 
 class _Outcomes:
-    """What the rows of a part ask for, and what became of them, written and counted."""
+    """The requests of a part's rows, and their outcomes, written and counted."""
 
     def __init__(self, part: Part, job: str, draft: BinaryIO) -> None:
         self.summary = Summary()
@@ -140,7 +140,7 @@ class _Outcomes:
         """Of each request that was drawn: its place in the part, and its line."""
 
     def requests(self, rows: Iterable[Row]) -> Iterator[CreateRoomRequest]:
-        """The requests; the outcome of a row that cannot be read is noted at once."""
+        """Yield the requests; write the outcomes of rows that cannot be read."""
         for place, (line, row) in enumerate(rows):
             if isinstance(row, CreateRoomRequest):
                 self._places.extend((place, line))
@@ -151,7 +151,7 @@ class _Outcomes:
                 self._write(outcome, place, line)
 
     def note(self, outcome: CreateOutcome) -> None:
-        """Write down what became of a request."""
+        """Write the outcome of a request."""
         self._write(outcome, *self._places[2 * outcome.index : 2 * outcome.index + 2])
 
     def _named(self, request: CreateRoomRequest, line: int) -> CreateRoomRequest:
