@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
+from functools import cache
 from typing import Any, Final, Generic, NoReturn, Protocol, Self, TypeVar, cast
 
 import attrs
@@ -220,52 +221,73 @@ def check_webhooks(problems: list[ErrorDetail], request: _WithWebhooks) -> None:
         check.integer(problems, "webhook_timeout_secs", request.webhook_timeout_secs, 0, 30)
 
 
-def refuse_unknown_keywords(
+class Request:
+    """What requests share: they take keywords only, and hide the passwords of URLs."""
+
+    __slots__ = ()
+
+    __repr__ = short_repr
+    __rich_repr__ = shown_fields
+
+    def __new__(cls, *positional: object, **fields: object) -> Self:
+        """Refuse unknown arguments with a message that names the nearest field."""
+        known = _known_fields(cls)  # type: ignore[arg-type] # mypy takes no class for hashable
+        try:
+            if positional or not fields.keys() <= known.keys():
+                _refuse_arguments(cls, positional, fields, known)
+            new = super().__new__(cls)
+            if not _URLS.isdisjoint(fields) and _may_hold_password(fields):
+                _check_early(new, fields, known)
+            return new
+        except BaseException:
+            fields.clear()  # a traceback may show locals, and a URL may hold a password
+            raise
+
+    def __attrs_post_init__(self) -> None:
+        """Raise ``InvalidRequestError`` with every problem."""
+
+
+@cache
+def _known_fields(cls: type) -> Mapping[str, attrs.Attribute[Any]]:
+    return attrs.fields_dict(cls)
+
+
+def _refuse_arguments(
     cls: type, positional: Collection[object], fields: Collection[str], known: Collection[str]
 ) -> NoReturn:
-    """Raise ``TypeError`` for arguments that a request does not have, naming the nearest.
-
-    It is a ``TypeError``, as for any call with a misspelt keyword: the mistake is in the code, not
-    in the data.
-    """
+    """Raise ``TypeError``, as for any misspelt keyword: the mistake is in the code, not in data."""
+    name = cls.__name__
     if positional:
-        raise TypeError(
-            f"{cls.__name__} takes keywords only, such as {cls.__name__}({next(iter(known))}=...)"
-        )
-    name = next(name for name in fields if name not in known)
+        raise TypeError(f"{name} takes keywords only, such as {name}({next(iter(known))}=...)")
+    unknown = next(field for field in fields if field not in known)
     raise TypeError(
-        f"{cls.__name__} has no field {name!r}{did_you_mean(name, known)} "
+        f"{name} has no field {unknown!r}{did_you_mean(unknown, known)} "
         f"(fields: {', '.join(known)})"
     )
 
 
-URLS: Final = frozenset({"webhook_event_url", "webhook_event_failover_url"})
+_URLS: Final = frozenset({"webhook_event_url", "webhook_event_failover_url"})
 
 
-def may_hold_password(fields: Mapping[str, object]) -> bool:
-    """Whether a URL among the fields may have a user part."""
-    return any(isinstance(url := fields.get(name), str) and "@" in url for name in URLS)
+def _may_hold_password(fields: Mapping[str, object]) -> bool:
+    return any(isinstance(url := fields.get(name), str) and "@" in url for name in _URLS)
 
 
-def check_early(
-    new: object, fields: Mapping[str, object], known: Mapping[str, attrs.Attribute[Any]]
+def _check_early(
+    new: Request, fields: Mapping[str, object], known: Mapping[str, attrs.Attribute[Any]]
 ) -> None:
-    """Check a request with webhook URLs before its ``__init__`` runs, which has them in its frame.
+    """Check a request before its ``__init__`` runs, which has the URLs in its frame.
 
     Tracebacks may show locals, and a URL may hold a password.
     """
     for name, field in known.items():
         value, convert = fields.get(name, UNSET), cast("_Field", field).converter
         object.__setattr__(new, name, convert(value) if convert else value)
-    cast("_Checked", new).__attrs_post_init__()
+    new.__attrs_post_init__()
 
 
 class _Field(Protocol):
     converter: Callable[[object], object] | None
-
-
-class _Checked(Protocol):
-    def __attrs_post_init__(self) -> None: ...
 
 
 @attrs.frozen

@@ -10,7 +10,7 @@ import enum
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Literal, Self, TypedDict, cast
+from typing import Literal, TypedDict, cast
 
 import attrs
 
@@ -18,18 +18,7 @@ from telnyx_video._base import validate as check
 from telnyx_video._base.errors import ErrorDetail
 from telnyx_video._base.text import show
 from telnyx_video.models._codec import UNSET, Unset
-from telnyx_video.models.base import (
-    URLS,
-    Model,
-    Record,
-    check_early,
-    check_webhooks,
-    checked_extra,
-    may_hold_password,
-    refuse_unknown_keywords,
-    short_repr,
-    shown_fields,
-)
+from telnyx_video.models.base import Model, Record, Request, check_webhooks, checked_extra
 
 MAX_REGIONS = 2
 """Regions in a layout, by the API's reference."""
@@ -121,8 +110,8 @@ def _copy(region: object) -> VideoRegion:
     return attrs.evolve(region) if isinstance(region, VideoRegion) else cast("VideoRegion", region)
 
 
-@attrs.frozen(kw_only=True)
-class CreateCompositionRequest:
+@attrs.frozen(kw_only=True, repr=False)
+class CreateCompositionRequest(Request):
     """The settings of a composition to create, checked when constructed.
 
     ``UNSET`` leaves a field out, so that the API's default applies; ``None`` is sent as null where
@@ -155,22 +144,6 @@ class CreateCompositionRequest:
     extra: Mapping[str, object] | Unset = attrs.field(default=UNSET, hash=False, repr=False)
     """Further fields that the API takes and this version does not know, sent as they are: anything
     that JSON can express. They are in no repr, since any of them may be a secret."""
-
-    __repr__ = short_repr
-    __rich_repr__ = shown_fields
-
-    def __new__(cls, *positional: object, **fields: object) -> Self:
-        """Refuse unknown arguments with a message that names the nearest field."""
-        try:
-            if positional or not fields.keys() <= _REQUEST_FIELDS.keys():
-                refuse_unknown_keywords(cls, positional, fields, _REQUEST_FIELDS)
-            new = super().__new__(cls)
-            if not URLS.isdisjoint(fields) and may_hold_password(fields):
-                check_early(new, fields, _REQUEST_FIELDS)
-            return new
-        except BaseException:
-            fields.clear()  # a traceback may show locals, and a URL may hold a password
-            raise
 
     def __attrs_post_init__(self) -> None:
         problems: list[ErrorDetail] = []

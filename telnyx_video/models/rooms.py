@@ -16,19 +16,7 @@ from telnyx_video._base.errors import ErrorDetail
 from telnyx_video._base.text import did_you_mean, plain_str, show
 from telnyx_video._base.validate import InvalidRequestError
 from telnyx_video.models._codec import UNSET, Unset, unstructure
-from telnyx_video.models.base import (
-    URLS,
-    Model,
-    Record,
-    Reply,
-    check_early,
-    check_webhooks,
-    checked_extra,
-    may_hold_password,
-    refuse_unknown_keywords,
-    short_repr,
-    shown_fields,
-)
+from telnyx_video.models.base import Model, Record, Reply, Request, check_webhooks, checked_extra
 
 MIN_PARTICIPANTS: Final = 2
 MAX_PARTICIPANTS: Final = 50
@@ -47,8 +35,8 @@ class RoomFields(TypedDict, total=False):
     extra: Mapping[str, object] | Unset
 
 
-@attrs.frozen(kw_only=True)
-class CreateRoomRequest:
+@attrs.frozen(kw_only=True, repr=False)
+class CreateRoomRequest(Request):
     """The settings of a room to create, checked when constructed.
 
     ``UNSET`` leaves a field out, so that the API's default applies; ``None`` is sent as null where
@@ -76,22 +64,6 @@ class CreateRoomRequest:
     extra: Mapping[str, object] | Unset = attrs.field(default=UNSET, hash=False, repr=False)
     """Further fields that the API takes and this version does not know, sent as they are: anything
     that JSON can express. They are in no repr, since any of them may be a secret."""
-
-    __repr__ = short_repr
-    __rich_repr__ = shown_fields
-
-    def __new__(cls, *positional: object, **fields: object) -> Self:
-        """Refuse unknown arguments with a message that names the nearest field."""
-        try:
-            if positional or not _FIELD_NAMES.issuperset(fields):
-                refuse_unknown_keywords(cls, positional, fields, _REQUEST_FIELDS)
-            new = object.__new__(cls)
-            if not URLS.isdisjoint(fields) and may_hold_password(fields):
-                check_early(new, fields, _REQUEST_FIELDS)
-            return new
-        except BaseException:
-            fields.clear()  # a traceback may show locals, and a URL may hold a password
-            raise
 
     def __attrs_post_init__(self) -> None:
         # Most requests are right at a glance; the checks that explain would take twice as long.
@@ -129,7 +101,7 @@ class CreateRoomRequest:
             check.boolean(problems, "enable_recording", self.enable_recording)
         check_webhooks(problems, self)
         if self.extra is not UNSET:
-            extra = checked_extra(problems, self.extra, _FIELD_NAMES)
+            extra = checked_extra(problems, self.extra, _REQUEST_FIELDS)
             object.__setattr__(self, "extra", extra)
         check.refuse(problems)
 
@@ -179,7 +151,6 @@ _SHORT: Final = check.MAX_NAME_LENGTH // 3
 _IF_NAMELESS = "must not be empty; leave it out for a room without a name"
 
 _REQUEST_FIELDS = attrs.fields_dict(CreateRoomRequest)
-_FIELD_NAMES = frozenset(_REQUEST_FIELDS)
 _FIELD_LIST = ", ".join(_REQUEST_FIELDS)
 
 
