@@ -9,9 +9,14 @@ from time import time
 import attrs
 
 from telnyx_video._base.json import dumps
-from telnyx_video.webhooks import _ed25519
 from telnyx_video.webhooks.events import Event
-from telnyx_video.webhooks.verify import SIGNATURE_HEADER, TIMESTAMP_HEADER, signed_message
+from telnyx_video.webhooks.verify import (
+    SIGNATURE_HEADER,
+    TIMESTAMP_HEADER,
+    public_key_of,
+    sign,
+    signed_message,
+)
 
 __all__ = ["SignedDelivery", "WebhookSigner"]
 
@@ -36,7 +41,7 @@ class WebhookSigner:
 
     def __init__(self, seed: bytes | None = None) -> None:
         self._seed = token_bytes(32) if seed is None else seed
-        self.public_key: str = b64encode(_ed25519.public_key(self._seed)).decode()
+        self.public_key: str = b64encode(public_key_of(self._seed)).decode()
         """The ``public_key`` of the receiver, or its ``TELNYX_PUBLIC_KEY``."""
 
     def sign(self, content: Event | bytes, *, timestamp: float | None = None) -> SignedDelivery:
@@ -49,7 +54,7 @@ class WebhookSigner:
         """
         body = content if isinstance(content, bytes) else _body(content)
         seconds = str(int(time() if timestamp is None else timestamp))
-        signature = _ed25519.sign(signed_message(body, seconds), self._seed)
+        signature = sign(signed_message(body, seconds), self._seed)
         headers = {
             "content-type": "application/json",
             SIGNATURE_HEADER: b64encode(signature).decode(),

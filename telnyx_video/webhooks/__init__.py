@@ -16,7 +16,7 @@ Ready-made receivers are in :mod:`telnyx_video.webhooks.aiohttp` and
 from __future__ import annotations
 
 try:
-    from telnyx_video.webhooks import _ed25519 as _ed25519
+    from telnyx_video.webhooks.verify import HeaderMapping, Headers
 except ModuleNotFoundError as _missing:
     if (_missing.name or "").partition(".")[0] != "cryptography":
         raise
@@ -49,7 +49,6 @@ from telnyx_video.webhooks.events import (
 )
 from telnyx_video.webhooks.parse import verify_and_parse
 from telnyx_video.webhooks.router import Deduplicator, EventRouter
-from telnyx_video.webhooks.verify import HeaderMapping, Headers
 
 __all__ = [
     "CompositionCompleted",

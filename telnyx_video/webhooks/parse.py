@@ -23,7 +23,7 @@ from telnyx_video.webhooks.events import EVENT_CLASSES, Delivery, UnknownEvent, 
 from telnyx_video.webhooks.verify import (
     Headers,
     PublicKeys,
-    check_tolerance,
+    check_seconds,
     header_pairs,
     resolve_public_keys,
     verify,
@@ -82,7 +82,7 @@ def read_delivery(
 ) -> WebhookEvent | Refusal:
     """Do what :func:`verify_and_parse` does, but return the error, without its traceback."""
     try:
-        check_tolerance(tolerance)
+        check_seconds("tolerance", tolerance)
         keys = resolve_public_keys(public_key)
         verify(body, header_pairs(headers), keys=keys, tolerance=tolerance, now=time())
         return read_event(body)

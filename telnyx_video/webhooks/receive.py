@@ -15,7 +15,7 @@ from telnyx_video._base.errors import ConfigurationError, ResponseDecodeError
 from telnyx_video._base.text import show
 from telnyx_video.webhooks.events import WebhookEvent
 from telnyx_video.webhooks.parse import Refusal, read_delivery
-from telnyx_video.webhooks.verify import Headers, PublicKeys, check_tolerance, resolve_public_keys
+from telnyx_video.webhooks.verify import Headers, PublicKeys, check_seconds, resolve_public_keys
 
 __all__ = ["BODY_TIMEOUT", "MAX_BODY", "Answer", "BrokenBodyError", "OnEvent", "Receiver"]
 
@@ -43,22 +43,6 @@ class Answer:
     text: str = ""
 
 
-def _positive(_: Receiver, field: attrs.Attribute[float], value: object) -> None:
-    number = value if isinstance(value, int | float) and value is not True else 0
-    if not number > 0:
-        raise ConfigurationError(f"{field.name} must be seconds, above 0, not {show(value)}")
-
-
-def _size(_: Receiver, field: attrs.Attribute[int], value: object) -> None:
-    if type(value) is not int or value < 1:
-        raise ConfigurationError(f"{field.name} must be bytes, 1 or more, not {show(value)}")
-
-
-def _callable(_: Receiver, field: attrs.Attribute[OnEvent], value: object) -> None:
-    if not callable(value):
-        raise ConfigurationError(f"{field.name} must be a function that takes an event")
-
-
 def _keys(public_key: PublicKeys | None) -> tuple[bytes, ...] | None:
     return None if public_key is None else resolve_public_keys(public_key)
 
@@ -71,12 +55,21 @@ class Receiver:
         ConfigurationError: a public key is malformed, or a setting is out of bounds.
     """
 
-    on_event: OnEvent = attrs.field(validator=_callable)
+    on_event: OnEvent
     public_key: tuple[bytes, ...] | None = attrs.field(converter=_keys)
     """None: the environment is read for each delivery, so that it can change after the import."""
-    tolerance: float = attrs.field(validator=lambda _, __, value: check_tolerance(value))
-    max_body: int = attrs.field(validator=_size)
-    body_timeout: float = attrs.field(validator=_positive)
+    tolerance: float
+    max_body: int
+    body_timeout: float
+
+    def __attrs_post_init__(self) -> None:
+        if not callable(self.on_event):
+            raise ConfigurationError("on_event must be a function that takes an event")
+        check_seconds("tolerance", self.tolerance)
+        check_seconds("body_timeout", self.body_timeout)
+        if type(self.max_body) is not int or self.max_body < 1:
+            wrong = show(self.max_body)
+            raise ConfigurationError(f"max_body must be bytes, 1 or more, not {wrong}")
 
     def check_key(self) -> None:
         """Raise ``ConfigurationError`` if there is no public key at this moment."""

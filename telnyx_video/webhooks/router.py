@@ -88,9 +88,6 @@ class _Route:
     handler: Callable[[Event], object]
     seen: Deduplicator | None
 
-    def wants(self, event: Event) -> bool:
-        return isinstance(event, self.cls)
-
     async def handle(self, event: Event) -> None:
         if self.seen is not None and event.id in self.seen:
             return
@@ -133,7 +130,11 @@ class EventRouter:
         Args:
             cls: The class, such as :class:`ParticipantLeft`; :class:`Event` matches all of them.
         """
-        _check_class(cls)
+        # Below `@router.on` without its argument it is the handler.
+        if not (isinstance(cast("object", cls), type) and issubclass(cls, Event)):  # pyright: ignore[reportUnnecessaryIsInstance] # see above
+            raise ConfigurationError(
+                f"on takes a class of events, as in @router.on(ParticipantLeft), not {show(cls)}"
+            )
 
         def register(handler: Callable[[E], R]) -> Callable[[E], R]:
             self._routes.append(self._route(cls, handler))
@@ -172,7 +173,7 @@ class EventRouter:
 
     async def _dispatch(self, event: WebhookEvent) -> None:
         default = [] if self._default is None else [self._default]
-        routes = [route for route in self._routes if route.wants(event)] or default
+        routes = [route for route in self._routes if isinstance(event, route.cls)] or default
         what = one_line(f"{event.event_type} {event.id}", SHORT)
         if not routes:
             _logger.debug("no handler for %s", what)
@@ -187,13 +188,6 @@ class EventRouter:
         if failures:
             count = f"{len(failures)} of {len(routes)} handlers failed"
             raise ExceptionGroup(f"{count} on {what}", failures)
-
-
-def _check_class(cls: object) -> None:
-    """Refuse anything else, such as the function below `@router.on` without its argument."""
-    problem = f"on takes a class of events, as in @router.on(ParticipantLeft), not {show(cls)}"
-    if not (isinstance(cls, type) and issubclass(cls, Event)):
-        raise ConfigurationError(problem)
 
 
 def _digest(event_id: str) -> bytes:

@@ -1,10 +1,10 @@
 """Verifies that Telnyx sent a webhook, unchanged and recently.
 
-Telnyx signs ``{telnyx-timestamp}|{body}`` with Ed25519 and sends the signature in base64:
+Telnyx signs ``{telnyx-timestamp}|{body}`` with Ed25519 (RFC 8032); the signature is in base64:
 https://developers.telnyx.com/docs/development/api-fundamentals/webhooks
 
-Only :func:`resolve_public_keys` reads the environment; everything else is a function of its
-arguments.
+cryptography rather than PyNaCl: most services have it already, and it follows OpenSSL's security
+releases within days. PyNaCl verifies in half the time, but 0.1 ms is little compared to a request.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from typing import Protocol, TypeAlias, TypeGuard, cast
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
 from telnyx_video._base.errors import ConfigurationError, WebhookVerificationError
 from telnyx_video._base.text import SHORT, one_line, show
-from telnyx_video.webhooks._ed25519 import has_small_order, is_signed
 
 __all__ = [
     "SIGNATURE_HEADER",
@@ -26,9 +28,13 @@ __all__ = [
     "HeaderMapping",
     "Headers",
     "PublicKeys",
-    "check_tolerance",
+    "check_seconds",
+    "has_small_order",
     "header_pairs",
+    "is_signed",
+    "public_key_of",
     "resolve_public_keys",
+    "sign",
     "signed_message",
     "verify",
 ]
@@ -61,6 +67,23 @@ Headers: TypeAlias = HeaderMapping | Iterable[tuple[str, str] | tuple[bytes, byt
 """The headers of a request: a mapping, or pairs of name and value, as in ASGI."""
 
 
+_SMALL_ORDER = frozenset(
+    bytes.fromhex(y)
+    for y in (
+        "0000000000000000000000000000000000000000000000000000000000000000",  # order 4
+        "0100000000000000000000000000000000000000000000000000000000000000",  # order 1
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",  # order 8
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",  # order 8
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",  # order 2
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",  # 0, not reduced
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",  # 1, not reduced
+    )
+)
+"""The y coordinates of the eight points whose order divides 8, in every encoding, without the sign
+of x. The list is that of ``ge25519_has_small_order`` in libsodium; the same points are derived in
+"Taming the many EdDSAs", https://eprint.iacr.org/2020/1244. The tests compute it again."""
+
+
 def resolve_public_keys(public_key: PublicKeys | None = None) -> tuple[bytes, ...]:
     """Return the public keys to verify with, 32 bytes each.
 
@@ -87,15 +110,10 @@ def resolve_public_keys(public_key: PublicKeys | None = None) -> tuple[bytes, ..
     return keys
 
 
-def check_tolerance(tolerance: object) -> None:
-    """Check that the tolerance is a positive number; NaN would accept a delivery of any age.
-
-    Raises:
-        ConfigurationError: it is not a number of seconds above 0.
-    """
-    number = tolerance if isinstance(tolerance, int | float) and tolerance is not True else 0
-    if not number > 0:
-        raise ConfigurationError(f"tolerance must be seconds, above 0, not {show(tolerance)}")
+def check_seconds(setting: str, value: object) -> None:
+    """Raise ``ConfigurationError`` unless it is a number above 0; NaN is not."""
+    if not (isinstance(value, int | float) and value is not True and value > 0):
+        raise ConfigurationError(f"{setting} must be seconds, above 0, not {show(value)}")
 
 
 def header_pairs(headers: Headers) -> list[Pair]:
@@ -159,6 +177,30 @@ def verify(
             "body is passed as it was received",
             SIGNATURE_HEADER,
         )
+
+
+def has_small_order(key: bytes) -> bool:
+    """Test whether signatures for this public key can be forged: its point's order divides 8."""
+    return key[:-1] + bytes([key[-1] & 0x7F]) in _SMALL_ORDER
+
+
+def is_signed(message: bytes, signature: bytes, key: bytes) -> bool:
+    """Test whether the signature is one of the message under this public key."""
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def sign(message: bytes, seed: bytes) -> bytes:
+    """Sign a message with the private key of this seed."""
+    return Ed25519PrivateKey.from_private_bytes(seed).sign(message)
+
+
+def public_key_of(seed: bytes) -> bytes:
+    """Return the public key of this seed."""
+    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
 
 
 def _is_several(public_key: object) -> TypeGuard[Iterable[object]]:

@@ -47,7 +47,7 @@ PLACES = {
     "multidict": "_transport sandbox",
     "cattrs": "models._codec",
     "orjson": "_base.json",
-    "cryptography": "webhooks._ed25519 sandbox.webhooks",
+    "cryptography": "webhooks.verify sandbox.webhooks",
     "opentelemetry": "observing.opentelemetry",
     "uvloop": "client._fast_loop cli.runtime dask.worker",
     "rich": "cli",
@@ -68,7 +68,7 @@ PURE = (
     "_base _wire errors models observing.__init__ "
     "_execution.circuit_breaker _execution.evidence _execution.rate_limit _execution.reconcile "
     "_execution.retry _execution._download_state "
-    "sandbox.checks sandbox.media webhooks.events webhooks._ed25519"
+    "sandbox.checks sandbox.media webhooks.events"
 )
 """Modules that only decide, on what they are given."""
 
