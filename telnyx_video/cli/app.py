@@ -1,4 +1,4 @@
-"""The commands, loaded when they are named, and the way from an error to an exit code."""
+"""Loads the named command, runs it, and turns errors into exit codes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "request": ("request", "Send a request to any endpoint; print the reply."),
     "doctor": ("doctor", "Check the key, the address, the proxy and the clock with one read."),
 }
-"""The module of each command that needs no group's name, and what it does."""
+"""The module and the summary of each command that can be called without a group."""
 
 GROUPS: Final[Mapping[str, str]] = {
     "rooms": "Rooms, and the tokens to join them.",
@@ -36,7 +36,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "recordings": "Recordings: show, download and delete them.",
     "compositions": "Compositions of a session's recordings.",
 }
-"""What each group of commands is about; its module has the same name."""
+"""The summary of each group; its module has the same name."""
 
 _EPILOG = (
     "The API key is read from TELNYX_API_KEY, or the --env-file; an argument would be visible in "
@@ -49,7 +49,7 @@ _EPILOG = (
 
 
 class _LazyGroup(Group):
-    """All commands and groups, each of which loads when it is named."""
+    """All commands and groups; each is loaded when it is called."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -67,7 +67,7 @@ class _LazyGroup(Group):
         return commands.commands[cmd_name]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write what each does, without loading any."""
+        """Write the summaries, without loading any module."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
         with formatter.section("Command groups"):
@@ -104,12 +104,12 @@ app.callback()(telnyx_video)
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command and return its exit code; any error ends in sentences."""
+    """Run one command and return its exit code; errors are printed as sentences."""
     with prepared_streams(), visible_log():
         code: object = 0
         try:
             get_command(app).main(args=arguments, prog_name="telnyx-video")
-        except SystemExit as end:  # how Typer ends every command
+        except SystemExit as end:
             code = end.code
         except Exception as error:
             from telnyx_video.cli.output import print_errors

@@ -1,4 +1,4 @@
-"""What most commands do: connect, make one call and print its result."""
+"""Connects to the API, makes one call and prints its result."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Record)
 
 ATTEMPTS = 5
-"""How often a single call is tried: a user waits for it."""
+"""Attempts of a single call, for which a user waits."""
 
 DEADLINE = 30.0
 """Seconds that a single call may take, its retries included."""
@@ -43,64 +43,169 @@ class Pager(Protocol[R]):
     """A list of the API, page by page."""
 
     def pages(self) -> AsyncIterator[Page[R]]:
-        """The pages from the first."""
+        """Iterate over the pages."""
         ...
 
 
-@asynccontextmanager
-async def connect(
-    options: GlobalOptions,
-    status: ServerStatus,
-    *,
-    concurrency: int = 1,
-    long_retries: bool = False,
-) -> AsyncGenerator[AsyncRoomsClient]:
-    """A client of the API, or of a sandbox that lives as long as this context.
+class CommandLine(GlobalOptions):
+    """Global options, with the methods that depend on them: connecting and printing."""
 
-    Args:
-        options: Where the API is.
-        status: Records whether the server answers.
-        concurrency: The maximum number of connections.
-        long_retries: Whether to retry as long as the library does; else as for one call.
+    @asynccontextmanager
+    async def connect(
+        self, status: ServerStatus, *, concurrency: int = 1, long_retries: bool = False
+    ) -> AsyncGenerator[AsyncRoomsClient]:
+        """Connect to the API, or to a sandbox that ends with the context.
+
+        Args:
+            status: Receives the client's events.
+            concurrency: The maximum number of connections.
+            long_retries: Use the library's retry policy, not the short one for a single call.
+
+        Raises:
+            CommandError: there is no API key, or the fault plan is invalid.
+            ConfigurationError: the options cannot work.
+        """
+        from telnyx_video import AsyncRoomsClient, RetryPolicy  # loads aiohttp, which takes a while
+
+        async with AsyncExitStack() as stack:
+            base_url, api_key = self.base_url, None
+            if self.sandbox:
+                from telnyx_video.sandbox import Sandbox
+
+                sandbox = await stack.enter_async_context(Sandbox(faults=read_faults(self.faults)))
+                base_url, api_key = sandbox.url, sandbox.api_key
+            elif self.faults is not None:
+                raise CommandError(["--faults is for a sandbox: add --sandbox"])
+            elif not (os.environ.get("TELNYX_API_KEY") or has_oauth_credentials()):
+                raise CommandError(
+                    [
+                        "there is no API key: set the environment variable TELNYX_API_KEY, "
+                        "or add --sandbox to try this without one"
+                    ]
+                )
+            client = AsyncRoomsClient(
+                base_url=base_url,
+                api_key=api_key,
+                concurrency=concurrency,
+                retry=None if long_retries else RetryPolicy(attempts=ATTEMPTS, deadline=DEADLINE),
+                proxy=self.proxy,
+                trust_env=self.proxy is None and not self.sandbox,
+                ca_file=self.ca_file,
+                hooks=status,
+                allow_insecure=self.allow_insecure,
+            )
+            yield await stack.enter_async_context(client)
+
+    def call(self, operation: Callable[[AsyncRoomsClient], Awaitable[T]]) -> T:
+        """Run an operation with a new client; show a spinner if it takes long."""
+
+        async def connect_and_call() -> T:
+            status = ServerStatus(DEADLINE)
+            async with self.connect(status) as rooms:
+                with spinner(status, json=self.json):
+                    return await operation(rooms)
+
+        return run(connect_and_call())
+
+    def show(self, record: Record, done: str = "") -> None:
+        """Print all fields of an object; see `show_fields`."""
+        self.show_fields(record.to_dict(), done)
+
+    def show_fields(self, fields: Mapping[str, object], done: str = "", **form: bool) -> None:
+        """Print fields.
+
+        Args:
+            fields: Their values by their names.
+            done: The completed action, named in the error if stdout cannot be written.
+            form: See `output.show_fields`.
+        """
+        with reporting(done):
+            show_fields(fields, self.format, **form)
+
+    def report(self, done: str, fields: Mapping[str, object]) -> None:
+        """Report a completed action: as a sentence on stderr, or as fields for programs."""
+        if self.format == "table":
+            stderr().print(f"{done[0].upper()}{visible(done[1:])}.", soft_wrap=True)
+        else:
+            self.show_fields(fields, done)
+
+    def show_list(
+        self,
+        view: View[R],
+        paging: Paging,
+        operation: Callable[[AsyncRoomsClient], Pager[R] | Awaitable[Pager[R]]],
+    ) -> None:
+        """Print a list page by page as it arrives, and its length."""
+        results = Results(view, self.format)
+        limit = paging.limit
+
+        async def show_pages() -> int:
+            status, count = ServerStatus(DEADLINE), 0
+            async with self.connect(status) as rooms:
+                with spinner(status, json=self.json):
+                    found = operation(rooms)
+                    pages = (await found if isawaitable(found) else found).pages()
+                while limit is None or count < limit:
+                    with spinner(status, json=self.json):
+                        page = await anext(pages, None)
+                    if page is None:
+                        break
+                    items = page.items if limit is None else page.items[: limit - count]
+                    count += len(items)
+                    if items:
+                        results.add(items)
+            return count
+
+        count = run(show_pages())
+        if self.format == "table":
+            stderr().print(counted(count, view.noun), style="dim")
+
+    def download(
+        self,
+        object_id: str,
+        file: str,
+        method: Callable[[AsyncRoomsClient], Callable[..., Awaitable[int]]],
+    ) -> None:
+        """Download a file by this method of the client; show the progress and the size."""
+        from telnyx_video.cli.progress import Meter
+
+        console = stderr()
+
+        async def connect_and_download() -> int:
+            async with self.connect(ServerStatus(DEADLINE)) as rooms:
+                with Meter(console, "Downloading", number=in_bytes, json=self.json) as meter:
+
+                    def show_progress(progress: DownloadProgress) -> None:
+                        meter.show(progress.received, progress.total)
+
+                    return await method(rooms)(object_id, file, on_progress=show_progress)
+
+        size = run(connect_and_download())
+        if self.format == "table":
+            console.print(f"{visible(file)}: {in_bytes(size)}")
+        else:
+            fields = {"id": object_id, "file": file, "bytes": size}
+            self.show_fields(fields, f"{file} was downloaded")
+
+
+@contextmanager
+def reporting(done: str) -> Generator[None]:
+    """Name the completed action if its result cannot be printed.
 
     Raises:
-        CommandError: there is no API key, or the fault plan is invalid.
-        ConfigurationError: the options cannot work.
+        CommandError: stdout cannot be written.
     """
-    from telnyx_video import AsyncRoomsClient, RetryPolicy  # loads aiohttp, which takes a while
-
-    async with AsyncExitStack() as stack:
-        base_url, api_key = options.base_url, None
-        if options.sandbox:
-            from telnyx_video.sandbox import Sandbox
-
-            sandbox = await stack.enter_async_context(Sandbox(faults=read_faults(options.faults)))
-            base_url, api_key = sandbox.url, sandbox.api_key
-        elif options.faults is not None:
-            raise CommandError(["--faults is for a sandbox: add --sandbox"])
-        elif not (os.environ.get("TELNYX_API_KEY") or has_oauth_credentials()):
-            raise CommandError(
-                [
-                    "there is no API key: set the environment variable TELNYX_API_KEY, "
-                    "or add --sandbox to try this without one"
-                ]
-            )
-        client = AsyncRoomsClient(
-            base_url=base_url,
-            api_key=api_key,
-            concurrency=concurrency,
-            retry=None if long_retries else RetryPolicy(attempts=ATTEMPTS, deadline=DEADLINE),
-            proxy=options.proxy,
-            trust_env=options.proxy is None and not options.sandbox,
-            ca_file=options.ca_file,
-            hooks=status,
-            allow_insecure=options.allow_insecure,
-        )
-        yield await stack.enter_async_context(client)
+    try:
+        yield
+    except OSError as error:
+        if not done:
+            raise
+        problem = f"{done}, but standard output cannot be written: {error.strerror}"
+        raise CommandError([problem], FAILED) from None
 
 
 def read_faults(path: str | None) -> FaultPlan:
-    """The fault plan in a file; without a file, no faults.
+    """Read a fault plan; without a path, return an empty one.
 
     Raises:
         CommandError: it cannot be read, or is invalid; each flaw is named.
@@ -117,25 +222,13 @@ def read_faults(path: str | None) -> FaultPlan:
         raise CommandError([f"{quoted(path)} cannot be read: {error.strerror}"]) from None
 
 
-def call(options: GlobalOptions, operation: Callable[[AsyncRoomsClient], Awaitable[T]]) -> T:
-    """Run an operation with a client of its own, and show a spinner while it takes long."""
-
-    async def connect_and_call() -> T:
-        status = ServerStatus(DEADLINE)
-        async with connect(options, status) as rooms:
-            with spinner(status, json=options.json):
-                return await operation(rooms)
-
-    return run(connect_and_call())
-
-
 def is_id(text: str) -> bool:
     """Whether a text is an id of the API, rather than a room's name."""
     return _ID.fullmatch(text) is not None
 
 
 async def room_id_of(rooms: AsyncRoomsClient, room: str) -> str:
-    """The id of a room, given its id or its name.
+    """Return the id of a room, given its id or its name.
 
     Raises:
         NotFoundError: no room has this name.
@@ -143,122 +236,8 @@ async def room_id_of(rooms: AsyncRoomsClient, room: str) -> str:
     return room if is_id(room) else (await rooms.get_by_name(room)).id
 
 
-def show(record: Record, options: GlobalOptions) -> None:
-    """Print all fields of an object."""
-    show_fields(record.to_dict(), options.format)
-
-
-@contextmanager
-def reporting(done: str) -> Generator[None]:
-    """Print the result of something that was done.
-
-    Args:
-        done: What was done; it is part of the error if stdout cannot be written.
-
-    Raises:
-        CommandError: stdout cannot be written.
-    """
-    try:
-        yield
-    except OSError as error:
-        problem = f"{done}, but standard output cannot be written: {error.strerror}"
-        raise CommandError([problem], FAILED) from None
-
-
-def report_done(fields: Mapping[str, object], options: GlobalOptions, done: str) -> None:
-    """Report that something was done: as fields for programs, or as a sentence on stderr.
-
-    Args:
-        fields: Printed as JSON or CSV.
-        options: Those of the command.
-        done: The sentence; it begins with a small letter.
-
-    Raises:
-        CommandError: stdout cannot be written.
-    """
-    if options.format == "table":
-        stderr().print(f"{done[0].upper()}{visible(done[1:])}.", soft_wrap=True)
-        return
-    with reporting(done):
-        show_fields(fields, options.format)
-
-
-def show_list(
-    options: GlobalOptions,
-    view: View[R],
-    paging: Paging,
-    operation: Callable[[AsyncRoomsClient], Pager[R] | Awaitable[Pager[R]]],
-) -> None:
-    """Print a list page by page as it arrives, and its length.
-
-    Args:
-        options: Those of the command.
-        view: What a table shows of each object.
-        paging: How many objects to print at most.
-        operation: Makes the list.
-    """
-    results = Results(view, options.format)
-    limit = paging.limit
-
-    async def show_pages() -> int:
-        status, count = ServerStatus(DEADLINE), 0
-        async with connect(options, status) as rooms:
-            with spinner(status, json=options.json):
-                found = operation(rooms)
-                pages = (await found if isawaitable(found) else found).pages()
-            while limit is None or count < limit:
-                with spinner(status, json=options.json):
-                    page = await anext(pages, None)
-                if page is None:
-                    break
-                items = page.items if limit is None else page.items[: limit - count]
-                count += len(items)
-                if items:
-                    results.add(items)
-        return count
-
-    count = run(show_pages())
-    if options.format == "table":
-        stderr().print(counted(count, view.noun), style="dim")
-
-
-def download(
-    options: GlobalOptions,
-    object_id: str,
-    file: str,
-    method: Callable[[AsyncRoomsClient], Callable[..., Awaitable[int]]],
-) -> None:
-    """Download a file with its progress, and report its size.
-
-    Args:
-        options: Those of the command.
-        object_id: The id of the recording or composition.
-        file: The file to write.
-        method: The client's method that downloads it.
-    """
-    from telnyx_video.cli.progress import Meter
-
-    console = stderr()
-
-    async def connect_and_download() -> int:
-        async with connect(options, ServerStatus(DEADLINE)) as rooms:
-            with Meter(console, "Downloading", number=in_bytes, json=options.json) as meter:
-
-                def show_progress(progress: DownloadProgress) -> None:
-                    meter.show(progress.received, progress.total)
-
-                return await method(rooms)(object_id, file, on_progress=show_progress)
-
-    size = run(connect_and_download())
-    if options.format == "table":
-        console.print(f"{visible(file)}: {in_bytes(size)}")
-        return
-    with reporting(f"{file} was downloaded"):
-        show_fields({"id": object_id, "file": file, "bytes": size}, options.format)
-
-
 def in_bytes(size: float) -> str:
-    """A size in the unit that fits."""
+    """Format a size."""
     return decimal(int(size))
 
 
@@ -270,8 +249,8 @@ def confirm(question: Callable[[], str], *, yes: bool) -> None:
         yes: Whether it was confirmed already.
 
     Raises:
-        CommandError: there is no terminal on which to ask.
-        typer.Exit: the answer is no, which has been printed.
+        CommandError: stdin is not a terminal.
+        typer.Exit: the answer is no; this was printed.
     """
     if yes:
         return
@@ -289,7 +268,7 @@ def confirm(question: Callable[[], str], *, yes: bool) -> None:
 
 
 def people_in(session: RoomSession) -> str:
-    """How many participants are in a session now, as the end of a question about it."""
+    """Return how many people are in a session now, as the end of a question."""
     count = sum(participant.left_at is None for participant in session.participants or ())
     if count == 0:
         return ""
@@ -305,5 +284,5 @@ def ask(prompt: str, *, password: bool = False) -> str:
 
 
 def at_a_terminal() -> bool:
-    """Whether somebody can answer a question."""
+    """Whether stdin is a terminal, on which to ask."""
     return sys.stdin is not None and sys.stdin.isatty()

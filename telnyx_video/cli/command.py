@@ -1,4 +1,4 @@
-"""What a command is: a function whose parameters are options, and its help.
+"""Turns functions into commands: their parameters become options.
 
 Help is plain text, commands first and an example at the end. Typer's own is drawn by Rich, which
 takes longer to load than everything else together.
@@ -44,7 +44,7 @@ class Group(TyperGroup):
         _write_options(self.get_params(ctx), ctx, formatter)
 
 
-_TYPE = re.compile(r" <[^>]*>$")  # of a flag or an argument; its help says more
+_TYPE = re.compile(r" <[^>]*>$")  # the help text of a flag or argument says more
 
 
 def _write_options(params: Iterable[Any], ctx: Any, formatter: _Formatter) -> None:
@@ -62,7 +62,7 @@ def _write_options(params: Iterable[Any], ctx: Any, formatter: _Formatter) -> No
 
 
 def command_group(about: str = "") -> typer.Typer:
-    """An empty group of commands."""
+    """Return a group without commands."""
     return typer.Typer(
         cls=Group,
         help=about,
@@ -98,19 +98,20 @@ def command(
 def with_options(
     function: Callable[..., None], takes: Collection[str] = GLOBAL_NAMES
 ) -> Callable[..., None]:
-    """Make a function one that Typer can call.
+    """Wrap a function for Typer.
 
-    An option whose default is UNSET is UNSET if it is left out. A parameter that is annotated with
-    a dataclass stands for several options, the fields; with a function as the last metadata of an
-    ``Annotated``, for the parameters of that function, and gets its result.
+    An option whose default is UNSET is UNSET if it is left out. A parameter whose annotation is a
+    dataclass becomes one option for each field; if the last metadata of its ``Annotated`` is a
+    function, it becomes the parameters of that function, and receives its result.
 
     Args:
-        function: Gets the `GlobalOptions` first, and then its own options by name.
+        function: Takes the `GlobalOptions` first, or a subclass, and its own options by name.
         takes: The global options that it takes.
     """
     parameters: dict[str, Parameter] = {}
     groups: dict[str, tuple[Callable[..., object], Collection[str]]] = {}
-    _, *own = _parameters(function).values()
+    first, *own = _parameters(function).values()
+    made_for = first.annotation
     for parameter in own:
         group = _group(parameter.annotation)
         members = {parameter.name: parameter}
@@ -127,7 +128,7 @@ def with_options(
             values[name] = UNSET if values[name] is None else values[name]
         for name, (group, members) in groups.items():
             values[name] = group(**{member: values.pop(member) for member in members})
-        function(ctx.obj, **values)
+        function(made_for(**vars(ctx.obj)), **values)
 
     known = _parameters(GlobalOptions)
     context = Parameter("ctx", Parameter.KEYWORD_ONLY, annotation=typer.Context)
@@ -138,8 +139,8 @@ def with_options(
 
 
 def _parameters(made_by: Callable[..., object]) -> dict[str, Parameter]:
-    """The parameters of a function or a dataclass, with their annotations evaluated."""
-    hints = get_type_hints(made_by, include_extras=True)  # of base classes, too
+    """Return the parameters of a function or dataclass, with evaluated annotations."""
+    hints = get_type_hints(made_by, include_extras=True)  # also of base classes
     parameters = signature(made_by).parameters
     return {
         name: parameter.replace(annotation=hints.get(name, parameter.annotation))
@@ -148,14 +149,14 @@ def _parameters(made_by: Callable[..., object]) -> dict[str, Parameter]:
 
 
 def _group(annotation: object) -> Callable[..., object] | None:
-    """What makes the value of a parameter that stands for several options."""
+    """Return the dataclass or function of a parameter that becomes several options."""
     made_by: Any = get_args(annotation)[-1] if get_origin(annotation) is Annotated else annotation
     stands_for_several = is_dataclass(made_by) or isfunction(made_by)
     return made_by if stands_for_several else None
 
 
 def _optional(parameter: Parameter) -> Parameter:
-    """The parameter with None in place of UNSET, which Typer does not know."""
+    """Replace UNSET, which Typer does not know, by None."""
     if parameter.default is not UNSET:
         return parameter
     kind, *metadata = get_args(parameter.annotation)

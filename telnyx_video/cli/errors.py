@@ -1,6 +1,6 @@
-"""Any error as sentences and an exit code, in the terms of the command line.
+"""Turns any error into sentences and an exit code.
 
-The library's messages name Python arguments; here the same advice names options.
+The library's messages name Python arguments; here they name options.
 """
 
 from __future__ import annotations
@@ -68,13 +68,13 @@ def _code(outcome: Outcome) -> int:
 
 
 def describe(detail: ErrorDetail) -> str:
-    """A problem with a field; options are typed as text, so the value's type is left out."""
+    """Describe a problem with a field, without the value's type: options are text."""
     return in_terms_of_options(str(detail)).removesuffix(" (str)")
 
 
 @contextmanager
 def options_checked() -> Generator[None]:
-    """Report invalid fields of a request as the options that they were typed in.
+    """Report invalid fields of a request by the names of their options.
 
     Raises:
         CommandError: lists each problem.
@@ -94,7 +94,7 @@ def _of_option(detail: ErrorDetail) -> str:
 
 
 def reason(error: OSError) -> str:
-    """The system's reason without its number, and the file if it names one."""
+    """Return the system's message without the number, and the file's name if there is one."""
     text = error.strerror or str(error) or type(error).__name__
     if error.errno == errno.EADDRINUSE:
         text += " - choose another one with --port, or none, for any that is free"
@@ -102,7 +102,7 @@ def reason(error: OSError) -> str:
 
 
 def in_terms_of_options(message: str) -> str:
-    """The library's advice, with options in place of arguments."""
+    """Replace the names of arguments in a message by options."""
     for argument, option in _OPTIONS:
         message = message.replace(argument, option)
     return message

@@ -80,7 +80,7 @@ class GlobalOptions:
                 before, **{name: value for name, value in vars(self).items() if value}
             )
         if options.sandbox and options.base_url:
-            raise CommandError(["--sandbox is a server of its own: leave out --base-url"])
+            raise CommandError(["--sandbox starts its own server: leave out --base-url"])
         if options.json and options.output_format not in (None, "json"):
             raise CommandError([f"--json and --output {options.output_format}: choose one"])
         if options.env_file is not None:
@@ -90,10 +90,10 @@ class GlobalOptions:
 
 
 def read_env_file(path: str) -> dict[str, str]:
-    """The variables in a file of ``NAME=value`` lines, as a shell would read them.
+    """Read the variables from a file of ``NAME=value`` lines, as a shell would.
 
     Raises:
-        CommandError: it cannot be read; the message names the line, but nothing of its content.
+        CommandError: it cannot be read; the message names the line without its content.
     """
     variables: dict[str, str] = {}
     number = 0
@@ -130,7 +130,7 @@ def argument(metavar: str, help: str) -> Any:
 
 
 def webhook_option(name: str, metavar: str, help: str) -> Any:
-    """An option for the events of what is created."""
+    """An option of the section for webhooks."""
     return Option(name, metavar=metavar, help=help, rich_help_panel="Webhook options")
 
 
@@ -175,7 +175,7 @@ Port = Annotated[
 
 @dataclass(frozen=True)
 class Paging:
-    """How much of a list is read."""
+    """How much of a list to read."""
 
     limit: Annotated[int | None, Option(metavar="N", min=1, help="Stop after so many.")] = None
     page_size: Annotated[
@@ -185,7 +185,7 @@ class Paging:
 
 @dataclass(frozen=True)
 class WebhookOptions:
-    """Where events of what is created are sent."""
+    """Options for webhooks of the created object."""
 
     webhook_event_url: Annotated[
         str | Unset, webhook_option("--webhook-event-url", "URL", "Where to send events.")
@@ -207,7 +207,7 @@ class WebhookOptions:
 
 
 Dates: TypeAlias = Mapping[str, Any]
-"""A day or a range of days for each time, as the library's filters such as ``created_at``."""
+"""Filters such as ``created_at``: a day, a range of days, or UNSET."""
 
 _Day = Annotated[
     datetime | None,
@@ -216,7 +216,7 @@ _Day = Annotated[
 
 
 def days(*times: str) -> Callable[..., Dates]:
-    """The options ``--created-on``, ``--created-from`` and ``--created-to``, for each time."""
+    """Make the options ``--created-on``, ``--created-from`` and ``--created-to`` for each time."""
 
     def chosen(**given: datetime | None) -> Dates:
         ranges = {time: [given[f"{time}_{part}"] for part in _PARTS] for time in times}
@@ -250,7 +250,7 @@ def _range(
 
 
 def check_host(host: str) -> None:
-    """Refuse a host that cannot be looked up; an empty one would mean every address.
+    """Refuse a host that is not a name or an address; "" would mean every address.
 
     Raises:
         CommandError: it is not a name or an address.

@@ -1,4 +1,4 @@
-"""Results on stdout: as a table for people, as JSON or CSV for programs. All else on stderr."""
+"""Results on stdout, as a table, JSON or CSV; progress, summaries and errors on stderr."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ R = TypeVar("R", bound=Record)
 
 
 class _Console(Console):
-    """A console that leaves a broken pipe to the command, which may have work to finish."""
+    """A console that lets the command handle a broken pipe, since it may have work to finish."""
 
     def on_broken_pipe(self) -> NoReturn:
         raise  # noqa: PLE0704 # Rich calls this while it handles the error
@@ -65,7 +65,7 @@ def _console(*, stderr: bool) -> Console:
 
 
 def _is_laid_out(stream: TextIO) -> bool:
-    """Whether a person reads this, in columns: on a terminal, or as ``COLUMNS`` describes it."""
+    """Whether to print in columns: on a terminal, or if ``COLUMNS`` is set."""
     return stream.isatty() or "COLUMNS" in os.environ
 
 
@@ -77,12 +77,12 @@ def print_errors(sentences: Sequence[str]) -> None:
 
 
 def quoted(path: str) -> str:
-    """A path as part of a sentence: in quotes if it would not read as one word."""
+    """Return a path for use in a sentence, in quotes if it is empty or has spaces."""
     return path if path and not any(map(str.isspace, path)) else repr(path)
 
 
 def counted(count: int, noun: str) -> str:
-    """A number with its noun: ``1 room``, ``20 rooms``, ``no rooms``."""
+    """Return a number with its noun: ``1 room``, ``20 rooms``, ``no rooms``."""
     if count == 1:
         return f"1 {noun}"
     return f"{count:,} {noun}s" if count else f"no {noun}s"
@@ -90,25 +90,25 @@ def counted(count: int, noun: str) -> str:
 
 @dataclass(frozen=True)
 class Column(Generic[R]):
-    """What a table shows of each object."""
+    """A column of a table."""
 
     title: str
     width: int | None
-    """Characters; None takes what the others leave, for the one column that may be long."""
+    """Characters; None takes the remaining width, for the one column that may be long."""
     value: Callable[[R], object]
     is_number: bool = False
 
 
 @dataclass(frozen=True)
 class View(Generic[R]):
-    """How a list of objects is shown."""
+    """A table of objects of one kind."""
 
     noun: str
     kind: type[R]
     columns: Sequence[Column[R]]
 
     def including(self, column: Column[R], *, wanted: bool) -> Self:
-        """The same with one more column, if it is wanted."""
+        """Return the view with one more column, if it is wanted."""
         return replace(self, columns=(*self.columns, column)) if wanted else self
 
 
@@ -143,7 +143,7 @@ class TableWriter:
     """Writes rows to stdout in columns, or in a pipe or a file separated by tabs.
 
     Args:
-        columns: Title, width and whether it has numbers of each; see `Column`.
+        columns: The title, the width and whether it is a number; see `Column`.
     """
 
     def __init__(self, columns: Sequence[tuple[str, int | None, bool]]) -> None:
@@ -151,7 +151,7 @@ class TableWriter:
         self._widths: list[int] = []
 
     def add(self, rows: Sequence[Sequence[Text]]) -> None:
-        """Write rows; the first ones decide how wide the columns are."""
+        """Write rows; the first call decides the widths of the columns."""
         first = not self._widths
         titles = [title for title, _, _ in self._columns]
         if not _is_laid_out(sys.stdout):
@@ -241,7 +241,7 @@ def _write_lines(rows: Iterable[Sequence[str]]) -> None:
 
 
 def cell(value: object) -> Text:
-    """A value as a cell of a table."""
+    """Return a value as a cell of a table."""
     if value is None or value == NOTHING:
         return Text(NOTHING, "dim")
     if isinstance(value, bool):

@@ -21,15 +21,15 @@ _MARGIN = 3
 
 
 class Meter(Progress):
-    """How much of something is done, at which rate, and how long the rest will take.
+    """Shows how much is done, the rate, and the remaining time.
 
     Args:
-        console: Where it is shown.
+        console: The console to print on.
         title: The text before the bar.
-        noun: What is counted.
-        number: Writes a count or a rate.
-        after: Seconds before it shows anything; by default a bar begins immediately.
-        json: Whether results are printed meanwhile, as JSON.
+        noun: The unit, such as "rooms".
+        number: Formats a count or a rate.
+        after: Seconds before it shows anything; by default a bar is drawn immediately.
+        json: Whether results are printed at the same time, as JSON.
         clock: Seconds.
     """
 
@@ -44,7 +44,7 @@ class Meter(Progress):
         json: bool = False,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._screen = console  # `Progress.console` is asked for before there is any
+        self._screen = console  # Rich draws once before `Progress.console` is set
         self._noun = noun and f" {noun}"
         self._number = number
         self._drawn = can_draw(console, json=json)
@@ -87,9 +87,9 @@ class Meter(Progress):
         """Move the bar, or print a line if it is time for one.
 
         Args:
-            done: How much is done.
-            total: Of how much, if that is known.
-            problem: Why nothing moves; it replaces the rate.
+            done: The count so far.
+            total: The final count, if known.
+            problem: Why there is no progress; it replaces the rate.
             urgent: Whether the first line about a problem is printed immediately.
             notes: Follow the rate.
         """
@@ -115,7 +115,7 @@ class Meter(Progress):
                 yield f"{duration(task.time_remaining)} left"
 
     def get_renderable(self) -> RenderableType:
-        """What is drawn: a line that ends before the terminal does, and the problem below it."""
+        """Return the bar, narrower than the terminal, with the problem below it."""
         bar = super().get_renderable()
         if self._problem:
             text = Text(self._problem, style="yellow", overflow="ellipsis", no_wrap=True)

@@ -1,4 +1,4 @@
-"""Runs a command's coroutine: the event loop, and what Ctrl-C and SIGTERM do."""
+"""Runs a command's coroutine, and handles Ctrl-C and SIGTERM."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a command to its end, on uvloop if it is installed.
 
     Raises:
-        typer.Exit: it was interrupted, which has been printed.
+        typer.Exit: it was interrupted; this was printed.
     """
     try:
         from uvloop import new_event_loop
@@ -41,10 +41,10 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 @contextmanager
 def before_sending() -> Generator[None]:
-    """Everything that a command does before its first request.
+    """Handle Ctrl-C before the first request is sent.
 
     Raises:
-        typer.Exit: it was interrupted, which has been printed.
+        typer.Exit: it was interrupted; this was printed.
     """
     try:
         yield
@@ -53,14 +53,14 @@ def before_sending() -> Generator[None]:
 
 
 def interrupted(*notes: str) -> typer.Exit:
-    """Print that the command was interrupted, and return how it exits."""
+    """Print that the command was interrupted, and return its exit code."""
     stderr().print("; ".join(["Interrupted", *notes]) + ".")
     return typer.Exit(SIGNALLED + signal.SIGINT)
 
 
 @contextmanager
 def on_signals(react: Callable[[int], None]) -> Generator[None]:
-    """Call this in the running event loop at each Ctrl-C and SIGTERM."""
+    """Call a function in the running event loop at each Ctrl-C and SIGTERM."""
     loop = asyncio.get_running_loop()
     with handling_signals(lambda number, _: loop.call_soon_threadsafe(react, number)):
         yield
@@ -68,7 +68,7 @@ def on_signals(react: Callable[[int], None]) -> Generator[None]:
 
 @contextmanager
 def handling_signals(handle: Callable[[int, FrameType | None], object]) -> Generator[None]:
-    """Handle Ctrl-C and SIGTERM like this; in another thread than the main one, not at all."""
+    """Handle Ctrl-C and SIGTERM, if this is the main thread."""
     numbers = (signal.SIGINT, signal.SIGTERM) if current_thread() is main_thread() else ()
     before = {number: signal.signal(number, handle) for number in numbers}
     try:

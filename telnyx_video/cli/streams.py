@@ -2,7 +2,7 @@
 
 Imports nothing that takes long, since it shows that other modules load.
 
-Text from a server or a file is shown as text, never with characters that a terminal would obey.
+Text from a server or a file is escaped, so that it cannot control the terminal.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LOADING_AFTER = 0.3
 
 @contextmanager
 def show_loading() -> Generator[None]:
-    """Show on a terminal that modules are being loaded, if that takes long."""
+    """Show on a terminal that modules are loading, if it takes long."""
     stream = sys.stderr
     if stream is None or not stream.isatty():
         yield
@@ -49,7 +49,7 @@ def show_loading() -> Generator[None]:
 
 
 class _Lenient:
-    """A stream that drops what it cannot write."""
+    """A stream that ignores failed writes."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -58,13 +58,13 @@ class _Lenient:
         return getattr(self.stream, name)
 
     def write(self, text: str) -> int:
-        """Write a text, if possible."""
+        """Write text, if possible."""
         with suppress(OSError):
             self.stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Write what is buffered, if possible."""
+        """Flush, if possible."""
         with suppress(OSError):
             self.stream.flush()
 
@@ -80,8 +80,8 @@ def prepared_streams() -> Generator[None]:
     A missing stream is replaced by the null device, stdout replaces what its encoding cannot
     express, and a stderr that cannot be written changes no result.
 
-    A stream that has failed stays lenient: at the end of the process Python flushes it once more,
-    and would turn a failure into an exit code of its own.
+    A stream that has failed stays lenient: Python flushes it again when the process exits, and
+    would replace the exit code.
     """
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
@@ -117,7 +117,7 @@ class _VisibleFormatter(logging.Formatter):
 
 @contextmanager
 def visible_log() -> Generator[None]:
-    """With ``TELNYX_LOG`` set, log to stderr; what a server sent controls no terminal."""
+    """Log to stderr if ``TELNYX_LOG`` is set, with control characters escaped."""
     if not os.environ.get("TELNYX_LOG"):
         yield
         return
@@ -132,13 +132,13 @@ def visible_log() -> Generator[None]:
 
 
 def write_json(value: object) -> None:
-    """Write one line of JSON to stdout and flush it; ASCII, so that it suits any locale."""
+    """Write one line of JSON to stdout and flush it; ASCII, so that it works in any locale."""
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
 
 
 def visible(value: object) -> str:
-    """A value as one line of text, with characters that do not print escaped."""
+    """Return a value as one line of text, with unprintable characters escaped."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in str(value)

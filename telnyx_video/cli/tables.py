@@ -5,13 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from telnyx_video.cli.output import ID_WIDTH, Column, View
-from telnyx_video.models import (
-    Room,
-    RoomComposition,
-    RoomParticipant,
-    RoomRecording,
-    RoomSession,
-)
+from telnyx_video.models import Room, RoomComposition, RoomParticipant, RoomRecording, RoomSession
 
 
 def day(time: datetime | None) -> str | None:

@@ -1,4 +1,4 @@
-"""How a command shows that it waits: for what, for how long, and until when."""
+"""Shows that a command is waiting for the server, and for how long."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from telnyx_video.cli.output import stderr
 from telnyx_video.observing import Event, RequestFinished, RequestStarted
 
 EVERY = 0.25
-"""Seconds between updates; what changes faster cannot be read."""
+"""Seconds between updates; faster changes cannot be read."""
 
 PATIENCE = 1.0
-"""Seconds after which waiting is shown."""
+"""Seconds of waiting after which it is shown."""
 
 
 class ServerStatus:
@@ -39,10 +39,10 @@ class ServerStatus:
         self._since: float | None = None
         self._reason = ""
         self.answered: bool = False
-        """Whether there was any answer."""
+        """Whether the server has answered any request."""
 
     def __call__(self, event: Event) -> None:
-        """Note that a request is sent, or has ended."""
+        """Record the start or the end of a request."""
         match event:
             case RequestStarted():
                 self._in_flight += 1
@@ -62,7 +62,7 @@ class ServerStatus:
 
     @property
     def silence(self) -> float:
-        """Seconds that requests have been waiting for an answer; 0 if none waits."""
+        """Seconds since the last answer while requests are in flight, else 0."""
         return 0.0 if self._since is None else self._clock() - self._since
 
     def __str__(self) -> str:
@@ -70,7 +70,7 @@ class ServerStatus:
 
     @property
     def outlook(self) -> str:
-        """The same, and when the client gives up."""
+        """The silence, and when the client gives up."""
         left = max(0.0, self._give_up_after - self.silence)
         return f"{self}; gives up in {duration(left)}"
 
@@ -88,7 +88,7 @@ def _reason(event: RequestFinished) -> str:
 
 
 def _cause(error: BaseException | None) -> str:
-    """Why there is no reply, as the client's message has it."""
+    """Return why there is no reply, from the client's message."""
     if isinstance(error, TimeoutError):
         return "timed out"
     found = _CAUSE.search(str(error))
@@ -99,14 +99,14 @@ _CAUSE = re.compile(r" failed: (?:.*\[)?([^\[\]]+)\]? \(\w+\) - ")
 
 
 def can_draw(console: Console, *, json: bool) -> bool:
-    """Whether a moving display disturbs nothing: neither a log nor results on the terminal."""
+    """Whether a moving display would not mix with a log or results on the terminal."""
     disturbed = os.environ.get("TELNYX_LOG") or (json and sys.stdout.isatty())
     return console.is_interactive and sys.stderr.isatty() and not disturbed
 
 
 @contextmanager
 def spinner(status: ServerStatus, *, json: bool) -> Generator[None]:
-    """Show a spinner while the caller waits longer than a second, on a terminal."""
+    """Show a spinner on a terminal if the block takes longer than a second."""
     console = stderr()
     if not can_draw(console, json=json):
         yield
@@ -132,12 +132,12 @@ def spinner(status: ServerStatus, *, json: bool) -> Generator[None]:
 
 
 def amount(number: float) -> str:
-    """A count, or a rate with the digits that matter."""
+    """Format a count, or a rate with one decimal if it is small."""
     return f"{number:,.0f}" if number >= 10 or number == int(number) else f"{number:.1f}"
 
 
 def duration(seconds: float) -> str:
-    """A time in at most two units: ``8 s``, ``2 min 5 s``, ``1 h 20 min``."""
+    """Format seconds in at most two units: ``8 s``, ``2 min 5 s``, ``1 h 20 min``."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

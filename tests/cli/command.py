@@ -1,4 +1,4 @@
-"""The command line, run in this process or in one of its own, and what it leaves behind."""
+"""Runs the command line in this process or in a separate one."""
 
 import fcntl
 import io
@@ -23,15 +23,14 @@ from typer.main import get_command
 from telnyx_video.cli import main
 
 PATIENCE = 30.0
-"""Seconds after which something that has not happened never will."""
+"""Seconds to wait for anything."""
 
 ROOMS_CSV = Path(__file__).parents[2] / "docs" / "examples" / "rooms.csv"
 
 BUILT_ONCE = cache(get_command)
-"""Builds Typer's commands: again for each test, that would take longer than most tests."""
+"""Builds Typer's commands once, since that takes longer than most tests."""
 
-# A test may itself run where Ctrl-C is ignored, as jobs in the background do; its children would
-# inherit that.
+# Background jobs ignore Ctrl-C, and child processes inherit that.
 PROGRAM = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -42,7 +41,7 @@ sys.exit(main())
 
 @attrs.frozen
 class Result:
-    """What one command left behind."""
+    """The result of one command."""
 
     code: int
     out: str
@@ -71,14 +70,14 @@ class Command:
 
 
 class Listener(io.StringIO):
-    """A stream that reacts as soon as certain words were written to it."""
+    """A stream that calls functions when certain words are written."""
 
     def __init__(self, reactions: Mapping[str, Callable[[], object]]) -> None:
         super().__init__()
         self._reactions = dict(reactions)
 
     def write(self, text: str) -> int:
-        """Take a text, and react."""
+        """Write text, and call functions."""
         count = super().write(text)
         for words in [words for words in self._reactions if words in self.getvalue()]:
             self._reactions.pop(words)()
@@ -86,7 +85,7 @@ class Listener(io.StringIO):
 
 
 class Process:
-    """A command in a process of its own, whose output is read as it comes."""
+    """A command in a separate process."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", terminal: int | None) -> None:
         self._process = process
@@ -98,7 +97,7 @@ class Process:
         self._process.send_signal(number)
 
     def wait_for(self, text: str) -> str:
-        """Return what it has said on stderr, or its terminal, once that holds a text."""
+        """Wait for a text on stderr or the terminal; return the output so far."""
         while text.encode() not in self._said:
             chunk = self._read()
             assert chunk, f"it ended, having said {self._said!r}"
@@ -126,7 +125,7 @@ class Process:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """Return an environment for a command: this one's, but for what would change its output."""
+    """Return this environment without variables that change a command's output."""
     unwanted = ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "PY_COLORS")
     inherited = {
         name: value
@@ -143,7 +142,7 @@ def running(
     terminal: bool = False,
     stdout: int | None = subprocess.PIPE,
 ) -> Generator[Process]:
-    """Run a command in a process of its own.
+    """Run a command in a separate process.
 
     Args:
         arguments: Those of the command.

@@ -14,7 +14,7 @@ from telnyx_video.sandbox import Sandbox
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees a key, a terminal's width or a wish for colours that it did not set."""
+    """Remove keys, terminal widths and colour settings from the environment."""
     wanted = environment()
     for name in os.environ.keys() - wanted.keys():
         monkeypatch.delenv(name)
@@ -22,7 +22,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine a batch waits longer than a second, which it would report."""
+    """A busy machine may answer late; do not report the silence."""
     for module in ("run", "report"):
         monkeypatch.setattr(import_module(f"telnyx_video.cli.batch.{module}"), "PATIENCE", 1e9)
 
@@ -34,7 +34,7 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def signals() -> Iterator[None]:
-    """Ctrl-C as a shell's child finds it, however the tests themselves were started."""
+    """Restore the default handler of Ctrl-C, which background jobs ignore."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -42,11 +42,11 @@ def signals() -> Iterator[None]:
 
 @pytest.fixture
 def sandbox(telnyx_sandbox: Sandbox) -> Sandbox:
-    """A server that commands find through the environment."""
+    """A server named by the environment."""
     return telnyx_sandbox
 
 
 @pytest.fixture
 def session(command: Command, sandbox: Sandbox) -> Session:
-    """An active session that is recorded."""
+    """An active, recorded session."""
     return start_session(command, sandbox)

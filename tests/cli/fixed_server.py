@@ -15,7 +15,7 @@ def fixed_server(
     headers: Mapping[str, str] | None = None,
     dated: bool = True,
 ) -> Generator[str]:
-    """Serve one reply to every request, bytes or JSON, at the URL that is yielded."""
+    """Serve the same reply, bytes or JSON, to every request; yield the URL."""
     body = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
     others = {name: value for name, value in (headers or {}).items() if name != "Date"}
 

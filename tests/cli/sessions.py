@@ -1,4 +1,4 @@
-"""Starts a session in the sandbox, for commands to find."""
+"""Starts a session in the sandbox."""
 
 import json
 

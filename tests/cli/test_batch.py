@@ -1,4 +1,4 @@
-"""Batches: what is created, what is reported, and the exit code."""
+"""Batches: created rooms, the report and the exit code."""
 
 import io
 import json
@@ -34,12 +34,12 @@ def table_of(out: str) -> list[list[str]]:
 
 
 def summary_of(err: str) -> list[str]:
-    """Return the parts of the summary, but for the time and the rate."""
+    """Return the parts of the summary without the time and the rate."""
     return err.splitlines()[-1].split(" · ")[:-2]
 
 
 def test_the_example_needs_no_key(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With ``--sandbox`` the example's twenty rooms are made, and shown in their order."""
+    """With ``--sandbox`` the example's twenty rooms are created and printed in order."""
     monkeypatch.setenv("COLUMNS", "80")
     result = command("--sandbox", "batch", ROOMS_CSV)
     assert result.code == 0
@@ -54,7 +54,7 @@ def test_the_example_needs_no_key(command: Command, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_second_run_makes_no_room(command: Command, sandbox: Sandbox) -> None:
-    """The same file again reports the rooms of the first run, and the first settings stay."""
+    """A second run reports the existing rooms and does not change them."""
     first = command("batch", ROOMS_CSV)
     before = sandbox.rooms
     second = command("batch", ROOMS_CSV)
@@ -76,8 +76,8 @@ def test_rooms_have_the_settings_of_their_rows(command: Command, sandbox: Sandbo
     assert rooms["book-club"]["max_participants"] == 10
 
 
-def test_json_tells_all_of_each_room(command: Command, sandbox: Sandbox) -> None:
-    """``--json`` prints one line a room: where it was asked for, what was made, how it went."""
+def test_json_prints_each_outcome(command: Command, sandbox: Sandbox) -> None:
+    """``--json`` prints a line per room, with its line in the input and its outcome."""
     result = command("batch", "-", "--json", stdin=b"unique_name,max_participants\n\na,5\nb,6\n")
     outcomes = sorted(result.lines, key=lambda outcome: outcome["index"])
     assert outcomes == [
@@ -112,7 +112,7 @@ def test_json_tells_all_of_each_room(command: Command, sandbox: Sandbox) -> None
 def test_the_table_shows_twenty_rooms(
     command: Command, tmp_path: Path, count: int, output: bool, more: str | None
 ) -> None:
-    """A large batch does not flood the screen; a line says how many more there are, and where."""
+    """A large batch prints twenty rooms and the number of the others."""
     options = [f"--output={tmp_path / 'out.jsonl'}"] if output else []
     result = command("--sandbox", "batch", "-", *options, stdin=csv_of(count))
     rows = table_of(result.out)
@@ -124,10 +124,10 @@ def test_the_table_shows_twenty_rooms(
 @pytest.mark.parametrize(
     ("count", "said"), [(1, "1 existing room differs"), (2, "2 existing rooms differ")]
 )
-def test_rooms_that_differ_are_pointed_out(
+def test_differing_rooms_are_reported(
     command: Command, sandbox: Sandbox, count: int, said: str
 ) -> None:
-    """A room that existed with other settings is not passed off as the one asked for."""
+    """Existing rooms with other settings are marked and counted."""
     command("batch", "-", stdin=csv_of(count))
     other = csv_of(count).replace(b"\n", b",5\n").replace(b"name,5", b"name,max_participants")
     result = command("batch", "-", "--json", stdin=other)
@@ -145,7 +145,7 @@ def test_rooms_that_differ_are_pointed_out(
 
 
 def test_an_edited_file_ends_with_the_rooms_as_written(command: Command, sandbox: Sandbox) -> None:
-    """Run again after an edit, a batch says which rooms it made, found and changed."""
+    """A second run of an edited file reports created, existing and updated rooms."""
     command("batch", "-", stdin=b"unique_name,max_participants\na,5\nb,6\n")
     edited = b"unique_name,max_participants\na,5\nb,7\nc,8\n"
     result = command("batch", "-", "--if-exists=update", stdin=edited)
@@ -179,7 +179,7 @@ def test_lost_answers_are_recovered(command: Command, sandbox: Sandbox) -> None:
 def test_a_nameless_room_whose_answer_was_lost_is_unknown(
     command: Command, sandbox: Sandbox
 ) -> None:
-    """It is not asked for twice; its line says what to do, in terms of the command line."""
+    """It is not sent again; the message advises in terms of the command line."""
     sandbox.faults = on_create({"cut": "reply", "commit": "before"})
     result = command("batch", "-", "--json", stdin=b"max_participants\n5\n")
     assert result.code == 3
@@ -195,8 +195,8 @@ def on_create(*faults: object) -> Sequence[Any]:
     return [{"on": "POST /rooms", "faults": list(faults)}]
 
 
-def test_fail_fast_begins_no_more(command: Command, sandbox: Sandbox) -> None:
-    """After the first failure nothing more is begun, and what was not tried is counted."""
+def test_fail_fast_stops_the_batch(command: Command, sandbox: Sandbox) -> None:
+    """After the first failure no more rooms are started; the rest is counted as not tried."""
     sandbox.faults = on_create(None, {"status": 422, "body": "duplicate_other"})
     result = command("batch", "-", "--fail-fast", "--concurrency=1", stdin=csv_of(9))
     assert result.code == 1
@@ -204,10 +204,10 @@ def test_fail_fast_begins_no_more(command: Command, sandbox: Sandbox) -> None:
     assert len(sandbox.rooms) == 1
 
 
-def test_a_key_that_is_refused_ends_the_batch(
+def test_a_refused_key_ends_the_batch(
     command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A failure that concerns every room is reported once, and the other rooms are not tried."""
+    """An error that affects every room is reported once, and the other rooms are not tried."""
     monkeypatch.setenv("TELNYX_API_KEY", "wrong")
     result = command("batch", "-", "--concurrency=2", stdin=csv_of(50))
     assert result.code == 1
@@ -218,7 +218,7 @@ def test_a_key_that_is_refused_ends_the_batch(
     assert "not tried" in result.err
 
 
-def test_concurrency_bounds_what_is_under_way(command: Command, sandbox: Sandbox) -> None:
+def test_concurrency_limits_requests_in_flight(command: Command, sandbox: Sandbox) -> None:
     """No more creates are in flight than `--concurrency` permits."""
     result = command("batch", "-", "--concurrency=3", stdin=csv_of(60))
     assert result.code == 0
@@ -261,7 +261,7 @@ def test_a_bad_option_is_named(command: Command, option: str) -> None:
     ],
 )
 def test_results_are_a_table_or_json(command: Command, arguments: list[str], said: str) -> None:
-    """The outcomes of a batch are printed in one of two ways."""
+    """Batches print a table or JSON, not CSV."""
     result = command(*arguments)
     assert (result.code, result.err) == (2, f"Error: {said}\n")
 
@@ -269,7 +269,7 @@ def test_results_are_a_table_or_json(command: Command, arguments: list[str], sai
 def test_a_room_with_an_unreadable_reply_is_not_counted_as_failed(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It was made: the count and the exit code differ from those of a failure."""
+    """It was created, so it has its own count and exit code."""
     with fixed_server({"data": {"id": "some-id", "max_participants": "x"}}, status=201) as url:
         monkeypatch.setenv("TELNYX_BASE_URL", url)
         monkeypatch.setenv("TELNYX_API_KEY", "key")
@@ -282,8 +282,8 @@ def test_a_room_with_an_unreadable_reply_is_not_counted_as_failed(
     assert "Unreadable rooms were made" in result.err
 
 
-def test_a_rehearsal_says_that_nothing_was_doubled(command: Command, tmp_path: Path) -> None:
-    """With faults, the summary compares what was asked for with what the server has."""
+def test_faults_add_a_count_of_duplicates(command: Command, tmp_path: Path) -> None:
+    """With faults, the summary compares the input with the rooms on the server."""
     faults = tmp_path / "faults.json"
     faults.write_text(json.dumps(on_create({"cut": "reply", "commit": "before"}, 503)))
     result = command("--sandbox", "--faults", faults, "batch", "-", stdin=csv_of(5))
@@ -306,8 +306,8 @@ def test_an_unreachable_server_is_reported_while_waiting(
     assert "(connection refused, 127.0.0.1:9).\n" in result.err
 
 
-def test_an_output_has_a_name(command: Command) -> None:
-    """An empty name, as an unset variable leaves it, is refused in terms of the command line."""
+def test_an_empty_output_is_refused(command: Command) -> None:
+    """An empty ``--output``, as from an unset variable, is refused."""
     result = command("batch", "missing.csv", "--output=", "--resume")
     assert result.code == 2
     assert result.err == "Error: --output: must be the path of a file, not ''\n"
@@ -315,12 +315,12 @@ def test_an_output_has_a_name(command: Command) -> None:
 
 @pytest.mark.parametrize("rate", ["0", "-1", "nan", "inf"])
 def test_a_rate_is_above_zero(command: Command, rate: str) -> None:
-    """A rate at which nothing, or anything, could be sent is refused."""
+    """Zero, negative and infinite rates are refused."""
     result = command("batch", "missing.csv", f"--max-rate={rate}")
     assert result.err == f"Error: --max-rate: must be a number above 0, not {rate}\n"
 
 
-def test_results_that_can_no_longer_be_written_end_the_batch(
+def test_unwritable_results_end_the_batch(
     command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the disk is full, only rooms in flight are created without a recorded outcome."""
@@ -335,10 +335,10 @@ def test_results_that_can_no_longer_be_written_end_the_batch(
     assert len(sandbox.rooms) < 50
 
 
-def test_an_input_that_changes_under_way_ends_the_batch(
+def test_a_changed_input_ends_the_batch(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A row that was not there when the file was checked is not sent unchecked."""
+    """A row that was added after the check is not sent."""
     file = tmp_path / "rooms.csv"
     url = "https://hooks.example.com/" + "a" * 1900  # so that the file is not read in one go
     file.write_text("webhook_event_url\n" + f"{url}\n" * 50)
@@ -376,10 +376,8 @@ def test_a_server_that_stays_down_ends_the_batch(command: Command, sandbox: Sand
     assert sandbox.rooms == []
 
 
-def test_json_to_a_terminal_draws_no_bar_through_the_data(
-    command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where data and progress would meet on one terminal, the data has it to itself."""
+def test_json_on_a_terminal_draws_no_bar(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With JSON on the same terminal, no bar is drawn."""
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     result = command("--sandbox", "batch", "-", "--json", stdin=csv_of(2))

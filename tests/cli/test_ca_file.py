@@ -1,4 +1,4 @@
-"""``--ca-file``: servers of an authority that the system does not know."""
+"""``--ca-file``: servers with a certificate of a private authority."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from telnyx_video.sandbox import Sandbox
 def test_an_authority_in_a_file_is_trusted(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxy_variable: str
 ) -> None:
-    """With the file, reads and ``doctor``, its check of the clock included, succeed."""
+    """With the file, reads and ``doctor`` succeed."""
     authority = Authority()
     file = str(authority.write(tmp_path / "authority.pem"))
     if proxy_variable:
@@ -35,8 +35,8 @@ def test_an_authority_in_a_file_is_trusted(
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_a_file_that_cannot_be_used_is_named(command: Command, tmp_path: Path) -> None:
-    """The sentence says what is wrong with it."""
+def test_an_invalid_ca_file_is_named(command: Command, tmp_path: Path) -> None:
+    """The message names the file and the problem."""
     result = command("list", "--ca-file", str(tmp_path / "none.pem"))
     assert result.code != 0
     assert "none.pem cannot be read: No such file or directory" in " ".join(result.err.split())

@@ -1,4 +1,4 @@
-"""``telnyx-video doctor``: what it finds, and how it judges it."""
+"""``telnyx-video doctor``: its findings and exit codes."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -16,13 +16,13 @@ EMPTY: dict[str, Any] = {"data": [], "meta": {"total_pages": 0}}
 
 @pytest.fixture(autouse=True)
 def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No proxy of the machine interferes."""
+    """Remove the machine's proxies."""
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
 
 
 def test_everything_is_in_order(command: Command, sandbox: Sandbox) -> None:
-    """With a key and a server that answers, each line says where it comes from."""
+    """With a key and a working server, each line names its source."""
     result = command("doctor", "--json")
     (found,) = result.lines
     assert (result.code, result.err) == (0, "")
@@ -42,7 +42,7 @@ def test_the_embedded_sandbox_is_in_order(command: Command) -> None:
 
 
 def test_a_missing_key_is_reported(command: Command) -> None:
-    """The rest is checked all the same, and the exit code says that something is wrong."""
+    """The other lines are printed, and the exit code is 1."""
     with fixed_server(EMPTY) as url:
         result = command("doctor", "--base-url", url)
     assert result.code == 1
@@ -72,7 +72,7 @@ def test_a_proxy_of_the_environment_is_named(
 
 
 def doctor_at(command: Command, monkeypatch: pytest.MonkeyPatch, skew: float) -> Result:
-    """Run it against a server whose clock is behind by so many seconds."""
+    """Run it against a server whose clock is this many seconds behind."""
     monkeypatch.setenv("TELNYX_API_KEY", "key")
     date = format_datetime(datetime.now(UTC) - timedelta(seconds=skew), usegmt=True)
     with fixed_server(EMPTY, headers={"Date": date}) as url:
@@ -92,13 +92,15 @@ def test_a_wrong_clock_is_reported(
 
 
 def test_a_small_difference_is_shown(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some seconds are tolerable, but worth knowing."""
+    """A difference of seconds is printed, but accepted."""
     result = doctor_at(command, monkeypatch, 10)
     assert (result.code, "ahead of the server's" in result.out) == (0, True)
 
 
-def test_a_server_may_not_send_its_time(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then the clock cannot be compared, which is no failure."""
+def test_a_server_without_a_date_is_accepted(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock cannot be compared; this is not a failure."""
     monkeypatch.setenv("TELNYX_API_KEY", "key")
     with fixed_server(EMPTY, dated=False) as url:
         result = command("doctor", "--base-url", url)
@@ -108,7 +110,7 @@ def test_a_server_may_not_send_its_time(command: Command, monkeypatch: pytest.Mo
 def test_an_env_file_is_read(
     command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """``--env-file`` sets what the environment does not, and is named as the source."""
+    """``--env-file`` sets missing variables, and is named as their source."""
     file = tmp_path / "my.env"
     file.write_text(f"# settings\n\nexport TELNYX_API_KEY='{sandbox.api_key}'\nTELNYX_LOG=x\n")
     monkeypatch.delenv("TELNYX_API_KEY")
@@ -129,10 +131,10 @@ def test_an_env_file_is_read(
         (b"1A=2\n", ", line 1: must be NAME=value"),
     ],
 )
-def test_a_bad_env_file_is_a_sentence(
+def test_an_invalid_env_file_is_reported(
     command: Command, tmp_path: Path, content: bytes | None, said: str
 ) -> None:
-    """The line is named, and nothing of its content."""
+    """The message names the line without its content."""
     file = tmp_path / "my.env"
     if content is not None:
         file.write_bytes(content)
@@ -143,7 +145,7 @@ def test_a_bad_env_file_is_a_sentence(
     assert "secret" not in result.err
 
 
-def test_control_characters_of_a_request_id_reach_no_terminal(
+def test_control_characters_of_a_request_id_are_escaped(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The debug log shows them escaped."""
@@ -160,7 +162,7 @@ def test_control_characters_of_a_request_id_reach_no_terminal(
 def test_client_credentials_are_named(
     command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """OAuth client credentials stand for a key, and come before one; the secret is not shown."""
+    """OAuth client credentials take precedence over a key; the secret is not printed."""
     monkeypatch.setenv("TELNYX_CLIENT_ID", "crm")
     monkeypatch.setenv("TELNYX_CLIENT_SECRET", "hush-hush-hush")
     monkeypatch.delenv("TELNYX_API_KEY")

@@ -1,4 +1,4 @@
-"""What goes wrong ends in a sentence and an exit code, never in a traceback."""
+"""Failures end with a sentence and an exit code, never with a traceback."""
 
 import io
 import json
@@ -16,8 +16,8 @@ from telnyx_video.cli import main
 from telnyx_video.sandbox import Sandbox
 
 
-def test_no_key_is_a_sentence(command: Command) -> None:
-    """Without a key the environment variable is named, and the way to do without."""
+def test_a_missing_key_is_reported(command: Command) -> None:
+    """The message names the environment variable and ``--sandbox``."""
     result = command("list")
     assert (result.code, result.out) == (2, "")
     assert result.err == (
@@ -26,7 +26,7 @@ def test_no_key_is_a_sentence(command: Command) -> None:
     )
 
 
-def test_a_wrong_key_is_a_sentence(
+def test_a_wrong_key_is_reported(
     command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A refused key is reported, and is not printed."""
@@ -38,7 +38,7 @@ def test_a_wrong_key_is_a_sentence(
     assert "wrong-key" not in result.err
 
 
-def test_a_malformed_key_is_a_sentence(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_malformed_key_is_refused(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key with a line break, as copying leaves it, is refused before anything is sent."""
     monkeypatch.setenv("TELNYX_API_KEY", "key\n")
     result = command("list")
@@ -48,7 +48,7 @@ def test_a_malformed_key_is_a_sentence(command: Command, monkeypatch: pytest.Mon
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands try but once."""
+    """Commands do not retry."""
     monkeypatch.setattr("telnyx_video.cli.calls.ATTEMPTS", 1)
 
 
@@ -60,7 +60,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         ("https://nowhere.invalid/v2", "Cannot connect to host nowhere.invalid:443"),
     ],
 )
-def test_a_server_that_is_not_there_is_a_sentence(
+def test_an_unreachable_server_is_reported(
     command: Command, monkeypatch: pytest.MonkeyPatch, url: str, reason: str
 ) -> None:
     """A refused connection and an unknown host are reported within seconds."""
@@ -83,10 +83,10 @@ def test_a_server_that_is_not_there_is_a_sentence(
         ),
     ],
 )
-def test_a_base_url_that_cannot_work_is_a_sentence(
+def test_an_invalid_base_url_is_refused(
     command: Command, monkeypatch: pytest.MonkeyPatch, url: str, said: str
 ) -> None:
-    """The option is named, and no advice is given that only a program could follow."""
+    """The message names the option, not the Python argument."""
     monkeypatch.setenv("TELNYX_API_KEY", "key")
     for result in (command("list", "--base-url", url), command("--base-url", url, "list")):
         assert result.code == 2
@@ -96,7 +96,7 @@ def test_a_base_url_that_cannot_work_is_a_sentence(
 
 @pytest.mark.usefixtures("impatient")
 def test_plain_http_can_be_permitted(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who needs it can send the key in the clear, by an option on either side of the command."""
+    """``--allow-insecure`` permits plain HTTP, before or after the command."""
     monkeypatch.setenv("TELNYX_API_KEY", "key")
     url = "--base-url=http://nowhere.invalid/v2"
     for arguments in (["list", url, "--allow-insecure"], ["--allow-insecure", "list", url]):
@@ -105,18 +105,18 @@ def test_plain_http_can_be_permitted(command: Command, monkeypatch: pytest.Monke
         assert "Cannot connect to host nowhere.invalid:80" in result.err
 
 
-def test_the_sandbox_has_an_address_of_its_own(command: Command) -> None:
-    """An address beside ``--sandbox`` is a contradiction, wherever the two stand."""
+def test_sandbox_excludes_base_url(command: Command) -> None:
+    """``--base-url`` with ``--sandbox`` is refused, before or after the command."""
     for arguments in (["--sandbox", "list", "--base-url=http://x"], ["list", "--sandbox"]):
         result = command("--base-url=http://localhost", *arguments)
         assert result.code == 2
-        assert result.err == "Error: --sandbox is a server of its own: leave out --base-url\n"
+        assert result.err == "Error: --sandbox starts its own server: leave out --base-url\n"
 
 
 def test_the_sandbox_ignores_the_environment(
     command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Trying something out cannot reach the account that the shell is set up for."""
+    """``--sandbox`` does not use the key or URL of the environment."""
     assert command("--sandbox", "create", "--nameless").code == 0
     assert command("create", "--nameless", "--sandbox").code == 0
     assert not sandbox.requests
@@ -132,17 +132,17 @@ def test_the_sandbox_ignores_the_environment(
         (("--api-key= a",), "api_key must be without control characters"),
     ],
 )
-def test_a_sandbox_that_cannot_be_is_a_sentence(
+def test_invalid_sandbox_options_are_refused(
     command: Command, options: tuple[str, ...], said: str
 ) -> None:
-    """Options that no server could serve with are named with their bounds."""
+    """Options out of bounds are named with their bounds."""
     result = command("sandbox", *options)
     assert result.code == 2
     assert f"Error: {said}" in result.err
 
 
-def test_a_port_that_is_taken_is_a_sentence(command: Command, sandbox: Sandbox) -> None:
-    """A second server on the same port says why it cannot start."""
+def test_a_port_in_use_is_reported(command: Command, sandbox: Sandbox) -> None:
+    """A second server on the same port reports why it cannot start."""
     port = sandbox.url.rpartition(":")[2].partition("/")[0]
     result = command("sandbox", "--port", port)
     assert result.code == 1
@@ -158,8 +158,8 @@ def test_bad_usage_ends_with_2(command: Command, arguments: list[str]) -> None:
     assert command(*arguments).code == 2
 
 
-def test_no_command_at_all_is_answered_with_help(command: Command) -> None:
-    """Who types only the name wants to know what there is."""
+def test_no_command_prints_help(command: Command) -> None:
+    """Without arguments the help is printed."""
     result = command()
     assert "Usage: telnyx-video" in result.out + result.err
 
@@ -167,8 +167,8 @@ def test_no_command_at_all_is_answered_with_help(command: Command) -> None:
 @pytest.mark.parametrize(
     "name", ["create", "get", "list", "update", "delete", "batch", "sandbox", None]
 )
-def test_help_names_the_command(command: Command, name: str | None) -> None:
-    """Each command explains itself, with ``-h`` as with ``--help``."""
+def test_every_command_has_help(command: Command, name: str | None) -> None:
+    """``-h`` and ``--help`` print the same."""
     arguments = [] if name is None else [name]
     short, long = command(*arguments, "-h"), command(*arguments, "--help")
     assert (short.code, short.err) == (0, "")
@@ -196,7 +196,7 @@ def test_the_version_is_printed(command: Command) -> None:
 
 
 def test_ctrl_c_before_a_command_begins_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing was done yet, and nobody wants to see where in the code that was."""
+    """Before a command has started, there is nothing to report."""
     monkeypatch.setattr("telnyx_video.cli.app.run", Mock(side_effect=KeyboardInterrupt))
     assert main(["list"]) == 130
 
@@ -224,7 +224,7 @@ def break_the_library(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None
     ("error", "said"),
     [(KeyError("data"), "KeyError: 'data'"), (AssertionError(), "AssertionError")],
 )
-def test_a_bug_is_a_sentence(
+def test_an_unexpected_exception_is_reported_as_a_bug(
     command: Command, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
 ) -> None:
     """An unexpected exception asks to be reported, and says how to see more."""
@@ -241,7 +241,7 @@ def test_a_bug_shows_its_traceback_when_debugging(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With TELNYX_LOG=debug, and only then, the place in the code is printed."""
-    monkeypatch.setattr("telnyx_video.config.apply_log_level", Mock())  # not for later tests, too
+    monkeypatch.setattr("telnyx_video.config.apply_log_level", Mock())  # restored after the test
     monkeypatch.setenv("TELNYX_LOG", "debug")
     break_the_library(monkeypatch, KeyError("data"))
     assert "Traceback (most recent call last)" in command("--sandbox", "list").err
@@ -250,13 +250,13 @@ def test_a_bug_shows_its_traceback_when_debugging(
 def test_without_uvloop_it_runs_on_asyncio(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The faster loop is not needed."""
+    """uvloop is optional."""
     monkeypatch.setitem(sys.modules, "uvloop", None)
     assert command("--sandbox", "create", "--nameless").code == 0
 
 
 def test_it_can_be_called_from_any_thread(command: Command) -> None:
-    """A program may run a batch beside its own main thread, which signals belong to."""
+    """Outside the main thread, no signal handlers are installed."""
     with ThreadPoolExecutor(1) as threads:
         arguments = ["--sandbox", "batch", "-"]
         result = threads.submit(command, *arguments, stdin=b"unique_name\na\n").result()
@@ -264,7 +264,7 @@ def test_it_can_be_called_from_any_thread(command: Command) -> None:
 
 
 def test_its_output_can_be_redirected(command: Command) -> None:
-    """A program that calls it may put any text file in place of stdout."""
+    """stdout may be any text file."""
     output = io.StringIO()
     with redirect_stdout(output):
         assert command("--sandbox", "create", "--nameless", "--json").code == 0
@@ -286,10 +286,10 @@ def test_without_the_extra_it_says_what_to_install(
     )
 
 
-def test_any_other_module_that_is_missing_is_not_blamed_on_the_extra(
+def test_another_missing_module_does_not_name_the_extra(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A broken installation shows as what it is."""
+    """The message names the missing module."""
     forget_the_commands(monkeypatch)
     monkeypatch.setitem(sys.modules, "telnyx_video.cli.calls", None)
     result = command("list", "--sandbox")
@@ -297,10 +297,10 @@ def test_any_other_module_that_is_missing_is_not_blamed_on_the_extra(
     assert "cli]" not in result.err
 
 
-def test_a_broken_installation_of_the_command_itself_is_not_blamed_on_the_extra(
+def test_a_broken_installation_raises(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The module that is missing is in the traceback."""
+    """The exception names the missing module."""
     forget_the_commands(monkeypatch)
     monkeypatch.setitem(sys.modules, "telnyx_video.cli.command", None)
     with pytest.raises(ModuleNotFoundError, match=r"telnyx_video\.cli\.command"):
@@ -308,7 +308,7 @@ def test_a_broken_installation_of_the_command_itself_is_not_blamed_on_the_extra(
 
 
 def forget_the_commands(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the command line import its modules again, and in the end be as before."""
+    """Make the command line import its modules again; undone at the end of the test."""
     for name, module in list(sys.modules.items()):
         if name.startswith("telnyx_video.cli."):
             parent, _, child = name.rpartition(".")

@@ -1,4 +1,4 @@
-"""The groups of commands: help lists all of them, and each loads when it is needed."""
+"""Groups of commands: their help, and loading on demand."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from telnyx_video.cli.app import COMMANDS, GROUPS
 PACKAGE = "telnyx_video.cli.commands"
 
 
-def test_the_help_tells_of_every_command_and_group(command: Command) -> None:
+def test_help_lists_every_command_and_group(command: Command) -> None:
     """Help and mistyped commands list all groups."""
     for name in (*COMMANDS, *GROUPS):
         assert f" {name} " in command("--help").out
@@ -22,8 +22,8 @@ def test_the_help_tells_of_every_command_and_group(command: Command) -> None:
 
 
 @pytest.mark.parametrize("group", sorted(GROUPS))
-def test_a_group_tells_of_its_commands(command: Command, group: str) -> None:
-    """Each group has a help of its own, which no key is needed for."""
+def test_group_help_lists_its_commands(command: Command, group: str) -> None:
+    """The help of a group needs no key."""
     for arguments in ([group, "-h"], [group]):
         result = command(*arguments)
         assert " list " in result.out + result.err
@@ -32,7 +32,7 @@ def test_a_group_tells_of_its_commands(command: Command, group: str) -> None:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["create", "--help"]])
 def test_help_loads_no_client(arguments: list[str]) -> None:
-    """What needs no server answers without waiting for the HTTP library."""
+    """Help and version do not import the HTTP library."""
     program = (
         "import sys; from telnyx_video.cli import main; code = main(sys.argv[1:]); "
         "sys.exit(code or 'aiohttp' in sys.modules)"
@@ -41,7 +41,7 @@ def test_help_loads_no_client(arguments: list[str]) -> None:
 
 
 def test_every_command_has_a_summary_and_an_example(command: Command) -> None:
-    """The list of commands says what each command's own help begins with."""
+    """The list of commands has the first line of each command's help."""
     groups: dict[str, Any] = {
         name: get_command(import_module(f"{PACKAGE}.{name}").app) for name in GROUPS
     }
@@ -68,7 +68,7 @@ def test_help_shows_no_types_of_flags_and_fits_eighty_columns(command: Command) 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_completes_commands(shell: str) -> None:
-    """The shell's completion script asks for the commands, which come without their modules."""
+    """Completion lists the commands without loading their modules."""
     script = {"COMP_WORDS": "telnyx-video sess", "COMP_CWORD": "1"}
     arguments = {
         "_TYPER_COMPLETE_ARGS": "telnyx-video sess",
@@ -85,7 +85,7 @@ def test_a_shell_completes_commands(shell: str) -> None:
     assert "sessions" in done.stdout
 
 
-def test_options_go_before_a_group_as_well(command: Command) -> None:
-    """What holds for any command can be said before the group's name."""
+def test_global_options_may_precede_a_group(command: Command) -> None:
+    """Global options are accepted before the group's name."""
     result = command("--sandbox", "--json", "sessions", "list")
     assert (result.code, result.out, result.err) == (0, "", "")

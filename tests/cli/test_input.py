@@ -1,4 +1,4 @@
-"""Where a batch's input comes from, and that nothing is sent before all of it is right."""
+"""The input of a batch, which is checked completely before anything is sent."""
 
 import errno
 import os
@@ -28,10 +28,10 @@ def names(sandbox: Sandbox) -> set[object]:
     return {room.get("unique_name") for room in sandbox.rooms}
 
 
-def test_every_problem_is_named_and_nothing_is_sent(
+def test_every_problem_is_reported_and_nothing_is_sent(
     command: Command, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """A batch with mistakes ends with 2, having named file, line, field and bound of each."""
+    """The exit code is 2, and each problem is reported with file, line, field and bound."""
     file = tmp_path / "rooms.csv"
     file.write_text("unique_name,max_participants\na,5\nb,99\na,6\nc,x\nb,7\n")
     result = command("batch", file, "--output", tmp_path / "out.jsonl")
@@ -49,14 +49,14 @@ def test_every_problem_is_named_and_nothing_is_sent(
 
 
 def test_one_problem_is_counted_as_one(command: Command) -> None:
-    """The count reads as people would say it."""
+    """A single problem is in the singular."""
     result = command("batch", "-", stdin=b"[\n")
     assert result.code == 2
     assert result.err.endswith("1 problem in standard input; nothing was sent.\n")
 
 
-def test_what_a_file_says_cannot_steer_the_terminal(command: Command, tmp_path: Path) -> None:
-    """Escape sequences and markup from a file are shown, not obeyed."""
+def test_text_from_a_file_is_escaped(command: Command, tmp_path: Path) -> None:
+    """Escape sequences and markup from a file are printed as text."""
     file = tmp_path / "rooms.csv"
     file.write_text("unique_name,\x1b[31m[red]x[/red]\na,b\n")
     assert f"{file}, line 1: \\x1b[31m[red]x[/red]: no such field" in command("batch", file).err
@@ -64,10 +64,10 @@ def test_what_a_file_says_cannot_steer_the_terminal(command: Command, tmp_path: 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "ndjson", "JSONL", "txt"])
 @pytest.mark.parametrize("content", ["unique_name\na\n", '\n{"unique_name": "a"}\n'])
-def test_the_suffix_or_the_beginning_tells_the_format(
+def test_the_suffix_or_the_content_decides_the_format(
     command: Command, sandbox: Sandbox, tmp_path: Path, suffix: str, content: str
 ) -> None:
-    """A known suffix decides; a file of any other name is read by what it begins with."""
+    """A known suffix decides; for other names, the first character does."""
     file = tmp_path / f"rooms.{suffix}"
     file.write_text(content)
     says_json = suffix.lower() in ("jsonl", "ndjson")
@@ -76,10 +76,8 @@ def test_the_suffix_or_the_beginning_tells_the_format(
     assert names(sandbox) == (set() if contradicts else {"a"})
 
 
-def test_a_format_that_is_given_beats_the_suffix(
-    command: Command, sandbox: Sandbox, tmp_path: Path
-) -> None:
-    """``--format`` has the last word on what a file is."""
+def test_format_overrides_the_suffix(command: Command, sandbox: Sandbox, tmp_path: Path) -> None:
+    """``--format`` takes precedence."""
     file = tmp_path / "rooms.csv"
     file.write_text('{"unique_name": "a"}\n')
     assert command("batch", file, "--format", "jsonl").code == 0
@@ -90,7 +88,7 @@ def test_a_format_that_is_given_beats_the_suffix(
     "data", [b"unique_name\na\nb\n", b'{"unique_name":"a"}\n{"unique_name":"b"}']
 )
 def test_standard_input_is_read_twice(command: Command, sandbox: Sandbox, data: bytes) -> None:
-    """A batch from a pipe is checked as a whole, too, before its first room is made."""
+    """Input from a pipe is also checked completely before the first room is created."""
     result = command("batch", "-", stdin=data)
     assert result.code == 0
     assert names(sandbox) == {"a", "b"}
@@ -101,7 +99,7 @@ def test_standard_input_is_read_twice(command: Command, sandbox: Sandbox, data: 
 def test_a_named_pipe_is_read_like_standard_input(
     command: Command, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """What a shell puts in place of ``<(command)`` can be a batch."""
+    """A process substitution ``<(command)`` can be the input."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_text, args=("unique_name\na\n",))
@@ -112,7 +110,7 @@ def test_a_named_pipe_is_read_like_standard_input(
     assert names(sandbox) == {"a"}
 
 
-def test_closed_standard_input_is_a_sentence(
+def test_closed_standard_input_is_reported(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without standard input the error says so."""
@@ -129,7 +127,7 @@ def test_closed_standard_input_is_a_sentence(
         ("/proc/self/mem", "Input/output error"),
     ],
 )
-def test_an_input_that_cannot_be_read_is_a_sentence(
+def test_an_unreadable_input_is_reported(
     command: Command, sandbox: Sandbox, path: str, problem: str
 ) -> None:
     """The path and the system's reason are named, and nothing is sent."""
@@ -139,8 +137,8 @@ def test_an_input_that_cannot_be_read_is_a_sentence(
 
 
 @pytest.mark.parametrize("path", ["", "my rooms.csv"])
-def test_a_path_that_is_no_word_is_quoted(command: Command, path: str) -> None:
-    """A path that is empty, or has spaces, is seen as one in the sentence that it is part of."""
+def test_a_path_with_spaces_is_quoted(command: Command, path: str) -> None:
+    """An empty path or one with spaces is quoted in messages."""
     for arguments in (("batch", path), ("sandbox", "--faults", path or " ")):
         result = command(*arguments)
         quoted = repr(arguments[-1])
@@ -148,16 +146,16 @@ def test_a_path_that_is_no_word_is_quoted(command: Command, path: str) -> None:
         assert (result.code, result.err) == (2, said)
 
 
-def test_an_input_that_fails_on_the_way_is_a_sentence(command: Command) -> None:
-    """A disk that fails under the reader is named with the file."""
+def test_a_read_error_during_the_check_is_reported(command: Command) -> None:
+    """The message names the file."""
     result = command("batch", "/proc/self/mem", "--format", "csv")
     assert (result.code, result.err) == (1, "Error: /proc/self/mem: Input/output error\n")
 
 
-def test_an_input_that_fails_under_way_ends_the_batch(
+def test_a_read_error_after_the_check_ends_the_batch(
     command: Command, sandbox: Sandbox, rooms_csv: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A disk that fails after the check is named, after the rooms that could still be read."""
+    """Rooms that were read before are reported, then the error."""
     rows = Source.rows
     readings = iter([2, 1])
 
@@ -174,8 +172,8 @@ def test_an_input_that_fails_under_way_ends_the_batch(
     assert names(sandbox) == {"a"}
 
 
-def test_an_input_without_rooms_is_done_at_once(command: Command, tmp_path: Path) -> None:
-    """A header alone is a list of no rooms: nothing to do, and nothing wrong."""
+def test_an_input_without_rooms_succeeds(command: Command, tmp_path: Path) -> None:
+    """A file with only a header succeeds without rooms."""
     file = tmp_path / "rooms.csv"
     file.write_text("unique_name\n")
     result = command("batch", file)
@@ -184,10 +182,10 @@ def test_an_input_without_rooms_is_done_at_once(command: Command, tmp_path: Path
 
 
 @pytest.mark.parametrize(("rows", "said"), [(1, "1 row has"), (2, "2 rows have")])
-def test_rows_without_a_name_are_pointed_out(
+def test_rows_without_a_name_are_reported(
     command: Command, sandbox: Sandbox, rows: int, said: str
 ) -> None:
-    """Rooms without a name are made, and the user learns that a second run would repeat them."""
+    """Rooms without a name are created, with a warning that a second run would repeat them."""
     result = command("batch", "-", stdin=b"max_participants\n" + b"5\n" * rows)
     assert result.code == 0
     assert f"{said} no unique_name: running the same input again would create" in result.err
@@ -197,7 +195,7 @@ def test_rows_without_a_name_are_pointed_out(
 def test_an_output_makes_rows_without_a_name_safe(
     command: Command, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """Gone on with, such a batch makes no room twice: there is nothing to warn of."""
+    """With ``--output`` the batch can be resumed without duplicates, so there is no warning."""
     arguments = ("batch", "-", "--output", tmp_path / "out.jsonl")
     for options in ((), ("--resume",)):
         result = command(*arguments, *options, stdin=b"max_participants\n5\n")
@@ -206,7 +204,7 @@ def test_an_output_makes_rows_without_a_name_safe(
 
 
 def test_output_over_the_input_is_refused(command: Command, rooms_csv: Path) -> None:
-    """A slip of the hand does not overwrite the list of rooms."""
+    """``--output`` cannot be the input."""
     before = rooms_csv.read_text()
     result = command("--sandbox", "batch", rooms_csv, "--output", rooms_csv)
     assert result.code == 2
@@ -222,10 +220,10 @@ def test_output_over_the_input_is_refused(command: Command, rooms_csv: Path) -> 
         ("/dev/null", "a journal must be a regular file"),
     ],
 )
-def test_output_that_cannot_be_written_is_noticed_first(
+def test_an_unwritable_output_is_reported_before_sending(
     command: Command, sandbox: Sandbox, rooms_csv: Path, path: str, problem: str
 ) -> None:
-    """No room is made whose outcome could not be kept."""
+    """Nothing is sent if outcomes cannot be recorded."""
     result = command("batch", rooms_csv, "--output", path)
     assert result.code == 2
     assert result.err == f"Error: --output {path} cannot be written: {problem}\n"

@@ -1,4 +1,4 @@
-"""`telnyx-video listen`: what comes is checked, printed once, and accepted only then."""
+"""`telnyx-video listen`: events are verified, printed once, and then accepted."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("signals")
 
 @attrs.frozen
 class Heard:
-    """What one receiver left behind."""
+    """The result of one receiver."""
 
     code: int
     out: str
@@ -87,8 +87,8 @@ def post(url: str, delivery: SignedDelivery) -> int:
             return error.code
 
 
-def test_each_event_is_a_line_that_tells_all_of_it(listen: Listen) -> None:
-    """A person sees when, what, where and who, without a second look."""
+def test_an_event_is_printed_on_one_line(listen: Listen) -> None:
+    """The line has the time, the type and the payload."""
     event = make_event(
         ParticipantJoined,
         room_id="room-1",
@@ -106,7 +106,7 @@ def test_each_event_is_a_line_that_tells_all_of_it(listen: Listen) -> None:
     ]
 
 
-def test_programs_read_events_as_telnyx_writes_them(listen: Listen) -> None:
+def test_json_prints_the_original_event(listen: Listen) -> None:
     """With ``--json`` each line is the event's own JSON."""
     event = make_event(SessionStarted)
     heard = listen(lambda url: post(url, SIGNER.sign(event)), "--json")
@@ -114,8 +114,8 @@ def test_programs_read_events_as_telnyx_writes_them(listen: Listen) -> None:
     assert SessionStarted.from_dict(json.loads(line)) == event
 
 
-def test_an_event_that_comes_twice_is_printed_once(listen: Listen) -> None:
-    """A second delivery is accepted, so that it does not come a third time, and is not shown."""
+def test_a_repeated_event_is_printed_once(listen: Listen) -> None:
+    """A second delivery is accepted without being printed."""
     event = SIGNER.sign(make_event(SessionStarted))
     statuses: list[int] = []
     heard = listen(lambda url: statuses.extend(post(url, event) for _ in range(2)))
@@ -123,8 +123,8 @@ def test_an_event_that_comes_twice_is_printed_once(listen: Listen) -> None:
     assert len(heard.out.splitlines()) == 1
 
 
-def test_what_is_not_from_telnyx_is_not_printed(listen: Listen) -> None:
-    """Signed by another key it is refused, whatever it says, and the log says why."""
+def test_a_forged_event_is_not_printed(listen: Listen) -> None:
+    """A delivery signed by another key is refused, and the reason is logged."""
     signer = WebhookSigner()
     statuses: list[int] = []
     forged = signer.sign(make_event(SessionStarted))
@@ -137,15 +137,15 @@ def test_what_is_not_from_telnyx_is_not_printed(listen: Listen) -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_the_receiver_ends_when_it_is_told_to(listen: Listen, number: int, code: int) -> None:
-    """Ctrl-C and SIGTERM end it without a word and by their codes."""
+def test_a_signal_ends_the_receiver(listen: Listen, number: int, code: int) -> None:
+    """Ctrl-C and SIGTERM end it silently with their exit codes."""
     heard = listen(lambda _: None, number=number)
     assert (heard.code, heard.out) == (code, "")
     assert heard.err.startswith("Listening for webhooks at http://127.0.0.1:")
     assert len(heard.err.splitlines()) == 1
 
 
-async def test_the_first_signal_decides() -> None:
+async def test_only_the_first_signal_counts() -> None:
     """A second or late Ctrl-C changes nothing."""
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     printer = Printer(Deduplicator(), ended, as_json=False)
@@ -155,14 +155,14 @@ async def test_the_first_signal_decides() -> None:
 
 
 class Broken(Listener):
-    """A stream whose reader has gone."""
+    """A stream whose reader has exited."""
 
     def write(self, text: str) -> int:
         raise BrokenPipeError(32, "Broken pipe")
 
 
-def test_what_cannot_be_printed_is_not_accepted(listen: Listen) -> None:
-    """When nobody reads any more the command ends, and the event is for the next receiver."""
+def test_an_unprinted_event_is_not_accepted(listen: Listen) -> None:
+    """A closed pipe ends the command, and the event is not accepted."""
     refused: list[Exception] = []
 
     def deliver(url: str) -> None:
@@ -177,8 +177,8 @@ def test_what_cannot_be_printed_is_not_accepted(listen: Listen) -> None:
     assert "Traceback" not in heard.err
 
 
-async def test_the_first_failure_decides(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Events that come while the command ends are not accepted either."""
+async def test_only_the_first_failure_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events that arrive while the command ends are not accepted."""
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     printer = Printer(Deduplicator(), ended, as_json=True)
     monkeypatch.setattr(sys, "stdout", Broken({}))
@@ -191,7 +191,7 @@ async def test_the_first_failure_decides(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @contextmanager
 def application(status: int) -> Generator[tuple[str, list[tuple[bytes, dict[str, str]]]]]:
-    """An application that receives what is forwarded; yield its URL, and what it got."""
+    """Run an application that receives forwarded deliveries; yield its URL and the deliveries."""
     received: list[tuple[bytes, dict[str, str]]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -217,8 +217,8 @@ def application(status: int) -> Generator[tuple[str, list[tuple[bytes, dict[str,
 
 
 @pytest.mark.parametrize("status", [200, 500])
-def test_deliveries_are_forwarded_as_they_came(listen: Listen, status: int) -> None:
-    """Body and signature are the original ones, and the sender gets the application's answer."""
+def test_deliveries_are_forwarded_unchanged(listen: Listen, status: int) -> None:
+    """The body and signature are unchanged, and the sender gets the application's status."""
     delivery = SIGNER.sign(make_event(SessionStarted))
     answers: list[int] = []
     with application(status) as (target, received):
@@ -239,7 +239,7 @@ def test_deliveries_are_forwarded_as_they_came(listen: Listen, status: int) -> N
 
 
 def test_forged_deliveries_are_not_forwarded(listen: Listen) -> None:
-    """Without a valid signature nothing reaches the application."""
+    """Deliveries without a valid signature are not forwarded."""
     delivery = WebhookSigner().sign(make_event(SessionStarted))
     answers: list[int] = []
     with application(200) as (target, received):
@@ -247,8 +247,8 @@ def test_forged_deliveries_are_not_forwarded(listen: Listen) -> None:
     assert (answers, received) == ([401], [])
 
 
-def test_an_application_that_is_not_there_is_reported(listen: Listen) -> None:
-    """The sender gets a status to retry on, and the terminal says why."""
+def test_an_unreachable_application_is_reported(listen: Listen) -> None:
+    """The sender gets 502, and the reason is printed."""
     answers: list[int] = []
     delivery = SIGNER.sign(make_event(SessionStarted))
     target = "http://127.0.0.1:9/"
@@ -274,8 +274,8 @@ def test_only_some_types_are_printed_and_forwarded(listen: Listen, print_only: b
 
 
 @pytest.mark.parametrize("url", ["ftp://host/", "localhost:8000", "http://", "http://h:x/"])
-def test_a_target_that_cannot_be_is_a_sentence(command: Command, url: str) -> None:
-    """Nothing is listened to."""
+def test_an_invalid_target_is_refused(command: Command, url: str) -> None:
+    """The receiver does not start."""
     result = command("listen", "--forward-to", url, "--public-key", PUBLIC_KEY)
     assert (result.code, result.err) == (
         2,
@@ -283,9 +283,7 @@ def test_a_target_that_cannot_be_is_a_sentence(command: Command, url: str) -> No
     )
 
 
-def test_without_the_extra_a_sentence_says_what_to_install(
-    command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_extra_is_named(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the extra for webhooks, listening says what to install."""
     for name in [name for name in sys.modules if name.startswith("telnyx_video.webhooks")]:
         monkeypatch.delitem(sys.modules, name)
@@ -296,8 +294,8 @@ def test_without_the_extra_a_sentence_says_what_to_install(
     assert "pip install 'telnyx-video[webhooks]'" in result.err
 
 
-def test_wrong_options_are_sentences(command: Command) -> None:
-    """Without a key, or with an invalid or taken port, it does not listen."""
+def test_invalid_options_are_refused(command: Command) -> None:
+    """Without a key, or with an invalid port or one in use, it does not listen."""
     missing = command("listen")
     assert (missing.code, missing.out) == (2, "")
     assert "set the environment variable TELNYX_PUBLIC_KEY" in missing.err

@@ -1,4 +1,4 @@
-"""End to end: a sandbox delivers to a receiver that is killed and started again in between."""
+"""End to end: a sandbox delivers to a receiver that is killed and restarted."""
 
 import json
 import signal
@@ -15,7 +15,7 @@ from telnyx_video.sandbox import Sandbox
 
 @contextmanager
 def listening(sandbox: Sandbox, port: int, out: Path) -> Generator[Process]:
-    """Run a receiver in a process of its own, which prints at the end of a file."""
+    """Run a receiver in a separate process that appends to a file."""
     env = environment(TELNYX_PUBLIC_KEY=sandbox.public_key)
     with (
         out.open("ab") as file,
@@ -26,7 +26,7 @@ def listening(sandbox: Sandbox, port: int, out: Path) -> Generator[Process]:
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    """Return when it holds; the test's own time limit ends the wait."""
+    """Wait for a condition, until the test's time limit."""
     while not holds():
         threading.Event().wait(0.005)
 
@@ -39,7 +39,7 @@ def printed(out: Path) -> list[Any]:
 def test_events_arrive_once_and_in_order_though_the_receiver_is_killed(
     tmp_path: Path, unused_tcp_port: int
 ) -> None:
-    """Without repeated ids, each event is printed once, in the order of their times."""
+    """Each event is printed once, in the order of the times."""
     out = tmp_path / "events.jsonl"
     with (
         Sandbox(webhook_retries=[0.05] * 600) as sandbox,

@@ -18,14 +18,14 @@ from telnyx_video.sandbox import Sandbox
 
 @pytest.fixture
 def recordings(command: Command, session: Session) -> list[Any]:
-    """The four recordings of a session that has ended."""
+    """The four recordings of an ended session."""
     assert command("sessions", "end", session.session_id, "--yes").code == 0
     return command("recordings", "list", "--json").lines
 
 
 @pytest.fixture
 def composition(command: Command, session: Session) -> Any:
-    """A composition that has just been ordered."""
+    """A new composition."""
     (composition,) = command(
         "compositions", "create", "--session-id", session.session_id, "--json"
     ).lines
@@ -59,7 +59,7 @@ def test_recordings_are_listed(
 def test_recordings_are_filtered(
     command: Command, session: Session, filters: list[str], found: int
 ) -> None:
-    """Each filter reaches the server."""
+    """Each filter is sent."""
     assert len(command("recordings", "list", "--json", *filters).lines) == found
     of_one = ["--room-id", session.room_id, "--session-id", session.session_id]
     of_alice = [*of_one, "--participant-id", session.alice]
@@ -67,7 +67,7 @@ def test_recordings_are_filtered(
 
 
 def test_a_recording_is_downloaded(command: Command, recordings: list[Any], tmp_path: Path) -> None:
-    """The file is whole, and its size is printed."""
+    """The file is complete, and its size is printed."""
     recording_id = recordings[0]["id"]
     assert recording_id in command("recordings", "get", recording_id).out
     file = tmp_path / "alice.ogg"
@@ -81,7 +81,7 @@ def test_a_recording_is_downloaded(command: Command, recordings: list[Any], tmp_
 
 
 def test_a_terminal_sees_how_far_a_download_is(recordings: list[Any], tmp_path: Path) -> None:
-    """A bar goes with it, and is gone in the end."""
+    """A bar is drawn during the download."""
     file = tmp_path / "alice.ogg"
     arguments = ("recordings", "download", recordings[0]["id"], file)
     with running(*arguments, env=environment(**sandboxed()), terminal=True) as process:
@@ -97,7 +97,7 @@ def sandboxed() -> dict[str, str]:
 
 
 def test_a_log_shows_a_long_download() -> None:
-    """Without a terminal a line now and then says how much has arrived, and how fast."""
+    """Without a terminal, a line every ten seconds has the size and the rate."""
     now = [0.0]
     said = io.StringIO()
     console = Console(file=said, width=80)
@@ -111,10 +111,10 @@ def test_a_log_shows_a_long_download() -> None:
     ]
 
 
-def test_a_file_that_cannot_be_written_is_a_sentence(
+def test_an_unwritable_file_is_reported(
     command: Command, recordings: list[Any], tmp_path: Path
 ) -> None:
-    """The error has the system's reason."""
+    """The error has the system's message."""
     result = command("recordings", "download", recordings[0]["id"], tmp_path / "none" / "a.ogg")
     assert result.code == 1
     assert result.err.startswith("Error: ")
@@ -122,7 +122,7 @@ def test_a_file_that_cannot_be_written_is_a_sentence(
 
 
 def test_a_recording_is_deleted(command: Command, recordings: list[Any]) -> None:
-    """One goes once that is confirmed; without a terminal nothing is guessed."""
+    """It is deleted with ``--yes``; without a terminal and ``--yes`` the command is refused."""
     recording_id = recordings[0]["id"]
     assert command("recordings", "delete", recording_id).code == 2
     assert (
@@ -133,7 +133,7 @@ def test_a_recording_is_deleted(command: Command, recordings: list[Any]) -> None
 
 @pytest.mark.usefixtures("recordings")
 def test_many_recordings_are_deleted(command: Command, session: Session) -> None:
-    """Those that pass the filters go, and no others."""
+    """Only recordings that match the filters are deleted."""
     of_session = ("--session-id", session.session_id)
     assert command("recordings", "delete-many", *of_session).code == 2
     result = command("recordings", "delete-many", "--type=audio", "--yes", *of_session)
@@ -145,7 +145,7 @@ def test_many_recordings_are_deleted(command: Command, session: Session) -> None
     assert command("recordings", "delete-many", "--yes", *arguments).lines == [{"deleted": 1}]
 
 
-def test_not_all_recordings_are_deleted_by_a_slip(command: Command, sandbox: Sandbox) -> None:
+def test_delete_many_needs_a_filter(command: Command, sandbox: Sandbox) -> None:
     """A bulk deletion without a filter is refused, and nothing is sent."""
     result = command("recordings", "delete-many", "--yes")
     assert (result.code, result.err) == (
@@ -165,8 +165,8 @@ EVERY_SETTING = (
 )
 
 
-def test_a_composition_is_as_it_was_asked_for(command: Command, session: Session) -> None:
-    """Each option reaches the server."""
+def test_every_setting_of_a_composition_is_sent(command: Command, session: Session) -> None:
+    """Each option is sent."""
     layout = json.dumps({"main_view": {"width": 640, "height": 360, "z_pos": 1}})
     (made,) = command(
         "compositions",
@@ -184,7 +184,7 @@ def test_a_composition_is_as_it_was_asked_for(command: Command, session: Session
 
 
 def test_bad_settings_of_a_composition_are_named(command: Command, sandbox: Sandbox) -> None:
-    """All problems are reported at once, and nothing is sent."""
+    """All problems are reported together, and nothing is sent."""
     layout = json.dumps({"a_b": {"width": 1}, "c": {"wide": 20}, "d": {"width": "x"}, "e": 5})
     result = command(
         "compositions",
@@ -205,7 +205,7 @@ def test_bad_settings_of_a_composition_are_named(command: Command, sandbox: Sand
 
 @pytest.mark.parametrize("layout", ["[]", "{", "{} {}", "[" * 100_000])
 def test_a_layout_must_be_an_object(command: Command, sandbox: Sandbox, layout: str) -> None:
-    """What is no JSON object is refused as such."""
+    """Anything but a JSON object is refused."""
     result = command("compositions", "create", f"--video-layout={layout}")
     assert (result.code, result.err) == (
         2,
@@ -225,7 +225,7 @@ def test_bounds_of_a_region_are_named(command: Command, sandbox: Sandbox) -> Non
 def test_compositions_are_listed_shown_and_deleted(
     command: Command, session: Session, composition: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was ordered can be found again, until it is deleted."""
+    """A composition is listed until it is deleted."""
     monkeypatch.setenv("COLUMNS", "80")
     result = command("compositions", "list", "--session-id", session.session_id)
     assert result.out.splitlines()[0].split() == ["Id", "Format", "Status", "Secs", "Created"]
@@ -238,11 +238,11 @@ def test_compositions_are_listed_shown_and_deleted(
     assert command("compositions", "get", composition["id"]).code == 1
 
 
-def test_a_composition_that_is_not_ready_is_a_sentence(
+def test_an_unfinished_composition_is_not_downloaded(
     command: Command, composition: Any, tmp_path: Path
 ) -> None:
     """A download that is not ready yet is an error, and leaves no file."""
-    file = tmp_path / "film.mp4"
+    file = tmp_path / "video.mp4"
     result = command("compositions", "download", composition["id"], file)
     assert result.code == 1
     assert f"composition {composition['id']} has no file yet" in result.err

@@ -1,4 +1,4 @@
-"""The command line as whole programs: one beside another, and before a reader that goes away."""
+"""The command line in separate processes, connected by the network and pipes."""
 
 import io
 import os
@@ -18,7 +18,7 @@ from telnyx_video.sandbox import Sandbox
 
 @contextmanager
 def serving(*options: str) -> Generator[tuple[Process, dict[str, str]]]:
-    """Run `telnyx-video sandbox`, and give the environment that it says to set."""
+    """Run `telnyx-video sandbox`, and yield the environment that it prints."""
     read, write = os.pipe()
     with running("sandbox", *options, env=environment(), stdout=write) as process:
         os.close(write)
@@ -31,7 +31,7 @@ def serving(*options: str) -> Generator[tuple[Process, dict[str, str]]]:
 def test_a_batch_from_one_program_reaches_the_sandbox_of_another(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The demo: a sandbox here, a batch, a list and the batch once more there."""
+    """A batch, a list and the batch again use the sandbox of another process."""
     with serving("--port", "0") as (server, told):
         with running("batch", ROOMS_CSV, env=environment(**told)) as process:
             first = process.end()
@@ -52,21 +52,21 @@ def test_a_batch_from_one_program_reaches_the_sandbox_of_another(
 
 @pytest.fixture
 def many(tmp_path: Path) -> Path:
-    """More rooms than are made before it shows that nobody reads."""
+    """More rooms than are created before a closed pipe is noticed."""
     rooms = tmp_path / "rooms.csv"
     rooms.write_text("unique_name\n" + "".join(f"room-{number}\n" for number in range(1000)))
     return rooms
 
 
 @pytest.mark.parametrize("arguments", [["batch"], ["batch", "--json"], ["list"], ["--help"]])
-def test_a_reader_that_has_seen_enough_is_no_error(
+def test_a_closed_pipe_ends_the_command(
     command: Command,
     sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
     many: Path,
     arguments: list[str],
 ) -> None:
-    """``telnyx-video … | head`` ends without a complaint, and makes no more rooms."""
+    """``telnyx-video … | head`` ends silently and creates no more rooms."""
     command("create", "--nameless")
     read, write = os.pipe()
     os.close(read)
@@ -85,8 +85,8 @@ def test_a_reader_that_has_seen_enough_is_no_error(
         assert len(sandbox.rooms) < 1000
 
 
-def test_the_end_of_a_pipe_is_no_error(many: Path) -> None:
-    """A whole program that loses its reader on the way ends as quietly."""
+def test_a_closed_pipe_ends_the_process(many: Path) -> None:
+    """A process whose reader exits ends silently."""
     read, write = os.pipe()
     arguments = ("--sandbox", "batch", many, "--json")
     with running(*arguments, env=environment(), stdout=write) as process:

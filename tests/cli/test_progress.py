@@ -33,7 +33,7 @@ def outcome(error: TransportError | None = None) -> CreateOutcome:
 
 
 class Server:
-    """Events of a client, as a server of this kind brings them about."""
+    """Sends the events of a client."""
 
     def __init__(self, clock: Clock, give_up_after: float = 900.0) -> None:
         self.status = ServerStatus(give_up_after, clock)
@@ -112,10 +112,8 @@ REASONS = {
 
 
 @pytest.mark.parametrize(("status", "error", "reason"), REASONS.values(), ids=REASONS)
-def test_a_wait_has_a_reason_and_an_end(
-    status: int | None, error: BaseException | None, reason: str
-) -> None:
-    """It is clear for how long there was no answer, why, and when the client gives up."""
+def test_silence_is_described(status: int | None, error: BaseException | None, reason: str) -> None:
+    """The description has the duration, the reason and the limit."""
     clock = Clock()
     server = Server(clock)
     server.send()
@@ -126,7 +124,7 @@ def test_a_wait_has_a_reason_and_an_end(
 
 
 def test_an_answer_ends_the_silence() -> None:
-    """Any answer of a working server counts, and silence begins when a request is in flight."""
+    """Any answer of a working server ends it; it begins when a request is in flight."""
     clock = Clock()
     server = Server(clock)
     server.send()
@@ -215,8 +213,8 @@ def test_a_terminal_shows_progress_only_after_a_while(monkeypatch: pytest.Monkey
     assert " 1,000 rows" not in said.getvalue()
 
 
-def test_a_batch_that_ends_in_silence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rooms were left out, and the server did not answer: the one explains the other."""
+def test_silence_at_the_end_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Untried rooms are explained by the silence of the server."""
     monkeypatch.setattr(import_module("telnyx_video.cli.batch.report"), "PATIENCE", PATIENCE)
     clock = Clock()
     server = Server(clock)
@@ -230,7 +228,7 @@ def test_a_batch_that_ends_in_silence_says_so(monkeypatch: pytest.MonkeyPatch) -
     assert " · 3 not tried · " in summary
 
 
-def test_rooms_of_an_earlier_run_are_no_progress() -> None:
+def test_rooms_of_an_earlier_run_are_not_progress() -> None:
     """A resumed batch counts only the rooms that were left, also for its rate."""
     tally = Tally(10, 1000.0)
     for earlier in (True,) * 6 + (False,) * 2:
@@ -250,14 +248,14 @@ def test_rooms_of_an_earlier_run_are_no_progress() -> None:
         (90_061, "25 h 1 min"),
     ],
 )
-def test_a_time_reads_as_people_say_it(seconds: float, text: str) -> None:
-    """Two units are enough, and seconds do not matter after an hour."""
+def test_durations_are_formatted(seconds: float, text: str) -> None:
+    """At most two units are used."""
     assert duration(seconds) == text
 
 
 @pytest.mark.parametrize(
     ("rate", "text"), [(0, "0"), (0.25, "0.2"), (9.4, "9.4"), (12.6, "13"), (1234, "1,234")]
 )
-def test_a_rate_has_the_digits_that_matter(rate: float, text: str) -> None:
-    """Slow rates keep a decimal; fast ones get separators."""
+def test_rates_are_formatted(rate: float, text: str) -> None:
+    """Small rates have a decimal; large ones have separators."""
     assert amount(rate) == text

@@ -1,4 +1,4 @@
-"""``telnyx-video request``: what is sent, what is printed, and how it ends."""
+"""``telnyx-video request``: requests, printed replies and exit codes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SECRET = "pa55-0123456789"
 
 
 def test_a_room_is_made_read_changed_and_deleted(command: Command, sandbox: Sandbox) -> None:
-    """Any method of any endpoint can be sent; the reply is printed as it came."""
+    """Any method of any endpoint can be sent; the reply is printed."""
     made = command("request", "POST", "/rooms", "--data", '{"unique_name": "standup"}', "--json")
     assert (made.code, made.err) == (0, "")
     room = made.lines[0]["data"]
@@ -36,7 +36,7 @@ def test_a_room_is_made_read_changed_and_deleted(command: Command, sandbox: Sand
 
 
 def test_parameters_may_be_repeated_and_headers_added(command: Command, sandbox: Sandbox) -> None:
-    """Each value of a parameter is sent; of a header, the last one."""
+    """Every value of a parameter is sent, but only the last value of a header."""
     words = ["--header=Content-Type: text/plain", "--header", "Content-Type:application/vnd.a+json"]
     command("request", "POST", "/rooms", "--data={}", "--param=a=1", "--param=a=b=c", *words)
     assert sandbox.log[-1].content_type == "application/vnd.a+json"
@@ -44,7 +44,7 @@ def test_parameters_may_be_repeated_and_headers_added(command: Command, sandbox:
 
 
 def test_objects_are_rows_of_csv(command: Command, sandbox: Sandbox) -> None:
-    """Those of a list, or a single one; the columns are the fields that they have."""
+    """A list or a single object is printed; the columns are their fields."""
     for name in ("a", "b"):
         command("create", "--unique-name", name)
     header, *rows = command("request", "GET", "/rooms", "--output=csv").out.splitlines()
@@ -57,8 +57,8 @@ def test_objects_are_rows_of_csv(command: Command, sandbox: Sandbox) -> None:
     assert bare.out.splitlines() == ["a", "1", "2"]
 
 
-def test_content_that_has_no_objects_is_no_csv(command: Command, sandbox: Sandbox) -> None:
-    """The request was made, and the error names what to do."""
+def test_content_without_objects_cannot_be_csv(command: Command, sandbox: Sandbox) -> None:
+    """The request was sent, and the error advises another format."""
     with fixed_server({"data": [1]}) as url:
         result = command("request", "GET", "/a", "--output=csv", "--base-url", url)
     assert result.code == 4
@@ -78,10 +78,10 @@ def test_content_that_has_no_objects_is_no_csv(command: Command, sandbox: Sandbo
         ([f"--header=Authorization: {SECRET}"], b"", "Authorization is set by the client"),
     ],
 )
-def test_what_cannot_be_sent_is_refused(
+def test_invalid_options_of_a_request_are_refused(
     command: Command, sandbox: Sandbox, words: list[str], stdin: bytes, sentence: str
 ) -> None:
-    """A sentence says which option is wrong, and quotes no value; nothing is sent."""
+    """The message names the option without its value; nothing is sent."""
     result = command("request", "POST", "/rooms", *words, stdin=stdin)
     assert result.code == 2
     assert sentence in result.err
@@ -92,14 +92,14 @@ def test_what_cannot_be_sent_is_refused(
 def test_without_standard_input_there_is_no_body(
     command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in a program that has closed it."""
+    """A closed standard input is empty."""
     monkeypatch.setattr(sys, "stdin", None)
     assert main(["request", "POST", "/rooms", "--data=-"]) == 2
     assert "Expecting value" in command.capture.readouterr().err
     assert sandbox.rooms == []
 
 
-def test_an_error_is_that_of_every_command(command: Command, sandbox: Sandbox) -> None:
+def test_an_error_reply_is_reported(command: Command, sandbox: Sandbox) -> None:
     """The exit code is 1, and the sentence has the status."""
     result = command("request", "GET", "/rooms/0ccc7b54-4df3-4bca-a65a-3da1ecc777f0")
     assert (result.code, result.out) == (1, "")
@@ -107,7 +107,7 @@ def test_an_error_is_that_of_every_command(command: Command, sandbox: Sandbox) -
 
 
 def test_a_reply_that_is_not_json_is_shown_as_text(command: Command, sandbox: Sandbox) -> None:
-    """No control character of it reaches the terminal; as JSON it cannot be printed."""
+    """Control characters are escaped; it cannot be printed as JSON."""
     with fixed_server(b"one \x1b[2J\ntwo \xff") as url:
         shown = command("request", "GET", "/a", "--base-url", url)
         failed = command("request", "GET", "/a", "--base-url", url, "--json")

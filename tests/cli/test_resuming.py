@@ -1,4 +1,4 @@
-"""Batches that go on where an earlier run ended, from the file that it wrote."""
+"""Batches that are resumed from the output of an earlier run."""
 
 import fcntl
 import json
@@ -27,12 +27,12 @@ def results_in(output: Path) -> list[dict[str, Any]]:
 
 
 def summary_of(err: str) -> str:
-    """Return the summary, but for the time and the rate."""
+    """Return the summary without the time and the rate."""
     return err.splitlines()[-1].rsplit(" · ", 2)[0]
 
 
-def test_an_output_tells_of_each_room(command: Command, sandbox: Sandbox, output: Path) -> None:
-    """The file has every outcome with its room, be it beside the table or beside ``--json``."""
+def test_the_output_has_every_outcome(command: Command, sandbox: Sandbox, output: Path) -> None:
+    """The file has every outcome, with a table or with ``--json``."""
     for options in ((), ("--json",)):
         output.unlink(missing_ok=True)
         result = command("batch", ROOMS_CSV, "--output", output, *options)
@@ -43,8 +43,8 @@ def test_an_output_tells_of_each_room(command: Command, sandbox: Sandbox, output
             assert {outcome["state"] for outcome in result.lines} == {"existed"}
 
 
-def test_an_output_is_not_written_over(command: Command, sandbox: Sandbox, output: Path) -> None:
-    """The results of an earlier run are safe: to go on with them has to be asked for."""
+def test_the_output_is_not_overwritten(command: Command, sandbox: Sandbox, output: Path) -> None:
+    """Results of an earlier run are only continued with ``--resume``."""
     command("batch", "-", "--output", output, stdin=THREE)
     before, requests = output.read_text(), sandbox.requests
     result = command("batch", "-", "--output", output, stdin=THREE)
@@ -58,7 +58,7 @@ def test_an_output_is_not_written_over(command: Command, sandbox: Sandbox, outpu
 
 @pytest.mark.parametrize("begun", [False, True])
 @pytest.mark.parametrize("options", [(), ("--resume",)])
-def test_a_new_output_can_be_resumed_into(
+def test_resume_without_an_earlier_run_starts_over(
     command: Command, sandbox: Sandbox, output: Path, begun: bool, options: tuple[str, ...]
 ) -> None:
     """A supervisor may always say ``--resume``: where there is nothing to go on with, it begins.
@@ -77,10 +77,10 @@ def test_a_new_output_can_be_resumed_into(
 
 @pytest.mark.parametrize("begun", [False, True])
 @pytest.mark.parametrize(("rows", "said"), [(1, "1 row has"), (2, "2 rows have")])
-def test_a_mistyped_output_makes_no_room_twice(
+def test_resume_with_a_mistyped_output_creates_no_duplicates(
     command: Command, sandbox: Sandbox, output: Path, begun: bool, rows: int, said: str
 ) -> None:
-    """Rows without a name are not begun anew where an earlier run was to be gone on with."""
+    """Rows without a name are not started again if the earlier run is not found."""
     if begun:
         output.touch()
     arguments = ("batch", "-", "--output", output)
@@ -100,16 +100,16 @@ def test_a_mistyped_output_makes_no_room_twice(
     assert len(sandbox.rooms) == rows
 
 
-def test_no_rooms_need_no_earlier_run(command: Command, output: Path) -> None:
-    """Of an input without rooms there is nothing to begin, and nothing is said of beginning."""
+def test_resume_of_an_empty_input_needs_no_earlier_run(command: Command, output: Path) -> None:
+    """An input without rooms starts nothing."""
     result = command("batch", "-", "--output", output, "--resume", stdin=b"unique_name\n")
     assert (result.code, result.err.count("\n")) == (0, 1)
 
 
-def test_what_is_done_is_told_and_not_done_again(
+def test_completed_rooms_are_not_sent_again(
     command: Command, sandbox: Sandbox, output: Path
 ) -> None:
-    """Resumed once more, a finished batch sends nothing, and reports each room as done before."""
+    """A resumed finished batch sends nothing and reports each room as done before."""
     command("batch", "-", "--output", output, stdin=THREE)
     rooms = sorted(sandbox.rooms, key=lambda room: str(room["unique_name"]))
     requests = sandbox.requests
@@ -131,7 +131,7 @@ def test_what_is_done_is_told_and_not_done_again(
 def test_the_output_of_another_server_is_refused(
     command: Command, sandbox: Sandbox, output: Path
 ) -> None:
-    """A sandbox of the command's own is gone with it: its rooms are not reported as done here."""
+    """Rooms of an embedded sandbox do not exist on another server."""
     assert command("--sandbox", "batch", "-", "--output", output, stdin=THREE).code == 0
     content = output.read_text()
     result = command("batch", "-", "--output", output, "--resume", stdin=THREE)
@@ -141,8 +141,8 @@ def test_the_output_of_another_server_is_refused(
     assert (output.read_text(), sandbox.requests) == (content, {})
 
 
-def test_what_failed_is_tried_again(command: Command, sandbox: Sandbox, output: Path) -> None:
-    """What was refused, and what a failure kept from being tried, is made by the next run."""
+def test_failed_rooms_are_tried_again(command: Command, sandbox: Sandbox, output: Path) -> None:
+    """Failed and untried rooms are created by the next run."""
     sandbox.faults = [{"on": "POST /rooms", "name": "b", "faults": ["duplicate_other"]}]
     arguments = ("batch", "-", "--concurrency=1", "--output", output)
     first = command(*arguments, "--fail-fast", stdin=THREE)
@@ -174,7 +174,7 @@ def test_an_unknown_room_without_a_name_is_reported_and_not_sent(
 def test_the_output_of_another_input_is_refused(
     command: Command, sandbox: Sandbox, output: Path, rows: bytes
 ) -> None:
-    """A row that was edited, or is missing, is noticed before anything is sent."""
+    """An edited or missing row is noticed before anything is sent."""
     command("batch", "-", "--output", output, stdin=THREE)
     before, requests = output.read_text(), sandbox.requests
     result = command("batch", "-", "--output", output, "--resume", stdin=rows)
@@ -185,10 +185,10 @@ def test_the_output_of_another_input_is_refused(
 
 
 @pytest.mark.parametrize("content", ["precious\n", '{"unique_name": "a"}\n'])
-def test_a_file_of_another_kind_is_refused(
+def test_resume_refuses_another_kind_of_file(
     command: Command, sandbox: Sandbox, output: Path, content: str
 ) -> None:
-    """Whatever ``--resume`` is pointed at by mistake stays as it is."""
+    """Another file is left unchanged."""
     output.write_text(content)
     result = command("batch", "-", "--output", output, "--resume", stdin=THREE)
     assert (result.code, result.out) == (2, "")
@@ -199,7 +199,7 @@ def test_a_file_of_another_kind_is_refused(
 def test_the_output_of_a_running_batch_is_refused(
     command: Command, sandbox: Sandbox, output: Path
 ) -> None:
-    """Two runs cannot make the same batch at one time."""
+    """A batch cannot run twice concurrently."""
     with output.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         result = command("batch", "-", "--output", output, stdin=THREE)
@@ -209,14 +209,14 @@ def test_the_output_of_a_running_batch_is_refused(
 
 
 def test_resuming_needs_an_output(command: Command) -> None:
-    """Without a file there is nothing to go on with."""
+    """``--resume`` without ``--output`` is refused."""
     result = command("batch", "missing.csv", "--resume")
     assert result.code == 2
     assert result.err == "Error: --resume: add the --output of the run to continue\n"
 
 
 def test_a_full_disk_ends_the_batch(command: Command, sandbox: Sandbox, output: Path) -> None:
-    """Nothing is sent that cannot be recorded; with more space the batch continues."""
+    """Nothing is sent that cannot be recorded; the batch can be resumed later."""
     rows = b"unique_name\n" + b"".join(b"room-%d\n" % number for number in range(50))
     arguments = ("batch", "-", "--concurrency=2", "--output", output)
     with files_of_at_most(4000):

@@ -32,7 +32,7 @@ def made(command: Command, *settings: str) -> Any:
 
 
 def test_create_sends_every_setting(command: Command, sandbox: Sandbox) -> None:
-    """Each option reaches the room, and the room comes back whole."""
+    """Each option is sent, and the created room is printed."""
     room = made(command, *EVERY_SETTING)
     assert [room] == sandbox.rooms
     assert {
@@ -60,18 +60,18 @@ def test_a_room_is_shown_field_by_field(command: Command, sandbox: Sandbox) -> N
     assert created.err == ""
 
 
-def test_what_a_server_says_cannot_steer_the_terminal(command: Command, sandbox: Sandbox) -> None:
-    """Markup, escape sequences and line breaks in names are shown, not obeyed."""
+def test_names_from_the_server_are_escaped(command: Command, sandbox: Sandbox) -> None:
+    """Markup, escape sequences and line breaks are printed as text."""
     name = "[red]a[/red] :smile:\x1b[31m\n"
     room = made(command, f"--unique-name={name}")
     for arguments in (["get", room["id"]], ["list"]):
         assert "[red]a[/red] :smile:\\x1b[31m\\n" in command(*arguments).out
 
 
-def test_a_narrow_encoding_gets_every_name(
+def test_unencodable_characters_are_escaped(
     command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where stdout cannot express a character, it is spelled out."""
+    """Characters that the encoding of stdout lacks are escaped."""
     made(command, "--unique-name=会")
     output = io.BytesIO()
     with monkeypatch.context() as inner:
@@ -100,8 +100,8 @@ def test_all_bad_settings_are_named(command: Command, sandbox: Sandbox) -> None:
     assert not sandbox.requests
 
 
-def test_if_exists_decides_about_a_taken_name(command: Command, sandbox: Sandbox) -> None:
-    """A taken name fails, is returned or is updated, as asked."""
+def test_if_exists_handles_a_taken_name(command: Command, sandbox: Sandbox) -> None:
+    """`--if-exists` decides between an error, the existing room and an update."""
     first = made(command, "--unique-name=standup")
     taken = command("create", "--unique-name=standup")
     assert taken.code == 1
@@ -113,7 +113,7 @@ def test_if_exists_decides_about_a_taken_name(command: Command, sandbox: Sandbox
     assert len(sandbox.rooms) == 1
 
 
-def test_update_changes_what_is_given(command: Command, sandbox: Sandbox) -> None:
+def test_update_changes_only_given_settings(command: Command, sandbox: Sandbox) -> None:
     """Other settings stay as they are, and a recording can be turned off."""
     room = made(command, *EVERY_SETTING)
     (changed,) = command(
@@ -125,7 +125,7 @@ def test_update_changes_what_is_given(command: Command, sandbox: Sandbox) -> Non
     }
 
 
-def test_update_of_nothing_is_refused(command: Command, sandbox: Sandbox) -> None:
+def test_update_without_settings_is_refused(command: Command, sandbox: Sandbox) -> None:
     """An update without a setting is an error."""
     result = command("update", "some-id")
     assert result.code == 2
@@ -134,7 +134,7 @@ def test_update_of_nothing_is_refused(command: Command, sandbox: Sandbox) -> Non
 
 
 def test_delete_removes_the_room(command: Command, sandbox: Sandbox) -> None:
-    """With ``--yes`` the room is gone without a question."""
+    """With ``--yes`` the room is deleted without a question."""
     room = made(command)
     result = command("delete", room["id"], "--yes")
     assert (result.code, result.out, result.err) == (0, "", f"Deleted {room['id']}.\n")
@@ -142,15 +142,15 @@ def test_delete_removes_the_room(command: Command, sandbox: Sandbox) -> None:
     assert command("get", room["id"]).code == 1
 
 
-def test_delete_tells_programs_what_it_did(command: Command, sandbox: Sandbox) -> None:
-    """With ``--json`` the answer is a line of JSON."""
+def test_delete_prints_json(command: Command, sandbox: Sandbox) -> None:
+    """With ``--json`` the result is a line of JSON."""
     room = made(command)
     assert command("--json", "delete", room["id"], "-y").lines == [
         {"id": room["id"], "deleted": True}
     ]
 
 
-def test_delete_does_not_guess_where_it_cannot_ask(command: Command, sandbox: Sandbox) -> None:
+def test_delete_without_a_terminal_needs_yes(command: Command, sandbox: Sandbox) -> None:
     """Without a terminal and without ``--yes`` nothing is deleted."""
     room = made(command)
     result = command("delete", room["id"])
@@ -168,7 +168,7 @@ def test_delete_asks_first(
     typed: str,
     left: int,
 ) -> None:
-    """Only a yes deletes; a no, a mere return and the end of input do not."""
+    """Only "yes" deletes; "no", an empty line and the end of input do not."""
     room = made(command)
     monkeypatch.setattr(sys, "stdin", Typist(typed))
     assert main(["delete", room["id"]]) == left
@@ -179,7 +179,7 @@ def test_delete_asks_first(
 
 
 def test_an_id_cannot_reach_another_resource(command: Command, sandbox: Sandbox) -> None:
-    """A path is looked up as a name, and an id that is not one is refused."""
+    """A path is treated as a name, and an invalid id is refused."""
     assert command("get", "../room_sessions").code == 1
     assert sandbox.requests == {"GET /v2/rooms": 1}
     result = command("sessions", "get", "../rooms")
@@ -216,10 +216,10 @@ def today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def test_a_list_goes_on_page_after_page_as_one_table(
+def test_pages_form_one_table(
     command: Command, three_rooms: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many pages the list has, the table has one header and straight columns."""
+    """The table has one header and the same column widths on every page."""
     monkeypatch.setenv("COLUMNS", "80")
     result = command("list", "--page-size=1")
     assert result.out.count("Created") == 1
@@ -232,21 +232,21 @@ def test_a_list_goes_on_page_after_page_as_one_table(
     assert len(starts) == 1
 
 
-def test_a_list_for_programs_is_a_room_a_line(command: Command, three_rooms: list[Any]) -> None:
+def test_json_prints_one_room_per_line(command: Command, three_rooms: list[Any]) -> None:
     """With ``--json``, before or after the command, stdout has the rooms and nothing else."""
     assert command("list", "--json").lines == three_rooms
     result = command("--json", "list", "--page-size=2")
     assert (result.lines, result.err) == (three_rooms, "")
 
 
-def test_an_empty_list_says_so(command: Command, sandbox: Sandbox) -> None:
+def test_an_empty_list_is_reported_on_stderr(command: Command, sandbox: Sandbox) -> None:
     """An empty list is reported on stderr, and stdout stays empty."""
     result = command("list")
     assert (result.code, result.out, result.err) == (0, "", "no rooms\n")
 
 
 def test_a_list_is_filtered_by_name(command: Command, three_rooms: list[Any]) -> None:
-    """``--unique-name`` leaves the one room of this name."""
+    """``--unique-name`` selects the room with this name."""
     result = command("list", "--unique-name=short")
     assert three_rooms[0]["id"] in result.out
     assert result.err == "1 room\n"
@@ -287,7 +287,7 @@ BAD_FILTERS = {
 
 @pytest.mark.parametrize(("filters", "said"), BAD_FILTERS.items())
 def test_a_bad_filter_is_named(command: Command, sandbox: Sandbox, filters: str, said: str) -> None:
-    """An option that makes no sense is named, and nothing is sent."""
+    """An invalid option is named, and nothing is sent."""
     result = command("list", *filters.split())
     assert result.code == 2
     assert said in result.err
@@ -298,7 +298,7 @@ def test_a_bad_filter_is_named(command: Command, sandbox: Sandbox, filters: str,
 def test_the_first_and_the_last_day_can_be_filtered_by(
     command: Command, three_rooms: list[Any], day: str
 ) -> None:
-    """The ends of the calendar are days like any other."""
+    """The first and last day of the calendar are accepted."""
     for option in ("on", "from", "to"):
         result = command("list", f"--created-{option}={day}")
         assert (result.code, "bug" in result.err) == (0, False)
@@ -348,7 +348,7 @@ def test_one_object_is_csv(command: Command, sandbox: Sandbox) -> None:
     assert result.out == f"id,deleted\n{room['id']},true\n"
 
 
-def test_what_is_null_is_an_empty_cell(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_null_is_an_empty_cell(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """A field that the API sends as null is empty in CSV, like one that it leaves out."""
     monkeypatch.setenv("TELNYX_API_KEY", "key")
     room_id = "0ccc7b54-4df3-4bca-a65a-3da1ecc777f0"
@@ -358,7 +358,7 @@ def test_what_is_null_is_an_empty_cell(command: Command, monkeypatch: pytest.Mon
 
 
 def test_one_output_format_can_be_chosen(command: Command, sandbox: Sandbox) -> None:
-    """``--output json`` means ``--json``; two formats are a contradiction."""
+    """``--output json`` is ``--json``; two different formats are refused."""
     assert command("list", "--output=json").code == 0
     for arguments in (["list", "--json", "--output=csv"], ["--json", "list", "--output=table"]):
         result = command(*arguments)
@@ -366,7 +366,7 @@ def test_one_output_format_can_be_chosen(command: Command, sandbox: Sandbox) -> 
 
 
 def test_a_room_is_found_by_its_name(command: Command, sandbox: Sandbox) -> None:
-    """Wherever a room's id is taken, its name will do."""
+    """A room's name is accepted in place of its id."""
     room = made(command, "--unique-name=standup")
     assert command("get", "standup", "--json").lines == [room]
     (changed,) = command("update", "standup", "--max-participants=5", "--json").lines
@@ -382,7 +382,7 @@ def test_a_room_is_found_by_its_name(command: Command, sandbox: Sandbox) -> None
     assert sandbox.rooms == []
 
 
-def test_a_name_that_no_room_has_is_a_sentence(command: Command, sandbox: Sandbox) -> None:
+def test_an_unknown_name_is_reported(command: Command, sandbox: Sandbox) -> None:
     """The error repeats the name."""
     for name in ("get", "update", "delete"):
         options = {"update": ["--max-participants=5"], "delete": ["--yes"]}.get(name, [])
@@ -399,7 +399,7 @@ def test_a_question_names_the_room_and_its_people(
     people: int,
     said: str,
 ) -> None:
-    """Before a room is deleted or a session ended, it is clear which one, and who is in it."""
+    """The question names the room or session and the number of participants."""
     room = made(command, "--unique-name=standup")
     for _ in range(people):
         sandbox.join(room["id"])
@@ -414,8 +414,8 @@ def test_a_question_names_the_room_and_its_people(
         assert command("sessions", "list", "--active").err == "1 session\n"
 
 
-def test_a_room_without_a_name_has_to_be_asked_for(command: Command, sandbox: Sandbox) -> None:
-    """Where nobody can be asked for a name, one has to be given, or ``--nameless``."""
+def test_a_room_without_a_name_needs_nameless(command: Command, sandbox: Sandbox) -> None:
+    """Without a terminal, a name or ``--nameless`` is required."""
     result = command("create", "--max-participants=5")
     assert result.code == 2
     assert "add --unique-name NAME, or --nameless" in result.err
@@ -426,14 +426,14 @@ def test_a_room_without_a_name_has_to_be_asked_for(command: Command, sandbox: Sa
 
 
 @pytest.mark.parametrize(("typed", "code"), [("standup\n", 0), ("\n", 2), ("", 2)])
-def test_a_name_is_asked_for_at_a_terminal(
+def test_create_asks_for_a_name_on_a_terminal(
     sandbox: Sandbox,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     typed: str,
     code: int,
 ) -> None:
-    """A name that is typed is taken; without one, nothing is created."""
+    """A typed name is used; without one, nothing is created."""
     monkeypatch.setattr(sys, "stdin", Typist(typed))
     assert main(["create"]) == code
     assert "Name of the room" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""CSV and JSON lines as requests: each row becomes what it says, or a sentence with its line."""
+"""CSV and JSON lines: each row becomes a request or a problem with its line."""
 
 import csv
 import io
@@ -38,7 +38,7 @@ def requests(data: bytes | str, form: Format) -> list[dict[str, object]]:
 
 
 def test_cells_become_values_of_their_fields() -> None:
-    """Numbers and booleans are read from their cells, and text is taken as it stands."""
+    """Numbers and booleans are converted, and text is unchanged."""
     header = "unique_name,max_participants,enable_recording,webhook_timeout_secs\n"
     assert requests(f"{header} stand up , 12 ,YES,0\n", "csv") == [
         {
@@ -54,27 +54,27 @@ def test_cells_become_values_of_their_fields() -> None:
     ("cell", "value"),
     [("true", True), ("1", True), ("Yes", True), ("FALSE", False), ("0", False), ("no", False)],
 )
-def test_a_boolean_may_be_written_in_the_usual_ways(cell: str, value: bool) -> None:
-    """Whatever a spreadsheet writes for a boolean is understood."""
+def test_common_spellings_of_booleans_are_read(cell: str, value: bool) -> None:
+    """The spellings of spreadsheets are understood."""
     assert requests(f"unique_name,enable_recording\na,{cell}\n", "csv") == [
         {"unique_name": "a", "enable_recording": value}
     ]
 
 
 def test_an_empty_cell_is_left_out() -> None:
-    """The API's default holds where a cell is empty, or blank where a blank says nothing."""
+    """An empty cell, or a blank one that is not text, is not sent."""
     assert requests("unique_name,max_participants,webhook_event_url\na,  ,\n", "csv") == [
         {"unique_name": "a"}
     ]
 
 
 def test_empty_rows_are_skipped() -> None:
-    """Blank lines and rows of empty cells, as spreadsheets leave them, make no rooms."""
+    """Blank lines and rows of empty cells, as spreadsheets write them, are skipped."""
     text = "\n,\nunique_name,max_participants\n\n,\n , \na,5\n\n"
     assert requests(text, "csv") == [{"unique_name": "a", "max_participants": 5}]
 
 
-def test_a_byte_order_mark_and_windows_lines_are_no_trouble() -> None:
+def test_a_byte_order_mark_and_crlf_are_accepted() -> None:
     """A file that a spreadsheet on Windows wrote is read like any other."""
     assert requests(b"\xef\xbb\xbfunique_name , max_participants\r\n\xc3\xa9,5\r\n", "csv") == [
         {"unique_name": "é", "max_participants": 5}
@@ -84,8 +84,8 @@ def test_a_byte_order_mark_and_windows_lines_are_no_trouble() -> None:
     ]
 
 
-def test_a_quoted_cell_may_have_lines_of_its_own() -> None:
-    """Rows are numbered by the line that they begin on, however many lines they have."""
+def test_a_quoted_cell_may_have_several_lines() -> None:
+    """Rows are numbered by their first line."""
     found = rows('unique_name,max_participants\n"a\n\nb",5\n"c, d",6\n', "csv")
     assert [(row.line, row.name) for row in found] == [(2, "a\n\nb"), (5, "c, d")]
 
@@ -133,8 +133,8 @@ WRONG_CSV = {
 
 
 @pytest.mark.parametrize(("text", "problem"), WRONG_CSV.values(), ids=WRONG_CSV)
-def test_what_is_wrong_with_csv_is_said_with_its_line(text: str, problem: str) -> None:
-    """Each mistake is named by its line, its field and its bound, without Python's words."""
+def test_problems_of_csv_are_reported_with_their_line(text: str, problem: str) -> None:
+    """Each problem has its line, field and bound, without Python's terms."""
     (found,) = problems(text, "csv")
     assert found.startswith(problem)
     assert "(str)" not in found
@@ -162,14 +162,14 @@ WRONG_JSON = {
 
 
 @pytest.mark.parametrize(("text", "problem"), WRONG_JSON.values(), ids=WRONG_JSON)
-def test_what_is_wrong_with_json_is_said_with_its_line(text: bytes | str, problem: str) -> None:
-    """Each mistake is named by its line; values are judged by their types, as JSON has types."""
+def test_problems_of_json_are_reported_with_their_line(text: bytes | str, problem: str) -> None:
+    """Each problem has its line; values are checked with their JSON types."""
     (found,) = problems(text, "jsonl")
     assert found.startswith(problem)
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
-    """Reading continues after a mistake, so that one run shows all of them."""
+def test_all_problems_are_reported_in_one_run() -> None:
+    """Reading continues after a problem."""
     text = b'unique_name,places,max_participants,webhook_event_url\na,,1,\xff\n"b"c,,,\nd,,x,x\n'
     assert [line.partition("; ")[0] for line in problems(text, "csv")] == [
         "1: places: no such field",
@@ -182,8 +182,8 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     ]
 
 
-def test_a_single_undecodable_cell_is_enough() -> None:
-    """A row whose only fault is its encoding makes no room."""
+def test_an_undecodable_cell_refuses_its_row() -> None:
+    """A row with one undecodable cell is a problem."""
     assert problems(b"unique_name\ncaf\xe9\n", "csv") == [
         "2: unique_name: this is not UTF-8 (byte 0xe9); save the file as UTF-8"
     ]
@@ -199,8 +199,8 @@ def test_a_single_undecodable_cell_is_enough() -> None:
     ],
 )
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
-def test_a_file_of_another_kind_is_not_read_on(form: Format, data: bytes, problem: str) -> None:
-    """Binary input is reported in one sentence, not once for each line."""
+def test_a_binary_file_is_reported_once(form: Format, data: bytes, problem: str) -> None:
+    """Binary input is one problem, not one for each line."""
     last = problems(data, form)[-1]
     assert last.startswith(problem)
     assert last.endswith("nothing after it was read")
@@ -216,13 +216,13 @@ def test_a_file_of_another_kind_is_not_read_on(form: Format, data: bytes, proble
         ("", "csv"),
     ],
 )
-def test_the_first_character_tells_the_format(text: str, form: Format) -> None:
-    """JSON begins with a bracket, whatever blanks come before it; all else is CSV."""
+def test_the_first_character_decides_the_format(text: str, form: Format) -> None:
+    """Text that begins with a bracket, after blanks, is JSON; everything else is CSV."""
     assert sniff(io.StringIO(text)) == form
 
 
 unhurried = running(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""A busy machine is slow to make up examples."""
+"""Generating examples is slow on a busy machine."""
 
 settings = st.fixed_dictionaries(
     {},
@@ -240,8 +240,8 @@ settings = st.fixed_dictionaries(
 
 @unhurried
 @given(st.lists(settings.filter(lambda room: any(str(v).strip() for v in room.values()))))
-def test_what_a_program_writes_as_csv_is_read_as_it_was(rooms: list[dict[str, object]]) -> None:
-    """A file from a CSV library gives exactly the rooms that went into it."""
+def test_csv_round_trips(rooms: list[dict[str, object]]) -> None:
+    """Rooms written by a CSV library are read back unchanged."""
     file = io.StringIO(newline="")
     writer = csv.DictWriter(file, FIELDS)
     writer.writeheader()
@@ -253,10 +253,10 @@ def test_what_a_program_writes_as_csv_is_read_as_it_was(rooms: list[dict[str, ob
 
 @unhurried
 @given(st.lists(settings))
-def test_what_a_program_writes_as_json_lines_is_read_as_it_was(
+def test_json_lines_round_trip(
     rooms: list[dict[str, object]],
 ) -> None:
-    """A file from a JSON library gives exactly the rooms that went into it."""
+    """Rooms written by a JSON library are read back unchanged."""
     text = "".join(json.dumps(room) + "\n" for room in rooms)
     assert requests(text, "jsonl") == [
         {name: room[name] for name in FIELDS if name in room} for room in rooms
@@ -265,7 +265,7 @@ def test_what_a_program_writes_as_json_lines_is_read_as_it_was(
 
 @given(st.binary(max_size=200) | wild_text.map(lambda text: text.encode(errors="replace")))
 def test_any_bytes_are_read_or_refused_with_a_line(data: bytes) -> None:
-    """Nothing that a file can hold makes reading fail in another way than by saying so."""
+    """No content of a file makes reading raise."""
     lines = data.count(b"\n") + data.count(b"\r") + 1
     forms: tuple[Format, ...] = ("csv", "jsonl")
     for form in forms:
@@ -276,7 +276,7 @@ def test_any_bytes_are_read_or_refused_with_a_line(data: bytes) -> None:
 
 @given(json_values)
 def test_any_json_is_a_request_or_refused(value: object) -> None:
-    """A line asks for a room exactly if the library would take the same fields."""
+    """A line is a request exactly if the library accepts its fields."""
     (row,) = rows(json.dumps(value), "jsonl")
     if isinstance(row.request, CreateRoomRequest):
         assert row.request == from_value(value)

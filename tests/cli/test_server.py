@@ -1,4 +1,4 @@
-"""`telnyx-video sandbox`: the server as a program, used by others until a signal ends it."""
+"""`telnyx-video sandbox`: the server as a process, until a signal ends it."""
 
 import json
 import os
@@ -29,7 +29,7 @@ LOST = [{"on": "POST /rooms", "faults": ["lost"]}]
 
 @attrs.frozen
 class Served:
-    """What one sandbox left behind, and the environment that it said to set."""
+    """The result of one sandbox, and the environment that it printed."""
 
     code: int
     out: str
@@ -37,12 +37,12 @@ class Served:
 
     @property
     def told(self) -> dict[str, str]:
-        """The environment, read as a shell would."""
+        """The environment, as a shell would read it."""
         return dict(re.findall(r"^export (\w+)=(\S+)$", self.out, re.MULTILINE))
 
 
 class Serve(Protocol):
-    """Runs the sandbox, uses it once it has said how, and ends it by a signal."""
+    """Runs the sandbox, uses it when it is ready, and ends it by a signal."""
 
     def __call__(
         self,
@@ -84,8 +84,8 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Serve:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_sandbox_ends_when_it_is_told_to(serve: Serve, number: int) -> None:
-    """Ctrl-C and SIGTERM are how the server is meant to end: with 0, and without a word."""
+def test_a_signal_ends_the_sandbox(serve: Serve, number: int) -> None:
+    """After Ctrl-C and SIGTERM the exit code is 0."""
     served = serve(number=number)
     assert served.code == 0
     assert served.err.splitlines() == [
@@ -97,7 +97,7 @@ def test_the_sandbox_ends_when_it_is_told_to(serve: Serve, number: int) -> None:
 
 
 def test_the_sandbox_keeps_its_rooms_in_a_file(serve: Serve, tmp_path: Path) -> None:
-    """With ``--db``, rooms are there again when the server is."""
+    """With ``--db``, rooms survive a restart."""
     rooms: list[Room] = []
     options = ("--db", tmp_path / "rooms.db", "--api-key", "own-key")
     serve(*options, use=lambda client: rooms.append(client.create(unique_name="a")))
@@ -106,8 +106,8 @@ def test_the_sandbox_keeps_its_rooms_in_a_file(serve: Serve, tmp_path: Path) -> 
     assert served.told["TELNYX_API_KEY"] == "own-key"
 
 
-def test_the_sandbox_tells_its_address_to_programs(serve: Serve) -> None:
-    """With ``--json``, the environment to set is one line of JSON, and all that is said."""
+def test_json_prints_the_environment(serve: Serve) -> None:
+    """With ``--json``, the environment is one line of JSON, and nothing else is printed."""
     served = serve("--json", use=lambda client: client.create(), announced="\n")
     assert (served.code, served.err) == (0, "")
     assert json.loads(served.out).keys() == {
@@ -127,22 +127,22 @@ def test_the_sandbox_limits_the_rate(serve: Serve) -> None:
     assert reply.rate_limit.limit == 500
 
 
-def test_the_sandbox_names_an_address_that_can_be_used(serve: Serve) -> None:
-    """Listening on all addresses, it prints the one that reaches it from this machine."""
+def test_the_printed_address_is_reachable(serve: Serve) -> None:
+    """If it listens on all addresses, it prints a loopback address."""
     served = serve("--host", "0.0.0.0")
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/v2", served.told["TELNYX_BASE_URL"])
 
 
-def test_the_sandbox_names_the_key_that_webhooks_are_checked_with(serve: Serve) -> None:
-    """What it says to set is all that a receiver needs."""
+def test_the_public_key_is_printed(serve: Serve) -> None:
+    """A receiver can verify webhooks with the printed environment."""
     with Sandbox() as sandbox:
         assert serve().told["TELNYX_PUBLIC_KEY"] == sandbox.public_key
 
 
-def test_the_sandbox_says_that_webhooks_need_an_extra(
+def test_a_missing_extra_for_webhooks_is_reported(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without cryptography it serves all the same, and says at once what will be missed."""
+    """Without cryptography it serves requests, and prints what is missing."""
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric.ed25519", None)
     served = serve(announced="TELNYX_API_KEY")
     assert (served.code, "TELNYX_PUBLIC_KEY" in served.out) == (0, False)
@@ -150,8 +150,8 @@ def test_the_sandbox_says_that_webhooks_need_an_extra(
     assert "telnyx-video[webhooks]" in served.err
 
 
-def test_the_sandbox_delivers_to_hosts_that_are_named(serve: Serve) -> None:
-    """With ``--webhook-host`` a container of that name is called, which others are not."""
+def test_webhook_host_permits_a_host(serve: Serve) -> None:
+    """Webhooks are delivered to a host of ``--webhook-host``, and not to others."""
     sent: dict[str, bool] = {}
 
     def use(client: RoomsClient) -> None:
@@ -187,8 +187,8 @@ def test_the_sandbox_makes_the_same_ids_again(serve: Serve) -> None:
     assert rooms[0] == rooms[1]
 
 
-def test_the_sandbox_accepts_the_hosts_that_are_named(serve: Serve) -> None:
-    """``--allow-host`` lets a container's name through, which is refused otherwise."""
+def test_allow_host_accepts_a_host_header(serve: Serve) -> None:
+    """``--allow-host`` accepts a Host header that is refused otherwise."""
     statuses: list[int] = []
 
     def use(client: RoomsClient) -> None:
@@ -206,8 +206,8 @@ def test_the_sandbox_accepts_the_hosts_that_are_named(serve: Serve) -> None:
     assert statuses == [200, 403]
 
 
-def test_the_sandbox_delivers_anywhere_if_told_to(serve: Serve) -> None:
-    """``--deliver-anywhere`` calls hosts that are not this machine."""
+def test_deliver_anywhere_permits_every_host(serve: Serve) -> None:
+    """Webhooks are delivered to other machines."""
     sent: list[bool] = []
 
     def use(client: RoomsClient) -> None:
@@ -242,10 +242,10 @@ def test_the_page_is_opened(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> No
     ("content", "said"),
     [(None, "cannot be read: No such file or directory"), ('{"rooms": 5}', ": /rooms")],
 )
-def test_a_seed_that_cannot_be_used_is_a_sentence(
+def test_an_invalid_seed_is_reported(
     command: Command, tmp_path: Path, content: str | None, said: str
 ) -> None:
-    """The file and the place in it are named."""
+    """The message names the file and the place in it."""
     file = tmp_path / "seed.json"
     if content is not None:
         file.write_text(content)
@@ -262,8 +262,8 @@ def faults(tmp_path: Path) -> Path:
     return file
 
 
-def test_the_sandbox_does_what_a_plan_of_faults_says(serve: Serve, faults: Path) -> None:
-    """With ``--faults`` the plan of the file is followed from the first request on."""
+def test_faults_of_the_sandbox_are_injected(serve: Serve, faults: Path) -> None:
+    """The fault plan applies from the first request."""
     answers: list[object] = []
 
     def use(client: RoomsClient) -> None:
@@ -276,8 +276,8 @@ def test_the_sandbox_does_what_a_plan_of_faults_says(serve: Serve, faults: Path)
     assert answers == [{"plan": LOST, "done": {"lost": 1}}]
 
 
-def test_a_command_can_be_tried_with_faults(command: Command, faults: Path) -> None:
-    """``--faults`` goes with ``--sandbox`` as well, on either side of the command."""
+def test_faults_of_an_embedded_sandbox_are_injected(command: Command, faults: Path) -> None:
+    """``--faults`` works with ``--sandbox``, before or after the command."""
     before = command("--sandbox", "--faults", faults, "batch", "-", stdin=b"unique_name\na\n")
     after = command("batch", "-", "--faults", faults, "--sandbox", stdin=b"unique_name\na\n")
     for result in (before, after):
@@ -296,14 +296,14 @@ def test_a_command_can_be_tried_with_faults(command: Command, faults: Path) -> N
         ),
     ],
 )
-def test_a_plan_that_cannot_be_followed_is_a_sentence_for_each_flaw(
+def test_every_flaw_of_a_fault_plan_is_reported(
     command: Command,
     tmp_path: Path,
     arguments: tuple[str, ...],
     content: str | None,
     problems: list[str],
 ) -> None:
-    """All that is wrong with the file is named with its place, and nothing begins."""
+    """Every flaw is reported with its place, and nothing starts."""
     file = tmp_path / "faults.json"
     if content is not None:
         file.write_text(content)
@@ -314,8 +314,8 @@ def test_a_plan_that_cannot_be_followed_is_a_sentence_for_each_flaw(
         assert line.startswith(f"Error: {file}{separator} {problem}")
 
 
-def test_faults_are_for_a_sandbox_only(command: Command, sandbox: Sandbox, faults: Path) -> None:
-    """They cannot be asked for of the real API by mistake."""
+def test_faults_need_a_sandbox(command: Command, sandbox: Sandbox, faults: Path) -> None:
+    """Faults are refused for the real API."""
     result = command("list", "--faults", faults)
     assert result.code == 2
     assert result.err == "Error: --faults is for a sandbox: add --sandbox\n"

@@ -10,12 +10,12 @@ from telnyx_video.sandbox import Sandbox
 
 
 def muted(sandbox: Sandbox) -> dict[object, object]:
-    """Return who is muted."""
+    """Return the muted participants."""
     return {one["context"]: one["muted"] for one in sandbox.participants}
 
 
 def present(command: Command, session: Session) -> list[str]:
-    """Return the names of those who are in the session."""
+    """Return the names of the participants who are present."""
     listed = command("sessions", "participants", session.session_id, "--json").lines
     return [one["context"] for one in listed if not one.get("left_at")]
 
@@ -45,7 +45,7 @@ def test_a_list_of_sessions_fits_eighty_columns(
 def test_sessions_are_filtered(
     command: Command, session: Session, filters: list[str], found: int
 ) -> None:
-    """Each filter reaches the server, for one room as for all."""
+    """Each filter is sent, for one room and for all."""
     for of_room in ([], ["--room-id", session.room_id]):
         assert len(command("sessions", "list", "--json", *of_room, *filters).lines) == found
 
@@ -53,7 +53,7 @@ def test_sessions_are_filtered(
 def test_a_session_is_shown_with_its_participants(
     command: Command, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who asks gets them with the session, as an object or counted in a table; nobody else does."""
+    """``--include-participants`` adds them as objects, or their number to a table."""
     option = "--include-participants"
     for name in (["get", session.session_id], ["list"]):
         (plain,) = command("sessions", *name, "--json").lines
@@ -70,7 +70,7 @@ def test_a_session_is_shown_with_its_participants(
 def test_a_room_is_shown_with_its_sessions(
     command: Command, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same for a room, also by the group's commands."""
+    """``--include-sessions`` does the same for a room, also through the group."""
     option = "--include-sessions"
     for name in (["get", session.room_id], ["rooms", "get", session.room_id], ["list"]):
         (plain,) = command(*name, "--json").lines
@@ -85,7 +85,7 @@ def test_a_room_is_shown_with_its_sessions(
 
 
 def test_a_session_is_shown_and_ended(command: Command, session: Session) -> None:
-    """It can be looked at before and after its end."""
+    """It can be read before and after its end."""
     (shown,) = command("sessions", "get", session.session_id, "--json").lines
     assert (shown["id"], shown["active"]) == (session.session_id, True)
     ended = command("sessions", "end", session.session_id, "--yes")
@@ -94,17 +94,17 @@ def test_a_session_is_shown_and_ended(command: Command, session: Session) -> Non
     assert "active\tfalse" in command("sessions", "get", session.session_id).out
 
 
-def test_a_program_is_told_of_the_end(command: Command, session: Session) -> None:
-    """With ``--json`` the answer is a line of JSON."""
+def test_end_prints_json(command: Command, session: Session) -> None:
+    """With ``--json`` the result is a line of JSON."""
     assert command("sessions", "end", session.session_id, "--yes", "--json").lines == [
         {"id": session.session_id, "ended": True}
     ]
 
 
-def test_participants_are_muted_and_heard_again(
+def test_participants_are_muted_and_unmuted(
     command: Command, sandbox: Sandbox, session: Session
 ) -> None:
-    """Those who are named are muted, and no others."""
+    """Only the named participants are muted."""
     result = command("sessions", "mute", session.session_id, session.alice)
     assert (result.code, result.err) == (0, "Muted 1 participant.\n")
     assert muted(sandbox) == {"Alice": True, "Bob": False}
@@ -114,7 +114,7 @@ def test_participants_are_muted_and_heard_again(
 
 
 def test_all_but_some_are_muted(command: Command, sandbox: Sandbox, session: Session) -> None:
-    """``--all --exclude`` spares those who are named."""
+    """``--all --exclude`` leaves out the named participants."""
     arguments = (session.session_id, "--all", "--exclude", session.bob)
     assert command("sessions", "mute", *arguments, "--json").lines == [
         {"id": session.session_id, "muted": "all"}
@@ -123,25 +123,25 @@ def test_all_but_some_are_muted(command: Command, sandbox: Sandbox, session: Ses
     assert command("sessions", "unmute", session.session_id, "--all").err == "Unmuted all.\n"
 
 
-def test_participants_are_put_out(command: Command, session: Session) -> None:
+def test_participants_are_kicked(command: Command, session: Session) -> None:
     """A kicked participant is no longer in the session."""
     assert command("sessions", "kick", session.session_id, session.bob).code == 0
     assert present(command, session) == ["Alice"]
 
 
 @pytest.mark.parametrize(
-    ("whom", "said"),
+    ("participants", "said"),
     [
         ([], "no participant is given: give ids of participants, or --all"),
         (["some-id", "--all"], "--all includes every participant: leave out the ids"),
         (["some-id", "--exclude=other"], "--exclude goes with --all"),
     ],
 )
-def test_whom_an_action_is_about_must_be_clear(
-    command: Command, sandbox: Sandbox, whom: list[str], said: str
+def test_ambiguous_participants_are_refused(
+    command: Command, sandbox: Sandbox, participants: list[str], said: str
 ) -> None:
-    """Nobody is put out by a slip: nothing is sent."""
-    result = command("sessions", "kick", "some-session", *whom)
+    """Contradicting arguments are refused, and nothing is sent."""
+    result = command("sessions", "kick", "some-session", *participants)
     assert (result.code, result.err) == (2, f"Error: {said}\n")
     assert not sandbox.requests
 
@@ -149,7 +149,7 @@ def test_whom_an_action_is_about_must_be_clear(
 def test_participants_are_listed(
     command: Command, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The table shows who is still there, in eighty columns."""
+    """The table shows who is present, and fits eighty columns."""
     command("sessions", "kick", session.session_id, session.bob)
     monkeypatch.setenv("COLUMNS", "80")
     for arguments in (["participants", "list"], ["sessions", "participants", session.session_id]):
@@ -166,7 +166,7 @@ def test_participants_are_listed(
 
 @pytest.mark.parametrize("days", [[], ["--joined-to=2100-01-01"]])
 def test_participants_are_filtered(command: Command, session: Session, days: list[str]) -> None:
-    """What their program said of them finds them, in one session as in all."""
+    """The context selects them, in one session and in all."""
     of_session = ["participants", "list", "--session-id", session.session_id]
     for arguments in (of_session, ["sessions", "participants", session.session_id]):
         (bob,) = command(*arguments, "--context=Bob", *days, "--json").lines
@@ -175,7 +175,7 @@ def test_participants_are_filtered(command: Command, session: Session, days: lis
 
 
 def test_bad_filters_are_named(command: Command, sandbox: Sandbox) -> None:
-    """A filter that cannot be meant is named by each command, and nothing is sent."""
+    """Each command names an invalid filter and sends nothing."""
     for arguments in (
         ["sessions", "list", "--ended-on=x"],
         ["sessions", "participants", "some-id", "--left-on=x"],
@@ -191,8 +191,8 @@ def test_bad_filters_are_named(command: Command, sandbox: Sandbox) -> None:
     assert not sandbox.requests
 
 
-def test_an_unknown_session_is_a_sentence(command: Command, sandbox: Sandbox) -> None:
-    """A missing object is reported as that."""
+def test_an_unknown_session_is_reported(command: Command, sandbox: Sandbox) -> None:
+    """The message says that it does not exist."""
     result = command("sessions", "get", "0193e5a4-0000-7000-8000-000000000000")
     assert result.code == 1
     assert result.err.startswith("Error: 404 ")

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: requests in flight may finish, and every known outcome is reported."""
+"""Ctrl-C and SIGTERM: requests in flight finish, and every outcome is reported."""
 
 import asyncio
 import io
@@ -33,7 +33,7 @@ def output(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldServer]:
-    """A server that answers once it is released; commands find it through the environment."""
+    """A server that answers when it is released; the environment names it."""
     with HeldServer() as server:
         monkeypatch.setenv("TELNYX_BASE_URL", server.url)
         monkeypatch.setenv("TELNYX_API_KEY", "key")
@@ -41,13 +41,13 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldServer]:
 
 
 def send(number: int) -> None:
-    """Send this process a signal, as a shell or a supervisor would."""
+    """Send a signal to this process."""
     os.kill(os.getpid(), number)
 
 
 @contextmanager
-def once_under_way(server: HeldServer, requests: int, do: Callable[[], object]) -> Generator[None]:
-    """Do something as soon as so many requests have arrived."""
+def once_in_flight(server: HeldServer, requests: int, do: Callable[[], object]) -> Generator[None]:
+    """Call a function when this many requests have arrived."""
 
     def wait_and_do() -> None:
         server.wait_for(requests)
@@ -60,14 +60,14 @@ def once_under_way(server: HeldServer, requests: int, do: Callable[[], object]) 
 
 
 def heard(monkeypatch: pytest.MonkeyPatch, words: str, do: Callable[[], object]) -> Listener:
-    """Do something as soon as a command says certain words on stderr; return what it says."""
+    """Call a function when a command prints certain words on stderr; return the stream."""
     stderr = Listener({words: do})
     monkeypatch.setattr(sys, "stderr", stderr)
     return stderr
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_batch_finishes_what_is_under_way(
+def test_an_interrupted_batch_finishes_requests_in_flight(
     command: Command,
     monkeypatch: pytest.MonkeyPatch,
     server: HeldServer,
@@ -75,9 +75,9 @@ def test_an_interrupted_batch_finishes_what_is_under_way(
     number: int,
     code: int,
 ) -> None:
-    """After the first signal nothing is begun; requests in flight finish and are reported."""
+    """After the first signal no room is started; requests in flight finish and are reported."""
     said = heard(monkeypatch, f"{STOPPING}8 s to finish", server.release)
-    with once_under_way(server, 2, lambda: send(number)):
+    with once_in_flight(server, 2, lambda: send(number)):
         result = command("batch", "-", "--concurrency=2", "--output", output, stdin=FIVE)
     assert result.code == code
     assert "The same command with --resume continues with the rest." in said.getvalue()
@@ -104,7 +104,7 @@ def test_an_interrupted_batch_finishes_what_is_under_way(
         ),
     ],
 )
-def test_a_batch_interrupted_twice_gives_up_at_once(
+def test_a_second_signal_cancels_the_batch(
     command: Command,
     monkeypatch: pytest.MonkeyPatch,
     server: HeldServer,
@@ -113,10 +113,10 @@ def test_a_batch_interrupted_twice_gives_up_at_once(
     journal: bool,
     advice: str,
 ) -> None:
-    """The second Ctrl-C waits for nothing: each request in flight is reported as unknown."""
+    """The second Ctrl-C cancels requests in flight, which are reported as unknown."""
     said = heard(monkeypatch, STOPPING, lambda: send(signal.SIGINT))
     options = ("--output", output) if journal else ()
-    with once_under_way(server, 2, lambda: send(signal.SIGINT)):
+    with once_in_flight(server, 2, lambda: send(signal.SIGINT)):
         result = command("batch", "-", "--concurrency=2", "--json", *options, stdin=rows)
     assert result.code == 130
     assert f"Requests in flight were cancelled; their rooms may exist (line 2, 3); {advice}.\n" in (
@@ -165,10 +165,10 @@ def test_a_sandbox_of_its_own_is_not_gone_on_with(
 def test_the_grace_has_an_end(
     command: Command, monkeypatch: pytest.MonkeyPatch, server: HeldServer
 ) -> None:
-    """What has not finished in that time is given up, without another signal."""
+    """After the grace period requests in flight are cancelled without another signal."""
     said = heard(monkeypatch, STOPPING, lambda: None)
     rows = b"unique_name\n" + b"".join(b"room-%d\n" % number for number in range(30))
-    with once_under_way(server, 25, lambda: send(signal.SIGTERM)):
+    with once_in_flight(server, 25, lambda: send(signal.SIGTERM)):
         result = command("batch", "-", "--concurrency=25", "--grace=0.05", stdin=rows)
     assert result.code == 143
     assert "Stopping: requests in flight have 0.05 s to finish; " in said.getvalue()
@@ -177,10 +177,10 @@ def test_the_grace_has_an_end(
     assert "25 unknown · 5 not tried" in said.getvalue()
 
 
-def test_ctrl_c_while_the_output_is_opened_begins_nothing(
+def test_ctrl_c_while_the_output_is_opened_sends_nothing(
     command: Command, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, output: Path
 ) -> None:
-    """Before the first room is begun, neither the first nor the second signal cuts anything."""
+    """Signals before the first room leave the output intact."""
     stream_many = AsyncRoomsClient.stream_many
 
     def interrupted(*arguments: Any, **options: Any) -> OutcomeStream:
@@ -198,22 +198,22 @@ def test_ctrl_c_while_the_output_is_opened_begins_nothing(
 def test_an_interrupted_create_says_whether_it_was_sent(
     command: Command, server: HeldServer
 ) -> None:
-    """After Ctrl-C nobody has to guess whether a room may have been made."""
-    with once_under_way(server, 1, lambda: send(signal.SIGINT)):
+    """After Ctrl-C the message says whether the room may exist."""
+    with once_in_flight(server, 1, lambda: send(signal.SIGINT)):
         result = command("create", "--nameless")
     assert result.code == 130
     assert result.err == "Interrupted; POST /rooms was sent, and may have been applied.\n"
 
 
-def test_an_interrupted_get_just_ends(command: Command, server: HeldServer) -> None:
-    """Where nothing can have been changed, there is nothing to say about it."""
-    with once_under_way(server, 1, lambda: send(signal.SIGINT)):
+def test_an_interrupted_get_has_nothing_to_report(command: Command, server: HeldServer) -> None:
+    """A read changes nothing, so no outcome is reported."""
+    with once_in_flight(server, 1, lambda: send(signal.SIGINT)):
         result = command("get", "some-id")
     assert (result.code, result.err) == (130, "Interrupted.\n")
 
 
 class InterruptedInput(io.BytesIO):
-    """An input that is interrupted while it is typed."""
+    """An input whose reading is interrupted."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         send(signal.SIGINT)
@@ -230,7 +230,7 @@ def test_ctrl_c_while_the_input_is_read_sends_nothing(
     assert not sandbox.requests
 
 
-def test_an_interrupted_batch_goes_on_to_its_end(sandbox: Sandbox, output: Path) -> None:
+def test_an_interrupted_batch_is_resumed(sandbox: Sandbox, output: Path) -> None:
     """A batch that was interrupted twice and then resumed creates each room once."""
     sandbox.faults = [{"on": "POST /rooms", "draw": [{"fault": "hang", "probability": 0.2}]}]
     rows = output.with_suffix(".csv")
@@ -238,7 +238,7 @@ def test_an_interrupted_batch_goes_on_to_its_end(sandbox: Sandbox, output: Path)
     arguments = ("batch", rows, "--concurrency=5", "--output", output)
     env = environment(TELNYX_BASE_URL=sandbox.url, TELNYX_API_KEY=sandbox.api_key)
     with running(*arguments, env=env) as process:
-        sandbox_is_stuck(sandbox, 5)
+        wait_until_stuck(sandbox, 5)
         process.signal(signal.SIGINT)
         process.wait_for(STOPPING)
         process.signal(signal.SIGINT)
@@ -255,7 +255,7 @@ def test_an_interrupted_batch_goes_on_to_its_end(sandbox: Sandbox, output: Path)
     assert sorted(names, key=str) == sorted(f"room-{number}" for number in range(60))
 
 
-def sandbox_is_stuck(sandbox: Sandbox, requests: int) -> None:
-    """Return when so many requests hang; the test's own time limit ends the wait."""
+def wait_until_stuck(sandbox: Sandbox, requests: int) -> None:
+    """Wait until this many requests hang, until the test's time limit."""
     while sandbox.faults_done["hang"] < requests:
         threading.Event().wait(0.005)

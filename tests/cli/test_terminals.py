@@ -1,4 +1,4 @@
-"""Progress on a terminal: bars, spinners, what is printed above them, and when they stay away."""
+"""Progress on a terminal: bars, spinners and the output above them."""
 
 import os
 import re
@@ -22,7 +22,7 @@ ESCAPES = re.compile(r"\x1b\[[?0-9;]*[a-zA-Z]")
 
 
 class Terminal:
-    """A terminal of 80 columns, and what was written to it."""
+    """A terminal of 80 columns that records its output."""
 
     def __init__(self) -> None:
         self.raw = ""
@@ -34,16 +34,16 @@ class Terminal:
 
     @property
     def screen(self) -> str:
-        """What was written, without the sequences that colour and move."""
+        """The output without escape sequences."""
         return ESCAPES.sub("", self.raw)
 
     def wait_for(self, words: str) -> None:
-        """Return once it shows certain words."""
+        """Wait until it shows certain words."""
         with self._grown:
             assert self._grown.wait_for(lambda: words in self.screen, PATIENCE)
 
     def close(self) -> None:
-        """Let whatever was written arrive, and end."""
+        """Read the remaining output, and close."""
         self.theirs.close()
         self._reading.join()
         os.close(self._ours)
@@ -64,7 +64,7 @@ class Terminal:
 
 @contextmanager
 def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Generator[Terminal]:
-    """Put a terminal in place of the standard streams; at the end it shows all of it."""
+    """Replace the standard streams by a terminal; at the end it has all output."""
     terminal = Terminal()
     with monkeypatch.context() as inner:
         inner.setenv("COLUMNS", "80")
@@ -86,7 +86,7 @@ def rooms_csv(tmp_path: Path) -> str:
 def test_a_terminal_shows_a_bar_and_then_the_table(
     rooms_csv: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a terminal a bar counts the rooms; at the end it makes way for the table."""
+    """A bar counts the rooms, and is replaced by the table."""
     with (
         on_a_terminal(monkeypatch) as terminal,
         ThreadPoolExecutor(1) as threads,
@@ -104,7 +104,7 @@ def test_a_terminal_shows_a_bar_and_then_the_table(
     assert terminal.raw.count("\x1b[?25l") == terminal.raw.count("\x1b[?25h")  # the cursor is back
     lines = re.split(r"[\r\n]+", terminal.screen)
     assert max(map(len, lines)) <= 80
-    # A terminal shows Ctrl-C as two characters, which must not begin a line of their own.
+    # A terminal prints ^C for Ctrl-C, which must fit on the line.
     assert max(len(line) for line in lines if "Creating rooms" in line) <= 77
 
 
@@ -112,7 +112,7 @@ def test_a_terminal_shows_a_bar_and_then_the_table(
 def test_failures_are_printed_above_the_bar(
     rooms_csv: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A failure is on the terminal as soon as it happens, and is not drawn over."""
+    """A failure is printed immediately and not overwritten."""
     monkeypatch.setenv("TELNYX_API_KEY", "wrong")
     with on_a_terminal(monkeypatch) as terminal:
         assert main(["batch", rooms_csv]) == 1
@@ -122,8 +122,8 @@ def test_failures_are_printed_above_the_bar(
 
 
 def test_a_log_is_not_drawn_over(rooms_csv: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With TELNYX_LOG the terminal belongs to the log, which needs no bar."""
-    monkeypatch.setattr("telnyx_video.config.apply_log_level", Mock())  # not for later tests, too
+    """With TELNYX_LOG no bar is drawn."""
+    monkeypatch.setattr("telnyx_video.config.apply_log_level", Mock())  # restored after the test
     monkeypatch.setenv("TELNYX_LOG", "info")
     with on_a_terminal(monkeypatch) as terminal:
         assert main(["--sandbox", "batch", rooms_csv]) == 0
@@ -131,8 +131,8 @@ def test_a_log_is_not_drawn_over(rooms_csv: str, monkeypatch: pytest.MonkeyPatch
     assert "Creating rooms" not in terminal.screen
 
 
-def test_a_single_call_shows_that_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a second: that it waits, for what, and until when; the result takes its place."""
+def test_a_slow_call_shows_a_spinner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a second a spinner shows the reason and the limit; the result replaces it."""
     with (
         on_a_terminal(monkeypatch) as terminal,
         ThreadPoolExecutor(1) as threads,
@@ -152,7 +152,7 @@ def test_a_single_call_shows_that_it_waits(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_silent_server_has_a_line_below_the_bar(
     rooms_csv: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While no answer comes, a second line says for how long, and when the batch gives up."""
+    """A second line shows the silence and when the batch gives up."""
     monkeypatch.setattr(import_module("telnyx_video.cli.batch.run"), "PATIENCE", 0.0)
     with (
         on_a_terminal(monkeypatch) as terminal,
@@ -169,7 +169,7 @@ def test_a_silent_server_has_a_line_below_the_bar(
 
 
 def test_slow_loading_shows_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine on which imports take long shows a sign of life, which the result replaces."""
+    """Slow imports show "Loading…", which the result replaces."""
     with on_a_terminal(monkeypatch) as terminal:
 
         def slow(name: str) -> object:

@@ -22,7 +22,7 @@ def token_of(command: Command, session: Session, *options: str) -> Any:
 def test_a_token_can_be_copied(
     command: Command, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However narrow the terminal, each secret is on one line, and only on stdout."""
+    """On a terminal of any width each secret is on one line, and only on stdout."""
     monkeypatch.setenv("COLUMNS", "40")
     result = command("rooms", "join-token", session.room_id)
     shown = dict(line.split() for line in result.out.splitlines())
@@ -36,7 +36,7 @@ def test_a_token_can_be_copied(
     assert result.err == ""
 
 
-def test_a_token_lasts_as_long_as_asked(command: Command, session: Session) -> None:
+def test_token_lifetimes_are_sent(command: Command, session: Session) -> None:
     """Both times reach the server."""
     short = token_of(command, session, "--token-ttl-secs=10", "--refresh-token-ttl-secs=60")
     usual = token_of(command, session)
@@ -44,17 +44,15 @@ def test_a_token_lasts_as_long_as_asked(command: Command, session: Session) -> N
         assert short[field] < usual[field]
 
 
-def test_a_token_is_refreshed_by_what_standard_input_has(
-    command: Command, session: Session
-) -> None:
-    """A pipe hands the refresh token over, so that it is in no list of processes."""
+def test_a_refresh_token_is_read_from_standard_input(command: Command, session: Session) -> None:
+    """The refresh token is never an argument."""
     first = token_of(command, session)
     arguments = ("rooms", "refresh-join-token", session.room_id, "--token-ttl-secs=20", "--json")
     (second,) = command(*arguments, stdin=first["refresh_token"].encode() + b"\n").lines
     assert second["token"] not in ("", first["token"])
 
 
-def test_a_refresh_token_is_asked_for_at_a_terminal(
+def test_a_terminal_asks_for_the_refresh_token(
     command: Command,
     session: Session,
     capsys: pytest.CaptureFixture[str],
@@ -87,7 +85,7 @@ def end_of_input(*_: object, **__: object) -> str:
 
 
 @pytest.mark.parametrize("stdin", NO_INPUT.values(), ids=NO_INPUT)
-def test_no_refresh_token_is_a_sentence(
+def test_a_missing_refresh_token_is_reported(
     sandbox: Sandbox,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -97,13 +95,13 @@ def test_no_refresh_token_is_a_sentence(
     monkeypatch.setattr("getpass.getpass", end_of_input)
     monkeypatch.setattr(sys, "stdin", stdin)
     assert main(["rooms", "refresh-join-token", "standup"]) == 2
-    complaint = "Error: there is no refresh token: give it on standard input\n"
-    assert capsys.readouterr().err.endswith(complaint)
+    problem = "Error: there is no refresh token: give it on standard input\n"
+    assert capsys.readouterr().err.endswith(problem)
     assert not sandbox.requests
 
 
 def test_a_wrong_refresh_token_is_not_printed(command: Command, session: Session) -> None:
-    """What the server refuses may be a secret all the same."""
+    """A refused token may still be a secret."""
     result = command("rooms", "refresh-join-token", session.room_id, stdin=b"hush-hush\n")
     assert result.code == 1
     assert result.err.startswith("Error: 403 ")

@@ -17,7 +17,7 @@ from telnyx_video.sandbox import Sandbox
 
 @contextmanager
 def unwritable(monkeypatch: pytest.MonkeyPatch, name: str, kind: str) -> Generator[None]:
-    """Put a full disk, or a pipe that nobody reads, in place of a standard stream.
+    """Replace a standard stream by a full disk or a closed pipe.
 
     The command is to leave it so that Python, which flushes it at the end of the process, does not
     fail on it.
@@ -40,7 +40,7 @@ def unwritable(monkeypatch: pytest.MonkeyPatch, name: str, kind: str) -> Generat
     ("kind", "reason"), [("disk", "No space left on device"), ("pipe", "Broken pipe")]
 )
 @pytest.mark.parametrize("options", [[], ["--json"]])
-def test_what_was_made_is_told_where_stdout_fails(
+def test_unwritable_stdout_reports_the_change_on_stderr(
     command: Command,
     sandbox: Sandbox,
     session: Session,
@@ -49,7 +49,7 @@ def test_what_was_made_is_told_where_stdout_fails(
     reason: str,
     options: list[str],
 ) -> None:
-    """Nothing that is made or changed is lost with the output: stderr has its id, but no secret."""
+    """stderr has the id of the created or changed object, but no secret."""
     old = session.room_id
     problem = f", but standard output cannot be written: {reason}\n"
     with unwritable(monkeypatch, "stdout", kind):
@@ -67,10 +67,10 @@ def test_what_was_made_is_told_where_stdout_fails(
     assert composed.err == f"Error: composition {composition['id']} was started{problem}"
 
 
-def test_what_was_done_is_told_where_stdout_fails(
+def test_unwritable_stdout_reports_the_action_on_stderr(
     command: Command, session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A program that loses its JSON still has the sentence on stderr, in place of a mere reason."""
+    """stderr says what was done."""
     session_id, file = session.session_id, tmp_path / "alice.ogg"
     recording = command("recordings", "list", "--json").lines[0]["id"]
     cases: list[tuple[list[str], str]] = [
@@ -88,7 +88,7 @@ def test_what_was_done_is_told_where_stdout_fails(
 
 @pytest.mark.usefixtures("sandbox")
 @pytest.mark.parametrize("kind", ["disk", "pipe"])
-def test_a_batch_whose_table_cannot_be_written_has_its_summary(
+def test_an_unwritable_table_keeps_the_summary(
     command: Command, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """The number of rooms and the error are reported, unless stderr is closed too."""
@@ -101,10 +101,10 @@ def test_a_batch_whose_table_cannot_be_written_has_its_summary(
 
 
 @pytest.mark.parametrize("kind", ["disk", "pipe"])
-def test_what_cannot_be_said_changes_no_result(
+def test_unwritable_stderr_does_not_change_the_exit_code(
     command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """A stderr that is full, or that nobody reads any more, makes no failure of a success."""
+    """A full or closed stderr does not turn success into failure."""
     rows = b"max_participants\n5\n6\n7\n8\n"
     with unwritable(monkeypatch, "stderr", kind):
         assert command("batch", "-", "--json", stdin=rows).code == 0
@@ -114,7 +114,7 @@ def test_what_cannot_be_said_changes_no_result(
     assert len(sandbox.rooms) == 3
 
 
-def test_a_reply_that_cannot_be_printed_was_still_given(
+def test_an_unprintable_reply_is_reported(
     command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The request was applied, and the error says so."""
@@ -125,8 +125,8 @@ def test_a_reply_that_cannot_be_printed_was_still_given(
     assert len(sandbox.rooms) == 1
 
 
-def test_what_could_not_be_said_does_not_change_the_exit_code() -> None:
-    """A whole program ends with its own code, though Python could not write what was held back."""
+def test_unwritable_stderr_does_not_change_the_exit_code_of_a_process() -> None:
+    """The process exits with the command's code, although Python cannot flush stderr."""
     with open("/dev/full", "w") as full:
         ended = subprocess.run(
             [sys.executable, "-m", "telnyx_video", "--sandbox", "batch", ROOMS_CSV],

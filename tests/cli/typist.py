@@ -4,7 +4,7 @@ import io
 
 
 class Typist(io.StringIO):
-    """A terminal on which an answer was typed."""
+    """A terminal with a typed answer."""
 
     def isatty(self) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""The server of the stories."""
+"""The sandbox of the stories."""
 
 import pytest
 
@@ -7,5 +7,5 @@ from telnyx_video.sandbox import Sandbox
 
 @pytest.fixture
 def sandbox(telnyx_sandbox: Sandbox) -> Sandbox:
-    """A sandbox that clients and commands find through the environment."""
+    """A sandbox named by the environment."""
     return telnyx_sandbox

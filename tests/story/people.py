@@ -1,4 +1,4 @@
-"""Those who join rooms by programs of their own; in the sandbox a request stands for them."""
+"""Participants who join rooms; the sandbox adds them by a request."""
 
 import json
 from urllib.request import Request, urlopen
@@ -6,11 +6,11 @@ from urllib.request import Request, urlopen
 from telnyx_video.sandbox import Sandbox
 
 MP4 = b"ftyp"
-"""What an MP4 file has at its fifth byte."""
+"""The fifth to eighth byte of an MP4 file."""
 
 
 def join(sandbox: Sandbox, room_id: str, name: str, token: str) -> str:
-    """Let somebody in who was handed a token, and return the participant's id."""
+    """Join with a token; return the participant's id."""
     address = f"{sandbox.url.removesuffix('/v2')}/_sandbox/rooms/{room_id}/join"
     body = json.dumps({"context": name, "token": token}).encode()
     with urlopen(
@@ -21,5 +21,5 @@ def join(sandbox: Sandbox, room_id: str, name: str, token: str) -> str:
 
 
 def muted(sandbox: Sandbox) -> list[object]:
-    """Return the names of those who are muted."""
+    """Return the names of muted participants."""
     return [one["context"] for one in sandbox.participants if one["muted"]]

@@ -1,4 +1,4 @@
-"""Every operation of the Video API, in each of the ways to ask for it, arrives at its route.
+"""Every operation of the Video API reaches its route from each client and the command line.
 
 The page `docs/operations.md` is the list; nothing of the published contract, of the clients, of the
 sandbox or of the command line may be missing from it.
@@ -57,14 +57,14 @@ MADE_OF_OTHERS = {
     "aclose",
     "close",
 }
-"""Methods that are no operations of the API."""
+"""Methods that are not operations of the API."""
 
 COMMANDS_MADE_OF_OTHERS = {"batch", "download"}
 
 
 @attrs.frozen
 class Row:
-    """What the page says of one operation."""
+    """The page's row of one operation."""
 
     operation: str
     awaited: str
@@ -104,8 +104,8 @@ def commands() -> set[str]:
 
 
 @pytest.mark.skipif(SPEC is None, reason="TELNYX_VIDEO_SPEC names no folder")
-def test_no_published_operation_is_missing() -> None:
-    """The page has the operations of the contract, each with its method and path."""
+def test_every_published_operation_is_listed() -> None:
+    """The page has every operation of the contract, with its method and path."""
     contract = yaml.safe_load(Path(str(SPEC), "video-full.yaml").read_text())
     assert {row.operation: row.route for row in ROWS} == {
         operation["operationId"]: f"{method.upper()} {re.sub(r'{.*?}', '{id}', path)}"
@@ -115,8 +115,8 @@ def test_no_published_operation_is_missing() -> None:
     assert len(ROWS) == len({row.operation for row in ROWS})
 
 
-def test_nothing_that_exists_is_missing() -> None:
-    """The page has all that the clients, the sandbox and the command line can do."""
+def test_every_method_route_and_command_is_listed() -> None:
+    """The page has every method of the clients, route of the sandbox and command."""
     assert {row.awaited for row in ROWS} == methods(AWAITED)
     assert {row.blocking for row in ROWS} == methods(BLOCKING)
     assert {row.route for row in ROWS} == {*OPERATIONS} - {DOWNLOAD}
@@ -124,7 +124,7 @@ def test_nothing_that_exists_is_missing() -> None:
 
 
 class Scene:
-    """A sandbox in which there is something to be asked for with each operation."""
+    """A sandbox with an object for each operation."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -138,8 +138,8 @@ class Scene:
             self.composition = rooms.compositions.create(session_id=self.session).id
 
     def arguments(self, operation: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Return what an operation is asked for with."""
-        whom = [self.participant]
+        """Return the arguments of an operation."""
+        participants = [self.participant]
         needed: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
             "UpdateRoom": ((self.room,), {"max_participants": 5}),
             "RefreshRoomClientToken": ((self.room, self.token), {}),
@@ -152,7 +152,7 @@ class Scene:
                     "UnmuteParticipantInSession",
                     "KickParticipantInSession",
                 ),
-                ((self.session, whom), {}),
+                ((self.session, participants), {}),
             ),
         }
         return needed.get(operation, ((), {}))
@@ -187,7 +187,7 @@ class Scene:
 
 
 def one_request(row: Row) -> dict[str, int]:
-    """Return what a sandbox counts for one request to the route of a row."""
+    """Return the sandbox's count for one request to a row's route."""
     method, route = row.route.split()
     return {f"{method} /v2{route}": 1}
 
@@ -202,7 +202,7 @@ LAST = (
 
 
 def in_order() -> list[Row]:
-    """Return the rows, those last after which there is less to be asked for."""
+    """Return the rows, with deletions last."""
     others = [row for row in ROWS if row.operation not in LAST]
     return others + [row for name in LAST for row in ROWS if row.operation == name]
 

@@ -1,7 +1,7 @@
-"""The whole of the Video API in one story, told three times: awaited, blocking, from a shell.
+"""The whole Video API in one story: async, blocking and from a shell.
 
 A room is made, two people are let in, one is muted, one is put out, the session ends; its recording
-is fetched, a film is ordered and fetched, and the room is deleted.
+is fetched, a composition is created and downloaded, and the room is deleted.
 """
 
 import json
@@ -15,12 +15,12 @@ from telnyx_video import AsyncRoomsClient, RoomsClient
 from telnyx_video.cli import main
 from telnyx_video.sandbox import Sandbox
 
-# Nobody wants to wait for a film.
+# Compositions are ready immediately.
 pytestmark = pytest.mark.telnyx_sandbox(composition_delay=0)
 
 
 async def test_awaited(sandbox: Sandbox, tmp_path: Path) -> None:
-    """An async service does it all with one client."""
+    """An async service uses one client."""
     async with AsyncRoomsClient() as rooms:
         room = await rooms.create(unique_name="standup", enable_recording=True)
 
@@ -42,16 +42,16 @@ async def test_awaited(sandbox: Sandbox, tmp_path: Path) -> None:
         size = await rooms.recordings.download(recording.id, tmp_path / "alice.ogg")
         assert (tmp_path / "alice.ogg").stat().st_size == size > 0
 
-        film = await rooms.compositions.create(session_id=session.id, resolution="800x600")
-        await rooms.compositions.download(film.id, tmp_path / "film.mp4")
-        assert (tmp_path / "film.mp4").read_bytes()[4:8] == MP4
+        video = await rooms.compositions.create(session_id=session.id, resolution="800x600")
+        await rooms.compositions.download(video.id, tmp_path / "video.mp4")
+        assert (tmp_path / "video.mp4").read_bytes()[4:8] == MP4
 
         await rooms.delete(room.id)
     assert sandbox.rooms == []
 
 
 def test_blocking(sandbox: Sandbox, tmp_path: Path) -> None:
-    """A script does the same, line by line, without an await."""
+    """A blocking script does the same."""
     with RoomsClient() as rooms:
         room = rooms.create(unique_name="standup", enable_recording=True)
 
@@ -73,19 +73,19 @@ def test_blocking(sandbox: Sandbox, tmp_path: Path) -> None:
         size = rooms.recordings.download(recording.id, tmp_path / "alice.ogg")
         assert (tmp_path / "alice.ogg").stat().st_size == size > 0
 
-        film = rooms.compositions.create(session_id=session.id, resolution="800x600")
-        rooms.compositions.download(film.id, tmp_path / "film.mp4")
-        assert (tmp_path / "film.mp4").read_bytes()[4:8] == MP4
+        video = rooms.compositions.create(session_id=session.id, resolution="800x600")
+        rooms.compositions.download(video.id, tmp_path / "video.mp4")
+        assert (tmp_path / "video.mp4").read_bytes()[4:8] == MP4
 
         rooms.delete(room.id)
     assert sandbox.rooms == []
 
 
 def test_from_a_shell(sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Commands do the same, each with a line of JSON for the next one."""
+    """Commands do the same, connected by JSON."""
 
     def telnyx_video(command: str) -> Any:
-        """Run a command that has to succeed, and return all that it printed."""
+        """Run a command successfully, and return its output."""
         assert main(["--json", *command.split()]) == 0
         return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
@@ -108,9 +108,9 @@ def test_from_a_shell(sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFi
     [got] = telnyx_video(f"recordings download {recording['id']} {tmp_path}/alice.ogg")
     assert (tmp_path / "alice.ogg").stat().st_size == got["bytes"] > 0
 
-    [film] = telnyx_video(f"compositions create --session-id {session['id']} --resolution 800x600")
-    telnyx_video(f"compositions download {film['id']} {tmp_path}/film.mp4")
-    assert (tmp_path / "film.mp4").read_bytes()[4:8] == MP4
+    [video] = telnyx_video(f"compositions create --session-id {session['id']} --resolution 800x600")
+    telnyx_video(f"compositions download {video['id']} {tmp_path}/video.mp4")
+    assert (tmp_path / "video.mp4").read_bytes()[4:8] == MP4
 
     telnyx_video(f"delete {room['id']} --yes")
     assert sandbox.rooms == []

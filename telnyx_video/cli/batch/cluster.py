@@ -1,4 +1,4 @@
-"""``telnyx-video batch --cluster``: the rooms of files as a job, whose parts run on Dask."""
+"""``telnyx-video batch --cluster``: creates the rooms of files in a job on Dask."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from telnyx_video.cli.batch.report import (
     print_failure,
     summary_line,
 )
+from telnyx_video.cli.calls import CommandLine
 from telnyx_video.cli.errors import FAILED, SIGNALLED, CommandError, in_terms_of_options
-from telnyx_video.cli.options import GlobalOptions
 from telnyx_video.cli.output import counted, quoted, stderr
 from telnyx_video.cli.progress import Meter
 from telnyx_video.cli.runtime import handling_signals, interrupted
@@ -36,9 +36,7 @@ if TYPE_CHECKING:
 LOCAL = "local"
 
 
-def run_job(
-    options: GlobalOptions, plan: BatchOptions, cluster: ClusterOptions, files: list[str]
-) -> int:
+def run_job(cli: CommandLine, plan: BatchOptions, cluster: ClusterOptions, files: list[str]) -> int:
     """Run a job, report how it ends, and return the exit code.
 
     Raises:
@@ -51,7 +49,7 @@ def run_job(
     report = JobReport(console, Meter(console, "Creating rooms", "rooms"))
     try:
         with handling_signals(report.react):
-            job = _provision(options, plan, cluster, files, report)
+            job = _provision(cli, plan, cluster, files, report)
     except KeyboardInterrupt:
         if report.progress is None:
             raise interrupted("nothing was sent") from None
@@ -60,7 +58,7 @@ def run_job(
     except Exception:
         report.print_unfinished()
         raise
-    if options.json:
+    if cli.json:
         for outcome in job.outcomes():
             write_json({"state": outcome.pop("status"), **outcome})
     report.print_missing(job)
@@ -84,7 +82,7 @@ def _check(plan: BatchOptions, cluster: ClusterOptions, files: list[str]) -> Non
 
 
 def _provision(
-    options: GlobalOptions,
+    cli: CommandLine,
     plan: BatchOptions,
     cluster: ClusterOptions,
     files: list[str],
@@ -99,11 +97,11 @@ def _provision(
     from telnyx_video import AsyncRoomsClient
 
     address, output, name = str(cluster.cluster), str(plan.output), str(cluster.job)
-    # Workers elsewhere have a key of their own; those of this machine inherit this environment.
+    # Remote workers have their own key; local ones inherit this environment.
     resolve(
         api_key=None if address == LOCAL else "-",
-        base_url=options.base_url,
-        allow_insecure=options.allow_insecure,
+        base_url=cli.base_url,
+        allow_insecure=cli.allow_insecure,
     )
     found = Job.name_in(output)
     if found == name and not plan.resume:
@@ -128,12 +126,12 @@ def _provision(
                 max_rate=plan.max_rate,
                 concurrency=plan.concurrency,
                 if_exists=plan.if_exists,
-                base_url=options.base_url,
+                base_url=cli.base_url,
                 connect=partial(
                     AsyncRoomsClient,
                     trust_env=True,
-                    ca_file=options.ca_file,
-                    allow_insecure=options.allow_insecure,
+                    ca_file=cli.ca_file,
+                    allow_insecure=cli.allow_insecure,
                 ),
                 on_progress=report.update,
             )
@@ -141,7 +139,7 @@ def _provision(
 
 @contextmanager
 def _connected(address: str) -> Generator[Any]:
-    """A client of a scheduler.
+    """Connect to a scheduler.
 
     Raises:
         CommandError: it cannot be reached.
@@ -159,7 +157,7 @@ def _connected(address: str) -> Generator[Any]:
 
 
 class JobReport:
-    """Follows a job, stops it on a signal, and prints how it ends."""
+    """Shows a job's progress, stops it on a signal, and prints its result."""
 
     def __init__(
         self, console: Console, meter: Meter, clock: Callable[[], float] = monotonic
@@ -176,17 +174,17 @@ class JobReport:
         self._started = clock()
 
     def react(self, number: int, _: FrameType | None) -> None:
-        """Handle a signal: the first one waits for the next progress, a second one for nothing."""
+        """Handle a signal: at the next progress, or immediately if it is the second."""
         self.signal = number
         self._signals += 1
         if self._signals > 1 or self.progress is None:
             self._interrupt()
 
     def update(self, progress: JobProgress) -> None:
-        """Take the progress.
+        """Show the progress.
 
         Raises:
-            KeyboardInterrupt: there was a signal; parts in flight may end.
+            KeyboardInterrupt: there was a signal; parts in flight are finished.
         """
         self.progress = progress
         notes = []
@@ -207,7 +205,7 @@ class JobReport:
         raise KeyboardInterrupt
 
     def print_missing(self, job: Job) -> None:
-        """Print why rooms are missing, of as many as fit a screen."""
+        """Print why rooms are missing, for as many as fit on a screen."""
         for outcome in islice(cast("Iterator[Any]", job.missing()), SHOWN):
             state: State = outcome["status"]
             request: dict[str, object] = outcome["request"] or {}
@@ -221,7 +219,7 @@ class JobReport:
             self.console.print(f"... and {more:,} more; {where} has all")
 
     def print_unfinished(self) -> None:
-        """Print the summary of a job that did not come to its end, if it was begun."""
+        """Print the summary of a job that was started but not completed."""
         if self.progress is not None:
             self.print_summary(self.progress.summary, self.progress.rows)
 

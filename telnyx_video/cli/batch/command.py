@@ -1,4 +1,4 @@
-"""``telnyx-video batch``: the rooms of a file, all checked first, then created concurrently."""
+"""``telnyx-video batch``: checks all rooms of a file, then creates them concurrently."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from telnyx_video.cli.batch.options import BatchOptions, ClusterOptions, InputFiles
-from telnyx_video.cli.calls import connect
+from telnyx_video.cli.calls import CommandLine
 from telnyx_video.cli.errors import FAILED, MISUSED, SIGNALLED, CommandError, options_checked
-from telnyx_video.cli.options import GlobalOptions
 from telnyx_video.cli.output import counted, print_errors, quoted, stderr
 from telnyx_video.cli.runtime import before_sending, run
 from telnyx_video.cli.streams import visible
@@ -22,9 +21,7 @@ if TYPE_CHECKING:
     from telnyx_video.cli.batch.source import Checked, Source
 
 
-def batch(
-    options: GlobalOptions, files: InputFiles, plan: BatchOptions, cluster: ClusterOptions
-) -> None:
+def batch(cli: CommandLine, files: InputFiles, plan: BatchOptions, cluster: ClusterOptions) -> None:
     """Create the rooms of a file, many at a time.
 
     The whole file is checked first: if anything is wrong with it, nothing is sent. Rooms that
@@ -33,13 +30,13 @@ def batch(
     With --cluster the files are cut into parts, which the workers of a Dask cluster create. Rows
     are checked as they are read: one that cannot be read fails, and the others are created.
     """
-    if options.format == "csv":
+    if cli.format == "csv":
         raise CommandError(["batch prints a table or JSON: leave out --output csv"])
     if cluster.cluster is not None:
-        _refuse_with_cluster(options, plan)
+        _refuse_with_cluster(cli, plan)
         from telnyx_video.cli.batch.cluster import run_job
 
-        raise typer.Exit(run_job(options, plan, cluster, files))
+        raise typer.Exit(run_job(cli, plan, cluster, files))
     if cluster != ClusterOptions():
         raise CommandError(["--job and --lanes are for a cluster: add --cluster local"])
     if len(files) > 1:
@@ -55,14 +52,14 @@ def batch(
             if plan.resume and checked.rooms:
                 _check_resumable(str(plan.output), checked.nameless)
         if checked.rooms:
-            raise typer.Exit(run(_create(options, plan, source, checked.rooms)))
+            raise typer.Exit(run(_create(cli, plan, source, checked.rooms)))
         stderr().print(f"{source.name} has no rooms: there is nothing to do.")
 
 
-def _refuse_with_cluster(options: GlobalOptions, plan: BatchOptions) -> None:
+def _refuse_with_cluster(cli: CommandLine, plan: BatchOptions) -> None:
     advice = {
-        "--sandbox: run telnyx-video sandbox in another terminal": options.sandbox,
-        "--proxy: set HTTPS_PROXY for the workers": options.proxy,
+        "--sandbox: run telnyx-video sandbox in another terminal": cli.sandbox,
+        "--proxy: set HTTPS_PROXY for the workers": cli.proxy,
         "--fail-fast: leave it out": plan.fail_fast,
         "--give-up-after: leave it out": plan.give_up_after != BatchOptions.give_up_after,
         "--grace: leave it out": plan.grace != BatchOptions.grace,
@@ -74,7 +71,7 @@ def _refuse_with_cluster(options: GlobalOptions, plan: BatchOptions) -> None:
 
 
 def _check_output(plan: BatchOptions, source: Source) -> None:
-    """Make sure that no file is overwritten, and none is continued by mistake.
+    """Make sure that no file is overwritten or continued by mistake.
 
     Raises:
         CommandError: the file is the input, or has content and there is no ``--resume``.
@@ -90,7 +87,7 @@ def _check_output(plan: BatchOptions, source: Source) -> None:
 
 
 def _check_resumable(path: str, nameless: int) -> None:
-    """Report that there is nothing to continue; the file's name may be mistyped.
+    """Report that there is nothing to resume; the name of the file may be mistyped.
 
     Raises:
         CommandError: starting over could create rooms twice.
@@ -112,10 +109,10 @@ def _check_resumable(path: str, nameless: int) -> None:
 
 
 def _checked(source: Source, *, again: bool) -> Checked:
-    """Check the input, before anything is written or sent.
+    """Check the input before anything is written or sent.
 
     Raises:
-        typer.Exit: something is wrong with it, and each problem was printed.
+        typer.Exit: it has problems; each was printed.
     """
     from telnyx_video.cli.batch.source import check
     from telnyx_video.cli.progress import Meter
@@ -136,39 +133,39 @@ def _checked(source: Source, *, again: bool) -> Checked:
 
 
 CHECKING_AFTER = 0.25
-"""Seconds of checking after which it is shown."""
+"""Seconds after which the progress of the check is shown."""
 
 
 def _without_name(count: int) -> str:
     return f"{counted(count, 'row')} {'has' if count == 1 else 'have'} no unique_name"
 
 
-async def _create(options: GlobalOptions, plan: BatchOptions, source: Source, total: int) -> int:
+async def _create(cli: CommandLine, plan: BatchOptions, source: Source, total: int) -> int:
     """Create the rooms, report their outcomes, and return the exit code."""
     from telnyx_video.cli.batch.report import Report, Tally
     from telnyx_video.cli.batch.run import BatchRun
     from telnyx_video.cli.waiting import ServerStatus
 
     status = ServerStatus(plan.give_up_after)
-    async with connect(options, status, concurrency=plan.concurrency, long_retries=True) as rooms:
+    async with cli.connect(status, concurrency=plan.concurrency, long_retries=True) as rooms:
         tally = Tally(total, updating=plan.if_exists == "update")
         report = Report(
-            stderr(), tally, status, journal=plan.output is not None, lasting=not options.sandbox
+            stderr(), tally, status, journal=plan.output is not None, lasting=not cli.sandbox
         )
         with options_checked():
-            batch = BatchRun(rooms, plan, source, report, json=options.json)
+            batch = BatchRun(rooms, plan, source, report, json=cli.json)
         await batch.run()
-        intact = options.sandbox and options.faults is not None and batch.undisturbed
+        intact = cli.sandbox and cli.faults is not None and batch.undisturbed
         rooms_there = await _count_rooms(rooms) if intact else None
     try:
-        if not options.json:
+        if not cli.json:
             report.print_table()
     except BrokenPipeError:
         raise
     except OSError as error:
         problem = f"standard output cannot be written: {error.strerror}"
         raise CommandError([problem], FAILED) from None
-    finally:  # Ctrl-C also ends the process that reads the table, so the summary goes elsewhere
+    finally:  # Ctrl-C may have ended the reader of stdout; the summary is on stderr
         report.print_summary(rooms_there)
     if batch.failure is not None:
         raise batch.failure

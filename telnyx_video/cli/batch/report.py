@@ -1,4 +1,4 @@
-"""The report of a batch: the state of each room, failures as they happen, a table and a summary."""
+"""Reports a batch: failures as they happen, then a table and a summary."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ STATES: Final[dict[State, str]] = {
     "unknown": "yellow",
     "done before": "cyan",
 }
-"""The states that a room can end in, with their colours; each room is counted under one."""
+"""The final states of a room, with their colours."""
 
 ALWAYS_SHOWN: Final[tuple[State, ...]] = ("made", "existed", "recovered", "failed", "unknown")
 """The states that the summary shows even if their count is 0."""
@@ -48,16 +48,16 @@ ALWAYS_SHOWN: Final[tuple[State, ...]] = ("made", "existed", "recovered", "faile
 
 @dataclass
 class Tally:
-    """How many rooms of a batch ended in which state, and since when it runs."""
+    """Counts the rooms of a batch by state."""
 
     total: int
     started: float = field(default_factory=monotonic)
     """Seconds, on the monotonic clock."""
     updating: bool = False
-    """Whether rooms that existed are changed to what the input asks for."""
+    """Whether existing rooms are changed to match the input."""
     states: Counter[State] = field(default_factory=Counter[State])
     differing: int = 0
-    """How many of those that existed differ from what the input asks for."""
+    """How many existing rooms differ from the input."""
 
     def add(self, outcome: CreateOutcome) -> State:
         """Count one room."""
@@ -67,7 +67,7 @@ class Tally:
         return state
 
     def state_of(self, outcome: CreateOutcome) -> State:
-        """The state that a room is counted under."""
+        """Return the state of a room."""
         if outcome.error is None and outcome.from_journal:
             return "done before"
         if self.updating and outcome.existed and outcome.differences:
@@ -81,7 +81,7 @@ class Tally:
 
     @property
     def to_do(self) -> int:
-        """How many rooms this run had to create."""
+        """How many rooms this run has to create."""
         return self.total - self.states["done before"]
 
     @property
@@ -96,7 +96,7 @@ class Tally:
 
     @property
     def exit_code(self) -> int:
-        """The worst of what happened: failed, unknown, unreadable, or 0 if all rooms exist."""
+        """The code of the worst state: failed, unknown, unreadable, or 0 if all rooms exist."""
         if self.states["failed"] or self.not_tried:
             return FAILED
         if self.states["unknown"]:
@@ -121,8 +121,8 @@ class Report:
         console: For everything but the table.
         tally: Counts the outcomes.
         status: Whether the server answers.
-        journal: Whether all outcomes are kept in a file, from which the batch can continue.
-        lasting: Whether the server outlives the command; an embedded sandbox does not.
+        journal: Whether outcomes are kept in a file, so that the batch can be resumed.
+        lasting: Whether the server continues after the command, unlike an embedded sandbox.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class Report:
         self.refused: type[Exception] | None = None
         """The error that every further room would have; it is printed once."""
         self.stopped: str | None = None
-        """Why the batch ended before its input did, in the library's words."""
+        """Why the batch ended before its input; see the stream's ``stopped``."""
 
     def add(self, outcome: CreateOutcome, line: int) -> State:
         """Count an outcome, and print it immediately if it is an error."""
@@ -187,7 +187,7 @@ class Report:
         return self.tally.add(outcome)
 
     def print_stopping(self, grace: float) -> None:
-        """Say that the batch is about to end."""
+        """Print that the batch is stopping."""
         self.console.print(
             f"Stopping: requests in flight have {grace:g} s to finish; Ctrl-C again cancels them."
         )
@@ -223,7 +223,7 @@ class Report:
         """Print how many rooms ended in each state, and how long it took.
 
         Args:
-            rooms: How many there are on a server that had none before, if that is known.
+            rooms: How many the server has, if it had none before and this is known.
         """
         tally = self.tally
         if self.refused:
@@ -257,18 +257,18 @@ class Report:
 
 
 def print_failure(console: Console, state: State, sentence: str) -> None:
-    """Print why there is no room."""
+    """Print a room's state and the reason."""
     console.print(Text.assemble((state, STATES[state]), " ", visible(sentence)))
 
 
 def summary_line(tally: Tally, seconds: float, rate: float, left: str = "not tried") -> Text:
-    """How many rooms ended in each state, how long it took, and the rooms a second.
+    """Summarize a batch in a line.
 
     Args:
         tally: The counts.
         seconds: How long it took.
         rate: Rooms a second.
-        left: What the rooms without a state are called.
+        left: The name of rooms without a state.
     """
     parts = [
         Text(f"{count:,} {state}", colour if count else "dim")

@@ -1,7 +1,7 @@
-"""Runs a batch: takes outcomes as they arrive, to the input's end or a signal.
+"""Runs a batch: takes outcomes as they arrive, until the end of the input or a signal.
 
-The first signal lets requests in flight finish, for a time; a second one, or the end of that time,
-cancels them. Either way every room is accounted for.
+The first signal lets requests in flight finish within the grace period; a second signal, or the
+end of that period, cancels them. Every room is reported in either case.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from telnyx_video.cli.batch.source import Source
 
 SILENCE = 3.0
-"""Seconds without an answer after which the progress shows that, in place of a rate."""
+"""Seconds without an answer after which the progress shows it instead of a rate."""
 
 
 class BatchRun:
@@ -72,7 +72,7 @@ class BatchRun:
         return self.signal is None and self.failure is None
 
     async def run(self) -> None:
-        """Take all outcomes; rooms cancelled in the end are reported as unknown.
+        """Take all outcomes; rooms that were cancelled are reported as unknown.
 
         Raises:
             CommandError: the output cannot be written; nothing was sent.
@@ -140,7 +140,7 @@ class BatchRun:
         )
 
     def _write(self, outcome: CreateOutcome, line: int, state: State) -> None:
-        """Write an outcome as a line of JSON, if this is wanted and still possible."""
+        """Write an outcome as a line of JSON, if requested and still possible."""
         if not self._json or self._unwritable:
             return
         fields = outcome.to_dict()

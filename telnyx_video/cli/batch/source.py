@@ -38,7 +38,7 @@ class Source:
         self._format: Format = form or sniff(self._text)
 
     def rows(self) -> Iterator[Row]:
-        """All rows from the first, in constant memory; one reader at a time.
+        """Iterate over all rows in constant memory; one reader at a time.
 
         Raises:
             OSError: reading failed; it names the file.
@@ -54,13 +54,13 @@ class Source:
             raise OSError(error.errno, error.strerror, self.name) from None
 
     def problems(self, row: Row) -> list[str]:
-        """All that is wrong with a row; cells are text, so the type of a value is left out."""
+        """Describe the problems of a row, for CSV without types: cells are text."""
         if not isinstance(row.request, InvalidRequestError):
             return []
         return [*map(describe if self._format == "csv" else str, row.request.details)]
 
     def is_file(self, path: str) -> bool:
-        """Whether a path leads to this very file."""
+        """Whether a path names this file."""
         try:
             return os.path.samestat(os.stat(path), os.fstat(self._file.fileno()))
         except OSError:
@@ -70,7 +70,7 @@ class Source:
 def sniff(file: TextIO) -> Format:
     """Detect the format by the first character that is not blank.
 
-    No column's name begins with a bracket: that is JSON of some kind, judged by its reader.
+    No name of a column begins with a bracket, so that must be JSON.
     """
     while chunk := file.read(_PIECE):
         if start := chunk.lstrip():
@@ -79,14 +79,14 @@ def sniff(file: TextIO) -> Format:
 
 
 class _NotTextError(Exception):
-    """The file is not text: reading on would only repeat the problem."""
+    """The file is not text; reading stops."""
 
 
 class _Lines:
     """The lines of a file, counted.
 
     Raises:
-        _NotTextError: at a line that no text file has.
+        _NotTextError: a line is not text.
     """
 
     def __init__(self, file: TextIO) -> None:
@@ -114,7 +114,7 @@ class _Lines:
 def opened(path: str, form: Format | None) -> Generator[Source]:
     """Open an input; ``-`` is standard input.
 
-    Standard input and pipes, which cannot be read twice, are first copied to a temporary file.
+    Standard input and pipes cannot be read twice, so they are copied to a temporary file.
 
     Raises:
         CommandError: it cannot be read.
@@ -141,7 +141,7 @@ def _copy(stream: BinaryIO, copy: IO[bytes]) -> BinaryIO:
 
 
 def _standard_input() -> BinaryIO:
-    if sys.stdin is None:  # the process was started without it
+    if sys.stdin is None:
         raise OSError(0, "it is closed")
     return sys.stdin.buffer
 
@@ -178,7 +178,7 @@ def check(source: Source, say: Callable[[str], None], progress: Callable[[int], 
 
 
 def _same_name(row: Row, lines: dict[str, int]) -> Iterable[str]:
-    """Whether another row has this one's name; remembers the first line of each name."""
+    """Report a name that an earlier row has; record the first line of each name."""
     if not row.name:
         return ()
     first = lines.setdefault(row.name, row.line)

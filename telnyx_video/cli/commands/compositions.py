@@ -9,20 +9,11 @@ from typing import Annotated, Any, cast
 
 from typer import Option
 
-from telnyx_video.cli.calls import (
-    call,
-    confirm,
-    download,
-    report_done,
-    reporting,
-    show,
-    show_list,
-)
+from telnyx_video.cli.calls import CommandLine, confirm
 from telnyx_video.cli.command import command, command_group
 from telnyx_video.cli.errors import CommandError, options_checked
 from telnyx_video.cli.options import (
     Dates,
-    GlobalOptions,
     OfSession,
     Paging,
     TargetFile,
@@ -42,7 +33,7 @@ CompositionId = Annotated[str, argument("ID", "The composition's id.")]
 
 @dataclass(frozen=True)
 class Settings(WebhookOptions):
-    """What is composed, and how."""
+    """The settings of a composition."""
 
     session_id: Annotated[str | Unset, Option(metavar="ID", help="The session to compose.")] = UNSET
     format: Annotated[str | Unset, Option("--format", metavar="mp4", help="The file's format.")] = (
@@ -60,7 +51,7 @@ class Settings(WebhookOptions):
     ] = UNSET
 
     def request(self) -> CreateCompositionRequest:
-        """The settings as a request.
+        """Return the settings as a request.
 
         Raises:
             CommandError: lists each option that is invalid.
@@ -73,7 +64,7 @@ class Settings(WebhookOptions):
 
 @command(app, "list", "telnyx-video compositions list --status completed")
 def list_compositions(
-    options: GlobalOptions,
+    cli: CommandLine,
     session_id: OfSession = UNSET,
     status: Annotated[
         str | Unset,
@@ -84,8 +75,7 @@ def list_compositions(
     dates: Annotated[Dates, days("created")],
 ) -> None:
     """List the compositions: all of them, or those that match every filter."""
-    show_list(
-        options,
+    cli.show_list(
         COMPOSITIONS,
         paging,
         lambda rooms: rooms.compositions.list(
@@ -95,43 +85,38 @@ def list_compositions(
 
 
 @command(app, "create", "telnyx-video compositions create --session-id ID --resolution 800x600")
-def create_composition(options: GlobalOptions, settings: Settings) -> None:
+def create_composition(cli: CommandLine, settings: Settings) -> None:
     """Compose a session's recordings; `get` shows the status."""
     request = settings.request()
-    composition = call(options, lambda rooms: rooms.compositions.create(request))
-    with reporting(f"composition {composition.id} was started"):
-        show(composition, options)
+    composition = cli.call(lambda rooms: rooms.compositions.create(request))
+    cli.show(composition, f"composition {composition.id} was started")
 
 
 @command(app, "get", "telnyx-video compositions get ID")
-def get_composition(options: GlobalOptions, composition_id: CompositionId) -> None:
+def get_composition(cli: CommandLine, composition_id: CompositionId) -> None:
     """Show one composition: its status, and its file's URL once it is completed."""
-    show(call(options, lambda rooms: rooms.compositions.get(composition_id)), options)
+    cli.show(cli.call(lambda rooms: rooms.compositions.get(composition_id)))
 
 
 @command(app, "download", "telnyx-video compositions download ID standup.mp4")
-def download_composition(
-    options: GlobalOptions, composition_id: CompositionId, file: TargetFile
-) -> None:
+def download_composition(cli: CommandLine, composition_id: CompositionId, file: TargetFile) -> None:
     """Download a composition's file, complete or not at all."""
-    download(options, composition_id, file, lambda rooms: rooms.compositions.download)
+    cli.download(composition_id, file, lambda rooms: rooms.compositions.download)
 
 
 @command(app, "delete", "telnyx-video compositions delete ID --yes")
-def delete_composition(
-    options: GlobalOptions, composition_id: CompositionId, yes: Yes = False
-) -> None:
+def delete_composition(cli: CommandLine, composition_id: CompositionId, yes: Yes = False) -> None:
     """Delete one composition."""
     confirm(lambda: f"Delete composition {composition_id}?", yes=yes)
-    call(options, lambda rooms: rooms.compositions.delete(composition_id))
-    report_done({"id": composition_id, "deleted": True}, options, f"deleted {composition_id}")
+    cli.call(lambda rooms: rooms.compositions.delete(composition_id))
+    cli.report(f"deleted {composition_id}", {"id": composition_id, "deleted": True})
 
 
 def _layout(text: str) -> Mapping[str, VideoRegion]:
-    """The regions that JSON describes.
+    """Read regions from JSON.
 
     Raises:
-        CommandError: lists everything that is wrong with them.
+        CommandError: lists every problem.
     """
     try:
         content: object = json.loads(text)

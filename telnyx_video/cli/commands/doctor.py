@@ -1,4 +1,4 @@
-"""``telnyx-video doctor``: where everything comes from, and whether one read succeeds."""
+"""``telnyx-video doctor``: shows the configuration and its sources, and makes one read."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from urllib.request import getproxies, proxy_bypass
 import typer
 
 from telnyx_video import __version__
-from telnyx_video.cli.calls import call
+from telnyx_video.cli.calls import CommandLine
 from telnyx_video.cli.command import command, command_group
 from telnyx_video.cli.errors import FAILED, CommandError, explain
-from telnyx_video.cli.options import GlobalOptions, read_env_file
-from telnyx_video.cli.output import print_errors, show_fields
+from telnyx_video.cli.options import read_env_file
+from telnyx_video.cli.output import print_errors
 from telnyx_video.config import DEFAULT_BASE_URL, has_oauth_credentials
 from telnyx_video.errors import TelnyxVideoError
 
@@ -33,28 +33,28 @@ SKEW = 30.0
 
 
 @command(app, "doctor", "telnyx-video doctor")
-def doctor(options: GlobalOptions) -> None:
+def doctor(cli: CommandLine) -> None:
     """Check the key, the address, the proxy and the clock with one read.
 
     Exit code 0 if everything is in order, else 1.
     """
-    address, url = _address(options)
+    address, url = _address(cli)
     found: dict[str, object] = {
         "versions": _versions(),
-        "key": _key(options),
+        "key": _key(cli),
         "address": address,
-        "proxy": _proxy(options, url),
+        "proxy": _proxy(cli, url),
         "read": "failed",
     }
     problems: list[str] = []
     try:
-        date, found["read"] = call(options, _read)
+        date, found["read"] = cli.call(_read)
     except (CommandError, TelnyxVideoError, OSError) as error:
         problems = [f"read: {sentence}" for sentence in explain(error).sentences]
     else:
-        if not options.sandbox:  # whose clock is this machine's
+        if not cli.sandbox:  # its clock is this machine's
             found["clock"], problems = _clock(date)
-    show_fields(found, options.format)
+    cli.show_fields(found)
     if problems:
         print_errors(problems)
         raise typer.Exit(FAILED)
@@ -67,38 +67,38 @@ def _versions() -> str:
     )
 
 
-def _key(options: GlobalOptions) -> str:
-    if options.sandbox:
+def _key(cli: CommandLine) -> str:
+    if cli.sandbox:
         return "that of the sandbox"
     if has_oauth_credentials():
-        return f"OAuth client credentials: {_source('TELNYX_CLIENT_ID', options)}"
-    return _source("TELNYX_API_KEY", options) or "missing: set TELNYX_API_KEY"
+        return f"OAuth client credentials: {_source('TELNYX_CLIENT_ID', cli)}"
+    return _source("TELNYX_API_KEY", cli) or "missing: set TELNYX_API_KEY"
 
 
-def _source(name: str, options: GlobalOptions) -> str | None:
-    """Where a variable comes from, if it is set."""
+def _source(name: str, cli: CommandLine) -> str | None:
+    """Return where a variable comes from, if it is set."""
     value = os.environ.get(name)
     if not value:
         return None
-    in_file = options.env_file is not None and read_env_file(options.env_file).get(name) == value
-    return f"{name}, from {options.env_file if in_file else 'the environment'}"
+    in_file = cli.env_file is not None and read_env_file(cli.env_file).get(name) == value
+    return f"{name}, from {cli.env_file if in_file else 'the environment'}"
 
 
-def _address(options: GlobalOptions) -> tuple[str, str]:
-    """The API's URL with its source, and alone."""
-    if options.sandbox:
+def _address(cli: CommandLine) -> tuple[str, str]:
+    """Return the API's URL with its source, and the URL alone."""
+    if cli.sandbox:
         return "an embedded sandbox (--sandbox)", ""
-    if options.base_url is not None:
-        return f"{options.base_url} (--base-url)", options.base_url
+    if cli.base_url is not None:
+        return f"{cli.base_url} (--base-url)", cli.base_url
     url = os.environ.get("TELNYX_BASE_URL") or DEFAULT_BASE_URL
-    return f"{url} ({_source('TELNYX_BASE_URL', options) or 'the default'})", url
+    return f"{url} ({_source('TELNYX_BASE_URL', cli) or 'the default'})", url
 
 
-def _proxy(options: GlobalOptions, url: str) -> str:
-    """The proxy that requests go through; its password is not shown."""
+def _proxy(cli: CommandLine, url: str) -> str:
+    """Return the proxy in use, without its password."""
     parts = urlsplit(url)
-    source, proxy = "--proxy", options.proxy
-    if proxy is None and not options.sandbox and not proxy_bypass(parts.hostname or ""):
+    source, proxy = "--proxy", cli.proxy
+    if proxy is None and not cli.sandbox and not proxy_bypass(parts.hostname or ""):
         source, proxy = "the environment", getproxies().get(parts.scheme)
     if proxy is None:
         return "none"
@@ -110,13 +110,13 @@ async def _read(rooms: AsyncRoomsClient) -> tuple[str | None, str]:
     """Read one room; return the server's time and a sentence about the read."""
     started = monotonic()
     reply = await rooms.request("GET", "/rooms", params={"page[size]": 1})
-    reply.json()  # a page of a proxy would not be JSON
+    reply.json()  # unlike the error page of a proxy
     sentence = f"GET /rooms succeeded in {(monotonic() - started) * 1000:.0f} ms"
     return reply.headers.get("Date"), sentence
 
 
 def _clock(date: str | None) -> tuple[str, list[str]]:
-    """How far this machine's clock differs from the server's, and whether that is a problem."""
+    """Compare this machine's clock with the server's; return a description and the problems."""
     try:
         skew = (datetime.now(UTC) - parsedate_to_datetime(date or "")).total_seconds()
     except ValueError:

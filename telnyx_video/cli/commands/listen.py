@@ -13,9 +13,10 @@ import typer
 from rich.text import Text
 from typer import Option
 
+from telnyx_video.cli.calls import CommandLine
 from telnyx_video.cli.command import command, command_group
 from telnyx_video.cli.errors import SIGNALLED, CommandError
-from telnyx_video.cli.options import GlobalOptions, Host, Port, check_host
+from telnyx_video.cli.options import Host, Port, check_host
 from telnyx_video.cli.output import stderr, stdout
 from telnyx_video.cli.runtime import on_signals, run
 from telnyx_video.cli.streams import visible, write_json
@@ -36,7 +37,7 @@ app = command_group()
     takes=("json", "env_file"),
 )
 def listen(
-    options: GlobalOptions,
+    cli: CommandLine,
     host: Host = "127.0.0.1",
     port: Port = 0,
     public_key: Annotated[
@@ -74,7 +75,7 @@ def listen(
     if forward_to is not None and not _is_http(forward_to):
         raise CommandError([f"--forward-to: must be an HTTP URL with a host, not {forward_to!r}"])
     target = None if print_only else forward_to
-    raise typer.Exit(run(_listen(options, host, port, public_key, target, events)))
+    raise typer.Exit(run(_listen(cli, host, port, public_key, target, events)))
 
 
 def _is_http(url: str) -> bool:
@@ -86,22 +87,22 @@ def _is_http(url: str) -> bool:
 
 
 async def _listen(
-    options: GlobalOptions,
+    cli: CommandLine,
     host: str,
     port: int,
     public_key: str | None,
     forward_to: str | None,
     events: list[str] | None,
 ) -> int:
-    """Listen until a signal arrives, and return the exit code for it."""
+    """Listen until a signal arrives; return its exit code."""
     try:
         from telnyx_video.webhooks import Deduplicator
         from telnyx_video.webhooks.aiohttp import webhook_server
-    except ModuleNotFoundError as error:  # which says what to install
+    except ModuleNotFoundError as error:
         raise CommandError([str(error)]) from None
 
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    printer = Printer(Deduplicator(), ended, as_json=options.json, types=events)
+    printer = Printer(Deduplicator(), ended, as_json=cli.json, types=events)
     middlewares = [] if forward_to is None else [forwarder(forward_to, events)]
     with on_signals(printer.end_by):
         async with webhook_server(
@@ -116,12 +117,7 @@ async def _listen(
 
 
 def forwarder(target: str, types: Collection[str] | None) -> Middleware:
-    """A middleware that forwards each verified delivery, and answers what the target answers.
-
-    Args:
-        target: The URL to forward to.
-        types: The types of event to forward; none means all.
-    """
+    """Make a middleware that forwards verified deliveries, and returns the target's status."""
     from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
     @web.middleware
@@ -129,7 +125,7 @@ def forwarder(target: str, types: Collection[str] | None) -> Middleware:
         body = await request.read()
         response = await handler(request)
         if response.status != 200:
-            return response  # it did not come from Telnyx
+            return response  # not from Telnyx
         event_type = json.loads(body)["data"]["event_type"]
         if types and event_type not in types:
             return response
@@ -156,14 +152,7 @@ _TIMEOUT = 30.0  # seconds that the target may take: the most that Telnyx waits
 
 
 class Printer:
-    """Prints each event once.
-
-    Args:
-        seen: The events printed before.
-        ended: Gets the exit code, or the error that ends the command.
-        as_json: Whether to print events as Telnyx writes them.
-        types: The types of event to print; none means all.
-    """
+    """Prints each event once; `ended` receives the exit code or the fatal error."""
 
     def __init__(
         self,
@@ -184,7 +173,7 @@ class Printer:
             self._ended.set_result(SIGNALLED + signal)
 
     async def take(self, event: WebhookEvent) -> None:
-        """Print an event, unless it was printed before; only then is it accepted."""
+        """Print an event once; it is accepted only if it was printed."""
         if event.id in self._seen or (self._types and event.event_type not in self._types):
             return
         try:
@@ -200,7 +189,7 @@ class Printer:
 
 
 def described(event: WebhookEvent) -> str:
-    """An event on one line: its time, its type and its payload."""
+    """Format an event on one line: its time, its type and its payload."""
     written = event.to_dict()
     payload = cast("dict[str, object]", written["payload"])
     fields = [f"{name}={_value(value)}" for name, value in payload.items() if value is not None]
@@ -209,7 +198,7 @@ def described(event: WebhookEvent) -> str:
 
 
 def _value(value: object) -> str:
-    """A value as it is if it is one word, else as JSON."""
+    """Format a value: unchanged if it is one word, else as JSON."""
     if isinstance(value, str) and value.isprintable() and value and not set(value) & set(' "'):
         return value
     return json.dumps(value)

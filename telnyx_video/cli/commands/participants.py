@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from telnyx_video.cli.calls import call, show, show_list
+from telnyx_video.cli.calls import CommandLine
 from telnyx_video.cli.command import command, command_group
-from telnyx_video.cli.options import (
-    Dates,
-    GlobalOptions,
-    InContext,
-    OfSession,
-    Paging,
-    argument,
-    days,
-)
+from telnyx_video.cli.options import Dates, InContext, OfSession, Paging, argument, days
 from telnyx_video.cli.tables import PARTICIPANTS
 from telnyx_video.models import UNSET
 
@@ -23,7 +15,7 @@ app = command_group("Participants of sessions, past and present.")
 
 @command(app, "list", "telnyx-video participants list --session-id ID --context Alice")
 def list_participants(
-    options: GlobalOptions,
+    cli: CommandLine,
     session_id: OfSession = UNSET,
     context: InContext = UNSET,
     *,
@@ -31,8 +23,7 @@ def list_participants(
     dates: Annotated[Dates, days("joined", "updated", "left")],
 ) -> None:
     """List the participants of all sessions, or those that match every filter."""
-    show_list(
-        options,
+    cli.show_list(
         PARTICIPANTS,
         paging,
         lambda rooms: rooms.participants.list(
@@ -43,7 +34,7 @@ def list_participants(
 
 @command(app, "get", "telnyx-video participants get ID")
 def get_participant(
-    options: GlobalOptions, participant_id: Annotated[str, argument("ID", "The participant's id.")]
+    cli: CommandLine, participant_id: Annotated[str, argument("ID", "The participant's id.")]
 ) -> None:
     """Show one participant."""
-    show(call(options, lambda rooms: rooms.participants.get(participant_id)), options)
+    cli.show(cli.call(lambda rooms: rooms.participants.get(participant_id)))

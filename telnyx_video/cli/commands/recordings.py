@@ -7,21 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
-from telnyx_video.cli.calls import (
-    Pager,
-    call,
-    confirm,
-    download,
-    report_done,
-    room_id_of,
-    show,
-    show_list,
-)
+from telnyx_video.cli.calls import CommandLine, Pager, confirm, room_id_of
 from telnyx_video.cli.command import command, command_group
 from telnyx_video.cli.errors import CommandError
 from telnyx_video.cli.options import (
     Dates,
-    GlobalOptions,
     OfRoom,
     OfSession,
     Paging,
@@ -63,7 +53,7 @@ class Filters:
     ] = UNSET
 
     async def resolve(self, rooms: AsyncRoomsClient, dates: Dates) -> RecordingFilters:
-        """The filters as the library's, with the room's id."""
+        """Return the library's filters, with the room's id."""
         return {
             "room_id": UNSET if self.room is UNSET else await room_id_of(rooms, self.room),
             "session_id": self.session_id,
@@ -77,40 +67,38 @@ class Filters:
 
 
 @command(app, "list", "telnyx-video recordings list --room standup --status completed")
-def list_recordings(options: GlobalOptions, filters: Filters, paging: Paging, dates: Times) -> None:
+def list_recordings(cli: CommandLine, filters: Filters, paging: Paging, dates: Times) -> None:
     """List the recordings: all of them, or those that match every filter."""
 
     async def operation(rooms: AsyncRoomsClient) -> Pager[RoomRecording]:
         found = await filters.resolve(rooms, dates)
         return rooms.recordings.list(page_size=paging.page_size, **found)
 
-    show_list(options, RECORDINGS, paging, operation)
+    cli.show_list(RECORDINGS, paging, operation)
 
 
 @command(app, "get", "telnyx-video recordings get ID")
-def get_recording(options: GlobalOptions, recording_id: RecordingId) -> None:
+def get_recording(cli: CommandLine, recording_id: RecordingId) -> None:
     """Show one recording, with its file's URL, which needs no key to download."""
-    show(call(options, lambda rooms: rooms.recordings.get(recording_id)), options)
+    cli.show(cli.call(lambda rooms: rooms.recordings.get(recording_id)))
 
 
 @command(app, "download", "telnyx-video recordings download ID standup.mp4")
-def download_recording(options: GlobalOptions, recording_id: RecordingId, file: TargetFile) -> None:
+def download_recording(cli: CommandLine, recording_id: RecordingId, file: TargetFile) -> None:
     """Download a recording's file, complete or not at all."""
-    download(options, recording_id, file, lambda rooms: rooms.recordings.download)
+    cli.download(recording_id, file, lambda rooms: rooms.recordings.download)
 
 
 @command(app, "delete", "telnyx-video recordings delete ID --yes")
-def delete_recording(options: GlobalOptions, recording_id: RecordingId, yes: Yes = False) -> None:
+def delete_recording(cli: CommandLine, recording_id: RecordingId, yes: Yes = False) -> None:
     """Delete one recording."""
     confirm(lambda: f"Delete recording {recording_id}?", yes=yes)
-    call(options, lambda rooms: rooms.recordings.delete(recording_id))
-    report_done({"id": recording_id, "deleted": True}, options, f"deleted {recording_id}")
+    cli.call(lambda rooms: rooms.recordings.delete(recording_id))
+    cli.report(f"deleted {recording_id}", {"id": recording_id, "deleted": True})
 
 
 @command(app, "delete-many", "telnyx-video recordings delete-many --room standup --type audio")
-def delete_recordings(
-    options: GlobalOptions, filters: Filters, dates: Times, yes: Yes = False
-) -> None:
+def delete_recordings(cli: CommandLine, filters: Filters, dates: Times, yes: Yes = False) -> None:
     """Delete all recordings that match every filter; `list` shows which these are."""
     if all(value is UNSET for value in (*vars(filters).values(), *dates.values())):
         raise CommandError(
@@ -121,5 +109,5 @@ def delete_recordings(
     async def operation(rooms: AsyncRoomsClient) -> int:
         return await rooms.recordings.delete_many(**await filters.resolve(rooms, dates))
 
-    count = call(options, operation)
-    report_done({"deleted": count}, options, f"deleted {counted(count, 'recording')}")
+    count = cli.call(operation)
+    cli.report(f"deleted {counted(count, 'recording')}", {"deleted": count})

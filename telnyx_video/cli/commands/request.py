@@ -1,4 +1,4 @@
-"""``telnyx-video request``: a request to any endpoint, and its reply as it came."""
+"""``telnyx-video request``: sends a request to any endpoint and prints the reply."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Annotated, Literal, TypeAlias, cast
 
 from typer import Option
 
-from telnyx_video.cli.calls import call, reporting
+from telnyx_video.cli.calls import CommandLine, reporting
 from telnyx_video.cli.command import command, command_group
 from telnyx_video.cli.errors import UNREADABLE, CommandError
-from telnyx_video.cli.options import GlobalOptions, argument
+from telnyx_video.cli.options import argument
 from telnyx_video.cli.output import CsvWriter, stderr
 from telnyx_video.cli.runtime import before_sending
 from telnyx_video.cli.streams import visible, write_json
@@ -30,7 +30,7 @@ Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     "telnyx-video request POST /rooms --data - < room.json",
 )
 def request(
-    options: GlobalOptions,
+    cli: CommandLine,
     method: Annotated[Method, argument("METHOD", "GET, POST, PUT, PATCH or DELETE.")],
     path: Annotated[str, argument("PATH", "Below the base URL, such as /rooms.")],
     data: Annotated[
@@ -59,23 +59,22 @@ def request(
     }
     with before_sending():
         body = UNSET if data is None else _body(data)
-    reply = call(
-        options,
+    reply = cli.call(
         lambda rooms: rooms.request(
             method, path, json=body, params=params, headers=headers, idempotent=idempotent
         ),
     )
     with reporting(f"the server answered {method} {path} with {reply.status}"):
-        _show(reply, options)
+        _show(reply, cli)
 
 
 def _pairs(
     option: str, form: str, separator: str, given: Iterable[str] | None
 ) -> dict[str, list[str]]:
-    """Split what was given for an option; a name may come several times.
+    """Split the values of an option into names and values; names may be repeated.
 
     Raises:
-        CommandError: something has no separator. It is not quoted, as it may be a secret.
+        CommandError: a value has no separator; it is not quoted, since it may be a secret.
     """
     pairs: dict[str, list[str]] = {}
     for text in given or ():
@@ -87,7 +86,7 @@ def _pairs(
 
 
 def _body(text: str) -> object:
-    """Read the JSON that was given, or that standard input has.
+    """Read JSON from the option or standard input.
 
     Raises:
         CommandError: it is not JSON.
@@ -111,13 +110,13 @@ def _refuse(constant: str) -> object:
     raise ValueError(f"{constant} is not a JSON value")
 
 
-def _show(reply: RawResponse, options: GlobalOptions) -> None:
-    """Print the content: JSON on one line or indented, its objects as CSV, or text."""
+def _show(reply: RawResponse, cli: CommandLine) -> None:
+    """Print the content: as JSON, on one line or indented, as CSV, or as text."""
     if not reply.body:
         stderr().print(f"Status {reply.status}, without content.")
-    elif options.format == "json":
+    elif cli.format == "json":
         write_json(reply.json())
-    elif options.format == "csv":
+    elif cli.format == "csv":
         _show_csv(reply.json())
     else:
         sys.stdout.write(_readable(reply) + "\n")
@@ -125,7 +124,7 @@ def _show(reply: RawResponse, options: GlobalOptions) -> None:
 
 
 def _show_csv(content: object) -> None:
-    """Print a row for each object: those of ``data``, or the content itself.
+    """Print a row for each object in ``data``, or for the content itself.
 
     Raises:
         CommandError: there are no objects.

@@ -14,24 +14,20 @@ from typer import Option
 
 from telnyx_video.cli.batch.command import batch
 from telnyx_video.cli.calls import (
+    CommandLine,
     ask,
     at_a_terminal,
-    call,
     confirm,
     is_id,
     people_in,
-    report_done,
     reporting,
     room_id_of,
-    show,
-    show_list,
 )
 from telnyx_video.cli.command import command, command_group
 from telnyx_video.cli.errors import CommandError, options_checked
 from telnyx_video.cli.options import (
     GLOBAL_NAMES,
     Dates,
-    GlobalOptions,
     IfExists,
     IncludeSessions,
     Paging,
@@ -40,7 +36,6 @@ from telnyx_video.cli.options import (
     Yes,
     days,
 )
-from telnyx_video.cli.output import show_fields
 from telnyx_video.cli.runtime import before_sending
 from telnyx_video.cli.tables import ROOM_SESSIONS, ROOMS
 from telnyx_video.models import UNSET, CreateRoomRequest, JoinToken, Room, Unset
@@ -74,7 +69,7 @@ class RoomSettings(WebhookOptions):
     ] = UNSET
 
     def request(self) -> CreateRoomRequest:
-        """The settings as a request.
+        """Return the settings as a request.
 
         Raises:
             CommandError: lists each option that is invalid.
@@ -85,7 +80,7 @@ class RoomSettings(WebhookOptions):
 
 @command(app, "create", "telnyx-video create --unique-name standup --max-participants 10")
 def create(
-    options: GlobalOptions,
+    cli: CommandLine,
     settings: RoomSettings,
     nameless: Annotated[
         bool,
@@ -112,17 +107,16 @@ def create(
         with before_sending():
             settings = replace(settings, unique_name=_ask_for_name())
     request = settings.request()
-    room = call(options, lambda rooms: rooms.create(request, if_exists=if_exists))
+    room = cli.call(lambda rooms: rooms.create(request, if_exists=if_exists))
     done = "was created" if if_exists == "error" else "exists"
-    with reporting(f"room {room.id} {done}"):
-        show(room, options)
+    cli.show(room, f"room {room.id} {done}")
 
 
 def _ask_for_name() -> str:
-    """A name for a room that was given none.
+    """Ask for the name of a room.
 
     Raises:
-        CommandError: nobody can be asked, or gave none.
+        CommandError: stdin is not a terminal, or the answer is empty.
     """
     name = ask("Name of the room") if at_a_terminal() else ""
     if not name:
@@ -136,21 +130,19 @@ def _ask_for_name() -> str:
 
 
 @command(app, "get", "telnyx-video get standup")
-def get(
-    options: GlobalOptions, room: RoomArgument, include_sessions: IncludeSessions = UNSET
-) -> None:
+def get(cli: CommandLine, room: RoomArgument, include_sessions: IncludeSessions = UNSET) -> None:
     """Show one room."""
 
     async def operation(rooms: AsyncRoomsClient) -> Room:
         read = rooms.get if is_id(room) else rooms.get_by_name
         return await read(room, include_sessions=include_sessions)
 
-    show(call(options, operation), options)
+    cli.show(cli.call(operation))
 
 
 @command(app, "list", "telnyx-video list --created-from 2025-01-31 --limit 20")
 def list_rooms(
-    options: GlobalOptions,
+    cli: CommandLine,
     unique_name: Annotated[
         str | Unset, Option(metavar="NAME", help="Only the room of this name.")
     ] = UNSET,
@@ -160,8 +152,7 @@ def list_rooms(
     dates: Annotated[Dates, days("created", "updated")],
 ) -> None:
     """List the rooms: all of them, or those that match every filter."""
-    show_list(
-        options,
+    cli.show_list(
         ROOMS.including(ROOM_SESSIONS, wanted=bool(include_sessions)),
         paging,
         lambda rooms: rooms.list(
@@ -174,7 +165,7 @@ def list_rooms(
 
 
 @command(app, "update", "telnyx-video update standup --max-participants 5")
-def update(options: GlobalOptions, room: RoomArgument, settings: RoomSettings) -> None:
+def update(cli: CommandLine, room: RoomArgument, settings: RoomSettings) -> None:
     """Change settings of a room; those not given stay as they are."""
     changes = settings.request()
     if settings == RoomSettings():
@@ -183,13 +174,12 @@ def update(options: GlobalOptions, room: RoomArgument, settings: RoomSettings) -
     async def operation(rooms: AsyncRoomsClient) -> Room:
         return await rooms.update(await room_id_of(rooms, room), changes)
 
-    changed = call(options, operation)
-    with reporting(f"room {changed.id} was changed"):
-        show(changed, options)
+    changed = cli.call(operation)
+    cli.show(changed, f"room {changed.id} was changed")
 
 
 @command(app, "delete", "telnyx-video delete standup --yes")
-def delete(options: GlobalOptions, room: RoomArgument, yes: Yes = False) -> None:
+def delete(cli: CommandLine, room: RoomArgument, yes: Yes = False) -> None:
     """Delete a room; its participants are removed from it."""
 
     async def operation(rooms: AsyncRoomsClient) -> str:
@@ -197,9 +187,9 @@ def delete(options: GlobalOptions, room: RoomArgument, yes: Yes = False) -> None
         await rooms.delete(room_id)
         return room_id
 
-    confirm(lambda: call(options, lambda rooms: _question(rooms, room)), yes=yes)
-    room_id = call(options, operation)
-    report_done({"id": room_id, "deleted": True}, options, f"deleted {room}")
+    confirm(lambda: cli.call(lambda rooms: _question(rooms, room)), yes=yes)
+    room_id = cli.call(operation)
+    cli.report(f"deleted {room}", {"id": room_id, "deleted": True})
 
 
 async def _question(rooms: AsyncRoomsClient, room: str) -> str:
@@ -213,7 +203,7 @@ async def _question(rooms: AsyncRoomsClient, room: str) -> str:
 
 @command(app, "join-token", "telnyx-video rooms join-token standup --token-ttl-secs 300")
 def join_token(
-    options: GlobalOptions,
+    cli: CommandLine,
     room: RoomArgument,
     token_ttl_secs: TokenTtl = UNSET,
     refresh_token_ttl_secs: Annotated[
@@ -230,7 +220,7 @@ def join_token(
             refresh_token_ttl_secs=refresh_token_ttl_secs,
         )
 
-    _show_token(call(options, operation), options, room)
+    _show_token(cli.call(operation), cli, room)
 
 
 @command(
@@ -239,7 +229,7 @@ def join_token(
     "telnyx-video rooms refresh-join-token standup < refresh-token.txt",
 )
 def refresh_join_token(
-    options: GlobalOptions, room: RoomArgument, token_ttl_secs: TokenTtl = UNSET
+    cli: CommandLine, room: RoomArgument, token_ttl_secs: TokenTtl = UNSET
 ) -> None:
     """Create another token, for the refresh token on standard input; print it."""
     with before_sending():
@@ -250,11 +240,11 @@ def refresh_join_token(
             await room_id_of(rooms, room), secret, token_ttl_secs=token_ttl_secs
         )
 
-    _show_token(call(options, operation), options, room)
+    _show_token(cli.call(operation), cli, room)
 
 
 def _read_secret() -> str:
-    """The refresh token, asked for without an echo on a terminal.
+    """Read the refresh token; on a terminal, ask for it without an echo.
 
     Raises:
         CommandError: there is none.
@@ -268,10 +258,10 @@ def _read_secret() -> str:
     return secret.strip()
 
 
-def _show_token(token: JoinToken, options: GlobalOptions, room: str) -> None:
-    """Print a token, each field on one line: a token that is folded cannot be copied."""
+def _show_token(token: JoinToken, cli: CommandLine, room: str) -> None:
+    """Print each field on one line, since a folded token cannot be copied."""
     with reporting(f"a join token for room {room} was created"):
-        show_fields(token.to_dict(), options.format, fold=False)
+        cli.show_fields(token.to_dict(), fold=False)
 
 
 command(

@@ -1,4 +1,4 @@
-"""``telnyx-video sandbox``: the local server as a program of its own."""
+"""``telnyx-video sandbox``: runs the local server."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 from rich.text import Text
 from typer import Option
 
-from telnyx_video.cli.calls import read_faults
+from telnyx_video.cli.calls import CommandLine, read_faults
 from telnyx_video.cli.command import command, command_group
 from telnyx_video.cli.errors import CommandError
-from telnyx_video.cli.options import GlobalOptions, Host, Port, check_host
+from telnyx_video.cli.options import Host, Port, check_host
 from telnyx_video.cli.output import quoted, stderr, stdout
 from telnyx_video.cli.runtime import on_signals, run
 from telnyx_video.cli.streams import write_json
@@ -84,7 +84,7 @@ class Settings:
     takes=("json",),
 )
 def sandbox(
-    options: GlobalOptions,
+    cli: CommandLine,
     settings: Settings,
     faults: Annotated[
         str | None, Option("--faults", metavar="FILE", help="A fault plan, as JSON.")
@@ -98,7 +98,7 @@ def sandbox(
     from telnyx_video.sandbox import Sandbox, SeedError
 
     given: dict[str, Any] = {n: value for n, value in vars(settings).items() if value is not None}
-    plan = read_faults(faults or options.faults)
+    plan = read_faults(faults or cli.faults)
     try:
         server = Sandbox(faults=plan, **given)
     except SeedError as error:
@@ -108,38 +108,38 @@ def sandbox(
     except OSError as error:  # no other file is read here
         problem = f"{quoted(str(settings.seed))} cannot be read: {error.strerror}"
         raise CommandError([problem]) from None
-    run(_serve(options, server, settings.host, open_page=open_page))
+    run(_serve(cli, server, settings.host, open_page=open_page))
 
 
-async def _serve(options: GlobalOptions, server: Sandbox, host: str, *, open_page: bool) -> None:
+async def _serve(cli: CommandLine, server: Sandbox, host: str, *, open_page: bool) -> None:
     stopped = asyncio.Event()
     with on_signals(lambda _: stopped.set()):
         async with server:
             url = _reachable(server.url, host)
-            _announce(options, url, server)
+            _announce(cli, url, server)
             if open_page:
                 await asyncio.to_thread(webbrowser.open, _page(url))
             await stopped.wait()
 
 
 def _reachable(url: str, host: str) -> str:
-    """The URL for clients on this machine, also if the server listens on all its addresses."""
+    """Return the URL for clients on this machine, even if the server listens on all addresses."""
     here = _ANYWHERE.get(host)
     return url if here is None else f"http://{here}:{urlsplit(url).port}/v2"
 
 
 def _page(url: str) -> str:
-    """The address of the page that shows what the sandbox does."""
+    """Return the URL of the sandbox's page."""
     return url.removesuffix("v2")
 
 
-def _announce(options: GlobalOptions, url: str, server: Sandbox) -> None:
+def _announce(cli: CommandLine, url: str, server: Sandbox) -> None:
     environment = {"TELNYX_BASE_URL": url, "TELNYX_API_KEY": server.api_key}
     try:
         environment["TELNYX_PUBLIC_KEY"] = server.public_key
     except ModuleNotFoundError as error:
         stderr().print(f"Webhooks are not delivered: {error}")
-    if options.json:
+    if cli.json:
         write_json(environment)
         return
     stderr().print(Text.assemble("Watch the sandbox at ", (_page(url), "bold")))

@@ -8,21 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
-from telnyx_video.cli.calls import (
-    Pager,
-    call,
-    confirm,
-    people_in,
-    report_done,
-    room_id_of,
-    show,
-    show_list,
-)
+from telnyx_video.cli.calls import CommandLine, Pager, confirm, people_in, room_id_of
 from telnyx_video.cli.command import command, command_group
 from telnyx_video.cli.errors import CommandError
 from telnyx_video.cli.options import (
     Dates,
-    GlobalOptions,
     IncludeParticipants,
     InContext,
     OfRoom,
@@ -70,7 +60,7 @@ class Selection:
 
 @command(app, "list", "telnyx-video sessions list --room standup --active")
 def list_sessions(
-    options: GlobalOptions,
+    cli: CommandLine,
     room: OfRoom = UNSET,
     active: Annotated[
         bool | Unset, Option("--active/--no-active", help="Only active ones, or only ended ones.")
@@ -92,27 +82,26 @@ def list_sessions(
         )
 
     view = SESSIONS.including(SESSION_PEOPLE, wanted=bool(include_participants))
-    show_list(options, view, paging, operation)
+    cli.show_list(view, paging, operation)
 
 
 @command(app, "get", "telnyx-video sessions get ID --include-participants")
 def get_session(
-    options: GlobalOptions, session_id: SessionId, include_participants: IncludeParticipants = UNSET
+    cli: CommandLine, session_id: SessionId, include_participants: IncludeParticipants = UNSET
 ) -> None:
     """Show one session."""
-    session = call(
-        options,
+    session = cli.call(
         lambda rooms: rooms.sessions.get(session_id, include_participants=include_participants),
     )
-    show(session, options)
+    cli.show(session)
 
 
 @command(app, "end", "telnyx-video sessions end ID")
-def end_session(options: GlobalOptions, session_id: SessionId, yes: Yes = False) -> None:
+def end_session(cli: CommandLine, session_id: SessionId, yes: Yes = False) -> None:
     """End a session; its participants are removed from it."""
-    confirm(lambda: call(options, lambda rooms: _question(rooms, session_id)), yes=yes)
-    call(options, lambda rooms: rooms.sessions.end(session_id))
-    report_done({"id": session_id, "ended": True}, options, f"ended {session_id}")
+    confirm(lambda: cli.call(lambda rooms: _question(rooms, session_id)), yes=yes)
+    cli.call(lambda rooms: rooms.sessions.end(session_id))
+    cli.report(f"ended {session_id}", {"id": session_id, "ended": True})
 
 
 async def _question(rooms: AsyncRoomsClient, session_id: str) -> str:
@@ -123,25 +112,25 @@ async def _question(rooms: AsyncRoomsClient, session_id: str) -> str:
 
 
 @command(app, "kick", "telnyx-video sessions kick ID --all --exclude PARTICIPANT")
-def kick(options: GlobalOptions, session_id: SessionId, chosen: Selection) -> None:
+def kick(cli: CommandLine, session_id: SessionId, chosen: Selection) -> None:
     """Remove participants from a session."""
-    _act(options, "kicked", session_id, chosen, lambda rooms: rooms.sessions.kick)
+    _act(cli, "kicked", session_id, chosen, lambda rooms: rooms.sessions.kick)
 
 
 @command(app, "mute", "telnyx-video sessions mute ID --all")
-def mute(options: GlobalOptions, session_id: SessionId, chosen: Selection) -> None:
+def mute(cli: CommandLine, session_id: SessionId, chosen: Selection) -> None:
     """Mute participants of a session."""
-    _act(options, "muted", session_id, chosen, lambda rooms: rooms.sessions.mute)
+    _act(cli, "muted", session_id, chosen, lambda rooms: rooms.sessions.mute)
 
 
 @command(app, "unmute", "telnyx-video sessions unmute ID PARTICIPANT")
-def unmute(options: GlobalOptions, session_id: SessionId, chosen: Selection) -> None:
+def unmute(cli: CommandLine, session_id: SessionId, chosen: Selection) -> None:
     """Unmute participants of a session."""
-    _act(options, "unmuted", session_id, chosen, lambda rooms: rooms.sessions.unmute)
+    _act(cli, "unmuted", session_id, chosen, lambda rooms: rooms.sessions.unmute)
 
 
 def _act(
-    options: GlobalOptions,
+    cli: CommandLine,
     done: str,
     session_id: str,
     chosen: Selection,
@@ -149,14 +138,14 @@ def _act(
 ) -> None:
     participants: list[str] | Literal["all"] = chosen.participants or "all"
     exclude = chosen.exclude or ()
-    call(options, lambda rooms: method(rooms)(session_id, participants, exclude=exclude))
+    cli.call(lambda rooms: method(rooms)(session_id, participants, exclude=exclude))
     count = "all" if chosen.all else counted(len(participants), "participant")
-    report_done({"id": session_id, done: participants}, options, f"{done} {count}")
+    cli.report(f"{done} {count}", {"id": session_id, done: participants})
 
 
 @command(app, "participants", "telnyx-video sessions participants ID")
 def list_session_participants(
-    options: GlobalOptions,
+    cli: CommandLine,
     session_id: SessionId,
     context: InContext = UNSET,
     *,
@@ -164,8 +153,7 @@ def list_session_participants(
     dates: Annotated[Dates, days("joined", "updated", "left")],
 ) -> None:
     """List the participants of one session, past and present."""
-    show_list(
-        options,
+    cli.show_list(
         PARTICIPANTS,
         paging,
         lambda rooms: rooms.sessions.participants(
