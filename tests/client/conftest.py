@@ -1,4 +1,4 @@
-"""Fixtures for the tests of the client that is awaited."""
+"""Fixtures for the tests of the asynchronous client."""
 
 import asyncio
 import gc
@@ -13,11 +13,11 @@ from telnyx_video.sandbox import Sandbox
 
 @pytest.fixture(autouse=True)
 async def no_leaks() -> AsyncIterator[None]:
-    """No test leaves a task running or anything open (a ResourceWarning)."""
+    """Fail a test that leaves a task running or a resource open."""
     before = asyncio.all_tasks()
     yield
     assert asyncio.all_tasks() - before - {asyncio.current_task()} == set()
-    gc.collect(1)  # what a test leaves is young
+    gc.collect(1)  # objects of a test are in the young generation
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +33,7 @@ async def tls_sandbox(authority: Authority) -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 async def session(authority: Authority) -> AsyncIterator[aiohttp.ClientSession]:
-    """A session of the caller's, which trusts the tests' authority."""
+    """Return a caller's session, which trusts the tests' authority."""
     connector = aiohttp.TCPConnector(ssl=authority.trusting())
     async with aiohttp.ClientSession(connector=connector) as session:
         yield session

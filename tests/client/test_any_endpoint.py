@@ -1,4 +1,4 @@
-"""`request` reaches any endpoint, with the key, the pacing, the retries and the errors."""
+"""`request` sends to any endpoint, with the client's key, pacing, retries and errors."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ KEY = "KEY018F5C0FFEE0123456789ABCDEF_t0k3nT0k3n"
 QUICK = RetryPolicy(attempts=3, backoff=0.001, backoff_max=0.001)
 
 
-async def test_a_request_returns_the_reply_as_it_came(sandbox: Sandbox) -> None:
-    """Status, headers, content, request id and rate limit are those of the server."""
+async def test_a_request_returns_the_raw_reply(sandbox: Sandbox) -> None:
+    """Status, headers, content, request id and rate limit are the server's."""
     async with client(sandbox) as rooms:
         made = await rooms.request("POST", "/rooms", json={"unique_name": "standup"})
         assert made.status == 201
@@ -45,7 +45,7 @@ async def test_a_request_returns_the_reply_as_it_came(sandbox: Sandbox) -> None:
     assert repr(made) == f"RawResponse(201, {len(made.body)} bytes)"
 
 
-def test_blocking_code_sends_it_too(telnyx_sandbox: Sandbox) -> None:
+def test_the_blocking_client_sends_it_too(telnyx_sandbox: Sandbox) -> None:
     """The blocking client has the same method."""
     with RoomsClient(api_key=telnyx_sandbox.api_key, base_url=telnyx_sandbox.url) as rooms:
         reply = rooms.request("GET", "/rooms")
@@ -53,8 +53,8 @@ def test_blocking_code_sends_it_too(telnyx_sandbox: Sandbox) -> None:
     assert reply.json()["data"] == []
 
 
-async def test_what_is_sent() -> None:
-    """Query, body and headers go out as given; the client's own headers are there as well."""
+async def test_the_request_is_sent_as_given() -> None:
+    """Query, body and headers are sent as given, together with the client's own headers."""
     async with peer(answer(200, {}, {"x-ratelimit-limit": "7"})) as server, client(server) as rooms:
         reply = await rooms.request(
             "PUT",
@@ -77,8 +77,8 @@ async def test_what_is_sent() -> None:
     assert reply.rate_limit.limit == 7
 
 
-async def test_the_headers_go_out_in_a_session_of_the_caller() -> None:
-    """Such a session has no headers of the client's as defaults; all are in the request."""
+async def test_headers_are_sent_in_a_session_of_the_caller() -> None:
+    """That session has none of the client's headers as defaults; all are in the request."""
     async with (
         peer(answer(200, {})) as server,
         aiohttp.ClientSession() as session,
@@ -92,7 +92,7 @@ async def test_the_headers_go_out_in_a_session_of_the_caller() -> None:
 
 
 async def test_errors_are_those_of_every_call() -> None:
-    """An error reply is raised as its class; a body that is not JSON is found when it is read."""
+    """An error reply is raised as its class; a body that is not JSON fails when it is read."""
     async with peer(answer(404, {}), answer(200, b"<html>")) as server, client(server) as rooms:
         with pytest.raises(NotFoundError):
             await rooms.request("GET", "/none")
@@ -102,7 +102,7 @@ async def test_errors_are_those_of_every_call() -> None:
     assert (raised.value.outcome, raised.value.body) == (Outcome.APPLIED, b"<html>")
 
 
-async def test_only_what_is_harmless_is_sent_again() -> None:
+async def test_only_idempotent_requests_are_retried() -> None:
     """After a lost reply, a request is repeated if it only reads or is declared idempotent."""
     done = answer(200, {})
     async with (
@@ -155,7 +155,7 @@ WRONG: dict[str, tuple[tuple[Any, Any], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-async def test_arguments_that_cannot_work_are_refused(what: str) -> None:
+async def test_invalid_arguments_are_refused(what: str) -> None:
     """Each is named in a sentence, and nothing is sent."""
     place, named, sentence = WRONG[what]
     async with peer(answer(200, {})) as server, client(server) as rooms:
@@ -176,7 +176,7 @@ async def test_no_reply_has_the_key() -> None:
 
 
 async def test_secrets_of_a_refused_request_are_not_shown() -> None:
-    """A value of a header is not quoted, nor kept by a frame of this package."""
+    """A header's value is not quoted, nor kept by a frame of this package."""
     async with peer(answer(200, {})) as server, client(server) as rooms:
         with pytest.raises(InvalidRequestError) as raised:
             await rooms.request("POST", "/a", json={"p": KEY}, headers={"x": f"{KEY}\n"})

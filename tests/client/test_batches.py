@@ -1,4 +1,4 @@
-"""What a batch asks of the client: each room by the rules of a single create, and more patience."""
+"""Batches of the client: each room by the rules of a single create, and waiting out outages."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ async def test_a_batch_makes_its_rooms(rooms: AsyncRoomsClient, sandbox: Sandbox
     assert len(sandbox.rooms) == len(NAMES)
 
 
-async def test_nameless_rooms_of_a_batch_get_names_too(sandbox: Sandbox) -> None:
-    """With ``auto_name`` a batch, too, names what has no name."""
+async def test_nameless_rooms_of_a_batch_get_names_with_auto_name(sandbox: Sandbox) -> None:
+    """As those of a single create do."""
     async with client(sandbox, auto_name=True) as rooms:
         outcomes = await rooms.create_many([CreateRoomRequest()] * 3)
     assert len({outcome.unwrap().unique_name for outcome in outcomes} - {None}) == 3
@@ -52,7 +52,7 @@ class Odd:
 
 
 async def told(_: object) -> None:
-    """Be given progress as nothing else is: awaited."""
+    """Report progress, as a coroutine function."""
 
 
 WRONG: dict[str, list[object]] = {
@@ -85,10 +85,10 @@ WRONG: dict[str, list[object]] = {
         for number, value in enumerate(values)
     ],
 )
-async def test_an_argument_that_cannot_work_is_refused_at_once(
+async def test_an_invalid_argument_is_refused_immediately(
     rooms: AsyncRoomsClient, sandbox: Sandbox, name: str, value: object
 ) -> None:
-    """A batch names the argument that is wrong in one line, and has neither drawn nor sent."""
+    """The error names it in one line; nothing was read or sent."""
     requests = iter(REQUESTS)
     arguments: dict[str, Any] = {"requests": requests, name: value}
     with pytest.raises(InvalidRequestError) as caught:
@@ -100,10 +100,10 @@ async def test_an_argument_that_cannot_work_is_refused_at_once(
     assert [*requests] == REQUESTS
 
 
-async def test_fields_in_place_of_requests_are_told_what_to_do_with_them(
+async def test_a_dict_in_place_of_a_request_is_refused_with_a_hint(
     rooms: AsyncRoomsClient, sandbox: Sandbox
 ) -> None:
-    """A dict is refused with what to write in its place, alone at once, and in a list by itself."""
+    """A single one immediately, one in a list as that request's outcome."""
     fields: Any = {"unique_name": "standup"}
     with pytest.raises(InvalidRequestError, match=r"use \[CreateRoomRequest\(\*\*fields\)\]"):
         await rooms.create_many(fields)
@@ -113,7 +113,7 @@ async def test_fields_in_place_of_requests_are_told_what_to_do_with_them(
     assert not sandbox.requests
 
 
-async def test_all_arguments_that_cannot_work_are_named_together(
+async def test_all_invalid_arguments_are_named_together(
     rooms: AsyncRoomsClient, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     """Several invalid arguments are listed in one error, and no journal is created."""
@@ -130,8 +130,8 @@ async def test_all_arguments_that_cannot_work_are_named_together(
 
 
 @leaping
-async def test_a_lost_answer_in_a_batch_is_found() -> None:
-    """Within a batch, too, a lost answer is looked into and told as recovered."""
+async def test_a_lost_reply_in_a_batch_is_recovered() -> None:
+    """The name is looked up, and the outcome says so."""
     async with peer(cut, listed(room("room 0"))) as server:
         async with client(server) as rooms:
             [outcome] = await rooms.create_many(REQUESTS[:1])
@@ -139,8 +139,8 @@ async def test_a_lost_answer_in_a_batch_is_found() -> None:
 
 
 @leaping
-async def test_a_batch_outlasts_an_outage() -> None:
-    """While the server is down a batch waits: neither attempts nor deadline are spent on that."""
+async def test_a_batch_survives_an_outage() -> None:
+    """While the server is down a batch waits, without spending attempts or deadline."""
     port = free_port()
     policy = RetryPolicy(attempts=2, deadline=5)
     async with AsyncRoomsClient(
@@ -156,8 +156,8 @@ async def test_a_batch_outlasts_an_outage() -> None:
 
 
 @leaping
-async def test_a_batch_gives_up_at_last() -> None:
-    """A server that stays down ends the batch after the given time; the rest is not drawn."""
+async def test_a_batch_gives_up_in_the_end() -> None:
+    """A server that stays down ends the batch after the given time; the rest is not read."""
     url = f"http://127.0.0.1:{closed_port()}/v2"
     async with AsyncRoomsClient(base_url=url, api_key="key0123") as rooms:
         began = asyncio.get_running_loop().time()
@@ -168,8 +168,8 @@ async def test_a_batch_gives_up_at_last() -> None:
 
 
 @leaping
-async def test_a_batch_keeps_to_its_rate() -> None:
-    """With ``max_rate`` no more requests are sent in a second than that."""
+async def test_a_batch_keeps_to_max_rate() -> None:
+    """At most so many requests are sent in a second."""
     async with peer(created()) as server, client(server) as rooms:
         began = asyncio.get_running_loop().time()
         await rooms.create_many(REQUESTS, max_rate=8)
@@ -178,7 +178,7 @@ async def test_a_batch_keeps_to_its_rate() -> None:
 
 @leaping
 async def test_the_rate_of_a_running_batch_can_be_changed() -> None:
-    """A new ``max_rate`` holds from the next request on, and None lifts it."""
+    """A new ``max_rate`` applies to the next request, and None lifts it."""
     time = asyncio.get_running_loop().time
     taken = list[float]()
     async with (
@@ -199,8 +199,8 @@ async def test_the_rate_of_a_running_batch_can_be_changed() -> None:
 
 
 @pytest.mark.parametrize("rate", WRONG["max_rate"])
-async def test_a_rate_that_cannot_be_is_refused_while_the_batch_runs(rate: Any) -> None:
-    """The rate before stays."""
+async def test_an_invalid_rate_is_refused_while_the_batch_runs(rate: Any) -> None:
+    """The previous rate stays."""
     async with AsyncRoomsClient(api_key="key0123") as rooms:
         stream = rooms.stream_many(REQUESTS, max_rate=7)
         with pytest.raises(InvalidRequestError, match="max_rate"):
@@ -209,9 +209,7 @@ async def test_a_rate_that_cannot_be_is_refused_while_the_batch_runs(rate: Any) 
 
 
 @pytest.mark.parametrize(("years", "recovered"), [(0, True), (1, False)])
-async def test_rooms_of_an_earlier_run_are_told_from_older_ones(
-    years: int, recovered: bool
-) -> None:
+async def test_rooms_of_an_earlier_run_differ_from_older_ones(years: int, recovered: bool) -> None:
     """With ``since``, a room that was made after that counts as recovered, others as existing."""
     made_at = (datetime.now(UTC) - timedelta(days=365 * years)).isoformat()
     there = listed(room("room 0", created_at=made_at))
@@ -221,8 +219,8 @@ async def test_rooms_of_an_earlier_run_are_told_from_older_ones(
         assert len(server.requests) == 1
 
 
-async def test_a_batch_that_was_interrupted_goes_on(tmp_path: Path) -> None:
-    """What an interrupted batch had sent is looked up first when it is run again."""
+async def test_an_interrupted_batch_continues(tmp_path: Path) -> None:
+    """Requests that it had sent are looked up first when it is run again."""
     journal = tmp_path / "journal"
     async with peer(stall, listed(room("room 0"))) as server:
         async with client(server) as rooms:
@@ -237,7 +235,7 @@ async def test_a_batch_that_was_interrupted_goes_on(tmp_path: Path) -> None:
 
 
 async def test_a_batch_may_fail_in_part() -> None:
-    """A room that cannot be made is an outcome with its error; the others are made."""
+    """A room that cannot be created is an outcome with its error; the others are created."""
     async with peer(created(), answer(400), cut, listed(), created()) as server:
         async with client(server) as rooms:
             nameless = [CreateRoomRequest()] * 3

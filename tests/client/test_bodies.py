@@ -1,4 +1,4 @@
-"""Bodies of replies: whole however they come, and never more than is sensible."""
+"""Bodies of replies: read whole however they are framed, and never too large."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ async def byte_by_byte(visit: Visit) -> None:
     ids=["length", "chunked", "closed", "gzip", "deflate", "bytewise", "after 100", "plain text"],
 )
 async def test_a_body_is_read_however_it_is_framed(act: Act) -> None:
-    """A reply is read to its end, whatever tells where that is."""
+    """A reply is read to its end, however that is marked."""
     async with peer(act) as server, client(server) as rooms:
         assert (await rooms.create()).unique_name == "standup"
 
 
 async def endless(visit: Visit) -> None:
-    """Send a body that has no end."""
+    """Send an endless body."""
     visit.writer.write(HEAD + b"\r\n")
     try:
         while True:
@@ -81,7 +81,7 @@ BOMB = gzip.compress(b" " * (64 * 1024 * 1024))
     ids=["endless", "bomb", "bomb without length", "a byte too long", "tiny on the wire"],
 )
 async def test_a_body_has_a_limit(act: Act) -> None:
-    """A body of more than 8 MiB, after decompression, is given up: the outcome is unknown."""
+    """A body of more than 8 MiB, after decompression, is rejected: the outcome is unknown."""
     async with peer(act, listed(room("standup"))) as server:
         async with client(server, retry=ONCE) as rooms:
             tracemalloc.start()
@@ -105,7 +105,7 @@ async def test_a_body_of_the_limit_is_read() -> None:
         assert (await rooms.create()).unique_name == "standup"
 
 
-async def test_a_list_that_is_too_long_is_an_error_of_that_page() -> None:
+async def test_a_page_that_is_too_large_is_an_error() -> None:
     """A page of more than 8 MiB is an error; nothing was changed by it."""
     async with peer(endless) as server, client(server, retry=ONCE) as rooms:
         with pytest.raises(TransportError, match="it only read"):

@@ -1,4 +1,4 @@
-"""Cancellation: at every single await of a call it ends the call, leaves nothing, and is honest."""
+"""Cancellation: at every await it ends the call, leaves nothing behind, and says what was sent."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SAME = answer(200, {"data": room("standup")})
 
 
 def calls() -> dict[str, tuple[Call, list[Act]]]:
-    """Calls of each kind, and what the server does about their requests."""
+    """Calls of each kind, and how the server answers their requests."""
     quick = RetryPolicy(backoff=0.001)
     return {
         "create": (lambda rooms: rooms.create(), [created()]),
@@ -48,7 +48,7 @@ def calls() -> dict[str, tuple[Call, list[Act]]]:
 
 @pytest.mark.parametrize("kind", calls())
 async def test_a_call_can_be_cancelled_at_every_await(kind: str) -> None:
-    """Wherever a call is cancelled it ends, gives its place back, and tells if it was sent."""
+    """Wherever a call is cancelled it ends, frees its connection, and notes if it was sent."""
     call, acts = calls()[kind]
     for number in range(1, MOST_AWAITS):
         async with (
@@ -73,7 +73,7 @@ async def test_a_call_can_be_cancelled_at_every_await(kind: str) -> None:
 
 
 async def test_a_call_that_waits_for_a_connection_can_be_cancelled() -> None:
-    """A call that is cancelled before it had a connection was not sent, and is left out."""
+    """A call that is cancelled before it had a connection was not sent, and is skipped."""
     async with (
         peer(stall) as server,
         client(server, concurrency=1) as rooms,
@@ -122,12 +122,12 @@ async def test_calls_in_a_group_end_together() -> None:
 
 
 async def carry_out(call: Awaitable[object]) -> None:
-    """Make a task of what is merely awaitable."""
+    """Make a task of an awaitable."""
     await call
 
 
 def notes(task: asyncio.Task[object]) -> str:
-    """What is noted on the cancellation that ended a task."""
+    """Return the notes on the cancellation that ended a task."""
     with pytest.raises(asyncio.CancelledError) as raised:
         task.result()
     return " ".join(getattr(raised.value, "__notes__", []))

@@ -1,4 +1,4 @@
-"""How many calls are in flight, in which order they start, and that their places are freed."""
+"""How many calls are in flight, in which order they start, and that their connections are freed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from telnyx_video.sandbox import Sandbox
 
 
 def names(server: Peer) -> list[str]:
-    """The names that were asked for, in the order of their coming."""
+    """Return the requested names, in the order of arrival."""
     return [
         cast("dict[str, str]", request.json)["unique_name"]
         for request in server.requests
@@ -29,7 +29,7 @@ def names(server: Peer) -> list[str]:
 
 
 async def test_no_more_connections_than_allowed(sandbox: Sandbox) -> None:
-    """However many calls there are, no more are in flight than the client permits."""
+    """However many calls there are, only so many are in flight as the client permits."""
     slowly = {"stall": "reply", "seconds": 0.005}
     sandbox.faults = [{"on": "POST /rooms", "faults": [slowly], "repeat": True}]
     async with client(sandbox, concurrency=3) as rooms:
@@ -39,7 +39,7 @@ async def test_no_more_connections_than_allowed(sandbox: Sandbox) -> None:
 
 
 async def test_first_come_first_served() -> None:
-    """Calls that wait for a connection get one in the order of their asking."""
+    """Calls that wait for a connection get one in order."""
     let_go = asyncio.Event()
 
     async def when_let_go(visit: Visit) -> None:
@@ -57,7 +57,7 @@ async def test_first_come_first_served() -> None:
 
 
 async def test_newcomers_do_not_overtake() -> None:
-    """A call that comes when a connection is free does not overtake those that wait for it."""
+    """A call that starts when a connection is free does not overtake those that wait for it."""
     async with peer(created()) as server, client(server, concurrency=1) as rooms:
         order: list[str] = []
 
@@ -94,8 +94,8 @@ async def test_the_deadline_holds_while_waiting_for_a_connection() -> None:
 
 
 @leaping
-async def test_nothing_begins_when_it_could_hardly_be_answered() -> None:
-    """A connection that comes free at the last moment is not used: that would end in doubt."""
+async def test_a_call_does_not_start_just_before_its_deadline() -> None:
+    """A connection that becomes free at the last moment is not used."""
 
     async def slowly(visit: Visit) -> None:
         await asyncio.sleep(7.5)
@@ -105,7 +105,7 @@ async def test_nothing_begins_when_it_could_hardly_be_answered() -> None:
         first = asyncio.create_task(rooms.create())
         await server.arrived(1)
         with pytest.raises(RequestTimeoutError) as raised:
-            await rooms.create(retry=RetryPolicy(deadline=10))  # of which 8 s are for sending
+            await rooms.create(retry=RetryPolicy(deadline=10))  # 8 s of them are for sending
         assert raised.value.outcome is Outcome.NOT_APPLIED
         await first
         assert server.methods == ["POST"]
@@ -113,7 +113,7 @@ async def test_nothing_begins_when_it_could_hardly_be_answered() -> None:
 
 @leaping
 async def test_waiting_for_a_connection_is_not_part_of_an_attempt() -> None:
-    """A call that waits for longer than an attempt may take is sent all the same."""
+    """A call that waits for longer than an attempt may take is still sent."""
 
     async def slowly(visit: Visit) -> None:
         await asyncio.sleep(0.8)
@@ -130,8 +130,8 @@ async def test_waiting_for_a_connection_is_not_part_of_an_attempt() -> None:
     [cut, reset, answer(401), answer(201, b"{"), answer(200, {"data": room()}, close=True)],
     ids=["cut", "reset", "refused", "unreadable", "closed"],
 )
-async def test_places_come_free_whatever_happens(act: Act) -> None:
-    """A call that fails gives its place to the next, however it failed."""
+async def test_a_failed_call_frees_its_connection(act: Act) -> None:
+    """However it failed."""
     async with peer(*[act] * 8, created()) as server, client(server, concurrency=2) as rooms:
         once = RetryPolicy.none()
         failed = [rooms.create(retry=once) for _ in range(8)]

@@ -1,4 +1,4 @@
-"""`extra` sends fields that this version does not know, checked for nothing but JSON."""
+"""`extra` sends fields that this version does not know, checked only for being JSON."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Make = Callable[..., Any]
 BOTH = pytest.mark.parametrize("make", [CreateRoomRequest, CreateCompositionRequest])
 
 
-async def test_further_fields_are_sent_among_the_others() -> None:
+async def test_extra_fields_are_sent_with_the_others() -> None:
     """In a create, an update and the create of a composition."""
     made = answer(200, {"data": {"id": "1"}})
     async with peer(created(), created(), made) as server, client(server) as rooms:
@@ -45,8 +45,8 @@ async def test_further_fields_are_sent_among_the_others() -> None:
     ]
 
 
-async def test_a_room_is_not_judged_by_them() -> None:
-    """After a lost reply the room is found, whether or not it shows the further fields."""
+async def test_extra_fields_do_not_decide_whose_a_room_is() -> None:
+    """After a lost reply the room is found, whether or not it shows the extra fields."""
     acts = (cut, listed(room(region="us")))
     async with peer(*acts) as server, client(server, retry=QUICK) as rooms:
         made = await rooms.create(unique_name="standup", extra=EXTRA)
@@ -54,8 +54,8 @@ async def test_a_room_is_not_judged_by_them() -> None:
     assert server.methods == ["POST", "GET"]
 
 
-async def test_an_update_sends_them_though_no_known_field_differs() -> None:
-    """Whether a room has them cannot be seen, so `if_exists="update"` always sends them."""
+async def test_an_update_sends_extra_fields_even_without_differences() -> None:
+    """Whether a room has them is not visible, so `if_exists="update"` always sends them."""
     taken = answer(422, {"errors": [{"code": "10015", "title": "taken"}]})
     old = room(created_at="2020-01-01T00:00:00Z")
     acts = (taken, listed(old), answer(200, {"data": old}))
@@ -65,8 +65,8 @@ async def test_an_update_sends_them_though_no_known_field_differs() -> None:
     assert server.requests[-1].json == {"unique_name": "standup", **EXTRA}
 
 
-async def test_a_journal_keeps_them(tmp_path: Path) -> None:
-    """A batch that is resumed sends what was noted, and takes the same input for the same."""
+async def test_a_journal_keeps_extra_fields(tmp_path: Path) -> None:
+    """A resumed batch sends the recorded fields, and recognizes the same input."""
     path = tmp_path / "journal.jsonl"
     requests = [CreateRoomRequest(unique_name=name, extra=EXTRA) for name in ("a", "b")]
     once = RetryPolicy(attempts=1)
@@ -85,8 +85,8 @@ async def test_a_journal_keeps_them(tmp_path: Path) -> None:
 
 
 @BOTH
-def test_a_request_keeps_a_copy(make: Make) -> None:
-    """It stays as it was checked, can be compared, hashed, pickled, written and read."""
+def test_a_request_copies_its_extra_fields(make: Make) -> None:
+    """It stays as it was checked, and can be compared, hashed, pickled, written and read."""
     given = json.loads(json.dumps(EXTRA))
     request = make(extra=given)
     given["layout"]["grid"].clear()
@@ -99,8 +99,8 @@ def test_a_request_keeps_a_copy(make: Make) -> None:
     assert make(extra=UNSET) == make()
 
 
-def test_a_row_may_have_them() -> None:
-    """What `to_dict` writes, `from_dict` reads; an unknown name outside of it is an error."""
+def test_a_row_may_have_extra_fields() -> None:
+    """`from_dict` reads what `to_dict` writes; an unknown name outside of it is an error."""
     request = CreateRoomRequest(unique_name="standup", extra=EXTRA)
     assert request.to_dict() == {"unique_name": "standup", "extra": EXTRA}
     assert CreateRoomRequest.from_dict(request.to_dict()) == request
@@ -123,8 +123,8 @@ WRONG: dict[str, tuple[Any, str]] = {
 
 @BOTH
 @pytest.mark.parametrize("what", WRONG)
-def test_what_cannot_be_sent_is_refused(make: Make, what: str) -> None:
-    """The sentence quotes no value, as any of them may be a secret."""
+def test_invalid_extra_fields_are_refused(make: Make, what: str) -> None:
+    """The error quotes no value, as any of them may be a secret."""
     extra, sentence = WRONG[what]
     with pytest.raises(InvalidRequestError) as raised:
         make(extra=extra)
@@ -134,7 +134,7 @@ def test_what_cannot_be_sent_is_refused(make: Make, what: str) -> None:
 
 
 def test_depth_is_bounded() -> None:
-    """Deeper objects than a server would read are refused here."""
+    """Objects that are nested too deeply for servers are refused."""
     deep: dict[str, object] = {}
     for _ in range(300):
         deep = {"a": deep}
@@ -143,7 +143,7 @@ def test_depth_is_bounded() -> None:
 
 
 async def test_a_refused_call_keeps_no_value() -> None:
-    """No frame of the error holds what was given."""
+    """No frame of the error holds the arguments."""
     async with peer(created()) as server, client(server) as rooms:
         with pytest.raises(InvalidRequestError) as raised:
             await rooms.create(extra={"unique_name": SECRET})

@@ -1,4 +1,4 @@
-"""Keys that change: from a provider, or from a token endpoint; no create is lost by it."""
+"""Keys that change: from a provider, or from a token endpoint, without losing a create."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ROTATIONS = 4 if CREATES < 10_000 else 20
 
 
 class Keys:
-    """Provides keys, and counts how often it is asked."""
+    """Provides keys, and counts the calls."""
 
     def __init__(self) -> None:
         self.accepted = "key-0"
@@ -53,7 +53,7 @@ class Keys:
         return key
 
     def guard(self, act: Act) -> Act:
-        """Do this for requests with the key that is accepted now; refuse all others."""
+        """Apply this to requests with the accepted key; refuse all others."""
 
         async def guarded(visit: Visit) -> None:
             assert visit.request is not None
@@ -63,8 +63,8 @@ class Keys:
         return guarded
 
 
-async def test_a_provider_is_asked_once() -> None:
-    """Its answer is kept, for many calls that begin at the same time as well."""
+async def test_a_provider_is_called_once() -> None:
+    """Its answer is kept, also for many calls that begin at the same time."""
     keys = Keys()
     async with peer(keys.guard(created())) as server, client(server, api_key=keys) as rooms:
         assert keys.asked == 0
@@ -75,8 +75,8 @@ async def test_a_provider_is_asked_once() -> None:
 
 
 @pytest.mark.parametrize("in_session", [False, True])
-async def test_after_a_refusal_it_is_asked_again(in_session: bool) -> None:
-    """The request is sent again with the new key, in a session of the caller's, too."""
+async def test_after_a_401_the_provider_is_called_again(in_session: bool) -> None:
+    """The request is sent again with the new key, in a caller's session, too."""
     keys = Keys()
     async with aiohttp.ClientSession() as session, peer(keys.guard(created())) as server:
         arguments = {"session": session} if in_session else {}
@@ -92,7 +92,7 @@ async def test_after_a_refusal_it_is_asked_again(in_session: bool) -> None:
 
 
 async def test_a_key_that_stays_refused_is_an_error() -> None:
-    """It is asked for once more, and not for ever; nothing was applied."""
+    """It is requested once more, and not for ever; nothing was applied."""
     keys = Keys()
     async with peer(answer(401, {})) as server, client(server, api_key=keys) as rooms:
         with pytest.raises(AuthenticationError) as raised:
@@ -103,7 +103,7 @@ async def test_a_key_that_stays_refused_is_an_error() -> None:
 
 
 def test_blocking_code_may_have_a_provider(telnyx_sandbox: Sandbox) -> None:
-    """A plain function will do, in both clients."""
+    """A plain function works in both clients."""
     with RoomsClient(api_key=lambda: telnyx_sandbox.api_key, base_url=telnyx_sandbox.url) as rooms:
         rooms.create(unique_name="standup")
         assert telnyx_sandbox.api_key not in repr(rooms)
@@ -131,8 +131,8 @@ async def test_rotation_under_load_loses_no_create() -> None:
     assert keys.asked >= ROTATIONS
 
 
-async def test_a_key_expires() -> None:
-    """A provider may say for how long its key is valid; it is asked again before that ends."""
+async def test_an_expired_key_is_replaced() -> None:
+    """A provider may say for how long its key is valid; it is called again before that ends."""
     answers = [ApiKey("first", valid_for=0.0), ApiKey("second", valid_for=3600.0)]
     async with peer(created()) as server, client(server, api_key=lambda: answers.pop(0)) as rooms:
         for name in ("a", "b", "c"):
@@ -141,7 +141,7 @@ async def test_a_key_expires() -> None:
     assert sent == ["Bearer first", "Bearer second", "Bearer second"]
 
 
-async def test_a_provider_that_fails_is_asked_again() -> None:
+async def test_a_provider_that_fails_is_called_again() -> None:
     """A failure is transient, and sends nothing; its text, which may be a secret, is not shown."""
     failures = [OSError(KEY), TimeoutError(KEY)]
 
@@ -160,7 +160,7 @@ async def test_a_provider_that_fails_is_asked_again() -> None:
 
 
 async def test_concurrent_calls_share_a_failure() -> None:
-    """A vault that is down is not asked by each of a thousand calls in turn."""
+    """A provider that is down is not called by each of a thousand calls."""
     asked: list[None] = []
     begun, ready = asyncio.Event(), asyncio.Event()
 
@@ -182,8 +182,8 @@ async def test_concurrent_calls_share_a_failure() -> None:
 
 
 @pytest.mark.parametrize("key", ["", " a", None, 5, ApiKey("line\nbreak")])
-async def test_what_is_no_key_is_refused(key: Any) -> None:
-    """An answer that cannot be sent in a header is a mistake in the provider."""
+async def test_an_invalid_key_is_refused(key: Any) -> None:
+    """A key that cannot be sent in a header is a mistake of the provider."""
     async with peer(created()) as server, client(server, api_key=lambda: key) as rooms:
         with pytest.raises(ConfigurationError, match="provider returned no API key"):
             await rooms.create(unique_name="standup")
@@ -214,8 +214,8 @@ async def test_a_provider_that_hangs_ends_with_the_call() -> None:
             await call
 
 
-async def test_no_reply_shows_a_key_that_was_provided() -> None:
-    """What the server repeats is redacted, by the key that the request was sent with."""
+async def test_no_reply_shows_a_provided_key() -> None:
+    """It is redacted by the key that the request was sent with."""
     echo = answer(403, {"detail": KEY}, {"x-request-id": KEY})
     raw = answer(200, {"echo": KEY}, {"x-echo": KEY})
     async with peer(echo, raw) as server, client(server, api_key=lambda: KEY) as rooms:
@@ -249,7 +249,7 @@ class Endpoint:
 
 
 async def test_client_credentials_are_exchanged_for_a_token() -> None:
-    """As RFC 6749 says, by Basic authentication; one token serves until it expires."""
+    """By Basic authentication, as in RFC 6749; one token serves until it expires."""
     endpoint, oauth = Endpoint(expires_in=3600), OAuthCredentials("crm", SECRET)
     async with peer(endpoint()) as server, client(server, api_key=oauth) as rooms:
         await asyncio.gather(*(rooms.create(unique_name=f"{n}") for n in range(5)))
@@ -265,7 +265,7 @@ async def test_client_credentials_are_exchanged_for_a_token() -> None:
 
 
 async def test_an_expired_token_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No request is sent with it; the credentials may be those of the environment."""
+    """No request is sent with it; the credentials may be the environment's."""
     monkeypatch.setenv("TELNYX_CLIENT_ID", "crm")
     monkeypatch.setenv("TELNYX_CLIENT_SECRET", SECRET)
     endpoint = Endpoint(expires_in=0)
@@ -294,7 +294,7 @@ TOKEN_FAILURES: dict[str, tuple[Act, type[TelnyxVideoError], str]] = {
 
 @pytest.mark.parametrize("what", TOKEN_FAILURES)
 async def test_without_a_token_nothing_is_sent(what: str) -> None:
-    """The error says what the endpoint did, and shows neither the secret nor the reply."""
+    """The error says what the endpoint answered, and shows neither the secret nor the reply."""
     act, error, sentence = TOKEN_FAILURES[what]
     oauth = OAuthCredentials("crm", SECRET)
     timeout = 0.2 if act is stall else 20.0
@@ -319,7 +319,7 @@ async def test_without_a_token_nothing_is_sent(what: str) -> None:
         (lambda: OAuthCredentials("crm", SECRET, cast("Any", 5)), "token_url is not a string"),
     ],
 )
-def test_credentials_that_cannot_work_are_refused(oauth: Callable[[], Any], sentence: str) -> None:
+def test_invalid_credentials_are_refused(oauth: Callable[[], Any], sentence: str) -> None:
     """Each is named, without the secret."""
     with pytest.raises(ConfigurationError) as raised:
         AsyncRoomsClient(api_key=oauth())

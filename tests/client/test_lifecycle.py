@@ -1,4 +1,4 @@
-"""A client's life: made anywhere, alive in one event loop, and closed without leaving anything."""
+"""A client's life: created anywhere, used in one event loop, and closed completely."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ from telnyx_video import (
 from telnyx_video.sandbox import Sandbox
 
 SOON = 15.0
-"""Seconds within which a closed client must have ended its calls: less than a request may take."""
+"""Seconds within which the calls of a closed client must end: less than a request may take."""
 
 
 async def ended(call: asyncio.Task[Any]) -> TelnyxVideoError:
-    """The error that a call ends with, soon."""
+    """Return the error that a call ends with, soon."""
     _, hanging = await asyncio.wait([call], timeout=SOON)
     if hanging:
         call.cancel()
@@ -50,8 +50,8 @@ async def ended(call: asyncio.Task[Any]) -> TelnyxVideoError:
     return raised.value
 
 
-def test_a_client_may_be_made_outside_of_a_loop() -> None:
-    """A client made where no loop runs works in the loop of its first call."""
+def test_a_client_may_be_created_outside_of_a_loop() -> None:
+    """It works in the loop of its first call."""
     with Sandbox() as sandbox:
         rooms = client(sandbox)
 
@@ -64,7 +64,7 @@ def test_a_client_may_be_made_outside_of_a_loop() -> None:
 
 
 def test_a_client_belongs_to_one_loop() -> None:
-    """A call from a second loop is refused with advice; the first loop continues."""
+    """A call from a second loop is refused with a hint; the first loop continues."""
     with Sandbox() as sandbox, asyncio.Runner() as first, asyncio.Runner() as second:
         rooms = client(sandbox)
         first.run(rooms.create())
@@ -78,7 +78,7 @@ def test_a_client_belongs_to_one_loop() -> None:
 
 
 async def test_nothing_is_opened_before_the_first_call() -> None:
-    """A client that is never used has nothing to close, and connects to nothing."""
+    """A client that is never used has nothing to close, and makes no connection."""
     async with peer(created()) as server:
         rooms = client(server)
         assert server.connections == 0
@@ -86,8 +86,8 @@ async def test_nothing_is_opened_before_the_first_call() -> None:
         assert server.connections == 0
 
 
-async def test_a_closed_client_says_so() -> None:
-    """Each call on a closed client is refused, and nothing is sent."""
+async def test_calls_on_a_closed_client_are_refused() -> None:
+    """Nothing is sent."""
     async with peer(created()) as server:
         async with client(server) as rooms:
             await rooms.create()
@@ -113,7 +113,7 @@ async def test_a_client_can_be_closed_again() -> None:
     "act", [stall, say(b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{")]
 )
 async def test_closing_ends_a_create_in_flight(act: Act) -> None:
-    """A create that was sent when the client is closed ends at once, its outcome unknown."""
+    """A create that was sent ends immediately, with an unknown outcome."""
 
     async def begin(visit: Visit) -> None:
         await act(visit)
@@ -132,7 +132,7 @@ async def test_closing_ends_a_create_in_flight(act: Act) -> None:
 
 
 async def test_closing_ends_other_calls_in_flight() -> None:
-    """An update or delete that was sent ends as unknown, a get as having changed nothing."""
+    """An update or delete that was sent ends as unknown, a get as not applied."""
     async with peer(stall) as server:
         rooms = client(server)
         calls = [
@@ -147,8 +147,8 @@ async def test_closing_ends_other_calls_in_flight() -> None:
         assert sorted(server.methods) == ["DELETE", "GET", "PATCH"]
 
 
-async def test_closing_ends_a_wait_for_another_try() -> None:
-    """A create that waits to be sent again is not: it ends with what is known of it."""
+async def test_closing_ends_the_wait_before_a_retry() -> None:
+    """The create is not sent again, and ends with its last error."""
     slow = RetryPolicy(backoff=1000.0, backoff_max=1000.0, deadline=10_000.0)
     busy = answer(429, headers={"Retry-After": "100"})
     for act, outcome in ((busy, Outcome.NOT_APPLIED), (cut, Outcome.UNKNOWN)):
@@ -162,8 +162,8 @@ async def test_closing_ends_a_wait_for_another_try() -> None:
             assert server.methods == ["POST"]
 
 
-async def test_closing_while_a_delete_waits_does_not_undo_it() -> None:
-    """A delete whose answer was lost stays in doubt, even if it was about to be repeated."""
+async def test_closing_before_a_delete_is_retried_leaves_it_unknown() -> None:
+    """The reply to its first attempt was lost."""
     slow = RetryPolicy(backoff=1000.0, backoff_max=1000.0, deadline=10_000.0)
     async with peer(cut) as server:
         rooms = client(server)
@@ -176,7 +176,7 @@ async def test_closing_while_a_delete_waits_does_not_undo_it() -> None:
 
 
 async def test_closing_ends_a_look_up() -> None:
-    """A create that is being looked up when the client is closed ends as unknown."""
+    """The outcome of the create stays unknown."""
     async with peer(cut, stall) as server:
         rooms = client(server)
         call = asyncio.create_task(rooms.create(unique_name="standup"))
@@ -188,7 +188,7 @@ async def test_closing_ends_a_look_up() -> None:
 
 @pytest.mark.parametrize("yours", [False, True])
 async def test_closing_ends_a_wait_for_a_connection(yours: bool) -> None:
-    """A call that still waits for a connection when the client is closed is not sent."""
+    """The call is not sent."""
     async with peer(stall) as server, aiohttp.ClientSession() as session:
         rooms = client(
             server,
@@ -209,7 +209,7 @@ async def test_closing_ends_a_wait_for_a_connection(yours: bool) -> None:
 
 @leaping
 async def test_closing_ends_an_attempt_to_connect() -> None:
-    """A call that is still connecting when the client is closed does not wait for that."""
+    """The call ends without waiting for the connection."""
     with unreachable() as address:
         rooms = AsyncRoomsClient(base_url=f"http://{address}", api_key="key0123")
         call = asyncio.create_task(rooms.create(unique_name="standup"))
@@ -222,7 +222,7 @@ async def test_closing_ends_an_attempt_to_connect() -> None:
 
 
 async def test_closing_your_session_ends_the_calls_on_it() -> None:
-    """If the owner closes the session under a call, it ends with an error, not as cancelled."""
+    """If the owner closes the session during a call, it ends with an error, not as cancelled."""
     connector = aiohttp.TCPConnector(limit=1)
     async with peer(stall) as server, aiohttp.ClientSession(connector=connector) as session:
         rooms = client(server, session=session)
@@ -254,8 +254,8 @@ async def test_leaving_the_block_by_an_error_closes_the_client() -> None:
 
 
 @pytest.mark.parametrize("yours", [False, True])
-async def test_closing_twice_at_once_ends_calls_once(yours: bool) -> None:
-    """A client that is closed again while its calls are still ending ends them as errors, too."""
+async def test_closing_twice_concurrently_ends_calls_once(yours: bool) -> None:
+    """Calls that are still ending end as errors, too."""
     async with peer(stall) as server, aiohttp.ClientSession() as session:
         async with client(server, session=session if yours else None) as rooms:
             call = asyncio.create_task(rooms.create())
@@ -281,7 +281,7 @@ async def test_a_cancelled_call_stays_cancelled_when_the_client_is_closed() -> N
 
 
 async def test_a_closed_client_does_not_disturb_time_limits() -> None:
-    """A call that ends since the client was closed leaves time limits around it as they were."""
+    """Time limits around a call that ends with the client are not affected."""
     async with peer(stall) as server:
         rooms = client(server)
 
@@ -301,7 +301,7 @@ async def test_a_closed_client_does_not_disturb_time_limits() -> None:
 
 
 async def test_an_unclosed_client_warns_in_its_own_name(caplog: pytest.LogCaptureFixture) -> None:
-    """One warning says which client, and what to do; aiohttp reports nothing beside it."""
+    """One warning says which client, and what to do; aiohttp adds none."""
     async with peer(created()) as server:
         rooms = client(server)
         await rooms.create()
@@ -320,7 +320,7 @@ async def test_an_unclosed_client_warns_in_its_own_name(caplog: pytest.LogCaptur
 
 
 async def test_a_client_with_nothing_to_close_does_not_warn() -> None:
-    """Your session is yours to close; a client that was not used, or that is closed, has none."""
+    """Your session is yours to close; an unused or closed client has nothing open."""
     async with peer(created()) as server, aiohttp.ClientSession() as session:
         yours = client(server, session=session)
         await yours.create()
@@ -336,7 +336,7 @@ async def test_a_client_with_nothing_to_close_does_not_warn() -> None:
 
 
 async def test_iterating_over_an_async_list_says_how() -> None:
-    """A plain loop over what needs `async for` is told so."""
+    """A plain loop over an async list fails with a hint."""
     async with AsyncRoomsClient(api_key="key0123") as rooms:
         with pytest.raises(TypeError, match="use `async for`, or RoomsClient"):
             list(rooms.list())  # type: ignore[call-overload] # pyright: ignore[reportArgumentType, reportUnknownArgumentType] # the point

@@ -1,4 +1,4 @@
-"""What is logged: a line for each request and one for its reply, and what becomes of calls."""
+"""The log: a line for each request and one for its reply, and the results of calls."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PREFIX = "telnyx_video_"
 
 
 def facts(record: logging.LogRecord) -> dict[str, object]:
-    """What a record has besides its text, by name."""
+    """Return the extra attributes of a record, by name."""
     return {
         name.removeprefix(PREFIX): value
         for name, value in vars(record).items()
@@ -35,7 +35,7 @@ def facts(record: logging.LogRecord) -> dict[str, object]:
 
 
 def about_calls(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
-    """The lines that tell what becomes of calls."""
+    """Return the lines about the results of calls."""
     return [record for record in caplog.records if record.name == CALLS]
 
 
@@ -46,7 +46,7 @@ def debugging(caplog: pytest.LogCaptureFixture) -> None:
 
 
 async def test_a_request_and_its_reply_are_a_line_each(caplog: pytest.LogCaptureFixture) -> None:
-    """A call logs what is sent, and what came back in which time, but not what."""
+    """The sizes and the duration are logged, the contents are not."""
     reply = answer(201, {"data": room("confidential")}, {"x-request-id": "id-1"})
     async with peer(reply) as server, client(server) as rooms:
         await rooms.create(unique_name="confidential")
@@ -75,7 +75,7 @@ async def test_a_refusal_is_a_line_as_well(caplog: pytest.LogCaptureFixture) -> 
 
 
 async def test_a_failure_is_a_line_as_well(caplog: pytest.LogCaptureFixture) -> None:
-    """A request without a reply logs why there is none."""
+    """A request without a reply logs the reason."""
     async with peer(cut) as server, client(server) as rooms:
         with pytest.raises(OutcomeUnknownError):
             await rooms.create()
@@ -87,8 +87,8 @@ async def test_a_failure_is_a_line_as_well(caplog: pytest.LogCaptureFixture) -> 
     assert facts(caplog.records[1]) == told
 
 
-async def test_nothing_is_logged_unless_asked(caplog: pytest.LogCaptureFixture) -> None:
-    """Above the level of debugging a client is silent, as long as nothing is retried or unknown."""
+async def test_nothing_is_logged_above_debug_by_default(caplog: pytest.LogCaptureFixture) -> None:
+    """As long as nothing is retried or unknown."""
     caplog.set_level(logging.INFO, LOGGER)
     async with peer(created(), answer(404)) as server, client(server) as rooms:
         await rooms.create()
@@ -97,8 +97,8 @@ async def test_nothing_is_logged_unless_asked(caplog: pytest.LogCaptureFixture) 
     assert caplog.messages == []
 
 
-async def test_what_saves_a_call_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """A retry and a recovery are worth knowing; the look-up between them is a detail."""
+async def test_retries_and_recoveries_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """At INFO; the look-up between them is at DEBUG."""
     async with peer(cut, listed(room())) as server, client(server, retry=FAST) as rooms:
         await rooms.create(unique_name="standup")
     retried, looked_up, recovered = about_calls(caplog)
@@ -117,7 +117,7 @@ async def test_what_saves_a_call_is_logged(caplog: pytest.LogCaptureFixture) -> 
 
 
 async def test_other_calls_log_their_retries_too(caplog: pytest.LogCaptureFixture) -> None:
-    """A refusal that is waited out names its status and its request id."""
+    """A refusal that is waited out is logged with its status and its request id."""
     wait = answer(429, headers={"retry-after": "0", "x-request-id": "id-1"})
     async with peer(wait, listed()) as server, client(server, retry=FAST) as rooms:
         assert [room async for room in rooms.list()] == []
@@ -134,7 +134,7 @@ async def test_other_calls_log_their_retries_too(caplog: pytest.LogCaptureFixtur
 
 
 async def test_an_unknown_outcome_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    """What needs action is logged at a higher level than what the client handles itself."""
+    """It has a higher level than events that the client handles itself."""
     async with peer(cut) as server, client(server, retry=FAST) as rooms:
         with pytest.raises(OutcomeUnknownError) as created:
             await rooms.create()
@@ -147,8 +147,8 @@ async def test_an_unknown_outcome_is_a_warning(caplog: pytest.LogCaptureFixture)
     assert warnings[1].getMessage() == f"rooms.update: {updated.value}"
 
 
-async def test_a_delete_that_was_done_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:
-    """A 404 after a lost answer is a success, and logged as no more than a retry."""
+async def test_a_delete_that_was_applied_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """A 404 after a lost reply is a success, and logged only as a retry."""
     async with peer(cut, answer(404)) as server, client(server, retry=FAST) as rooms:
         await rooms.delete("1")
     assert [record.levelno for record in about_calls(caplog)] == [logging.INFO]
@@ -156,7 +156,7 @@ async def test_a_delete_that_was_done_is_no_warning(caplog: pytest.LogCaptureFix
 
 @leaping
 async def test_a_wait_for_the_limit_is_a_line() -> None:
-    """Being held back is a detail, with the time that it took."""
+    """At DEBUG, with its duration."""
     records: list[logging.LogRecord] = []
 
     class Keep(logging.Handler):
@@ -195,15 +195,15 @@ with Sandbox(faults=faults) as sandbox:
 
 
 def test_a_program_without_logging_prints_nothing() -> None:
-    """What is raised is not printed to stderr as well, where nobody has set up logging."""
+    """Errors that are raised are not also printed to stderr if logging is not set up."""
     ended = subprocess.run(
         [sys.executable, "-c", WITHOUT_LOGGING], capture_output=True, text=True, check=True
     )
     assert (ended.stdout, ended.stderr) == ("unknown\n", "")
 
 
-async def test_the_level_may_change_under_way(caplog: pytest.LogCaptureFixture) -> None:
-    """Logging that is turned on or off while a call is in flight does not harm the call."""
+async def test_the_level_may_change_during_a_call(caplog: pytest.LogCaptureFixture) -> None:
+    """Turning logging on or off while a call is in flight does not harm the call."""
 
     async def turn_on(visit: Visit) -> None:
         caplog.set_level(logging.DEBUG, LOGGER)

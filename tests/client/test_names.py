@@ -1,4 +1,4 @@
-"""Names of other classes of strings, from the create to the look-up, against the sandbox."""
+"""Names of other string classes, from the create to the look-up, against the sandbox."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OTHERS = [Loud, member]
 async def test_a_lost_room_is_found_by_any_kind_of_name(
     sandbox: Sandbox, rooms: AsyncRoomsClient, other: Callable[[str], str]
 ) -> None:
-    """After a lost answer the room is sought under the name that the server has."""
+    """After a lost reply the room is looked up under the name that the server has."""
     sandbox.faults = [{"on": "POST /rooms", "faults": ["lost"]}]
     room = await rooms.create(unique_name=other("lobby"))
     assert [held["id"] for held in sandbox.rooms] == [room.id]
@@ -37,26 +37,26 @@ async def test_a_lost_room_is_found_by_any_kind_of_name(
 
 
 @pytest.mark.parametrize("other", OTHERS)
-async def test_a_room_that_is_not_there_is_named(
+async def test_the_error_for_a_missing_room_has_its_name(
     rooms: AsyncRoomsClient, other: Callable[[str], str]
 ) -> None:
-    """Who seeks a room in vain is told for which name."""
+    """Whatever the class of the name."""
     with pytest.raises(NotFoundError, match="no room has the name 'lobby'"):
         await rooms.get_by_name(other("lobby"))
 
 
-async def test_no_name_is_sought_by_none(sandbox: Sandbox, rooms: AsyncRoomsClient) -> None:
-    """An invalid name is refused; it would list every room."""
+async def test_an_invalid_name_is_not_looked_up(sandbox: Sandbox, rooms: AsyncRoomsClient) -> None:
+    """It is refused, as it would list every room."""
     with pytest.raises(InvalidRequestError, match="unique_name: must be a string, not UNSET"):
         await rooms.get_by_name(UNSET)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # the point
     assert sandbox.requests["GET /v2/rooms"] == 0
 
 
 @pytest.mark.parametrize("other", OTHERS)
-async def test_a_batch_keeps_its_journal_where_it_is_told(
+async def test_a_batch_keeps_its_journal_at_the_given_path(
     rooms: AsyncRoomsClient, other: Callable[[str], str], tmp_path: Path
 ) -> None:
-    """A path is the text that it equals, and so are the names that the journal notes."""
+    """A path and the names in the journal are read as plain strings."""
     path = tmp_path / "journal"
     request = CreateRoomRequest(unique_name=other("lobby"))
     first = await rooms.create_many([request], journal=other(str(path)))
@@ -66,10 +66,10 @@ async def test_a_batch_keeps_its_journal_where_it_is_told(
 
 
 @pytest.mark.parametrize("value", [Array(), Faulty(), HUGE], ids=["array", "faulty", "huge"])
-async def test_what_is_no_name_is_sent_nowhere(
+async def test_values_that_are_not_names_are_not_sent(
     sandbox: Sandbox, rooms: AsyncRoomsClient, value: Any
 ) -> None:
-    """Neither a value that cannot be compared nor one that cannot be written reaches the server."""
+    """Neither a value that cannot be compared nor one that cannot be encoded reaches the server."""
     with pytest.raises(InvalidRequestError, match="unique_name: must be a string"):
         await rooms.get_by_name(value)
     with pytest.raises(InvalidRequestError, match='if_exists: must be "error", "return" or'):

@@ -1,4 +1,4 @@
-"""Networks at work: authorities of one's own, client certificates, proxies that ask who it is."""
+"""Company networks: private authorities, client certificates, proxies with passwords."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def ca_file(authority: Authority, tmp_path: Path) -> Path:
 
 
 async def test_an_unknown_authority_is_refused_once(tls_sandbox: Sandbox) -> None:
-    """Without its certificate nothing is sent, and trying again is of no use."""
+    """Nothing is sent, and a retry would not help."""
     async with client(tls_sandbox) as rooms:
         with pytest.raises(TransportError, match="the certificates that you trust") as raised:
             await rooms.create(unique_name="standup")
@@ -44,7 +44,7 @@ async def test_an_unknown_authority_is_refused_once(tls_sandbox: Sandbox) -> Non
 
 
 async def test_an_authority_in_a_file(tls_sandbox: Sandbox, ca_file: Path) -> None:
-    """With its certificate in a file, its servers are trusted."""
+    """Servers with its certificates are trusted."""
     async with client(tls_sandbox, ca_file=ca_file) as rooms:
         await rooms.create(unique_name="standup")
     async with client(tls_sandbox, ca_file=str(ca_file)) as rooms:
@@ -52,7 +52,7 @@ async def test_an_authority_in_a_file(tls_sandbox: Sandbox, ca_file: Path) -> No
 
 
 def test_the_systems_authorities_are_still_trusted(ca_file: Path) -> None:
-    """Recordings are downloaded from hosts whose certificates the file's authority did not sign."""
+    """Recordings are downloaded from hosts whose certificates another authority signed."""
     context = _tls_context([], None, ca_file)
     assert context is not None
     system = ssl.create_default_context()
@@ -62,7 +62,7 @@ def test_the_systems_authorities_are_still_trusted(ca_file: Path) -> None:
 
 
 async def test_mutual_tls(authority: Authority) -> None:
-    """A server that demands a certificate gets that of the given context."""
+    """A server that demands a certificate gets the one in the given context."""
     context = authority.trusting()
     async with Sandbox(ssl_context=authority.demanding("127.0.0.1")) as sandbox:
         async with client(sandbox, ssl_context=context, retry=ONCE) as rooms:
@@ -75,7 +75,7 @@ async def test_mutual_tls(authority: Authority) -> None:
         assert len(sandbox.rooms) == 1
 
 
-async def test_a_tunnel_through_a_proxy_that_asks_who_it_is(
+async def test_a_tunnel_through_a_proxy_with_a_password(
     tls_sandbox: Sandbox, ca_file: Path
 ) -> None:
     """The proxy gets its password, and neither the key nor the request."""
@@ -93,7 +93,7 @@ async def test_a_tunnel_through_a_proxy_that_asks_who_it_is(
 async def test_a_refused_tunnel_shows_no_password(
     tls_sandbox: Sandbox, ca_file: Path, user: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A wrong password is reported once, without the password, as nothing would change it."""
+    """A wrong password is reported once, without the password, as a retry would not help."""
     caplog.set_level("DEBUG")
     async with proxy("crm", "another") as through:
         url = through.url.replace("//", f"//{user}:{PASSWORD}@")
@@ -108,7 +108,7 @@ async def test_a_refused_tunnel_shows_no_password(
     assert len(through.requests) == 1
 
 
-def test_blocking_code_has_the_same(authority: Authority, ca_file: Path) -> None:
+def test_the_blocking_client_has_the_same(authority: Authority, ca_file: Path) -> None:
     """Proxy, authority, middlewares and trace configs work in the blocking client, too."""
     seen: list[str] = []
 
@@ -139,7 +139,7 @@ def test_blocking_code_has_the_same(authority: Authority, ca_file: Path) -> None
 
 
 async def test_a_middleware_cannot_double_a_room() -> None:
-    """One that sends again is refused the second time; the create finds out by itself."""
+    """Its second send is refused; the create finds out itself whether the first was applied."""
 
     async def again(
         request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
@@ -155,7 +155,7 @@ async def test_a_middleware_cannot_double_a_room() -> None:
 
 
 async def test_a_middleware_may_add_a_header() -> None:
-    """What it adds is sent; an outcome that is known stays known."""
+    """The header is sent; a known outcome stays known."""
 
     async def add(
         request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
@@ -168,7 +168,7 @@ async def test_a_middleware_may_add_a_header() -> None:
     assert server.requests[0].header("X-Signature") == ["abc"]
 
 
-async def test_arguments_that_cannot_work_are_refused(
+async def test_invalid_arguments_are_refused(
     tmp_path: Path, ca_file: Path, session: aiohttp.ClientSession
 ) -> None:
     """Each is named in a sentence."""

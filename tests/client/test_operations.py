@@ -1,4 +1,4 @@
-"""Each operation against the sandbox: what goes in, and what comes out."""
+"""Each operation against the sandbox: its arguments and its results."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from telnyx_video.sandbox import Sandbox
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
-async def test_a_room_is_made_as_asked(rooms: AsyncRoomsClient, sandbox: Sandbox) -> None:
-    """Create returns the room that the server made, with every setting that was asked for."""
+async def test_a_room_is_created_as_requested(rooms: AsyncRoomsClient, sandbox: Sandbox) -> None:
+    """Create returns the server's room, with every requested setting."""
     room = await rooms.create(
         unique_name="standup",
         max_participants=7,
@@ -47,27 +47,27 @@ async def test_a_room_is_made_as_asked(rooms: AsyncRoomsClient, sandbox: Sandbox
     assert datetime.now(UTC) - room.created_at < timedelta(minutes=1)
 
 
-async def test_a_request_object_is_as_good_as_keywords(rooms: AsyncRoomsClient) -> None:
-    """The same fields may come as one request object."""
+async def test_a_request_object_works_like_keywords(rooms: AsyncRoomsClient) -> None:
+    """The same fields may be given as one request object."""
     room = await rooms.create(CreateRoomRequest(unique_name="retro", max_participants=3))
     assert (room.unique_name, room.max_participants) == ("retro", 3)
 
 
-async def test_what_is_unset_is_left_to_the_server(rooms: AsyncRoomsClient) -> None:
-    """UNSET is as if the field had not been named: the API's default holds."""
+async def test_unset_fields_are_left_to_the_server(rooms: AsyncRoomsClient) -> None:
+    """UNSET works as if the field were not given: the API's default applies."""
     room = await rooms.create(unique_name=UNSET, max_participants=UNSET)
     assert (room.unique_name, room.max_participants) == (None, 10)
 
 
 async def test_nameless_rooms_are_all_different(rooms: AsyncRoomsClient, sandbox: Sandbox) -> None:
-    """Each nameless create makes one room of its own."""
+    """Each nameless create makes a separate room."""
     made = {(await rooms.create()).id for _ in range(3)}
     assert {held["id"] for held in sandbox.rooms} == made
     assert len(made) == 3
 
 
 async def test_auto_name_names_the_nameless(sandbox: Sandbox) -> None:
-    """With ``auto_name`` a nameless create gets a UUID for a name; a name that is given stays."""
+    """With ``auto_name`` a nameless create gets a UUID as its name; a given name is kept."""
     async with client(sandbox, auto_name=True) as rooms:
         first, second = await rooms.create(), await rooms.create()
         named = await rooms.create(unique_name="mine")
@@ -76,7 +76,7 @@ async def test_auto_name_names_the_nameless(sandbox: Sandbox) -> None:
     assert named.unique_name == "mine"
 
 
-async def test_a_name_taken_is_an_error_with_the_room(rooms: AsyncRoomsClient) -> None:
+async def test_a_taken_name_is_an_error_with_the_room(rooms: AsyncRoomsClient) -> None:
     """By default a second create of a name fails, and its error has the room and the request id."""
     room = await rooms.create(unique_name="standup")
     with pytest.raises(NameTakenError) as raised:
@@ -88,7 +88,7 @@ async def test_a_name_taken_is_an_error_with_the_room(rooms: AsyncRoomsClient) -
 
 
 @pytest.mark.parametrize("if_exists", ["return", "update"])
-async def test_a_room_that_is_as_asked_is_returned(
+async def test_an_existing_room_is_returned(
     rooms: AsyncRoomsClient, sandbox: Sandbox, if_exists: IfExists
 ) -> None:
     """With "return" and "update" a create can be run again, and changes nothing."""
@@ -99,14 +99,14 @@ async def test_a_room_that_is_as_asked_is_returned(
     assert sandbox.requests["PATCH /v2/rooms/{id}"] == 0
 
 
-async def test_a_room_that_differs_is_returned_as_it_is(rooms: AsyncRoomsClient) -> None:
-    """With "return" the room that exists is returned, whatever its settings."""
+async def test_an_existing_room_that_differs_is_returned_unchanged(rooms: AsyncRoomsClient) -> None:
+    """With "return", whatever its settings."""
     first = await rooms.create(unique_name="standup", max_participants=5)
     assert await rooms.create(unique_name="standup", if_exists="return") == first
 
 
 async def test_a_room_that_differs_is_updated(rooms: AsyncRoomsClient, sandbox: Sandbox) -> None:
-    """With "update" the room that exists is changed to what is asked for, and nothing else."""
+    """With "update" the existing room gets the requested settings; others are unchanged."""
     first = await rooms.create(unique_name="standup", max_participants=5, enable_recording=True)
     changed = await rooms.create(unique_name="standup", max_participants=6, if_exists="update")
     assert changed.id == first.id
@@ -115,7 +115,7 @@ async def test_a_room_that_differs_is_updated(rooms: AsyncRoomsClient, sandbox: 
 
 
 async def test_a_room_can_be_read(rooms: AsyncRoomsClient) -> None:
-    """Get returns the room that create returned, with its sessions if they are asked for."""
+    """Get returns the room that create returned, with its sessions on request."""
     room = await rooms.create(unique_name="standup")
     assert await rooms.get(room.id) == room
     assert (await rooms.get(room.id, include_sessions=True)).sessions == []
@@ -123,7 +123,7 @@ async def test_a_room_can_be_read(rooms: AsyncRoomsClient) -> None:
 
 
 async def test_a_room_can_be_changed(rooms: AsyncRoomsClient) -> None:
-    """Update changes the fields that are named; a request object does as well."""
+    """Update changes the given fields; a request object works as well."""
     room = await rooms.create(unique_name="standup", max_participants=5)
     changed = await rooms.update(room.id, enable_recording=True, webhook_timeout_secs=None)
     assert (changed.max_participants, changed.enable_recording) == (5, True)
@@ -132,8 +132,8 @@ async def test_a_room_can_be_changed(rooms: AsyncRoomsClient) -> None:
     assert renamed.unique_name == "retro"
 
 
-async def test_a_name_that_another_room_has_cannot_be_given(rooms: AsyncRoomsClient) -> None:
-    """Renaming a room to a name that is taken is a ``NameTakenError``."""
+async def test_a_room_cannot_get_the_name_of_another(rooms: AsyncRoomsClient) -> None:
+    """Renaming a room to a taken name raises ``NameTakenError``."""
     await rooms.create(unique_name="standup")
     room = await rooms.create(unique_name="retro")
     with pytest.raises(NameTakenError):
@@ -149,15 +149,15 @@ async def test_a_room_can_be_deleted(rooms: AsyncRoomsClient, sandbox: Sandbox) 
         await rooms.delete(room.id)
 
 
-async def test_a_room_that_is_not_there_is_not_found(rooms: AsyncRoomsClient) -> None:
-    """An unknown id is a ``NotFoundError`` that says to check it."""
+async def test_an_unknown_room_is_not_found(rooms: AsyncRoomsClient) -> None:
+    """The ``NotFoundError`` says to check the id."""
     for call in (rooms.get(NOBODY), rooms.update(NOBODY, max_participants=3), rooms.delete(NOBODY)):
         with pytest.raises(NotFoundError, match=r"404 .* - check the id"):
             await call
 
 
 async def test_a_room_is_read_by_its_name(rooms: AsyncRoomsClient, sandbox: Sandbox) -> None:
-    """One look at the list finds it; its sessions come along if they are asked for."""
+    """One list request finds it, with its sessions on request."""
     made = [await rooms.create(unique_name=name) for name in ("standup", "stand", "Standup")]
     assert await rooms.get_by_name("standup") == made[0]
     assert sandbox.requests["GET /v2/rooms"] == 1
@@ -167,7 +167,7 @@ async def test_a_room_is_read_by_its_name(rooms: AsyncRoomsClient, sandbox: Sand
 
 
 async def test_a_name_is_compared_exactly() -> None:
-    """Whatever a filter lets through, on whichever page, only the room of this very name counts."""
+    """Whatever the filter lets through, only the room of exactly this name counts."""
     alike = [room("Standup", id="1"), room("standup-2", id="2"), room(None, id="3")]
     wanted = room("standup", id="4")
     meta = {"page_size": 3, "total_pages": 2, "total_results": 4}
@@ -179,8 +179,8 @@ async def test_a_name_is_compared_exactly() -> None:
             await rooms.get_by_name("standup")
 
 
-async def test_a_name_that_two_rooms_have_is_no_ones() -> None:
-    """If two rooms have the name, an error lists both; neither is chosen."""
+async def test_a_name_of_two_rooms_is_an_error() -> None:
+    """The error lists both; neither is chosen."""
     two = listed(room("standup", id="1"), room("standup", id="2"))
     async with peer(two) as server, client(server) as rooms:
         with pytest.raises(ResponseDecodeError, match="2 rooms have the name 'standup': 1; 2"):
@@ -188,10 +188,10 @@ async def test_a_name_that_two_rooms_have_is_no_ones() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["", None, 7])
-async def test_what_is_no_name_is_not_looked_for(
+async def test_an_invalid_name_is_not_looked_up(
     rooms: AsyncRoomsClient, sandbox: Sandbox, wrong: Any
 ) -> None:
-    """A name that no room can have is refused before anything is sent."""
+    """It is refused before anything is sent."""
     with pytest.raises(InvalidRequestError, match="unique_name"):
         await rooms.get_by_name(wrong)
     assert not sandbox.requests
@@ -205,8 +205,8 @@ async def test_a_list_has_every_room(rooms: AsyncRoomsClient, sandbox: Sandbox) 
     assert sandbox.requests["GET /v2/rooms"] == 3
 
 
-async def test_pages_tell_their_totals(rooms: AsyncRoomsClient) -> None:
-    """Pages come whole, each with its number and the totals of the list."""
+async def test_pages_have_their_totals(rooms: AsyncRoomsClient) -> None:
+    """Pages have their numbers and the totals of the list."""
     for number in range(3):
         await rooms.create(unique_name=f"room {number}")
     pages = [page async for page in rooms.list(page_size=2).pages()]
@@ -216,7 +216,7 @@ async def test_pages_tell_their_totals(rooms: AsyncRoomsClient) -> None:
 
 
 async def test_a_list_can_be_filtered(rooms: AsyncRoomsClient) -> None:
-    """Filters by name and by days reach the server, and sessions come if asked for."""
+    """Filters by name and by days reach the server, and sessions are included on request."""
     room = await rooms.create(unique_name="a&b=c d/ü%26+")
     await rooms.create(unique_name="other")
     today = datetime.now(UTC).date()
@@ -236,20 +236,20 @@ async def test_a_list_can_be_filtered(rooms: AsyncRoomsClient) -> None:
     "wrong",
     [{"unique_name": ""}, {"max_participants": 1}, {"webhook_event_url": "no"}, {"retries": 3}],
 )
-async def test_what_the_api_would_refuse_is_not_sent(
+async def test_invalid_fields_are_refused_unsent(
     rooms: AsyncRoomsClient, sandbox: Sandbox, wrong: RoomFields
 ) -> None:
-    """A field out of its bounds is refused at once; nothing is sent."""
+    """A field out of its bounds is refused immediately; nothing is sent."""
     for call in (rooms.create(**wrong), rooms.update(NOBODY, **wrong)):
         with pytest.raises((InvalidRequestError, TypeError)):
             await call
     assert not sandbox.requests
 
 
-async def test_a_request_and_fields_do_not_go_together(
+async def test_a_request_and_fields_exclude_each_other(
     rooms: AsyncRoomsClient, sandbox: Sandbox
 ) -> None:
-    """What to make comes in one way only, and must be a request."""
+    """The fields are given in one way only, and a request must be one."""
     request = CreateRoomRequest(unique_name="standup")
     with pytest.raises(InvalidRequestError, match="either a request or fields, not both"):
         await rooms.create(request, max_participants=3)
@@ -263,13 +263,13 @@ async def test_a_request_and_fields_do_not_go_together(
 
 
 async def test_a_wrong_choice_is_refused(rooms: AsyncRoomsClient, sandbox: Sandbox) -> None:
-    """``if_exists`` knows three words; any other is refused before anything is sent."""
+    """``if_exists`` has three values; any other is refused before anything is sent."""
     with pytest.raises(InvalidRequestError, match=r'must be "error", "return" or "update", not'):
         await rooms.create(if_exists="ignore")  # type: ignore[arg-type]  # what untyped callers do
     assert not sandbox.requests
 
 
-async def test_ids_cannot_reach_elsewhere(rooms: AsyncRoomsClient, sandbox: Sandbox) -> None:
+async def test_ids_cannot_change_the_path(rooms: AsyncRoomsClient, sandbox: Sandbox) -> None:
     """An invalid id cannot turn a call into one for another resource."""
     for wrong in ("", "../balance", "a/b", "x?y=1", "a b", "%2e%2e"):
         for call in (rooms.get(wrong), rooms.update(wrong), rooms.delete(wrong)):
@@ -278,8 +278,10 @@ async def test_ids_cannot_reach_elsewhere(rooms: AsyncRoomsClient, sandbox: Sand
     assert not sandbox.requests
 
 
-async def test_list_filters_are_checked_at_once(rooms: AsyncRoomsClient, sandbox: Sandbox) -> None:
-    """A filter out of bounds is refused when the list is asked for, not when it is read."""
+async def test_list_filters_are_checked_immediately(
+    rooms: AsyncRoomsClient, sandbox: Sandbox
+) -> None:
+    """An invalid filter is refused when the list is created, not when it is read."""
     with pytest.raises(InvalidRequestError, match="page_size"):
         rooms.list(page_size=251)
     with pytest.raises(InvalidRequestError, match="created_at"):
@@ -287,8 +289,8 @@ async def test_list_filters_are_checked_at_once(rooms: AsyncRoomsClient, sandbox
     assert not sandbox.requests
 
 
-async def test_a_wrong_key_is_named(sandbox: Sandbox) -> None:
-    """A key that is not let in is an ``AuthenticationError``, at once and for every operation."""
+async def test_a_wrong_key_is_an_error(sandbox: Sandbox) -> None:
+    """``AuthenticationError``, without a retry, for every operation."""
     async with client(sandbox, api_key="wrong-key") as rooms:
         for call in (rooms.create(), rooms.get(NOBODY), rooms.update(NOBODY), rooms.delete(NOBODY)):
             with pytest.raises(AuthenticationError, match="check the API key"):
@@ -298,8 +300,8 @@ async def test_a_wrong_key_is_named(sandbox: Sandbox) -> None:
     assert sum(sandbox.requests.values()) == 5
 
 
-async def test_replies_tell_their_id_and_the_limit() -> None:
-    """A room carries what came with its reply: the request id and the figures of the limit."""
+async def test_replies_have_their_request_id_and_limit() -> None:
+    """A room has the request id and the rate-limit figures of its reply."""
     async with (
         Sandbox(rate_limit=1000) as sandbox,
         client(sandbox) as rooms,

@@ -54,7 +54,7 @@ BROKEN = gzip.compress(BODY)[:-12] + b"garbage in the end"
 
 
 def chunk(data: bytes) -> bytes:
-    """A chunk of a chunked body."""
+    """Return a chunk of a chunked body."""
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
@@ -103,7 +103,7 @@ LOST: dict[str, Act] = {
     ),
     **{str(status): answer(status) for status in (300, 304, 408, 409, 500, 502, 503, 504, 599)},
 }
-"""After each of these nobody knows whether the room was made."""
+"""After each of these it is unknown whether the room was made."""
 
 SUCCESSES = {
     "204",
@@ -117,15 +117,15 @@ SUCCESSES = {
     "broken gzip",
     "truncated gzip",
 }
-"""A delete is content with these: what it is answered with does not matter."""
+"""Any of these replies to a delete is a success."""
 
 ODD = {"101", "300", "304"}
-"""Not lost but no answer either: it would not help a read or a delete to be tried again."""
+"""Not lost, but not a usable answer: retrying a read or a delete would not help."""
 
 
 @pytest.mark.parametrize("fault", LOST)
-async def test_a_lost_answer_leaves_a_nameless_create_in_doubt(fault: str) -> None:
-    """Without a name a lost answer is the end: one POST, outcome unknown, a line that says so."""
+async def test_a_lost_reply_leaves_a_nameless_create_unknown(fault: str) -> None:
+    """Without a name there is one POST, an unknown outcome, and an error that says so."""
     async with peer(LOST[fault], created()) as server, client(server) as rooms:
         with pytest.raises(OutcomeUnknownError) as raised:
             await rooms.create()
@@ -135,8 +135,8 @@ async def test_a_lost_answer_leaves_a_nameless_create_in_doubt(fault: str) -> No
 
 
 @pytest.mark.parametrize("fault", LOST)
-async def test_a_lost_answer_of_a_named_create_is_found(fault: str) -> None:
-    """With a name the room is found, if it was made, and made if it was not."""
+async def test_a_lost_reply_of_a_named_create_is_resolved(fault: str) -> None:
+    """The room is found if it was made, and made if it was not."""
     missing = LOST[fault], listed(), created(unique_name="standup")
     for acts, methods in (
         ((LOST[fault], listed(room("standup"))), ["POST", "GET"]),
@@ -151,8 +151,8 @@ async def test_a_lost_answer_of_a_named_create_is_found(fault: str) -> None:
 
 
 @pytest.mark.parametrize("fault", LOST)
-async def test_a_lost_answer_of_an_update_is_in_doubt(fault: str) -> None:
-    """An update whose answer is lost is not repeated by itself; the caller is told to look."""
+async def test_a_lost_reply_of_an_update_leaves_it_unknown(fault: str) -> None:
+    """An update is not repeated automatically; the error says to read the room."""
     async with peer(LOST[fault]) as server, client(server, retry=QUICK) as rooms:
         with pytest.raises(OutcomeUnknownError) as raised:
             await rooms.update("1", max_participants=3)
@@ -161,26 +161,26 @@ async def test_a_lost_answer_of_an_update_is_in_doubt(fault: str) -> None:
 
 
 @pytest.mark.parametrize("fault", [fault for fault in LOST if fault not in SUCCESSES | ODD])
-async def test_a_lost_answer_of_a_delete_is_made_sure_of(fault: str) -> None:
-    """A delete is repeated, and "not found" then means that it had worked."""
+async def test_a_lost_reply_of_a_delete_is_resolved(fault: str) -> None:
+    """The delete is repeated, and "not found" then means that it was applied."""
     async with peer(LOST[fault], answer(404)) as server, client(server, retry=QUICK) as rooms:
         await rooms.delete("1")
         assert server.methods == ["DELETE", "DELETE"]
 
 
-async def test_closing_before_reading_is_in_doubt_as_well() -> None:
-    """A connection that is closed before the request was read looks like any other: unknown."""
+async def test_a_connection_closed_before_reading_leaves_the_create_unknown() -> None:
+    """The client cannot tell it from other broken connections."""
     for end in (cut, reset):
         async with peer(created(), first=end) as server, client(server) as rooms:
             with pytest.raises((OutcomeUnknownError, TransportError)) as raised:
                 await rooms.create(retry=ONCE)
-            # A client that hears of the end before it writes may say that nothing was sent.
+            # A client that notices the end before it writes may say that nothing was sent.
             assert raised.value.outcome in (Outcome.UNKNOWN, Outcome.NOT_APPLIED)
             assert server.requests == []
 
 
 async def test_a_refused_connection_sends_nothing() -> None:
-    """Where nobody listens nothing is sent; within the policy it is tried again."""
+    """Without a listener nothing is sent; within the policy it is retried."""
     port = closed_port()
     async with AsyncRoomsClient(base_url=f"http://127.0.0.1:{port}", api_key="key0123") as rooms:
         for request in WITH_AND_WITHOUT_NAME:
@@ -191,7 +191,7 @@ async def test_a_refused_connection_sends_nothing() -> None:
 
 
 async def test_a_server_that_comes_back_gets_the_create() -> None:
-    """A create is tried again while connections are refused, nameless or not."""
+    """A create is retried while connections are refused, nameless or not."""
     port = free_port()
     patient = RetryPolicy(attempts=1000, backoff=0.001, backoff_max=0.001, quota=10_000)
     url = f"http://127.0.0.1:{port}/v2"
@@ -204,8 +204,8 @@ async def test_a_server_that_comes_back_gets_the_create() -> None:
             assert len(sandbox.rooms) == 1
 
 
-async def test_a_host_that_does_not_exist_sends_nothing() -> None:
-    """A name that cannot be resolved is not applied, and named in the error."""
+async def test_an_unknown_host_sends_nothing() -> None:
+    """The error has the name that cannot be resolved."""
     url = "https://telnyx.invalid/v2"
     async with AsyncRoomsClient(base_url=url, api_key="key0123", retry=ONCE) as rooms:
         with pytest.raises(TransportError, match=r"telnyx\.invalid.*nothing was sent") as raised:
@@ -219,7 +219,7 @@ async def test_a_host_that_does_not_exist_sends_nothing() -> None:
     ids=["closed", "reset", "plain HTTP"],
 )
 async def test_a_broken_handshake_sends_nothing(end: Act) -> None:
-    """A TLS handshake that breaks off is not applied, and tried again."""
+    """The request is not applied, and is retried."""
     async with peer(first=end) as server:
         url = server.url.replace("http:", "https:")
         async with AsyncRoomsClient(base_url=url, api_key="key0123", retry=QUICK) as rooms:
@@ -231,8 +231,8 @@ async def test_a_broken_handshake_sends_nothing(end: Act) -> None:
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "other.example"])
-async def test_a_bad_certificate_is_not_tried_again(authority: Authority, name: str) -> None:
-    """A certificate that nobody vouches for, or of another host, ends the call at once."""
+async def test_a_bad_certificate_is_not_retried(authority: Authority, name: str) -> None:
+    """An unknown authority, or another host's certificate, ends the call immediately."""
     serving = authority.serving(name)
     stranger = name == "127.0.0.1"
     trusting = ssl.create_default_context() if stranger else authority.trusting()
@@ -273,8 +273,8 @@ async def test_a_line_break_in_a_header_is_the_callers_mistake() -> None:
         assert server.requests == []
 
 
-async def test_a_trace_config_that_breaks_later_is_in_doubt() -> None:
-    """An error of a trace config after the request was written cannot undo the request."""
+async def test_a_trace_config_that_fails_later_leaves_the_outcome_unknown() -> None:
+    """Its error comes after the request was written."""
 
     async def fail(*_: object) -> None:
         raise ValueError("no such span")
@@ -288,8 +288,8 @@ async def test_a_trace_config_that_breaks_later_is_in_doubt() -> None:
         assert server.methods == ["POST"]
 
 
-async def test_the_false_400_is_not_believed() -> None:
-    """A garbled reply is no "bad request", whatever status the library below gives it."""
+async def test_the_false_400_of_aiohttp_is_not_reported() -> None:
+    """A garbled reply is not a "bad request", whatever status aiohttp gives it."""
     async with (
         peer(say(b"garbage\r\n\r\n", close=True)) as server,
         client(server, retry=ONCE) as rooms,
@@ -313,8 +313,8 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("fault", UNREADABLE)
-async def test_a_reply_that_is_no_http_is_called_that(fault: str) -> None:
-    """Nobody looks for what was wrong with the request, as after a status that never came."""
+async def test_a_reply_that_is_not_http_is_named_as_such(fault: str) -> None:
+    """The error does not suggest that the request was wrong."""
     async with peer(LOST[fault]) as server, client(server, retry=ONCE) as rooms:
         with pytest.raises(TransportError) as raised:
             await rooms.get("1")
@@ -324,8 +324,8 @@ async def test_a_reply_that_is_no_http_is_called_that(fault: str) -> None:
     assert not any(sign in str(raised.value) for sign in ("400", "\\", "^", "'", ". ("))
 
 
-async def test_a_room_whose_settings_are_unreadable_was_made() -> None:
-    """A reply that has the id, but not the rest, is an error that says that the room exists."""
+async def test_a_room_with_unreadable_settings_was_made() -> None:
+    """A reply that has only the id is an error that says that the room exists."""
     unreadable = answer(201, {"data": room(max_participants="ten")})
     async with peer(unreadable) as server, client(server) as rooms:
         with pytest.raises(ResponseDecodeError) as raised:
@@ -335,8 +335,8 @@ async def test_a_room_whose_settings_are_unreadable_was_made() -> None:
         assert server.methods == ["POST"]
 
 
-async def test_a_named_room_whose_settings_are_unreadable_is_looked_up() -> None:
-    """The room that a look-up finds under the id is the one that was created."""
+async def test_a_named_room_with_unreadable_settings_is_looked_up() -> None:
+    """The room that the look-up finds under the id is the created one."""
     unreadable = answer(201, {"data": room(max_participants="ten")})
     async with peer(unreadable, listed(room())) as server, client(server) as rooms:
         assert (await rooms.create(unique_name="standup")).id == room()["id"]
@@ -345,7 +345,7 @@ async def test_a_named_room_whose_settings_are_unreadable_is_looked_up() -> None
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 413, 415])
 async def test_a_refusal_was_not_applied(status: int) -> None:
-    """A status that says that nothing was done is raised as it is.
+    """A status that says that nothing was done is raised as its error.
 
     After a 400 the name is looked up: some servers say so that it is taken.
     """
@@ -365,8 +365,8 @@ async def test_a_refusal_was_not_applied(status: int) -> None:
 
 
 @pytest.mark.parametrize("fault", [fault for fault in LOST if fault not in ODD])
-async def test_a_get_is_tried_again(fault: str) -> None:
-    """A read whose answer is lost is made again, since it changes nothing."""
+async def test_a_get_is_retried(fault: str) -> None:
+    """A read whose reply is lost is repeated, since it changes nothing."""
     async with (
         peer(LOST[fault], LOST[fault], answer(200, {"data": room()})) as server,
         client(server, retry=QUICK) as rooms,

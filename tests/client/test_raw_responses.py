@@ -57,7 +57,7 @@ RESULTS: dict[str, Arguments] = {
     "compositions.download": (("1", "film"), {}),
     "compositions.delete": (("1",), {}),
 }
-"""What has one result, and arguments to call it with."""
+"""Operations with one result, and arguments to call them with."""
 
 LISTS: dict[str, Arguments] = {
     "list": ((), {}),
@@ -67,14 +67,14 @@ LISTS: dict[str, Arguments] = {
     "recordings.list": ((), {}),
     "compositions.list": ((), {}),
 }
-"""What is read page by page."""
+"""Operations that are read page by page."""
 
 RESOURCES = ("sessions", "participants", "recordings", "compositions")
 COLLECTIONS = {"rooms", "participants"} | {f"room_{name}" for name in RESOURCES}
 
 
 def serve(server: Peer) -> None:
-    """Answer any request of the API; each reply names the request that it belongs to."""
+    """Answer any request of the API; each reply names its request."""
 
     async def act(visit: Visit) -> None:
         request = visit.request
@@ -98,13 +98,13 @@ def serve(server: Peer) -> None:
 
 
 def last(server: Peer) -> str:
-    """The last request to the API."""
+    """Return the last request to the API."""
     calls = [sent for sent in server.requests if sent.target != "/v2/file"]
     return f"{calls[-1].method} {calls[-1].target}"
 
 
 def test_the_tables_have_every_method() -> None:
-    """A method that is added has to be tried here, or to be refused."""
+    """A new method has to be tested here, or to be refused."""
     rooms = RoomsClient(api_key=KEY)
     every = {name for name in dir(rooms) if name[0] != "_" and callable(getattr(rooms, name))}
     for resource in RESOURCES:
@@ -117,7 +117,7 @@ def test_the_tables_have_every_method() -> None:
 async def test_every_operation_has_its_reply(
     operation: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The result is that of the plain call; the raw reply is the server's last one."""
+    """The result is the plain call's; the raw reply is the server's last one."""
     monkeypatch.chdir(tmp_path)
     arguments, named = RESULTS[operation]
     async with peer(cut) as server:
@@ -135,7 +135,7 @@ async def test_every_operation_has_its_reply(
 
 @pytest.mark.parametrize("operation", LISTS)
 async def test_every_list_has_a_reply_a_page(operation: str) -> None:
-    """Pages come one after the other, each with its own reply."""
+    """Pages are yielded one by one, each with its own reply."""
     arguments, named = LISTS[operation]
     async with peer(cut) as server, client(server) as rooms:
         serve(server)
@@ -147,8 +147,10 @@ async def test_every_list_has_a_reply_a_page(operation: str) -> None:
     assert raw.headers["x-answers"] == last(server)
 
 
-async def test_blocking_code_has_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each call returns what the awaited one returns; lists are read by a plain loop."""
+async def test_the_blocking_client_has_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each call returns what the async one returns; lists are read in a plain loop."""
     monkeypatch.chdir(tmp_path)
 
     def call_each(url: str, operation: str) -> tuple[object, RawResponse]:
@@ -167,8 +169,8 @@ async def test_blocking_code_has_the_same(tmp_path: Path, monkeypatch: pytest.Mo
             assert raw.status == 200
 
 
-async def test_progress_of_blocking_code_stays_in_its_thread() -> None:
-    """A callback runs where it does without the raw reply."""
+async def test_on_progress_runs_in_the_callers_thread() -> None:
+    """As it does without the raw reply."""
 
     def wait(url: str) -> bool:
         seen: list[threading.Thread] = []
@@ -185,8 +187,8 @@ async def test_progress_of_blocking_code_stays_in_its_thread() -> None:
         assert await asyncio.to_thread(wait, server.url)
 
 
-async def test_after_a_lost_reply_it_is_that_of_the_look_up() -> None:
-    """A create keeps its promise; the raw reply is the one that decided."""
+async def test_after_a_lost_reply_the_raw_reply_is_the_look_ups() -> None:
+    """A create still makes one room; the raw reply is the one that decided."""
     async with peer(cut, listed(room())) as server, client(server, retry=QUICK) as rooms:
         made, raw = await rooms.with_raw_response(rooms.create, unique_name="standup")
     assert server.methods == ["POST", "GET"]
@@ -207,15 +209,15 @@ async def test_a_create_that_is_sent_again_has_its_own_reply() -> None:
     assert (raw.status, raw.json()["data"]["id"]) == (201, made.id)
 
 
-async def test_a_delete_may_have_been_decided_by_a_404() -> None:
-    """The reply of the first attempt was lost; the second finds nothing, as it should be."""
+async def test_a_delete_may_be_decided_by_a_404() -> None:
+    """The reply of the first attempt was lost; the second one finds nothing."""
     async with peer(cut, answer(404, {})) as server, client(server, retry=QUICK) as rooms:
         nothing, raw = await rooms.with_raw_response(rooms.delete, "1")
     assert (nothing, raw.status) == (None, 404)
 
 
 async def test_errors_are_raised() -> None:
-    """As without it; and nothing is kept from one call to the next."""
+    """As without it; and nothing is kept between calls."""
     taken = answer(422, {"errors": [{"code": "10015", "title": "taken"}]})
     async with peer(answer(404, {}), taken, listed(room())) as server, client(server) as rooms:
         with pytest.raises(NotFoundError) as raised:
@@ -225,8 +227,8 @@ async def test_errors_are_raised() -> None:
             await rooms.with_raw_response(rooms.create, unique_name="standup", retry=QUICK)
 
 
-async def test_many_calls_at_once_keep_their_replies_apart() -> None:
-    """Each has the reply to its own request; pages that are fetched ahead are not confused."""
+async def test_concurrent_calls_keep_their_replies_apart() -> None:
+    """Each has the reply to its own request; pages that are fetched ahead are not mixed up."""
 
     async def page_of_three(visit: Visit) -> None:
         assert visit.request is not None
@@ -247,7 +249,7 @@ async def test_many_calls_at_once_keep_their_replies_apart() -> None:
     assert numbers == [(1, "1"), (2, "2"), (3, "3")]
 
 
-async def test_options_keys_and_hooks_are_those_of_the_client() -> None:
+async def test_options_keys_and_hooks_of_the_client_apply() -> None:
     """A view's headers are sent, a refused key is replaced, and the call is one event of hooks."""
     keys, events = ["first", "second"], list[object]()
     async with (
@@ -262,7 +264,7 @@ async def test_options_keys_and_hooks_are_those_of_the_client() -> None:
 
 
 async def test_no_reply_has_the_key() -> None:
-    """What the server repeats of it is replaced."""
+    """The key is redacted."""
     echo = answer(200, {"data": room(echo=KEY)}, {"x-echo": KEY})
     async with peer(echo) as server, client(server, api_key=KEY) as rooms:
         both = await rooms.with_raw_response(rooms.get, "1")
@@ -270,7 +272,7 @@ async def test_no_reply_has_the_key() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(UNRECORDED - {"close"}))
-async def test_what_is_not_one_call_is_refused(name: str) -> None:
+async def test_methods_of_several_calls_are_refused(name: str) -> None:
     """Nothing is done, and the error says what can be passed."""
     async with AsyncRoomsClient(api_key=KEY) as rooms:
         owner: Any = rooms.recordings if name == "open" else rooms
@@ -282,8 +284,8 @@ async def test_what_is_not_one_call_is_refused(name: str) -> None:
                 rooms.with_raw_response(stranger, 1)
 
 
-def test_blocking_code_is_refused_the_same() -> None:
-    """Closing is not a call, nor is a function of somebody else's."""
+def test_the_blocking_client_refuses_the_same() -> None:
+    """Such as closing, or a foreign function."""
     with RoomsClient(api_key=KEY) as rooms:
         strangers: tuple[Any, ...] = (rooms.close, rooms.create_many, rooms.recordings.open, len)
         for stranger in strangers:

@@ -1,4 +1,4 @@
-"""What goes over the wire: each request to the byte, on as few connections as can be."""
+"""Requests on the wire: each to the byte, on as few connections as possible."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROOM = "/v2/rooms/0ccc7b54"
 
 
 def usual(server: Peer) -> dict[str, str]:
-    """The headers that every request has."""
+    """Return the headers that every request has."""
     return {
         "Host": f"127.0.0.1:{server.port}",
         "Authorization": "Bearer key0123",
@@ -59,7 +59,7 @@ async def test_a_create_of_nothing_is_an_empty_object() -> None:
 
 
 async def test_an_update_is_a_patch() -> None:
-    """An update sends the fields that are named to the room's own address."""
+    """An update sends the given fields to the room's URL."""
     async with peer(answer(200, {"data": room()})) as server, client(server) as rooms:
         await rooms.update("0ccc7b54", max_participants=3)
         [request] = server.requests
@@ -69,8 +69,8 @@ async def test_an_update_is_a_patch() -> None:
         assert request.header("Content-Length") == [str(len(request.body))]
 
 
-async def test_a_delete_has_no_content() -> None:
-    """A delete has no body, and does not say that it has one of some type."""
+async def test_a_delete_has_no_body() -> None:
+    """It has no content type either."""
     async with peer(answer(204)) as server, client(server) as rooms:
         await rooms.delete("0ccc7b54")
         [request] = server.requests
@@ -80,8 +80,8 @@ async def test_a_delete_has_no_content() -> None:
         assert request.header("Transfer-Encoding") == []
 
 
-async def test_a_get_has_neither_body_nor_its_headers() -> None:
-    """A get sends nothing but its address and the usual headers."""
+async def test_a_get_has_no_body() -> None:
+    """It has only its path and the usual headers."""
     async with peer(answer(200, {"data": room()})) as server, client(server) as rooms:
         await rooms.get("0ccc7b54", include_sessions=True)
         [request] = server.requests
@@ -93,7 +93,7 @@ async def test_a_get_has_neither_body_nor_its_headers() -> None:
 
 
 async def test_a_query_is_encoded_once() -> None:
-    """Names reach the server as they are, whatever is special in a URL or in its encoding."""
+    """Names reach the server unchanged, whatever characters they have."""
     async with peer(listed()) as server, client(server) as rooms:
         assert [found async for found in rooms.list(unique_name="a&b=c d+%41/ü?#")] == []
         assert server.requests[0].target == (
@@ -102,8 +102,8 @@ async def test_a_query_is_encoded_once() -> None:
         )
 
 
-async def test_a_slash_at_the_end_of_the_address_does_not_matter() -> None:
-    """A base URL may end in a slash, and may have any path."""
+async def test_a_trailing_slash_of_the_base_url_does_not_matter() -> None:
+    """The base URL may have any path."""
     async with peer(created()) as server:
         url = f"http://localhost:{server.port}/a%20b/v2/"
         async with AsyncRoomsClient(base_url=url, api_key="KEY0123") as rooms:
@@ -112,8 +112,8 @@ async def test_a_slash_at_the_end_of_the_address_does_not_matter() -> None:
         assert server.requests[0].header("Host") == [f"localhost:{server.port}"]
 
 
-async def test_one_connection_serves_call_after_call() -> None:
-    """Calls one after the other use one connection, errors included."""
+async def test_sequential_calls_share_one_connection() -> None:
+    """Also after errors."""
     acts = created(), answer(401), answer(200, {"data": room()}), answer(204), listed()
     async with peer(*acts) as server, client(server) as rooms:
         await rooms.create()
@@ -125,22 +125,22 @@ async def test_one_connection_serves_call_after_call() -> None:
         assert (len(server.requests), server.connections) == (5, 1)
 
 
-async def test_a_reply_may_end_the_connection() -> None:
-    """After a reply that says so, or a server that closes while idle, a new connection is made."""
+async def test_a_closed_connection_is_replaced() -> None:
+    """After ``Connection: close``, and when a server closes an idle one."""
     closing = answer(201, {"data": room(id="1")}, {"Connection": "close"}, close=True)
     silent = answer(201, {"data": room(id="2")}, close=True)
     async with peer(closing, silent, created()) as server, client(server) as rooms:
         for number in range(3):
             await rooms.create()
             await server.until(lambda: server.open == 0 or len(server.requests) == 3)
-            # The client hears of the end when its loop next looks.
+            # The client notices the end in the loop's next pass.
             await asyncio.sleep(0)
             assert server.connections == number + 1
         assert server.methods == ["POST"] * 3
 
 
-async def test_an_idle_connection_is_given_up_before_the_server_does() -> None:
-    """Idle connections are kept for less time than servers keep theirs."""
+async def test_idle_connections_are_closed_before_the_server_does() -> None:
+    """They are kept for less time than servers keep theirs."""
     assert KEEPALIVE < 60
 
 
@@ -171,8 +171,8 @@ async def test_cookies_are_not_kept() -> None:
         assert [request.header("Cookie") for request in server.requests] == [[], []]
 
 
-async def test_creates_are_never_sent_again_by_the_library_below() -> None:
-    """A connection that breaks under a POST or a PATCH is not retried behind our back."""
+async def test_creates_are_not_resent_by_aiohttp() -> None:
+    """A connection that breaks during a POST or a PATCH is not retried unseen."""
     async with peer(created(), cut) as server, client(server) as rooms:
         await rooms.create()
         with pytest.raises(OutcomeUnknownError):
@@ -182,8 +182,8 @@ async def test_creates_are_never_sent_again_by_the_library_below() -> None:
         assert server.methods == ["POST", "POST", "PATCH"]
 
 
-async def test_a_delete_is_not_sent_again_by_the_library_below() -> None:
-    """Deletes are repeated only as the policy has it, so that each try is known."""
+async def test_deletes_are_not_resent_by_aiohttp() -> None:
+    """They are repeated only by the policy, so that each attempt is known."""
     async with peer(cut) as server:
         policy = RetryPolicy.none()
         async with client(server, retry=policy) as rooms:
@@ -192,8 +192,8 @@ async def test_a_delete_is_not_sent_again_by_the_library_below() -> None:
         assert server.methods == ["DELETE"]
 
 
-async def test_what_is_sent_can_be_watched() -> None:
-    """The user agent names this library and its version, Python's and aiohttp's."""
+async def test_the_user_agent_names_the_versions() -> None:
+    """Those of this package, Python and aiohttp."""
     assert aiohttp.__version__ in USER_AGENT
     assert USER_AGENT.startswith("telnyx-video/")
     json.dumps(USER_AGENT)

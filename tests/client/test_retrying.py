@@ -1,4 +1,4 @@
-"""Trying again: how often, how long apart, and what is done meanwhile. Time leaps in here."""
+"""Retries: how often, at which intervals, and what happens between them. On a virtual clock."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ OLD = {"created_at": "2020-01-01T00:00:00Z"}
 
 
 def now() -> float:
-    """The loop's time, in which seconds pass without being waited for."""
+    """Return the loop's time, in which seconds pass without waiting."""
     return asyncio.get_running_loop().time()
 
 
 def busy(**headers: str) -> Act:
-    """Too many requests, come back as these headers say."""
+    """Answer 429 with these headers."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     return answer(429, {"errors": [{"code": "10011", "title": "Too many requests"}]}, sent)
 
@@ -69,8 +69,8 @@ SAYINGS: dict[str, tuple[Mapping[str, str], float, float]] = {
 
 @pytest.mark.parametrize("saying", SAYINGS)
 @leaping
-async def test_a_busy_server_is_given_the_time_it_asks_for(saying: str) -> None:
-    """After a 429 each call waits as long as the reply says, if that can be believed."""
+async def test_retry_after_is_respected(saying: str) -> None:
+    """After a 429 each call waits as long as the reply says, if that is plausible."""
     headers, least, most = SAYINGS[saying]
     for request in WITH_AND_WITHOUT_NAME:
         async with peer(busy(**headers), created()) as server, client(server) as rooms:
@@ -82,7 +82,7 @@ async def test_a_busy_server_is_given_the_time_it_asks_for(saying: str) -> None:
 
 @leaping
 async def test_a_server_that_stays_busy_is_an_error_at_the_deadline() -> None:
-    """A 429 for ever is waited out until the deadline, and is an error that was not applied."""
+    """A 429 is waited out until the deadline, then raised as not applied."""
     async with (
         peer(busy(retry_after="5", x_ratelimit_limit="10")) as server,
         client(server, retry=RetryPolicy(attempts=2, quota=0)) as rooms,
@@ -99,8 +99,8 @@ async def test_a_server_that_stays_busy_is_an_error_at_the_deadline() -> None:
 
 
 @leaping
-async def test_a_time_to_come_back_after_the_deadline_is_not_waited_for() -> None:
-    """If the server says to come back after the deadline the call ends at once."""
+async def test_a_retry_after_beyond_the_deadline_ends_the_call() -> None:
+    """Immediately."""
     async with peer(busy(retry_after="61")) as server, client(server) as rooms:
         began = now()
         with pytest.raises(RateLimitError):
@@ -109,8 +109,8 @@ async def test_a_time_to_come_back_after_the_deadline_is_not_waited_for() -> Non
 
 
 @leaping
-async def test_attempts_are_kept() -> None:
-    """No more requests are sent than the policy allows, whatever the call."""
+async def test_attempts_are_bounded() -> None:
+    """No more requests are sent than the policy allows, for any call."""
     async with peer(answer(503)) as server, client(server, retry=RetryPolicy(attempts=4)) as rooms:
         with pytest.raises(ServerError):
             await rooms.get("1")
@@ -122,8 +122,8 @@ async def test_attempts_are_kept() -> None:
 
 
 @leaping
-async def test_the_deadline_is_kept_by_each_call() -> None:
-    """With attempts left, the deadline is the end; no call sleeps past it."""
+async def test_the_deadline_ends_each_call() -> None:
+    """Even with attempts left; no call sleeps past it."""
     policy = RetryPolicy(attempts=10_000, deadline=30, backoff=5, quota=10**6)
     async with peer(answer(503)) as server, client(server, retry=policy) as rooms:
         calls = (
@@ -140,7 +140,7 @@ async def test_the_deadline_is_kept_by_each_call() -> None:
 
 @leaping
 async def test_the_quota_is_shared_by_the_calls() -> None:
-    """Retries of one call leave fewer for the next; successes earn them back."""
+    """Retries of one call leave fewer for the next; successes refund them."""
     async with (
         peer(answer(503)) as server,
         client(server, retry=RetryPolicy(attempts=3, quota=12)) as rooms,
@@ -161,7 +161,7 @@ async def test_the_quota_is_shared_by_the_calls() -> None:
 
 
 @leaping
-async def test_a_success_after_a_retry_earns_back_too() -> None:
+async def test_a_success_after_a_retry_refunds_tokens() -> None:
     """A create that succeeded in the end counts as a success."""
     acts = [answer(503), listed(), created()] * 100
     async with peer(*acts) as server, client(server, retry=RetryPolicy(quota=5)) as rooms:
@@ -178,8 +178,8 @@ async def test_a_success_after_a_retry_earns_back_too() -> None:
 
 
 @leaping
-async def test_a_create_that_is_lost_and_late_is_one_room() -> None:
-    """A room that appears only after a while is waited for, once its name is known to be taken."""
+async def test_a_create_that_is_applied_late_is_one_room() -> None:
+    """A room that appears later is waited for, once its name is known to be taken."""
     acts = cut, listed(), TAKEN, listed(), listed(), listed(room("standup"))
     async with peer(*acts) as server, client(server) as rooms:
         assert (await rooms.create(unique_name="standup")).unique_name == "standup"
@@ -188,7 +188,7 @@ async def test_a_create_that_is_lost_and_late_is_one_room() -> None:
 
 @leaping
 async def test_a_look_up_reads_every_page_and_compares_exactly() -> None:
-    """Names that merely resemble the one asked for are passed over; the list is read to its end."""
+    """Similar names are skipped; the list is read to its end."""
     others = [room(name, id=name) for name in ("Standup", "standup ", "stand", "standup2")]
     contents = others[:2], others[2:], [room("standup")]
     pages = [
@@ -205,15 +205,15 @@ async def test_a_look_up_reads_every_page_and_compares_exactly() -> None:
 
 
 @leaping
-async def test_a_look_up_has_retries_of_its_own() -> None:
-    """A look-up that fails, even on its second page, is made again from the start."""
+async def test_a_look_up_is_retried() -> None:
+    """A look-up that fails, even on its second page, is repeated from the start."""
     found = {"data": [room("other", id="1")], "meta": {"page_number": 1, "total_pages": 2}}
     acts = (
         cut,
         answer(503),
         busy(retry_after="3"),
         cut,
-        cut,  # the library below sends a read again by itself, once
+        cut,  # aiohttp itself resends a read once
         answer(200, b"no JSON"),
         answer(200, found),
         answer(502),
@@ -226,8 +226,8 @@ async def test_a_look_up_has_retries_of_its_own() -> None:
 
 
 @leaping
-async def test_a_look_up_that_never_succeeds_ends_in_doubt() -> None:
-    """If the look-up fails until the deadline, the outcome is unknown."""
+async def test_a_look_up_that_never_succeeds_leaves_the_outcome_unknown() -> None:
+    """It fails until the deadline."""
     async with peer(cut, answer(503)) as server, client(server) as rooms:
         began = now()
         with pytest.raises(OutcomeUnknownError) as raised:
@@ -238,8 +238,8 @@ async def test_a_look_up_that_never_succeeds_ends_in_doubt() -> None:
 
 
 @leaping
-async def test_a_look_up_that_is_forbidden_ends_in_doubt() -> None:
-    """If the key may create, but not list, a lost answer stays lost."""
+async def test_a_forbidden_look_up_leaves_the_outcome_unknown() -> None:
+    """The key may create rooms, but not list them."""
     async with peer(cut, answer(403)) as server, client(server) as rooms:
         with pytest.raises(OutcomeUnknownError) as raised:
             await rooms.create(unique_name="standup")
@@ -248,7 +248,7 @@ async def test_a_look_up_that_is_forbidden_ends_in_doubt() -> None:
 
 
 @leaping
-async def test_two_rooms_of_a_name_are_named() -> None:
+async def test_two_rooms_of_a_name_are_an_error() -> None:
     """If a look-up finds two rooms of the name, the error names both."""
     twice = listed(room("standup", id="room-1"), room("standup", id="room-2"))
     async with peer(cut, twice) as server, client(server) as rooms:
@@ -257,19 +257,19 @@ async def test_two_rooms_of_a_name_are_named() -> None:
 
 
 @leaping
-async def test_a_room_from_before_is_not_ours() -> None:
-    """A room that was made before the create is an error after a lost answer, too."""
+async def test_an_older_room_is_not_ours() -> None:
+    """A room that was made before the create is an error after a lost reply, too."""
     async with peer(cut, listed(room("standup", **OLD))) as server, client(server) as rooms:
         with pytest.raises(NameTakenError, match="2020") as raised:
             await rooms.create(unique_name="standup")
         assert raised.value.room is not None
-        assert raised.value.outcome is Outcome.UNKNOWN  # time is no proof
+        assert raised.value.outcome is Outcome.UNKNOWN  # times are no proof
         assert await rooms.create(unique_name="standup", if_exists="return") == raised.value.room
 
 
 @leaping
-async def test_an_update_of_what_exists_is_repeated_until_it_is_done() -> None:
-    """With "update" a lost answer to the PATCH is looked into, and it is repeated if need be."""
+async def test_an_update_by_if_exists_is_repeated() -> None:
+    """With "update" a lost reply to the PATCH is looked up, and the PATCH repeated if needed."""
     other = listed(room("standup", max_participants=50, **OLD))
     done = listed(room("standup", max_participants=10, **OLD))
     for rest, methods in (
@@ -296,8 +296,8 @@ async def test_an_update_of_what_exists_is_repeated_until_it_is_done() -> None:
 
 
 @leaping
-async def test_an_update_that_is_refused_is_the_error() -> None:
-    """With "update" a PATCH that is refused is raised as it is."""
+async def test_a_refused_update_is_the_error() -> None:
+    """With "update" the error of a refused PATCH is raised."""
     other = listed(room("standup", max_participants=50, **OLD))
     async with peer(TAKEN, other, answer(403)) as server, client(server) as rooms:
         with pytest.raises(PermissionDeniedError):
@@ -305,8 +305,8 @@ async def test_an_update_that_is_refused_is_the_error() -> None:
 
 
 @leaping
-async def test_a_delete_that_worked_is_done() -> None:
-    """A delete whose answer was lost is repeated; "not found" then means that it worked."""
+async def test_a_delete_whose_reply_was_lost_succeeds() -> None:
+    """It is repeated; "not found" then means that it was applied."""
     async with peer(cut, answer(404)) as server, client(server) as rooms:
         await rooms.delete("1")
         assert server.methods == ["DELETE", "DELETE"]
@@ -319,8 +319,8 @@ async def test_a_delete_that_worked_is_done() -> None:
 
 
 @leaping
-async def test_a_delete_of_what_is_gone_is_not_found_despite_a_refusal_before() -> None:
-    """A refused connection or a 429 was no delete: "not found" after it stays an error."""
+async def test_a_404_after_a_refused_delete_is_an_error() -> None:
+    """A refused connection or a 429 deleted nothing."""
     async with peer(busy(), answer(404)) as server, client(server) as rooms:
         with pytest.raises(NotFoundError):
             await rooms.delete("1")
@@ -328,7 +328,7 @@ async def test_a_delete_of_what_is_gone_is_not_found_despite_a_refusal_before() 
 
 @leaping
 async def test_a_lost_update_is_not_repeated() -> None:
-    """An update whose answer was lost is in doubt, and one that was not sent is sent again."""
+    """Its outcome is unknown; an update that was not sent is retried."""
     async with peer(busy(), cut) as server, client(server) as rooms:
         with pytest.raises(OutcomeUnknownError) as raised:
             await rooms.update("1", max_participants=3)
@@ -340,8 +340,8 @@ async def test_a_lost_update_is_not_repeated() -> None:
 
 
 @leaping
-async def test_an_error_says_one_thing_only() -> None:
-    """What to do is said once; the failure below does not add its own advice."""
+async def test_an_error_has_one_hint() -> None:
+    """The cause does not add its own."""
     async with peer(cut) as server, client(server, retry=RetryPolicy.none()) as rooms:
         for call in (lambda: rooms.update("1"), lambda: rooms.delete("1")):
             with pytest.raises(OutcomeUnknownError) as raised:
@@ -350,8 +350,8 @@ async def test_an_error_says_one_thing_only() -> None:
 
 
 @leaping
-async def test_a_page_of_a_list_is_tried_again() -> None:
-    """Each page of a list is retried by itself."""
+async def test_each_page_of_a_list_is_retried() -> None:
+    """Separately."""
     first = {"data": [room("a", id="1")], "meta": {"page_number": 1, "total_pages": 2}}
     last = {"data": [room("b", id="2")], "meta": {"page_number": 2, "total_pages": 2}}
     acts = answer(503), answer(200, first), busy(retry_after="2"), answer(200, last)
@@ -360,8 +360,8 @@ async def test_a_page_of_a_list_is_tried_again() -> None:
 
 
 @leaping
-async def test_refused_connections_are_tried_again_within_the_policy() -> None:
-    """Where nobody listens each call is tried as often as allowed, with waits between."""
+async def test_refused_connections_are_retried_within_the_policy() -> None:
+    """Each call is tried as often as allowed, with waits in between."""
     url = f"http://127.0.0.1:{closed_port()}"
     async with AsyncRoomsClient(
         base_url=url, api_key="key0123", retry=RetryPolicy(attempts=5, backoff=2)
@@ -374,7 +374,7 @@ async def test_refused_connections_are_tried_again_within_the_policy() -> None:
 
 @leaping
 async def test_time_outs_cost_more_quota() -> None:
-    """A server that lets requests time out is asked again less often than one that refuses."""
+    """A server that lets requests time out gets fewer retries than one that refuses."""
     async with (
         peer(stall) as server,
         client(server, retry=RetryPolicy(quota=25, deadline=600)) as rooms,

@@ -1,4 +1,4 @@
-"""The key: it is sent to the API, and is nowhere else to be seen, whatever the server does."""
+"""The key is sent to the API and shown nowhere else, whatever the server does."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from telnyx_video import AsyncRoomsClient, ConfigurationError, RetryPolicy, Room
 KEY = "KEY018F5C0FFEE0123456789ABCDEF_t0k3nT0k3n"
 
 ESCAPED = "".join(f"\\u{ord(character):04x}" for character in KEY)
-"""The key as JSON may write it, too."""
+"""The key with JSON escapes."""
 
 ONCE = RetryPolicy(attempts=1, deadline=0.5)
 
 
 async def echo_as_json(visit: Visit) -> None:
-    """Refuse the key, quoting it in every place where a reply has text."""
+    """Refuse the key, quoting it wherever a reply has text."""
     await answer(401, {"errors": [refusal(KEY)]}, {"x-request-id": KEY, "Date": KEY})(visit)
 
 
 def refusal(text: str) -> dict[str, object]:
-    """An error that says the same thing everywhere."""
+    """Return an error with the same text everywhere."""
     source = {"pointer": f"/{text}", "parameter": text}
     return {"code": text, "title": text, "detail": text, "source": source, "meta": {text: text}}
 
@@ -87,7 +87,7 @@ async def test_no_error_has_the_key(where: str, caplog: pytest.LogCaptureFixture
 
 @pytest.mark.parametrize("before", [61, 80, 97])
 async def test_no_error_has_a_part_of_the_key(before: int) -> None:
-    """What is quoted of a reply can end within the key, which is then not found as a whole."""
+    """An excerpt of a reply may end within the key, which is then not found as a whole."""
     value = f"{'x' * before}{KEY}{'x' * 9000}"
     echo = say(f"HTTP/1.1 200 OK\r\nX-Echo: {value}\r\n\r\n".encode(), close=True)
     async with peer(echo) as server, client(server, api_key=KEY, retry=ONCE) as rooms:
@@ -97,7 +97,7 @@ async def test_no_error_has_a_part_of_the_key(before: int) -> None:
 
 
 async def test_no_room_has_the_key() -> None:
-    """What came with a room does not show the key, even if the server sends it back."""
+    """A room and its reply's facts do not show the key, even if the server sends it back."""
     echo = answer(201, {"data": room(echo=KEY)}, {"x-request-id": KEY})
     async with (
         peer(echo, answer(200, {"data": [room(echo=KEY)]}, {"x-request-id": KEY})) as server,
@@ -109,7 +109,7 @@ async def test_no_room_has_the_key() -> None:
 
 
 async def test_a_short_key_does_not_spoil_replies() -> None:
-    """A key such as "test" may occur in a name by chance: rooms are returned as they are."""
+    """A key such as "test" may occur in a name by chance: rooms are returned unchanged."""
     async with (
         peer(cut, listed(room("test room"))) as server,
         client(server, api_key="test", retry=ONCE) as rooms,
@@ -123,7 +123,7 @@ async def test_a_short_key_does_not_spoil_replies() -> None:
 
 
 async def test_a_failure_to_connect_does_not_show_the_key(caplog: pytest.LogCaptureFixture) -> None:
-    """Errors that come from below, which hold the request's headers, are not dragged along."""
+    """The causes, which hold the request's headers, are not chained."""
     caplog.set_level(logging.DEBUG)
     url = f"http://127.0.0.1:{closed_port()}"
     async with AsyncRoomsClient(base_url=url, api_key=KEY, retry=ONCE) as rooms:
@@ -166,7 +166,7 @@ async def test_a_line_break_in_a_header_does_not_show_the_key() -> None:
         assert leaks(raised.value, KEY) == []
 
 
-async def test_the_key_is_in_no_address() -> None:
+async def test_the_key_is_in_no_url() -> None:
     """The key is sent in one header, and never in a target or a body."""
     async with peer(answer(201, {"data": room()})) as server:
         async with client(server, api_key=KEY) as rooms:
@@ -177,15 +177,15 @@ async def test_the_key_is_in_no_address() -> None:
         assert KEY.encode() not in request.body
 
 
-def test_the_client_itself_does_not_show_the_key() -> None:
-    """The text of a client, and that of what it is made of, do not have the key."""
+def test_the_client_does_not_show_the_key() -> None:
+    """The reprs of a client and of its parts do not have the key."""
     rooms = AsyncRoomsClient(api_key=KEY)
     assert KEY not in repr(rooms)
     assert KEY not in str(vars(rooms))
 
 
-async def test_a_finder_of_secrets_finds_them() -> None:
-    """The search these tests rest on finds a key in causes, attributes, and objects of others."""
+async def test_the_search_for_secrets_finds_them() -> None:
+    """It finds a key in causes, in attributes, and in other objects."""
     hidden = ValueError("no")
     hidden.__context__ = KeyError(b"xx" + KEY.encode())
     error = TelnyxVideoError("harmless")

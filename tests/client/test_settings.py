@@ -1,4 +1,4 @@
-"""What a client can be given: each argument does what it says, or is refused with a sentence."""
+"""Arguments of a client: each has its effect, or is refused with a sentence."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ from telnyx_video._transport.session import Proxies
 from telnyx_video.sandbox import Sandbox
 
 
-async def test_key_and_address_may_come_from_the_environment(
+async def test_key_and_base_url_may_come_from_the_environment(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without arguments the key and the address are those of the environment."""
+    """They are used without arguments."""
     monkeypatch.setenv("TELNYX_API_KEY", sandbox.api_key)
     monkeypatch.setenv("TELNYX_BASE_URL", sandbox.url)
     async with AsyncRoomsClient() as rooms:
@@ -47,21 +47,21 @@ async def test_key_and_address_may_come_from_the_environment(
 
 
 def test_a_client_needs_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client without a key is refused when it is made, and told how to get one."""
+    """Without one it is refused when it is created, with a hint."""
     monkeypatch.delenv("TELNYX_API_KEY", raising=False)
     with pytest.raises(ConfigurationError, match=r"no API key: pass api_key=\.\.\., or set"):
         AsyncRoomsClient()
 
 
 def test_the_key_is_not_sent_in_the_clear() -> None:
-    """Plain HTTP to another machine has to be permitted."""
+    """Plain HTTP to another machine has to be allowed explicitly."""
     with pytest.raises(ConfigurationError, match="in the clear"):
         AsyncRoomsClient(api_key="key0123", base_url="http://example.com/v2")
     AsyncRoomsClient(api_key="key0123", base_url="http://example.com/v2", allow_insecure=True)
 
 
-def test_all_wrong_arguments_are_named_at_once() -> None:
-    """Arguments that cannot work are refused together, each with its name, be there ever so many.
+def test_all_wrong_arguments_are_named_together() -> None:
+    """Invalid arguments are listed in one error, each with its name, however many there are.
 
     What is wrong with one does not hide what is wrong with another, wherever it is used.
     """
@@ -95,15 +95,15 @@ def test_all_wrong_arguments_are_named_at_once() -> None:
         assert name in str(raised.value)
 
 
-async def test_a_policy_of_a_call_is_checked() -> None:
-    """Anything but a policy is refused as a call's policy, with a sentence."""
+async def test_the_policy_of_a_call_is_checked() -> None:
+    """Anything other than a policy is refused."""
     async with AsyncRoomsClient(api_key="key0123") as rooms:
         with pytest.raises(TelnyxVideoError, match="must be a RetryPolicy, not int"):
             await rooms.create(retry=3)  # type: ignore[arg-type]  # what untyped callers do
 
 
-async def test_all_that_is_wrong_with_a_create_is_named_at_once() -> None:
-    """A field that breaks a bound does not hide what is wrong with the other arguments."""
+async def test_all_problems_of_a_create_are_named_together() -> None:
+    """A field out of bounds does not hide the problems of other arguments."""
     wrong: dict[str, Any] = {"if_exists": "no", "timeout": -1, "retry": 5}
     async with AsyncRoomsClient(api_key="key0123") as rooms:
         with pytest.raises(InvalidRequestError) as raised:
@@ -117,7 +117,7 @@ async def test_all_that_is_wrong_with_a_create_is_named_at_once() -> None:
 
 
 async def test_a_policy_may_be_the_clients_or_the_calls() -> None:
-    """How often a call is tried is the client's to say, or the call's."""
+    """A call's own policy comes first."""
     async with peer(answer(503)) as server:
         twice = RetryPolicy(attempts=2, backoff=0.001)
         async with client(server, retry=twice) as rooms:
@@ -133,7 +133,7 @@ async def test_a_policy_may_be_the_clients_or_the_calls() -> None:
 
 
 def test_a_client_does_not_show_its_key() -> None:
-    """A client's text has the address, not the key; nor can it be pickled, for it holds the key."""
+    """A client's repr has the URL, not the key; it cannot be pickled, as it holds the key."""
     rooms = AsyncRoomsClient(api_key="key0123", base_url="https://api.telnyx.eu/v2")
     assert repr(rooms) == "<AsyncRoomsClient at https://api.telnyx.eu/v2>"
     for give_away in (pickle.dumps, copy.copy, copy.deepcopy):
@@ -142,7 +142,7 @@ def test_a_client_does_not_show_its_key() -> None:
 
 
 async def test_requests_go_through_a_proxy(sandbox: Sandbox) -> None:
-    """With a proxy, plain requests are sent to it with the whole address."""
+    """With a proxy, plain requests are sent to it with the whole URL."""
     async with (
         proxy() as through,
         client(sandbox, proxy=through.url) as rooms,
@@ -173,7 +173,7 @@ async def test_https_goes_through_a_tunnel(
 
 
 async def test_a_proxy_that_is_down_sends_nothing() -> None:
-    """A proxy that cannot be reached is not applied, and named in the error, without password."""
+    """The request is not applied, and the error names the proxy, without its password."""
     async with AsyncRoomsClient(
         api_key="key0123",
         base_url="http://127.0.0.1:9/v2",
@@ -188,7 +188,7 @@ async def test_a_proxy_that_is_down_sends_nothing() -> None:
 async def test_a_proxy_that_refuses_the_tunnel_sends_nothing(
     tls_sandbox: Sandbox, session: aiohttp.ClientSession
 ) -> None:
-    """If a proxy lets no tunnel through, nothing was sent to the API."""
+    """If a proxy refuses the tunnel, nothing was sent to the API."""
     async with (
         peer(answer(403)) as refusing,
         client(
@@ -226,8 +226,8 @@ async def test_a_proxy_that_refuses_the_tunnel_sends_nothing(
     ],
     ids=short,
 )
-def test_what_cannot_be_connected_with_is_refused_at_once(wrong: Any, told: str) -> None:
-    """Something of another type is told when the client is made, not at each of its calls."""
+def test_arguments_of_wrong_types_are_refused_immediately(wrong: Any, told: str) -> None:
+    """When the client is created, not at each of its calls."""
     with pytest.raises(ConfigurationError) as raised:
         AsyncRoomsClient(api_key="key0123", **wrong)
     assert str(raised.value).startswith(told)
@@ -235,8 +235,8 @@ def test_what_cannot_be_connected_with_is_refused_at_once(wrong: Any, told: str)
 
 
 @pytest.mark.parametrize("value", ["", None])
-def test_an_empty_proxy_is_none(value: str | None) -> None:
-    """A setting that was left empty means to go there directly."""
+def test_an_empty_proxy_means_none(value: str | None) -> None:
+    """Requests are sent directly."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("https_proxy", "http://proxy.example.com:3128")
         assert Proxies(value, trust_env=False).for_url("https://api.example.com/v2") is None
@@ -247,8 +247,8 @@ def test_an_empty_proxy_is_none(value: str | None) -> None:
     "address",
     ["not a proxy", "u:hidden@host:1", "https://u:hidden@[bad", "foo://u:hidden@x", "http://x:0"],
 )
-def test_an_address_of_a_proxy_that_is_none_is_refused(address: str) -> None:
-    """A client with a proxy that cannot be one is not made; its password is not shown."""
+def test_an_invalid_proxy_is_refused(address: str) -> None:
+    """The client is not created; the proxy's password is not shown."""
     with pytest.raises(ConfigurationError, match=r"http://proxy\.example\.com") as raised:
         AsyncRoomsClient(api_key="key0123", proxy=address)
     assert "hidden" not in str(raised.value)
@@ -261,10 +261,10 @@ def test_a_proxy_of_the_environment_may_lack_its_scheme(monkeypatch: pytest.Monk
     assert proxies.for_url("https://api.example.com/v2") == "http://proxy.example.com:3128"
 
 
-def test_a_proxy_of_the_environment_that_is_none_is_refused(
+def test_an_invalid_proxy_of_the_environment_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A mistake in the environment is told when the client is made, without the password."""
+    """When the client is created, without showing the password."""
     monkeypatch.setenv("https_proxy", "ftp://u:hidden@proxy.example.com")
     with pytest.raises(ConfigurationError, match="the proxy must be a string, a URL") as raised:
         AsyncRoomsClient(api_key="key0123", trust_env=True)
@@ -275,7 +275,7 @@ def test_a_proxy_of_the_environment_that_is_none_is_refused(
 async def test_the_environments_proxy_is_used_if_trusted(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, trust_env: bool
 ) -> None:
-    """A proxy of the environment is used with ``trust_env`` only."""
+    """Only with ``trust_env``."""
     async with proxy() as through:
         monkeypatch.setenv("http_proxy", through.url)
         monkeypatch.delenv("no_proxy", raising=False)
@@ -289,7 +289,7 @@ async def test_the_environments_proxy_is_used_if_trusted(
 async def test_the_environment_can_exempt_hosts_from_its_proxy(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With ``trust_env`` a host that the environment exempts is spoken to directly."""
+    """With ``trust_env`` requests to an exempt host are sent directly."""
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port()}")
     monkeypatch.setenv("no_proxy", "example.com,127.0.0.1")
     async with client(sandbox, trust_env=True) as rooms:
@@ -297,10 +297,10 @@ async def test_the_environment_can_exempt_hosts_from_its_proxy(
     assert len(sandbox.rooms) == 1
 
 
-async def test_the_key_beats_a_password_of_the_environment(
+async def test_the_key_takes_precedence_over_netrc(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """With ``trust_env`` a netrc entry for the host does not take the place of the key."""
+    """With ``trust_env`` a netrc entry for the host does not replace the key."""
     netrc = tmp_path / "netrc"
     netrc.write_text("default login someone password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
@@ -335,8 +335,8 @@ async def test_requests_can_be_traced(sandbox: Sandbox) -> None:
     assert seen == ["POST", "POST", "POST", "GET"]
 
 
-async def test_a_session_of_yours_stays_yours(sandbox: Sandbox) -> None:
-    """A session that is passed in is used, gets no header of ours, and is not closed."""
+async def test_a_callers_session_is_not_changed(sandbox: Sandbox) -> None:
+    """It is used, gets none of our headers, and is not closed."""
     async with aiohttp.ClientSession() as session:
         for _ in range(2):
             async with client(sandbox, session=session) as rooms:
@@ -359,8 +359,8 @@ async def test_two_clients_may_share_a_session(sandbox: Sandbox) -> None:
         await rooms.create()
 
 
-async def test_headers_of_your_session_do_not_double_ours() -> None:
-    """What the session sends by itself is sent too; but what we send takes its place."""
+async def test_headers_of_a_callers_session_do_not_duplicate_ours() -> None:
+    """The session's own headers are sent, too; ours replace those of the same name."""
     yours = {
         "X-Team": "video",
         "authorization": "Basic nonsense",
@@ -380,7 +380,7 @@ async def test_headers_of_your_session_do_not_double_ours() -> None:
 
 
 async def test_a_session_that_raises_for_statuses_changes_nothing(sandbox: Sandbox) -> None:
-    """A session made to raise for error statuses does not turn a clear refusal into a doubt."""
+    """A session that raises for error statuses does not make a clear refusal unknown."""
     async with (
         aiohttp.ClientSession(raise_for_status=True) as session,
         client(sandbox, api_key="wrong-key", session=session) as rooms,
@@ -390,7 +390,7 @@ async def test_a_session_that_raises_for_statuses_changes_nothing(sandbox: Sandb
 
 
 async def test_a_session_that_does_not_decompress_changes_nothing() -> None:
-    """A session made not to decompress by itself does not make replies unreadable."""
+    """A session that does not decompress does not make replies unreadable."""
     body = gzip.compress(json.dumps({"data": room()}).encode())
     compressed = answer(201, body, {"Content-Encoding": "gzip"})
     async with (
@@ -401,8 +401,8 @@ async def test_a_session_that_does_not_decompress_changes_nothing() -> None:
         assert (await rooms.create()).unique_name == "standup"
 
 
-async def test_a_session_with_an_address_of_its_own_changes_nothing(sandbox: Sandbox) -> None:
-    """A session's base URL, cookies and redirects do not lead our requests elsewhere."""
+async def test_the_base_url_of_a_session_changes_nothing(sandbox: Sandbox) -> None:
+    """A session's base URL, cookies and redirects do not change our requests."""
     async with (
         aiohttp.ClientSession(base_url="http://127.0.0.1:9/elsewhere/") as session,
         client(sandbox, session=session) as rooms,
@@ -412,7 +412,7 @@ async def test_a_session_with_an_address_of_its_own_changes_nothing(sandbox: San
 
 
 async def test_a_closed_session_is_a_clear_error(sandbox: Sandbox) -> None:
-    """A session that was closed by its owner is named as the reason."""
+    """The error says that the session was closed."""
     session = aiohttp.ClientSession()
     rooms = client(sandbox, session=session)
     await rooms.create()
@@ -422,8 +422,8 @@ async def test_a_closed_session_is_a_clear_error(sandbox: Sandbox) -> None:
     await rooms.aclose()
 
 
-async def test_settings_of_a_session_are_given_to_the_session() -> None:
-    """What belongs to a session cannot be given beside one."""
+async def test_settings_of_a_session_are_refused_next_to_one() -> None:
+    """They have to be given to the session."""
     async with aiohttp.ClientSession() as session:
         wanted = "session: is yours: give TLS settings"
         with pytest.raises(ConfigurationError, match=wanted):

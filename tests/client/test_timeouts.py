@@ -1,4 +1,4 @@
-"""Time limits: which there are, what they cover, and that they hold. Time leaps in these tests."""
+"""Time limits: which there are, what they cover, and that they hold. On a virtual clock."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ ONCE = RetryPolicy.none()
 
 
 class Watch:
-    """Seconds on the loop's clock since it was made."""
+    """A stopwatch on the loop's clock."""
 
     def __init__(self) -> None:
         self._began = asyncio.get_running_loop().time()
 
     @property
     def seconds(self) -> float:
-        """How long that is ago."""
+        """Return the seconds since then."""
         return asyncio.get_running_loop().time() - self._began
 
 
 def limits() -> list[tuple[float | ClientTimeout | None, float]]:
-    """Arguments, and after how many seconds each gives up an attempt that gets no answer."""
+    """Arguments, and the seconds after which each gives up an attempt without an answer."""
     return [
         (None, 20.0),
         (2.5, 2.5),
@@ -53,10 +53,10 @@ def limits() -> list[tuple[float | ClientTimeout | None, float]]:
 
 @pytest.mark.parametrize(("timeout", "seconds"), limits())
 @leaping
-async def test_a_client_has_its_limits(
+async def test_a_client_has_its_time_out(
     timeout: float | ClientTimeout | None, seconds: float
 ) -> None:
-    """A time-out given to the client holds for each attempt of each call."""
+    """It applies to each attempt of each call."""
     async with (
         peer(stall) as server,
         client(server, timeout=timeout, retry=ONCE) as rooms,
@@ -69,10 +69,10 @@ async def test_a_client_has_its_limits(
 
 @pytest.mark.parametrize(("timeout", "seconds"), limits()[1:])
 @leaping
-async def test_a_call_may_have_limits_of_its_own(
+async def test_a_call_may_have_its_own_time_out(
     timeout: float | ClientTimeout | None, seconds: float
 ) -> None:
-    """A time-out given to a call holds for its attempts, in place of the client's."""
+    """It applies to the call's attempts, in place of the client's."""
     async with (
         peer(stall) as server,
         client(server, timeout=1, retry=ONCE) as rooms,
@@ -91,8 +91,8 @@ async def test_a_call_may_have_limits_of_its_own(
 
 
 @pytest.mark.parametrize("wrong", [0, -1, True, "5", float("nan"), float("inf")])
-async def test_a_limit_is_a_number_of_seconds(wrong: float) -> None:
-    """A time-out that is not a number of seconds above 0 is refused, with a sentence."""
+async def test_a_time_out_is_a_number_of_seconds(wrong: float) -> None:
+    """Any other is refused with a sentence."""
     with pytest.raises(ConfigurationError, match="timeout: must be"):
         AsyncRoomsClient(api_key="key0123", timeout=wrong)
     async with AsyncRoomsClient(api_key="key0123") as rooms:
@@ -104,8 +104,8 @@ async def test_a_limit_is_a_number_of_seconds(wrong: float) -> None:
 
 @pytest.mark.parametrize("wrong", [-1, True, "5", "", float("nan"), float("inf")])
 @pytest.mark.parametrize("limit", ["total", "connect", "sock_connect", "sock_read"])
-async def test_each_limit_of_aiohttps_is_a_number_of_seconds(limit: str, wrong: Any) -> None:
-    """A limit that would hold back every request, or none, is refused by its name."""
+async def test_each_limit_of_aiohttp_is_a_number_of_seconds(limit: str, wrong: Any) -> None:
+    """An invalid limit is refused by its name."""
     timeout = ClientTimeout(**{limit: wrong})
     with pytest.raises(ConfigurationError, match=f"^timeout.{limit}: must be"):
         AsyncRoomsClient(api_key="key0123", timeout=timeout)
@@ -115,8 +115,8 @@ async def test_each_limit_of_aiohttps_is_a_number_of_seconds(limit: str, wrong: 
 
 
 @pytest.mark.parametrize("nothing", [None, 0, 0.0])
-async def test_a_limit_of_nothing_is_none(sandbox: Sandbox, nothing: float | None) -> None:
-    """As aiohttp has it, None and 0 lift a limit."""
+async def test_none_and_0_lift_a_limit(sandbox: Sandbox, nothing: float | None) -> None:
+    """As in aiohttp."""
     unlimited = ClientTimeout(nothing, nothing, nothing, nothing)
     async with client(sandbox, timeout=unlimited) as rooms:
         await rooms.create(timeout=unlimited)
@@ -124,7 +124,7 @@ async def test_a_limit_of_nothing_is_none(sandbox: Sandbox, nothing: float | Non
 
 
 @leaping
-async def test_an_answer_that_drips_is_cut_off_by_the_total() -> None:
+async def test_a_slow_reply_is_cut_off_by_the_total() -> None:
     """A reply that comes byte by byte does not hold a call for ever."""
 
     async def drip(visit: Visit) -> None:
@@ -143,8 +143,8 @@ async def test_an_answer_that_drips_is_cut_off_by_the_total() -> None:
 
 
 @leaping
-async def test_a_connection_that_cannot_be_made_in_time_sends_nothing() -> None:
-    """A connect time-out is not applied; within the deadline it is tried again."""
+async def test_a_connect_time_out_sends_nothing() -> None:
+    """It is not applied; within the deadline it is retried."""
     with unreachable() as address:
         async with AsyncRoomsClient(base_url=f"http://{address}", api_key="key0123") as rooms:
             for policy, least, most in ((ONCE, 5, 6.1), (RetryPolicy(attempts=3), 15, 19)):
@@ -157,8 +157,8 @@ async def test_a_connection_that_cannot_be_made_in_time_sends_nothing() -> None:
 
 
 @leaping
-async def test_a_handshake_that_stalls_sends_nothing() -> None:
-    """A TLS handshake that is not answered ends by the limit for connecting, not applied."""
+async def test_a_stalled_handshake_sends_nothing() -> None:
+    """A TLS handshake that is not answered ends by the connect limit, not applied."""
     async with peer(first=stall) as server:
         url = server.url.replace("http:", "https:")
         async with AsyncRoomsClient(base_url=url, api_key="key0123", retry=ONCE) as rooms:
@@ -189,7 +189,7 @@ async def test_the_deadline_cuts_an_attempt_short(method: str) -> None:
 
 
 @leaping
-async def test_a_stalled_create_is_found_out_in_time() -> None:
+async def test_a_stalled_create_is_resolved_in_time() -> None:
     """If every create stalls, the deadline still leaves time to find the room that was made."""
     for deadline in (1.0, 10.0, 60.0):
         async with peer(stall, listed(room("standup"))) as server, client(server) as rooms:
@@ -199,8 +199,8 @@ async def test_a_stalled_create_is_found_out_in_time() -> None:
 
 
 @leaping
-async def test_nothing_is_sent_when_no_time_is_left_for_an_answer() -> None:
-    """A create that was told to wait until shortly before its deadline ends with that refusal.
+async def test_nothing_is_sent_without_time_for_an_answer() -> None:
+    """A create that may be retried only shortly before its deadline ends with that refusal.
 
     Sent with no time left for the answer, it would only be put in doubt.
     """
@@ -219,8 +219,8 @@ async def test_nothing_is_sent_when_no_time_is_left_for_an_answer() -> None:
 
 
 @leaping
-async def test_half_an_answer_is_no_answer() -> None:
-    """A reply that stops in its head or its body is given up after the limit between bytes."""
+async def test_half_a_reply_is_not_a_reply() -> None:
+    """A reply that stalls in its head or its body is given up after ``sock_read``."""
     head = b"HTTP/1.1 201 Created\r\nContent-Length: 1000\r\n"
     for half in (b"HTTP/1.1", head, head + b"\r\n{"):
 

@@ -1,4 +1,4 @@
-"""Tracebacks with local variables, as crash reporters send them, hold no secret."""
+"""Tracebacks with local variables, as crash reporters send them, show no secret."""
 
 from __future__ import annotations
 
@@ -116,14 +116,14 @@ async def test_no_error_of_a_call_shows_a_secret(fault: str) -> None:
         calls = (call(rooms) for call in CALLS.values())
         results = await asyncio.gather(*calls, return_exceptions=True)
     errors = [result for result in results if isinstance(result, BaseException)]
-    assert len(errors) >= len(CALLS) - 3  # some operations are content with a reply
+    assert len(errors) >= len(CALLS) - 3  # some operations accept any reply
     assert all(isinstance(error, TelnyxVideoError) for error in errors)
     assert [found(error) for error in errors] == [[]] * len(errors)
 
 
 @pytest.mark.parametrize("name", CALLS)
 async def test_no_cancellation_or_time_out_shows_a_secret(name: str) -> None:
-    """Nor do a time-out of an attempt, a time-out of the caller's, and a closed client."""
+    """Nor do a time-out of an attempt, a caller's time-out, and a closed client."""
     async with peer(stall) as server:
         async with client(server, api_key=KEY, retry=ONCE, timeout=0.05) as rooms:
             with pytest.raises(TelnyxVideoError) as timed_out:
@@ -145,7 +145,7 @@ async def test_no_cancellation_or_time_out_shows_a_secret(name: str) -> None:
 
 @pytest.mark.parametrize("name", CALLS)
 async def test_no_error_shows_the_password_of_a_proxy(name: str) -> None:
-    """Neither of a proxy that refuses or cuts, nor of one that cannot be reached."""
+    """Neither of a proxy that refuses or disconnects, nor of an unreachable one."""
     async with AsyncExitStack() as stack:
         through: Peer = await stack.enter_async_context(peer(cut))
         urls = [
@@ -248,7 +248,7 @@ BLOCKING: dict[str, Callable[[RoomsClient], object]] = {
 
 @pytest.mark.parametrize("name", BLOCKING)
 def test_no_error_of_a_blocking_call_shows_a_secret(name: str) -> None:
-    """Nobody listens, nobody answers in time, and the client is closed meanwhile."""
+    """Without a listener, without an answer, and with a client that is closed."""
     refused = f"http://127.0.0.1:{closed_port()}/v2"
     with RoomsClient(base_url=refused, api_key=KEY, retry=ONCE) as rooms:
         with pytest.raises(TelnyxVideoError) as raised:

@@ -1,4 +1,4 @@
-"""Headers of the caller's, and views of a client that have options of their own."""
+"""A caller's headers, and views of a client with other options."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def test_default_headers_and_app_info_are_in_every_request() -> None:
 
 
 async def test_a_view_has_its_own_headers() -> None:
-    """They are added to the client's, and replace those of the same name; the client keeps its."""
+    """They are added to the client's, and replace those of the same name."""
     async with peer(created()) as server, client(server, default_headers={"A": "1"}) as rooms:
         view = rooms.with_options(headers={"a": "2", "B": "3"})
         await view.create(unique_name="standup")
@@ -59,7 +59,7 @@ async def test_a_view_has_its_own_headers() -> None:
 
 
 async def test_a_view_has_its_own_time_out_and_policy() -> None:
-    """What the view does not set is the client's; a call's own options come first."""
+    """Other options are the client's; a call's own options come first."""
     async with peer(answer(500), answer(500), stall) as server, client(server) as rooms:
         view = rooms.with_options(retry=ONCE)
         with pytest.raises(ServerError):
@@ -116,7 +116,7 @@ def test_blocking_clients_have_views(telnyx_sandbox: Sandbox) -> None:
         view.get(room.id)
 
 
-def test_options_that_cannot_work_are_refused() -> None:
+def test_invalid_options_are_refused() -> None:
     """All of them are named; a header's value is neither shown nor kept."""
     with pytest.raises(ConfigurationError) as refused:
         AsyncRoomsClient(

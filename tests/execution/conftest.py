@@ -9,8 +9,8 @@ import pytest
 
 @pytest.fixture
 async def nothing_is_left() -> AsyncIterator[None]:
-    """A task that a test leaves running, or what it leaves unclosed, fails it."""
+    """Fail a test that leaves a task running or a resource open."""
     before = asyncio.all_tasks()
     yield
     assert asyncio.all_tasks() - before - {asyncio.current_task()} == set()
-    gc.collect(1)  # what a test leaves is young
+    gc.collect(1)  # objects of a test are in the young generation

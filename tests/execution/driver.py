@@ -1,4 +1,4 @@
-"""Carries out the steps of a delivery against the model, as the client does against a server."""
+"""Carries out the reconciler's steps against the model, as the client does against a server."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ from telnyx_video._execution.reconcile import (
 from telnyx_video._execution.retry import RetryBudget, RetryState
 
 MOST_STEPS = 5000
-"""More than fit into any deadline here, as each exchange takes a tenth of a second."""
+"""More than fit into any deadline here, as each request takes a tenth of a second."""
 
 
 @attrs.define
 class Course:
-    """How one create went: its end, and what happened on the way."""
+    """The course of one create: its end, and its requests."""
 
     server: Server
     policy: RetryPolicy
     quota: RetryBudget
     posts: int = 0
     refusals: int = 0
-    """POSTs that were told to come back later."""
+    """POSTs that were refused with 429."""
     patch_refusals: int = 0
     known_applied: bool = False
-    """Whether an answer said that a room was made, though not which settings it has."""
+    """Whether a reply said that a room was made, though not with which settings."""
     doubts: int = 0
-    """POSTs and PATCHes after which nobody knew whether they had been applied."""
+    """POSTs and PATCHes of unknown outcome."""
     posts_after_doubt: int = 0
     look_ups_after_doubt: int = 0
-    """Counted anew after each POST that left a doubt."""
+    """Reset by each POST of unknown outcome."""
     steps: int = 0
     post_in_doubt: bool = False
     end: CreateResult = attrs.field(factory=CreateResult)
@@ -69,7 +69,7 @@ def deliver(
     policy: RetryPolicy | None = None,
     randoms: Sequence[float] = (0.5,),
 ) -> Course:
-    """Make one create to its end."""
+    """Run one create to its end."""
     policy = policy or RetryPolicy()
     course = Course(Server(world), policy, RetryBudget(policy.quota))
     draw = itertools.cycle(randoms)

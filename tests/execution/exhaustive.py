@@ -1,4 +1,4 @@
-"""Every course of one create with a bounded number of faults: `nox -s model`.
+"""Explores every course of one create with a bounded number of faults: `nox -s model`.
 
 The client is the package's own code. Around it is a model of a server that keeps names unique, of
 messages that are lost, late or sent twice, of a rival client, and of a client that crashes and is
@@ -51,7 +51,7 @@ from telnyx_video._execution.retry import RetryBudget, RetryState
 
 POLICY = RetryPolicy(attempts=3, deadline=4.0, backoff=0.5, backoff_max=0.5)
 EXCHANGE = 0.1
-"""Seconds that a request and its answer take."""
+"""Seconds that a request and its reply take."""
 MOST_STEPS = 100
 """More than fit into the deadline."""
 
@@ -65,15 +65,15 @@ PatchFate = Literal["answered", "answer lost", "request lost", "429"]
 
 @attrs.frozen
 class World:
-    """All but the client: what the server has, and what is still on its way to it."""
+    """Everything except the client: the server's state, and messages in flight."""
 
     named: bool
     date_ahead: float
     """Seconds by which ``Date`` is ahead of ``created_at``."""
     vague: bool
-    """Whether a name that is taken is refused without a word of explanation."""
+    """Whether the refusal of a taken name has no explanation."""
     faults: int
-    """How many there may still be."""
+    """Faults that may still happen."""
     now: float = 0.0
     rooms: tuple[Room, ...] = ()
     owners: tuple[Owner, ...] = ()
@@ -100,11 +100,11 @@ class World:
         return attrs.evolve(self, rooms=(*self.rooms, room), owners=(*self.owners, owner))
 
     def fault(self) -> World:
-        """Count one."""
+        """Count a fault."""
         return attrs.evolve(self, faults=self.faults - 1)
 
     def around(self) -> Iterator[World]:
-        """What may happen beside the client before its next step."""
+        """Events that may happen concurrently with the client, before its next step."""
         yield self
         if not self.faults:
             return
@@ -117,7 +117,7 @@ class World:
 
 @attrs.frozen
 class Node:
-    """A moment: the world, the client, and what it does next."""
+    """A moment: the world, the client, and the client's next step."""
 
     world: World
     client: Reconciler
@@ -128,7 +128,7 @@ class Node:
 def explore(
     named: bool, if_exists: IfExists, ahead: float, vague: bool, faults: int
 ) -> Counter[str]:
-    """Try every course; return how often each end was reached.
+    """Explore every course; return how often each end was reached.
 
     Raises:
         AssertionError: a promise is broken.
@@ -159,7 +159,7 @@ def _client(world: World, if_exists: IfExists, began: float = 0.0) -> Reconciler
 
 
 def _resumed(node: Node) -> Node:
-    """The client crashes, and another run takes the create up."""
+    """Crash the client, and resume the create in another run."""
     world = attrs.evolve(node.world.fault(), crashes=node.world.crashes - 1)
     client = _client(world, node.client.if_exists, node.client.began)
     return Node(world, client, client.resumed(), 0)
@@ -172,7 +172,7 @@ def _copy(client: Reconciler) -> Reconciler:
 
 
 def _next(node: Node, world: World) -> Iterator[Node]:
-    """Take the step in every way in which it can go."""
+    """Take the step in every possible way."""
     step, steps = node.step, node.steps + 1
     match step:
         case Wait():
@@ -245,7 +245,7 @@ def _patch(
 
 
 def _check(world: World, end: CreateResult) -> None:
-    """Check an end, now and when all that is late has arrived."""
+    """Check an end, now and when all late messages have arrived."""
     settled = world
     for _ in range(world.late):
         settled = settled.arrive()
@@ -263,7 +263,7 @@ def _check(world: World, end: CreateResult) -> None:
 
 
 def explore_all(faults: int) -> Counter[str]:
-    """Try every course of every kind of create; return how often each end was reached."""
+    """Explore every course of every kind of create; return how often each end was reached."""
     total: Counter[str] = Counter()
     for if_exists in get_args(IfExists):
         for ahead in (0.0, 60.0):
@@ -273,7 +273,7 @@ def explore_all(faults: int) -> Counter[str]:
 
 
 def main() -> None:
-    """Explore as far as the arguments say, and print the ends."""
+    """Explore as the arguments say, and print the ends."""
     parser = argparse.ArgumentParser(prog="model", description=__doc__)
     parser.add_argument("--faults", type=int, default=4, help="at the most in one course")
     ends = explore_all(parser.parse_args().faults)

@@ -1,4 +1,4 @@
-"""A server of rooms and everyone who uses it, as a model: its time is a number, its faults a plan.
+"""A model of a server and its users: time is a number, and faults are a plan.
 
 What it keeps is what the promises of a create rest on, and nothing else:
 
@@ -54,47 +54,47 @@ PatchAnswer = Literal["room", "lost", "503", "429", "401", "not connected"]
 DeedKind = Literal["create other", "create same", "delete old", "delete", "change"]
 
 LONG_AGO = 40.0
-"""Before the call, beyond all doubt about clocks, a room that was there before it was made."""
+"""Before the call, by more than clocks may differ: when an older room was made."""
 
 EARLIER = 3.0
-"""Before the call an earlier run made its POST."""
+"""Before the call: when an earlier run sent its POST."""
 
 
 @attrs.frozen
 class Post:
-    """What becomes of one POST."""
+    """The fate of one POST."""
 
     answer: Answer = "room"
     commit: float | None = 0.0
-    """For an unsure answer: seconds until it is applied; None for never."""
+    """For an unknown outcome: seconds until it is applied; None for never."""
     latency: float = 0.1
     vague: bool = False
-    """Whether a name that is taken is refused without a word of explanation."""
+    """Whether the refusal of a taken name has no explanation."""
 
 
 @attrs.frozen
 class Get:
-    """What becomes of one look-up."""
+    """The fate of one look-up."""
 
     answer: GetAnswer = "rooms"
     hides: float = 0.0
-    """How far the list lags: younger rooms are not in it, and younger changes are not seen."""
+    """How far the list lags: younger rooms and younger changes are not in it."""
     latency: float = 0.1
 
 
 @attrs.frozen
 class Patch:
-    """What becomes of one PATCH."""
+    """The fate of one PATCH."""
 
     answer: PatchAnswer = "room"
     applied: bool = True
-    """For a lost answer."""
+    """For a lost reply."""
     latency: float = 0.1
 
 
 @attrs.frozen
 class Deed:
-    """What another client does to the room of the name."""
+    """An action of another client on the room of the name."""
 
     at: float
     what: DeedKind
@@ -103,20 +103,20 @@ class Deed:
 
 @attrs.frozen
 class World:
-    """All that is not in the hands of the one who calls."""
+    """Everything that the caller does not control."""
 
     named: bool = True
-    """Whether the room that is asked for has a name."""
+    """Whether the requested room has a name."""
     earlier: Post | None = None
-    """A POST that an earlier run of the caller's program made, and whose answer it did not see."""
+    """A POST of an earlier run, whose reply was lost."""
     posts: tuple[Post, ...] = ()
-    """Each one's fate in turn; when they are used up, all goes well."""
+    """The fates of the requests, in order; later requests succeed."""
     gets: tuple[Get, ...] = ()
     patches: tuple[Patch, ...] = ()
     for_ever: bool = False
-    """Whether the last of each goes on for ever instead."""
+    """Whether the last of each repeats for ever."""
     before: Literal["same", "other"] | None = None
-    """The settings of a room of the name that was made long before."""
+    """The settings of an older room of the name."""
     deeds: tuple[Deed, ...] = ()
     refuses_field: bool = False
     """Whether the server refuses another field of the request."""
@@ -129,7 +129,7 @@ class World:
 
 @attrs.define
 class Server:
-    """The state of the world; each method is one exchange, and takes its time."""
+    """The state of the world; each method is one request, and takes time."""
 
     world: World
     now: float = 0.0
@@ -139,12 +139,12 @@ class Server:
     patched_by_us: int = 0
     most_rooms: int = 0
     made: dict[str, bool] = attrs.field(factory=dict[str, bool])
-    """Every room there ever was, and whether a POST of this call made it."""
+    """Every room that ever existed, and whether a POST of this call made it."""
     posts: int = 0
     gets: int = 0
     patches: int = 0
     _change_before: tuple[float, dict[str, Room]] = (-math.inf, {})
-    """When a room was last changed, and what it was before."""
+    """When a room was last changed, and its state before."""
     _deeds: list[Deed] = attrs.field(factory=list[Deed])
 
     def __attrs_post_init__(self) -> None:
@@ -165,7 +165,7 @@ class Server:
         return self.made[room.id]
 
     def post(self, until: float) -> Room:
-        """Take a POST."""
+        """Handle a POST."""
         plan = _fate(self.world.posts, self.posts, self.world.for_ever, Post())
         self._check_open()
         self.posts += 1
@@ -192,7 +192,7 @@ class Server:
         return made
 
     def get(self, until: float) -> tuple[list[Room], datetime | None]:
-        """Take a look-up."""
+        """Handle a look-up."""
         plan = _fate(self.world.gets, self.gets, self.world.for_ever, Get())
         self._check_open()
         self.gets += 1
@@ -218,7 +218,7 @@ class Server:
         return rooms, date if self.world.tells_date else None
 
     def patch(self, room: Room, until: float) -> Room:
-        """Take a PATCH."""
+        """Handle a PATCH."""
         plan = _fate(self.world.patches, self.patches, self.world.for_ever, Patch())
         self._check_open()
         self.patches += 1
@@ -250,13 +250,13 @@ class Server:
         return attrs.evolve(target, max_participants=10)
 
     def sleep(self, seconds: float) -> None:
-        """Wait, unless the client is closed meanwhile."""
+        """Wait, unless the client is closed first."""
         until = min(self.now + seconds, max(self.now, self.world.closes_at))
         self.advance(until)
         self._check_open()
 
     def advance(self, until: float) -> None:
-        """Let time pass: late POSTs are applied, others do what they do, each at its time."""
+        """Advance the time: late POSTs and the actions of others are applied at their times."""
         while True:
             deed = self._deeds[0].at if self._deeds else math.inf
             late = min(self.late, default=math.inf)
@@ -312,7 +312,7 @@ class Server:
         return (room.created_at - EPOCH).total_seconds() - self.world.created_skew
 
     def _refusal(self, plan: Post) -> ApiError | None:
-        """What a POST is refused with by the server, whether or not that is ever heard."""
+        """How the server refuses a POST, whether or not the reply arrives."""
         match plan.answer:
             case "429":
                 return RateLimitError(429)
@@ -328,8 +328,8 @@ class Server:
                 return None
 
     def _pass(self, latency: float, until: float, outcome: Outcome) -> None:
-        """Let an exchange take its time, which a limit or the closing of the client may cut."""
-        # A transport tries even when no time is left.
+        """Let a request take its time, which a limit or the closing of the client may cut."""
+        # A transport tries even if no time is left.
         limit = max(until, self.now + 0.001)
         end = self.now + latency
         self.advance(min(end, limit, max(self.now, self.world.closes_at)))

@@ -1,4 +1,4 @@
-"""One create at a time, led by hand through the steps of its delivery."""
+"""Drives one create step by step."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def delivery(
     if_exists: IfExists = "error",
     policy: RetryPolicy | None = None,
 ) -> Reconciler:
-    """A create that was begun at 0 on its clock."""
+    """Make a create that began at 0."""
     policy = policy or RetryPolicy()
     return Reconciler(request, if_exists, RetryState(policy, RetryBudget(policy.quota), 0.0), 0.0)
 
 
 def fail(create: Reconciler, error: TelnyxVideoError, now: float = 1.0) -> Step:
-    """Let its POST fail."""
+    """Fail its POST."""
     return create.failed(error, now, 0.5)
 
 
@@ -61,19 +61,19 @@ def find(create: Reconciler, *rooms: Room, now: float = 1.5) -> Step:
 
 
 def fail_update(create: Reconciler, error: TelnyxVideoError, now: float = 2.0) -> Step:
-    """Let its PATCH fail."""
+    """Fail its PATCH."""
     return create.update_failed(error, now, 0.5)
 
 
 def lost(if_exists: IfExists = "error", policy: RetryPolicy | None = None) -> Reconciler:
-    """A create whose first answer was lost."""
+    """Make a create whose first reply was lost."""
     create = delivery(ASKED, if_exists, policy)
     assert after_wait(fail(create, LOST)) == LookUp("standup")
     return create
 
 
 def updating() -> Reconciler:
-    """A create that found another room of the name, and was told to change it."""
+    """Make a create that found another room of the name, and has to update it."""
     create = delivery(if_exists="update")
     assert fail(create, TAKEN) == LookUp("standup")
     assert find(create, OTHER) == Update(OTHER)
@@ -81,14 +81,14 @@ def updating() -> Reconciler:
 
 
 def after_wait(step: Step) -> Step:
-    """What is done after the wait."""
+    """Return the step after the wait."""
     assert isinstance(step, Wait)
     assert step.seconds >= 0
     return step.then
 
 
 def error_of(step: Step) -> TelnyxVideoError:
-    """The error that a create ends with."""
+    """Return the error that a create ends with."""
     assert isinstance(step, CreateResult)
     assert step.error is not None
     assert step.room is None

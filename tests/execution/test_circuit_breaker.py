@@ -1,4 +1,4 @@
-"""Outages: told from single failures, waited out with a probe now and then, given up in the end.
+"""Outages: distinguished from single failures, probed from time to time, given up in the end.
 
 No clock runs here: times and random numbers are arguments, or those of a simulation.
 """
@@ -58,7 +58,7 @@ randoms = st.floats(0, 1, exclude_max=True)
 
 
 def begun(give_up_after: float = 900.0, now: float = 100.0) -> CircuitBreaker:
-    """Return an outage that has just begun, its first probe being due 0.1 s later."""
+    """Return an outage that has just begun, with its first probe due 0.1 s later."""
     outage = CircuitBreaker(give_up_after)
     for _ in range(TRIPPED_BY):
         outage.failed(REFUSED, now, now, 0.0)
@@ -66,7 +66,7 @@ def begun(give_up_after: float = 900.0, now: float = 100.0) -> CircuitBreaker:
 
 
 def probe(outage: CircuitBreaker, random: float = 0.0) -> float:
-    """Let the next probe fail when it is due, and return the time from its failure to the next."""
+    """Fail the next probe when it is due; return the time from its failure to the next one."""
     now = outage.failing_since + 1000.0
     now += max(0.0, outage.wait(now))
     outage.sent(now)
@@ -76,7 +76,7 @@ def probe(outage: CircuitBreaker, random: float = 0.0) -> float:
 
 @pytest.mark.parametrize("failure", FAILURES, ids=short)
 def test_five_failures_in_a_row_are_an_outage(failure: TelnyxVideoError) -> None:
-    """Four are not: the fifth makes everybody wait, whatever kind of failure it is."""
+    """Four are not: the fifth holds back all requests, whatever the kind of failure."""
     outage = CircuitBreaker(900.0)
     for _ in range(TRIPPED_BY - 1):
         outage.failed(failure, 1.0, 1.0, 0.0)
@@ -86,8 +86,8 @@ def test_five_failures_in_a_row_are_an_outage(failure: TelnyxVideoError) -> None
 
 
 @given(st.lists(st.integers(0, TRIPPED_BY - 1), max_size=20))
-def test_failures_with_successes_between_them_are_none(runs: list[int]) -> None:
-    """A server that now and then succeeds is up, however many failures there are in all."""
+def test_failures_between_successes_are_no_outage(runs: list[int]) -> None:
+    """A server that sometimes succeeds is up, however many failures there are in total."""
     outage = CircuitBreaker(900.0)
     for now, failures in enumerate(runs):
         for _ in range(failures):
@@ -97,8 +97,8 @@ def test_failures_with_successes_between_them_are_none(runs: list[int]) -> None:
 
 
 @pytest.mark.parametrize("error", [None, *ANSWERS], ids=short)
-def test_any_sensible_answer_ends_it(error: TelnyxVideoError | None) -> None:
-    """A refusal shows as well as a room that the server is up, and then nobody waits any more."""
+def test_any_valid_response_ends_an_outage(error: TelnyxVideoError | None) -> None:
+    """A refusal, too, shows that the server is up; then no request is held back."""
     outage = begun()
     outage.sent(100.1)
     if error is None:
@@ -112,7 +112,7 @@ def test_any_sensible_answer_ends_it(error: TelnyxVideoError | None) -> None:
 
 
 def test_one_request_at_a_time_probes() -> None:
-    """While a probe is under way nobody else is let through, for as long as it takes."""
+    """While a probe is in flight, no other request passes."""
     outage = begun()
     assert outage.wait(100.1) <= 0
     outage.sent(100.1)
@@ -122,8 +122,8 @@ def test_one_request_at_a_time_probes() -> None:
     assert outage.wait(160.0) == pytest.approx(2 * FIRST_PROBE)
 
 
-def test_probes_become_rarer() -> None:
-    """Pauses double from 0.1 s to 5 s and stay there; a new outage begins anew."""
+def test_the_pauses_between_probes_grow() -> None:
+    """They double from 0.1 s to 5 s; a new outage starts at 0.1 s."""
     outage = begun(give_up_after=1e9)
     pauses = [probe(outage) for _ in range(12)]
     assert pauses == pytest.approx([0.2, 0.4, 0.8, 1.6, 3.2, *[LAST_PROBE] * 7])
@@ -135,15 +135,15 @@ def test_probes_become_rarer() -> None:
 
 @given(st.lists(randoms, min_size=1))
 def test_clients_do_not_probe_in_step(drawn: list[float]) -> None:
-    """Each pause is shortened by chance, by half at the most, however long the outage lasts."""
+    """Each pause is shortened at random, by half at the most, however long the outage lasts."""
     outage = begun(give_up_after=1e9)
     for probes, random in enumerate(drawn, 1):
         full = min(LAST_PROBE, FIRST_PROBE * 2.0 ** min(probes, 20))
         assert full / 2 - 1e-9 <= probe(outage, random) <= full + 1e-9
 
 
-def test_what_was_under_way_is_no_probe() -> None:
-    """Requests that were sent before may fail during the outage: it goes on as it did."""
+def test_a_request_sent_before_the_outage_is_not_a_probe() -> None:
+    """Its failure during the outage changes nothing."""
     outage = begun()
     for _ in range(50):
         outage.failed(LOST, 99.9, 100.05, 0.0)
@@ -156,11 +156,11 @@ def test_what_was_under_way_is_no_probe() -> None:
 
 
 @pytest.mark.parametrize("end", [asyncio.CancelledError(), ValueError("a bug")], ids=short)
-def test_a_probe_that_was_cancelled_makes_way_for_another(end: BaseException) -> None:
-    """It tells nothing of the server: the next request may probe at once, and only one."""
+def test_a_cancelled_probe_allows_another(end: BaseException) -> None:
+    """It shows nothing: the next request may probe immediately, and only one."""
     outage = begun()
     outage.sent(100.1)
-    outage.failed(end, 99.9, 100.2, 0.0)  # was under way before
+    outage.failed(end, 99.9, 100.2, 0.0)  # in flight before the outage
     assert outage.wait(100.2) > 0
     outage.failed(end, 100.1, 100.3, 0.0)
     assert outage.open
@@ -169,16 +169,16 @@ def test_a_probe_that_was_cancelled_makes_way_for_another(end: BaseException) ->
     assert outage.wait(100.3) > 0
 
 
-def test_what_was_cancelled_is_no_failure() -> None:
-    """However many creates are cancelled, that is no outage."""
+def test_cancellations_are_not_failures() -> None:
+    """However many creates are cancelled, that is not an outage."""
     outage = CircuitBreaker(900.0)
     for _ in range(2 * TRIPPED_BY):
         outage.failed(asyncio.CancelledError(), 1.0, 1.0, 0.0)
     assert outage.wait(1.0) <= 0
 
 
-def test_in_the_end_it_is_given_up() -> None:
-    """After the time without a success nothing is sent; the error says so, and what to do."""
+def test_an_outage_is_given_up_in_the_end() -> None:
+    """Without a success for too long nothing is sent; the error says so, and what to do."""
     outage = begun(give_up_after=10.0)
     assert outage.wait(109.9) <= 0
     with pytest.raises(TransportError, match="nothing has succeeded for 10 s") as caught:
@@ -190,8 +190,8 @@ def test_in_the_end_it_is_given_up() -> None:
     assert "run the batch again" in caught.value.message
 
 
-def test_patience_begins_anew_with_each_answer() -> None:
-    """Requests that time out after an answer came do not make the time before it count."""
+def test_each_response_restarts_the_time_until_giving_up() -> None:
+    """Requests that time out after a response do not count the time before it."""
     outage = CircuitBreaker(give_up_after=10.0)
     outage.succeeded(100.0)
     for _ in range(TRIPPED_BY):
@@ -202,7 +202,7 @@ def test_patience_begins_anew_with_each_answer() -> None:
 
 
 class Down:
-    """A server that is down for a while, and workers that send to it, on a made-up clock.
+    """A server that is down for a while, and workers that send to it, on a virtual clock.
 
     Attributes:
         sent: When requests were sent.
@@ -258,7 +258,7 @@ class Down:
 def test_an_outage_is_waited_out(
     workers: int, lasts: float, give_up_after: float, seed: list[float]
 ) -> None:
-    """Few requests are sent meanwhile, all go on soon after it, and nobody gives up too early."""
+    """Few requests are sent in it, all continue soon after it, and none gives up too early."""
     begins, ends = 1.0, 1.0 + lasts
     down = Down(CircuitBreaker(give_up_after), workers=workers, begins=begins, ends=ends, seed=seed)
     meanwhile = [time for time in down.sent if begins <= time < ends]

@@ -22,7 +22,7 @@ TAG = {"etag": '"a"', "content-length": "10"}
 
 
 def halfway() -> DownloadState:
-    """Return the state of a file of 10 bytes after 4 of them."""
+    """Return the state of a file of 10 bytes, 4 of them received."""
     state = DownloadState()
     assert state.request_headers() == {}
     assert state.responded(200, TAG) == Take()
@@ -121,7 +121,7 @@ def test_a_range_beyond_the_end(received: int, content_range: str, whole: bool) 
         (405, Failed),
     ],
 )
-def test_statuses_are_told_apart(status: int, kind: type[Decision]) -> None:
+def test_each_status_leads_to_a_decision(status: int, kind: type[Decision]) -> None:
     """A URL that has expired, a host that is busy, and a permanent failure."""
     verdict = DownloadState().responded(status, {})
     assert isinstance(verdict, kind)
@@ -144,7 +144,7 @@ def test_a_body_that_is_too_long_is_not_the_file() -> None:
 
 
 def test_a_file_of_unknown_size_is_complete_when_it_ends() -> None:
-    """Without any size there is nothing to compare with; a malformed one counts as none."""
+    """Without a size there is nothing to compare with; a malformed one counts as missing."""
     for length in ({}, {"content-length": "many"}, {"content-length": "-1"}):
         state = DownloadState()
         state.responded(200, length)
@@ -152,8 +152,8 @@ def test_a_file_of_unknown_size_is_complete_when_it_ends() -> None:
         assert state.ended() == Done()
 
 
-def test_the_size_that_the_api_reports_exposes_a_cut_body() -> None:
-    """It counts only where the host announces no size and the body does not mark its own end."""
+def test_the_size_that_the_api_reports_reveals_a_truncated_body() -> None:
+    """It counts only if the host announces no size and the body does not mark its own end."""
     for headers, verdict in (
         ({}, Retry),
         ({"transfer-encoding": "gzip"}, Retry),
@@ -181,9 +181,7 @@ def test_the_size_that_the_api_reports_exposes_a_cut_body() -> None:
         (0.000001, 0),
     ],
 )
-def test_a_rounded_size_leaves_one_unit_of_its_last_digit_open(
-    size_mb: float | None, least: int
-) -> None:
+def test_a_reported_size_may_be_rounded(size_mb: float | None, least: int) -> None:
     """5.6 MB may be anything from 5.5 on; MB may be the larger unit, and the body longer then."""
     assert min_bytes(size_mb) == least
 

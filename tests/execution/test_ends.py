@@ -1,4 +1,4 @@
-"""When a create is given up, and what is said then: only what is known, and what to do."""
+"""When a create is given up, and what its error says: the known facts, and what to do."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ from telnyx_video._execution.reconcile import (
 from telnyx_video.models import RoomFields
 
 
-def test_attempts_are_kept() -> None:
-    """The policy's attempts are all there are, be the create in doubt or not."""
+def test_attempts_are_bounded() -> None:
+    """The policy's attempts are never exceeded, whether or not the outcome is unknown."""
     policy = RetryPolicy(attempts=2)
     create = delivery(policy=policy)
     assert after_wait(fail(create, REFUSED)) == Send()
@@ -70,8 +70,8 @@ def test_attempts_are_kept() -> None:
     assert isinstance(error_of(find(create)), OutcomeUnknownError)
 
 
-def test_a_spent_quota_forbids_sending_but_not_looking() -> None:
-    """Without tokens nothing is sent again, but a lost answer is still looked into."""
+def test_a_spent_quota_forbids_sending_but_not_looking_up() -> None:
+    """Without tokens nothing is sent again, but a lost reply is still looked up."""
     policy = RetryPolicy(quota=0)
     assert error_of(fail(delivery(policy=policy), REFUSED)) is REFUSED
     assert find(lost(policy=policy), OURS) == CreateResult(OURS, recovered=True)
@@ -83,8 +83,8 @@ def test_a_spent_quota_forbids_sending_but_not_looking() -> None:
     )
 
 
-def test_being_told_to_wait_costs_nothing() -> None:
-    """A 429 is waited out for as long as the deadline allows, without attempts and quota."""
+def test_a_429_costs_neither_attempts_nor_quota() -> None:
+    """A 429 is waited out for as long as the deadline allows."""
     policy = RetryPolicy(attempts=2, quota=0)
     create = delivery(policy=policy)
     for _ in range(20):
@@ -92,21 +92,21 @@ def test_being_told_to_wait_costs_nothing() -> None:
     assert error_of(fail(create, BUSY, now=60.0)) is BUSY
 
 
-def test_being_told_to_wait_in_doubt_costs_nothing() -> None:
-    """A 429 is waited out for free after a lost answer, too; meanwhile the name is looked up."""
+def test_a_429_after_a_lost_reply_costs_nothing() -> None:
+    """It is waited out for free, and the name is looked up afterwards."""
     create = lost(policy=RetryPolicy(attempts=2, quota=5))
     for _ in range(20):
         assert find(create) == Send()
         assert after_wait(fail(create, BUSY)) == LookUp("standup")
 
 
-def test_whoever_wants_one_attempt_is_not_made_to_wait() -> None:
-    """With one attempt a 429 is the end."""
+def test_with_one_attempt_a_429_is_final() -> None:
+    """The create does not wait."""
     assert error_of(fail(delivery(policy=RetryPolicy.none()), BUSY)) is BUSY
 
 
-def test_what_the_server_says_is_waited() -> None:
-    """After a 429 the wait is what its ``Retry-After`` says, and a little more."""
+def test_retry_after_is_respected() -> None:
+    """After a 429 the wait is its ``Retry-After``, and a little more."""
     busy = RateLimitError(429, rate_limit=RateLimit(retry_after=7.0))
     step = fail(delivery(), busy)
     assert isinstance(step, Wait)
@@ -114,15 +114,15 @@ def test_what_the_server_says_is_waited() -> None:
 
 
 @pytest.mark.parametrize("error", [REFUSED, BUSY])
-def test_at_the_deadline_the_last_failure_is_told(error: TelnyxVideoError) -> None:
-    """When no wait fits before the deadline, the create ends with what it knows: not applied."""
+def test_at_the_deadline_the_last_failure_is_reported(error: TelnyxVideoError) -> None:
+    """If no wait fits before the deadline, the create ends with its last error: not applied."""
     end = error_of(fail(delivery(), error, now=59.99))
     assert end is error
     assert end.outcome is Outcome.NOT_APPLIED
 
 
-def test_time_is_left_to_look_into_a_lost_answer() -> None:
-    """However long the next wait would be, a look-up is made before the deadline."""
+def test_time_is_left_to_look_up_a_lost_reply() -> None:
+    """However long the next wait would be, the name is looked up before the deadline."""
     create = delivery(policy=RetryPolicy(deadline=10.0, backoff=8.0))
     step = create.failed(LOST, now=7.0, random=0.9)
     assert after_wait(step) == LookUp("standup")
@@ -130,16 +130,16 @@ def test_time_is_left_to_look_into_a_lost_answer() -> None:
     assert 7.0 + step.seconds < 10.0
 
 
-def test_time_is_left_to_look_into_each_lost_answer() -> None:
-    """The last look-up that fits before the deadline is due to every lost answer."""
+def test_time_is_left_to_look_up_each_lost_reply() -> None:
+    """Each lost reply has its own last look-up before the deadline."""
     create = delivery(policy=RetryPolicy(deadline=10.0, backoff=8.0))
     assert after_wait(create.failed(LOST, 3.0, 0.99)) == LookUp("standup")
     assert find(create, now=7.0) == Send()
     assert after_wait(create.failed(LOST, 7.5, 0.99)) == LookUp("standup")
 
 
-def test_a_long_retry_after_does_not_keep_from_looking() -> None:
-    """A create in doubt that is told to come back after the deadline looks the name up before."""
+def test_a_long_retry_after_does_not_prevent_the_look_up() -> None:
+    """If a 429 says to wait beyond the deadline, the name is looked up before."""
     create = lost()
     assert find(create) == Send()
     busy = RateLimitError(429, rate_limit=RateLimit(retry_after=120.0))
@@ -147,8 +147,8 @@ def test_a_long_retry_after_does_not_keep_from_looking() -> None:
     assert after_wait(step) == LookUp("standup")
 
 
-def test_a_refused_connection_in_doubt_leads_to_a_look_up() -> None:
-    """In doubt a POST that was not sent is not just sent again: first the name is looked up."""
+def test_a_refused_connection_after_a_lost_reply_leads_to_a_look_up() -> None:
+    """The POST is not just sent again: the name is looked up first."""
     create = lost()
     assert find(create) == Send()
     assert after_wait(fail(create, REFUSED)) == LookUp("standup")
@@ -164,8 +164,8 @@ def test_a_refused_connection_in_doubt_leads_to_a_look_up() -> None:
         UnprocessableEntityError(422),
     ],
 )
-def test_a_refusal_does_not_undo_what_is_in_doubt(refusal: ApiError) -> None:
-    """After a lost answer a refusal leads to a look-up, and never to "not applied"."""
+def test_a_refusal_does_not_resolve_a_lost_reply(refusal: ApiError) -> None:
+    """After a lost reply a refusal leads to a look-up, and never to "not applied"."""
     create = lost()
     find(create)
     assert fail(create, refusal) == LookUp("standup")
@@ -177,7 +177,7 @@ def test_a_refusal_does_not_undo_what_is_in_doubt(refusal: ApiError) -> None:
     step = find(create)
     if isinstance(
         refusal, BadRequestError | UnprocessableEntityError
-    ):  # it may mean the name: look until the end
+    ):  # it may be about the name: look up until the end
         assert after_wait(step) == LookUp("standup")
         step = find(create, now=60.0)
     error = error_of(step)
@@ -185,8 +185,8 @@ def test_a_refusal_does_not_undo_what_is_in_doubt(refusal: ApiError) -> None:
     assert "was asked for 2 times and may exist" in str(error)
 
 
-def test_a_refused_field_ends_even_what_is_in_doubt() -> None:
-    """A field that is refused now was refused before: no room was made, and none will be."""
+def test_a_refused_field_resolves_a_lost_reply() -> None:
+    """The field was refused before as well: no room was made, and none will be."""
     create = lost()
     find(create)
     detail = ErrorDetail("must be a URL", pointer="/webhook_event_url")
@@ -195,8 +195,8 @@ def test_a_refused_field_ends_even_what_is_in_doubt() -> None:
 
 
 @pytest.mark.parametrize("pointer", [None, "/unique_name"])
-def test_a_refusal_that_may_mean_the_name_is_looked_into(pointer: str | None) -> None:
-    """The API's words for a name taken are undocumented: in doubt, any that may mean it counts."""
+def test_a_refusal_that_may_be_about_the_name_leads_to_a_look_up(pointer: str | None) -> None:
+    """The API's words for a taken name are undocumented, so any that may mean it counts."""
     create = lost()
     find(create)
     refusal = UnprocessableEntityError(422, (ErrorDetail("no", pointer=pointer),))
@@ -206,16 +206,16 @@ def test_a_refusal_that_may_mean_the_name_is_looked_into(pointer: str | None) ->
 @pytest.mark.parametrize(
     "error", [TransportError("certificate", retryable=False), ConfigurationError("closed")]
 )
-def test_what_ends_a_create_in_doubt_leaves_it_in_doubt(error: TelnyxVideoError) -> None:
-    """In doubt, a failure to send again is no answer: the outcome stays unknown."""
+def test_a_permanent_failure_leaves_the_outcome_unknown(error: TelnyxVideoError) -> None:
+    """After a lost reply, a failure to send again is no answer."""
     create = lost()
     find(create)
     assert isinstance(error_of(fail(create, error)), OutcomeUnknownError)
     assert isinstance(error_of(lost().interrupted(error)), OutcomeUnknownError)
 
 
-def test_a_room_that_was_made_is_not_forgotten() -> None:
-    """A reply of which only the room's id can be read means APPLIED: the room is looked up."""
+def test_a_room_known_by_its_id_is_looked_up() -> None:
+    """A reply of which only the room's id can be read means APPLIED."""
     unreadable = ResponseDecodeError("unreadable", Outcome.APPLIED, 201, room_id="room-1")
     nameless = delivery(CreateRoomRequest(max_participants=2))
     assert error_of(fail(nameless, unreadable)) is unreadable
@@ -236,8 +236,8 @@ def test_a_room_that_was_made_is_not_forgotten() -> None:
     assert error_of(find(another, attrs.evolve(OURS, id="room-2"))) is unreadable
 
 
-def test_waiting_is_over_when_the_client_is_closed() -> None:
-    """A create that was waiting to be sent when the client was closed was not applied."""
+def test_closing_the_client_ends_the_wait() -> None:
+    """A create that was waiting to be sent was not applied."""
     closed = ConfigurationError("this client is closed")
     create = delivery()
     fail(create, REFUSED)
@@ -245,22 +245,22 @@ def test_waiting_is_over_when_the_client_is_closed() -> None:
 
 
 def test_a_failed_look_up_is_repeated() -> None:
-    """A look-up that fails in a way that may pass is made again, quota or not."""
+    """A transient failure of a look-up is retried, whatever the quota."""
     create = lost(policy=RetryPolicy(attempts=1, quota=0))
     for error in (BUSY, REFUSED, ServerError(503, outcome=Outcome.NOT_APPLIED)):
         assert after_wait(create.look_up_failed(error, 2.0, 0.5)) == LookUp("standup")
     assert find(create, OURS) == CreateResult(OURS, recovered=True)
 
 
-def test_a_look_up_that_must_fail_leaves_the_doubt() -> None:
-    """If the key may not list rooms, what became of the create cannot be found out."""
+def test_a_forbidden_look_up_leaves_the_outcome_unknown() -> None:
+    """If the key may not list rooms, the outcome of the create cannot be found out."""
     error = error_of(lost().look_up_failed(PermissionDeniedError(403), 2.0, 0.5))
     assert isinstance(error, OutcomeUnknownError)
     assert error.outcome is Outcome.UNKNOWN
 
 
-def test_a_name_taken_is_certain_without_the_room() -> None:
-    """A few look-ups are spent on finding the room that has the name, then the error does."""
+def test_a_taken_name_is_reported_even_without_the_room() -> None:
+    """After a few look-ups that do not find the room, the error has none."""
     create = delivery()
     step = fail(create, TAKEN)
     for _ in range(MAX_LOOK_UPS - 1):
@@ -273,8 +273,8 @@ def test_a_name_taken_is_certain_without_the_room() -> None:
 
 
 @pytest.mark.parametrize("if_exists", ["return", "update"])
-def test_the_room_that_is_wanted_is_looked_for_until_the_deadline(if_exists: IfExists) -> None:
-    """Whoever wants the room that exists gets it as soon as a look-up shows it."""
+def test_a_wanted_room_is_looked_up_until_the_deadline(if_exists: IfExists) -> None:
+    """With ``if_exists`` "return" or "update" the room counts as soon as a look-up shows it."""
     create = delivery(if_exists=if_exists)
     step = fail(create, TAKEN)
     for number in range(1, 10):
@@ -285,8 +285,8 @@ def test_the_room_that_is_wanted_is_looked_for_until_the_deadline(if_exists: IfE
 
 
 @pytest.mark.parametrize("if_exists", ["return", "update"])
-def test_nobody_is_told_to_do_what_he_did(if_exists: IfExists) -> None:
-    """If the room that exists cannot be found, the error does not advise to return it."""
+def test_the_error_does_not_advise_what_was_done(if_exists: IfExists) -> None:
+    """If the existing room cannot be found, the error does not advise ``if_exists="return"``."""
     create = delivery(if_exists=if_exists)
     fail(create, TAKEN)
     error = error_of(create.look_up_failed(PermissionDeniedError(403), 2.0, 0.5))
@@ -295,7 +295,7 @@ def test_nobody_is_told_to_do_what_he_did(if_exists: IfExists) -> None:
 
 @pytest.mark.parametrize("create", [delivery(), lost()])
 def test_two_rooms_of_a_name_are_an_error_that_names_both(create: Reconciler) -> None:
-    """If the server did not keep the name unique, no room is chosen; the error names them all."""
+    """If the server did not keep the name unique, no room is chosen; the error names all."""
     fail(create, TAKEN)
     error = error_of(find(create, OURS, attrs.evolve(OURS, id="room-2")))
     assert isinstance(error, OutcomeUnknownError)
@@ -305,8 +305,8 @@ def test_two_rooms_of_a_name_are_an_error_that_names_both(create: Reconciler) ->
     )
 
 
-def test_a_long_name_does_not_fill_the_message() -> None:
-    """Where nobody knows which room is whose, or whether there is one, the name is cut short."""
+def test_a_long_name_is_truncated_in_messages() -> None:
+    """Also if it is unknown whose a room is, or whether there is one."""
     long = CreateRoomRequest(unique_name="x" * 4000, max_participants=10)
     ours, other = (attrs.evolve(room, unique_name="x" * 4000) for room in (OURS, OTHER))
     policy = RetryPolicy(quota=0)
@@ -329,8 +329,8 @@ def test_a_long_name_does_not_fill_the_message() -> None:
         assert len(str(error)) < 300
 
 
-def test_a_room_of_ours_that_another_changed_is_not_called_not_applied() -> None:
-    """A room made since the create began may be ours, even if its settings are others by now."""
+def test_a_changed_room_that_may_be_ours_is_not_called_not_applied() -> None:
+    """A room made since the create began may be ours, even if its settings have changed since."""
     room = attrs.evolve(OURS, max_participants=50)
     error = error_of(find(lost(), room))
     assert isinstance(error, NameTakenError)
@@ -351,9 +351,9 @@ def test_a_room_of_ours_that_another_changed_is_not_called_not_applied() -> None
         ({}, {"max_participants": 50, "enable_recording": True}, ()),
     ],
 )
-def test_only_what_was_asked_can_differ(
+def test_only_requested_fields_can_differ(
     asked: RoomFields, found: dict[str, object], differences: tuple[str, ...]
 ) -> None:
-    """Fields not asked for, and the many ways of saying "none", are no difference."""
+    """Other fields, and the various ways to write "none", are no difference."""
     room = Room.from_dict({"id": "room-1", **found})
     assert differing_fields(CreateRoomRequest(**asked), room) == differences

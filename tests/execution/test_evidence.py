@@ -1,4 +1,4 @@
-"""What a reply or a room shows: whether it is about the room that was requested."""
+"""Whether a reply or a room is about the room that was requested."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ URL = "https://hooks.example.com/events"
 
 
 def dated(time: datetime) -> HttpReply:
-    """A reply with a ``Date``."""
+    """Return a reply with a ``Date``."""
     return HttpReply(201, {"date": f"{time:%a, %d %b %Y %H:%M:%S} GMT"}, b"{}")
 
 
@@ -59,8 +59,8 @@ def test_an_id_is_remembered_for_some_thousand_rooms() -> None:
         (None, Room(id="1", record_type="room_recording"), False),
     ],
 )
-def test_a_reply_must_be_about_the_request(name: str | None, room: Room, about: bool) -> None:
-    """By its name and kind; without a name, by its settings."""
+def test_a_reply_must_match_its_request(name: str | None, room: Room, about: bool) -> None:
+    """By name and type; without a name, by its settings."""
     named = CreateRoomRequest(unique_name=name, max_participants=9) if name else ASKED_NAMELESS
     profile = ServerProfile()
     if about:
@@ -94,7 +94,7 @@ def test_a_reply_must_be_about_the_request(name: str | None, room: Room, about: 
 def test_urls_are_compared_in_their_normal_form(
     wanted: str | None, actual: str | None, contradicts: bool
 ) -> None:
-    """Another form of a URL, or none, says nothing against a room; another URL does."""
+    """A URL in another form, or a missing one, is no contradiction; another URL is."""
     request = CreateRoomRequest(webhook_event_failover_url=wanted)
     room = Room(id="a", webhook_event_failover_url=actual)
     shown = ServerProfile().contradictions(request, room)
@@ -110,8 +110,8 @@ def test_a_null_contradicts_where_an_absent_field_does_not() -> None:
     assert differing_fields(request, null) == ("webhook_event_url",)
 
 
-def test_a_field_that_the_server_rewrites_contradicts_nothing() -> None:
-    """It is learned from each reply that is about the request."""
+def test_a_rewritten_field_contradicts_nothing() -> None:
+    """It is learned from each reply that matches its request."""
     profile = ServerProfile()
     small = CreateRoomRequest(unique_name="a", max_participants=9)
     assert profile.contradictions(small, Room(id="1", max_participants=5)) == ("max_participants",)
@@ -119,8 +119,8 @@ def test_a_field_that_the_server_rewrites_contradicts_nothing() -> None:
     assert profile.contradictions(small, Room(id="2", max_participants=5)) == ()
 
 
-def test_a_url_in_another_form_does_not_excuse_another_url() -> None:
-    """A server that adds a slash is not one that keeps any URL."""
+def test_a_url_in_another_form_does_not_allow_another_url() -> None:
+    """A server that adds a slash does not replace whole URLs."""
     profile, request = ServerProfile(), CreateRoomRequest(webhook_event_url=URL)
     profile.check(request, Room(id="1", webhook_event_url=f"{URL}/"), REPLY)
     with pytest.raises(ResponseDecodeError, match="webhook_event_url are not as requested"):
@@ -133,7 +133,7 @@ def test_a_url_in_another_form_does_not_excuse_another_url() -> None:
 def test_only_a_room_that_is_certainly_older_predates_a_create(
     offset: int, age: int, since: int
 ) -> None:
-    """By the server's own clocks, however far they differ once that is known."""
+    """By the server's own clocks, however far they differ once the difference is known."""
     profile, now = ServerProfile(), EPOCH.replace(minute=30, second=1)
     ahead = timedelta(seconds=offset)
     first = Room(id="1", unique_name="a", created_at=now)
@@ -148,8 +148,8 @@ def test_only_a_room_that_is_certainly_older_predates_a_create(
         assert may is (age <= since + CLOCK_SLACK.seconds) or not precise
 
 
-def test_the_largest_offset_of_the_clocks_is_kept() -> None:
-    """A later reply that shows less of it does not make a room of ours look older."""
+def test_the_largest_clock_offset_is_kept() -> None:
+    """A later reply with a smaller offset does not make our rooms look older."""
     profile, made = ServerProfile(), EPOCH.replace(second=1)
     for number, ahead in enumerate((10, 60, 20)):
         room = Room(id=str(number), unique_name="a", created_at=made)
@@ -169,11 +169,9 @@ def test_the_largest_offset_of_the_clocks_is_kept() -> None:
         ({}, 24 * 3600),
     ],
 )
-def test_a_rounded_time_stands_for_all_that_is_rounded_to_it(
-    time: dict[str, int], precision: int
-) -> None:
-    """A date alone may be of any moment of the day."""
-    created = EPOCH.replace(**time)  # type: ignore[arg-type] # fields of a time
+def test_a_rounded_time_covers_its_whole_interval(time: dict[str, int], precision: int) -> None:
+    """A date alone may be any moment of the day."""
+    created = EPOCH.replace(**time)  # fields of a time
     latest = created + timedelta(seconds=precision) + CLOCK_SLACK
     profile, room = ServerProfile(), Room(id="a", created_at=created)
     assert profile.may_postdate(room, latest, 0)
@@ -195,7 +193,7 @@ def test_a_rounded_time_stands_for_all_that_is_rounded_to_it(
     ],
 )
 def test_names_are_compared_without_case_spaces_and_form(name: str, other: str, same: bool) -> None:
-    """What a server may fold is folded, and nothing else."""
+    """Only differences that servers may remove are ignored."""
     assert (
         is_same_name(CreateRoomRequest(unique_name=name), Room(id="a", unique_name=other)) is same
     )

@@ -1,4 +1,4 @@
-"""Outages on real sockets: a batch waits for the server, and continues where it was."""
+"""Outages on real sockets: a batch waits for the server, then continues."""
 
 import asyncio
 import math
@@ -39,14 +39,14 @@ pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
 
 def named(count: int) -> Iterator[CreateRoomRequest]:
-    """Draw so many requests one by one."""
+    """Yield so many requests one by one."""
     for number in range(count):
         yield CreateRoomRequest(unique_name=f"room-{number}")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_batch_outlives_an_outage(sandbox: Sandbox, kind: Kind) -> None:
-    """Nothing fails, each name gets one room, and meanwhile it sends next to nothing."""
+async def test_a_batch_survives_an_outage(sandbox: Sandbox, kind: Kind) -> None:
+    """Nothing fails, each name gets one room, and few requests are sent during the outage."""
     loop = asyncio.get_running_loop()
     begun = list[float]()
     down_at = math.inf
@@ -74,10 +74,10 @@ async def test_a_batch_outlives_an_outage(sandbox: Sandbox, kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_batch_gives_up_an_outage_that_lasts_and_is_finished_later(
+async def test_a_batch_gives_up_a_long_outage_and_can_be_finished_later(
     sandbox: Sandbox, rooms: AsyncRoomsClient, kind: Kind, tmp_path: Path
 ) -> None:
-    """It stops, says why, and sends no more; the same journal makes the rest, and nothing twice."""
+    """It stops and says why; with the same journal the rest is made, nothing twice."""
     requests, journal = named(200), tmp_path / "rooms.journal"
     errors = list[object]()
     async with rooms.stream_many(
@@ -90,7 +90,7 @@ async def test_a_batch_gives_up_an_outage_that_lasts_and_is_finished_later(
                 errors.append(outcome.error)
     assert stream.stopped == "gave_up"
     assert 1 <= len(errors) <= CONCURRENCY
-    # With a journal, requests are drawn ahead: six for each that may be in flight.
+    # With a journal, requests are read ahead: six for each that may be in flight.
     assert len(list(requests)) >= 200 - 50 - 8 * CONCURRENCY
     sent = sandbox.requests.total()
     sandbox.resume()
@@ -101,8 +101,8 @@ async def test_a_batch_gives_up_an_outage_that_lasts_and_is_finished_later(
 
 
 @leaping
-async def test_a_cancelled_probe_makes_way_for_another() -> None:
-    """A create that is cancelled while it probes leaves the rest of the batch its turn."""
+async def test_a_cancelled_probe_allows_another() -> None:
+    """The rest of the batch continues."""
     async with (
         peer(*[answer(503)] * 5, stall, *[listed(room("0"))] * 9) as server,
         AsyncRoomsClient(base_url=server.url, api_key="key") as rooms,
@@ -126,8 +126,8 @@ async def test_a_cancelled_probe_makes_way_for_another() -> None:
         assert [room.unique_name for room in (await behind).items] == ["0"]
 
 
-async def test_a_server_that_never_was_there_is_given_up() -> None:
-    """Every request that was drawn is reported as not applied; its error says why."""
+async def test_a_server_that_was_never_up_is_given_up() -> None:
+    """Every request that was read is reported as not applied, with the reason."""
     with Sandbox() as sandbox:
         url = sandbox.url
     async with (
@@ -143,8 +143,8 @@ async def test_a_server_that_never_was_there_is_given_up() -> None:
         assert "nothing has succeeded for 0.3 s" in error.message
 
 
-async def test_refusals_are_no_outage(sandbox: Sandbox, rooms: AsyncRoomsClient) -> None:
-    """A server that answers is up: a batch of nothing but refusals goes through at once."""
+async def test_refusals_are_not_an_outage(sandbox: Sandbox, rooms: AsyncRoomsClient) -> None:
+    """A server that answers is up: a batch of refusals does not wait."""
     sandbox.faults = [{"on": "POST /rooms", "faults": [404], "repeat": True}]
     async with rooms.stream_many(named(50), concurrency=5, give_up_after=0.01) as stream:
         errors = [outcome.error async for outcome in stream]
@@ -153,8 +153,8 @@ async def test_refusals_are_no_outage(sandbox: Sandbox, rooms: AsyncRoomsClient)
     assert stream.stopped is None
 
 
-def test_blocking_code_is_told_too() -> None:
-    """The blocking stream waits and gives up in the same way."""
+def test_the_blocking_stream_waits_and_gives_up_too() -> None:
+    """As the asynchronous one does."""
     with Sandbox() as sandbox:
         url = sandbox.url
     with RoomsClient(base_url=url, api_key="key") as rooms:

@@ -1,4 +1,4 @@
-"""Lists page by page: drawn as they are read, and ended whatever the server answers."""
+"""Lists page by page: fetched as they are read, and ended whatever the server answers."""
 
 import asyncio
 import gc
@@ -17,10 +17,10 @@ from telnyx_video.models import Page, Reply
 from telnyx_video.sandbox import Sandbox
 
 Answer: TypeAlias = Callable[[int], Page[Room]]
-"""Which page a server gives for a number."""
+"""The page that a server returns for a number."""
 
 PATIENCE = 200
-"""Pages after which a list of a dozen rooms is taken to have no end."""
+"""Pages after which a list of a dozen rooms counts as endless."""
 
 
 def page(
@@ -31,7 +31,7 @@ def page(
 
 
 class Server:
-    """Answers with pages by their number, counts, and loses patience."""
+    """Answers with pages by number, counts them, and fails after too many."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
@@ -45,12 +45,12 @@ class Server:
 
     @property
     def pager(self) -> AsyncPager[Room]:
-        """The whole list."""
+        """Read the whole list."""
         return AsyncPager(self.fetch)
 
 
 def honest(ids: str, size: int) -> Answer:
-    """Return the answers of a server that has these rooms and tells so."""
+    """Return the answers of a server that has these rooms and reports its figures."""
     total = -(-len(ids) // size)
     return lambda number: page(ids[(number - 1) * size : number * size], number, total, size)
 
@@ -63,7 +63,7 @@ async def ids_of(pager: AsyncPager[Room]) -> str:
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 6, 7, 100])
 @pytest.mark.parametrize("ids", ["", "a", "abcdef", "abcdefg"])
 async def test_every_room_is_listed_once(ids: str, size: int) -> None:
-    """All rooms come in the server's order, and no page is asked for that cannot be there."""
+    """All rooms come in the server's order, and no page beyond the end is requested."""
     server = Server(honest(ids, size))
     assert await ids_of(server.pager) == ids
     assert server.asked == list(range(1, max(1, -(-len(ids) // size)) + 1))
@@ -75,8 +75,8 @@ async def a_moment() -> None:
         await asyncio.sleep(0)
 
 
-async def test_nothing_is_asked_before_the_loop_begins() -> None:
-    """A list that nobody reads costs nothing."""
+async def test_nothing_is_requested_before_the_loop_begins() -> None:
+    """A list that is not read costs nothing."""
     server = Server(honest("abcd", 2))
     rooms = aiter(server.pager)
     await a_moment()
@@ -84,8 +84,8 @@ async def test_nothing_is_asked_before_the_loop_begins() -> None:
     assert (await anext(rooms)).id == "a"
 
 
-async def test_the_next_page_is_fetched_while_one_is_worked_off() -> None:
-    """From the middle of a page on the next one is under way, and no more than that one."""
+async def test_the_next_page_is_fetched_while_one_is_processed() -> None:
+    """From the middle of a page on, exactly the next one is in flight."""
     server = Server(honest("abcdefghi", 4))
     rooms = aiter(server.pager)
     asked: list[int] = []
@@ -97,8 +97,8 @@ async def test_the_next_page_is_fetched_while_one_is_worked_off() -> None:
     assert server.asked == [1, 2, 3]
 
 
-async def test_by_page_the_next_one_is_fetched_at_once() -> None:
-    """Who takes a whole page has enough to do with it for another to come meanwhile."""
+async def test_pages_fetches_the_next_page_immediately() -> None:
+    """A caller who takes whole pages has enough to do until the next one arrives."""
     server = Server(honest("abcd", 1))
     pages = server.pager.pages()
     for number in (1, 2, 3):
@@ -108,8 +108,8 @@ async def test_by_page_the_next_one_is_fetched_at_once() -> None:
 
 
 @pytest.mark.parametrize("ids", ["", "a", "abcdef"])
-async def test_the_first_costs_one_request(ids: str) -> None:
-    """Who wants one object asks for one page, and gets None where the list is empty."""
+async def test_first_costs_one_request(ids: str) -> None:
+    """It fetches one page, and returns None if the list is empty."""
     server = Server(honest(ids, 2))
     first = await server.pager.first()
     await a_moment()
@@ -117,8 +117,8 @@ async def test_the_first_costs_one_request(ids: str) -> None:
     assert server.asked == [1]
 
 
-async def test_a_look_at_the_first_few_costs_one_request() -> None:
-    """A loop that is left in the first half of a page has asked for that page only."""
+async def test_reading_the_first_few_costs_one_request() -> None:
+    """A loop that is left in the first half of a page has requested only that page."""
     server = Server(honest("abcdefgh", 4))
     async for room in server.pager:
         await a_moment()
@@ -129,7 +129,7 @@ async def test_a_look_at_the_first_few_costs_one_request() -> None:
 
 
 class Slow:
-    """Answers the first page, and is busy with the second until it is cancelled."""
+    """Answers the first page, and takes for ever for the second."""
 
     def __init__(self) -> None:
         self.cancelled = 0
@@ -147,7 +147,7 @@ class Slow:
 
 
 async def read_on(slow: Slow) -> None:
-    """Read to the middle of a list by its end being closed, by leaving it, or by cancellation."""
+    """Read to the middle of a list; then close it, leave it, or cancel it."""
     async with aclosing(AsyncPager(slow.fetch).pages()) as pages:
         await anext(pages)
         await a_moment()
@@ -167,14 +167,14 @@ async def read_on(slow: Slow) -> None:
     assert slow.cancelled == 3
 
 
-async def test_a_loop_that_ends_early_leaves_nothing_behind() -> None:
-    """Closed, left, or cancelled: what was fetched ahead is cancelled, and no task is left."""
+async def test_a_loop_that_ends_early_leaves_no_task() -> None:
+    """Closed, left or cancelled: the fetch ahead is cancelled."""
     await read_on(Slow())
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_a_page_that_came_for_nobody_is_not_reported_as_lost() -> None:
-    """An error of a page that is not wanted any more reaches nobody, nor the loop's handler."""
+async def test_the_error_of_an_unwanted_page_is_not_reported() -> None:
+    """Neither the caller nor the loop's exception handler sees it."""
     reports: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: reports.append(context))
 
@@ -193,8 +193,8 @@ async def test_a_page_that_came_for_nobody_is_not_reported_as_lost() -> None:
     assert reports == []
 
 
-async def test_a_page_that_is_gone_ends_the_list() -> None:
-    """A list that shrank meanwhile, and a server that says 404 to the page behind its end."""
+async def test_a_missing_page_ends_the_list() -> None:
+    """The list became shorter, or the server answers 404 beyond the end."""
 
     def answer(number: int) -> Page[Room]:
         if number > 1:
@@ -204,8 +204,8 @@ async def test_a_page_that_is_gone_ends_the_list() -> None:
     assert await ids_of(Server(answer).pager) == "ab"
 
 
-async def test_a_list_that_does_not_exist_is_an_error() -> None:
-    """The sessions of a room that is not there are not the same as none."""
+async def test_a_missing_list_is_an_error() -> None:
+    """The sessions of a room that does not exist are not an empty list."""
 
     def answer(_: int) -> Page[Room]:
         raise NotFoundError(404)
@@ -214,8 +214,8 @@ async def test_a_list_that_does_not_exist_is_an_error() -> None:
         await ids_of(Server(answer).pager)
 
 
-async def test_each_loop_asks_anew() -> None:
-    """A pager is no iterator: it can be looped over again, and two loops do not meet."""
+async def test_each_loop_requests_again() -> None:
+    """A pager is not an iterator: several loops over it are independent."""
     server = Server(honest("abcd", 2))
     pager = server.pager
     assert await ids_of(pager) == await ids_of(pager) == "abcd"
@@ -225,8 +225,8 @@ async def test_each_loop_asks_anew() -> None:
     assert [(await anext(first)).id, (await anext(second)).id] == ["b", "b"]
 
 
-async def test_pages_come_with_their_figures() -> None:
-    """By page one sees what the server told of it; an empty list is one page without rooms."""
+async def test_pages_have_their_figures() -> None:
+    """They have the server's totals; an empty list is one page without rooms."""
     pages = [given async for given in Server(honest("abc", 2)).pager.pages()]
     assert [(given.page_number, given.page_size, given.total_pages) for given in pages] == [
         (1, 2, 2),
@@ -238,7 +238,7 @@ async def test_pages_come_with_their_figures() -> None:
 
 
 WITHOUT_END = 10**9
-"""How many pages there are by the figures of a server that lies."""
+"""The number of pages that a wrong server reports."""
 
 REPEATING: dict[str, tuple[Answer, str]] = {
     "one page": (lambda _: page("abc"), "abc"),
@@ -256,14 +256,14 @@ REPEATING: dict[str, tuple[Answer, str]] = {
 
 
 @pytest.mark.parametrize("case", REPEATING)
-async def test_a_server_that_repeats_itself_is_not_believed(case: str) -> None:
-    """Whatever page a server gives again and again, the list comes to its end."""
+async def test_repeated_pages_end_the_list(case: str) -> None:
+    """Whatever page a server repeats for ever."""
     answer, ids = REPEATING[case]
     assert (await ids_of(Server(answer).pager)).startswith(ids)
 
 
 def two(number: int) -> str:
-    """Return the ids of an honest page of two, of six rooms."""
+    """Return the ids of a correct page of two, of six rooms."""
     return "abcdef"[2 * number - 2 : 2 * number]
 
 
@@ -279,21 +279,21 @@ LYING: dict[str, tuple[Answer, str]] = {
 
 
 @pytest.mark.parametrize("case", LYING)
-async def test_figures_that_are_missing_or_wrong_do_not_matter_more_than_rooms(case: str) -> None:
-    """Without figures the list ends with an empty page; with wrong ones it ends all the same."""
+async def test_missing_or_wrong_figures_do_not_matter(case: str) -> None:
+    """Without figures the list ends with an empty page; with wrong ones it ends as well."""
     answer, ids = LYING[case]
     assert await ids_of(Server(answer).pager) == ids
 
 
 async def test_an_empty_page_is_the_end() -> None:
-    """Whatever a server has behind an empty page, nobody asks for it."""
+    """No page beyond it is requested."""
     server = Server(lambda number: page("" if number == 2 else "ab"))
     assert await ids_of(server.pager) == "ab"
     assert server.asked == [1, 2]
 
 
-async def test_rooms_that_move_to_the_next_page_are_not_listed_twice() -> None:
-    """A room made while the list is read pushes others on; they were listed already."""
+async def test_rooms_that_move_to_the_next_page_are_listed_once() -> None:
+    """A room made while the list is read pushes others to the next page."""
     rooms = "abcdef"
 
     def answer(number: int) -> Page[Room]:
@@ -306,7 +306,7 @@ async def test_rooms_that_move_to_the_next_page_are_not_listed_twice() -> None:
 
 
 async def test_a_whole_page_of_new_rooms_does_not_end_the_list() -> None:
-    """When as many rooms are made as a page has, the next page repeats this one; more follow."""
+    """If as many rooms are made as a page has, the next page repeats this one; more follow."""
     rooms = "abcdef"
 
     def answer(number: int) -> Page[Room]:
@@ -319,8 +319,8 @@ async def test_a_whole_page_of_new_rooms_does_not_end_the_list() -> None:
     assert await ids_of(Server(answer).pager) == "abcdef"
 
 
-async def test_an_error_of_a_later_page_reaches_the_caller() -> None:
-    """What came before it was given out, and a new loop begins anew."""
+async def test_an_error_of_a_later_page_is_raised() -> None:
+    """After the items before it; a new loop starts again."""
     error = ServerError(503)
 
     def answer(number: int) -> Page[Room]:
@@ -342,8 +342,8 @@ async def test_an_error_of_a_later_page_reaches_the_caller() -> None:
     assert (await anext(aiter(pager))).id == "a"
 
 
-async def test_a_fetch_that_is_cancelled_ends_the_loop() -> None:
-    """A cancellation reaches whoever reads the list."""
+async def test_a_cancelled_fetch_cancels_the_loop() -> None:
+    """The cancellation reaches the reader of the list."""
 
     def fetch(_: int) -> Awaitable[Page[Room]]:
         return asyncio.get_running_loop().create_future()
@@ -363,7 +363,7 @@ pages = st.builds(
 
 @given(st.lists(pages, min_size=1, max_size=6), st.booleans())
 def test_any_list_ends(answers: list[Page[Room]], by_turns: bool) -> None:
-    """A server that goes on with its last page, or with all of them by turns, for ever."""
+    """Even if a server repeats its last page, or cycles through all of them, for ever."""
 
     def answer(number: int) -> Page[Room]:
         if by_turns:
@@ -382,7 +382,7 @@ def test_any_list_ends(answers: list[Page[Room]], by_turns: bool) -> None:
 
 
 async def test_a_real_list_is_read_page_by_page() -> None:
-    """Over a socket, while rooms are deleted behind the reader's back, the list ends."""
+    """The list ends although rooms are deleted while it is read."""
     async with (
         Sandbox() as sandbox,
         AsyncRoomsClient(base_url=sandbox.url, api_key=sandbox.api_key) as rooms,

@@ -15,7 +15,7 @@ def named(error: OSError) -> tuple[object, object]:
 
 
 def test_a_complete_file_is_renamed(tmp_path: Path) -> None:
-    """Until then an earlier file of that name stays as it was."""
+    """Until then an earlier file of that name is unchanged."""
     path = tmp_path / "a.mp4"
     path.write_bytes(b"old")
     partial = PartialFile(path)
@@ -47,8 +47,8 @@ def test_the_longest_possible_name_works(tmp_path: Path, letter: str) -> None:
     assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {path.name: b"whole"}
 
 
-def test_an_empty_file_is_a_file(tmp_path: Path) -> None:
-    """Nothing was written, or what was written does not count."""
+def test_an_empty_file_is_complete(tmp_path: Path) -> None:
+    """Nothing was written, or the written bytes do not count."""
     partial = PartialFile(tmp_path / "a")
     partial.write(0, b"abc")
     partial.finish(0)
@@ -74,7 +74,7 @@ def test_a_discarded_file_leaves_nothing(tmp_path: Path) -> None:
     assert [*tmp_path.iterdir()] == []
 
 
-def test_a_path_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_refused_immediately(tmp_path: Path) -> None:
     """A directory of that name, or a missing directory, is an error before anything is sent."""
     with pytest.raises(IsADirectoryError):
         PartialFile(tmp_path)
@@ -84,7 +84,7 @@ def test_a_path_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> Non
 
 
 def test_later_errors_name_the_path_of_the_caller(tmp_path: Path) -> None:
-    """The random name of the partial file would mean nothing to the caller."""
+    """The caller does not know the random name of the partial file."""
     folder, path = tmp_path / "videos", tmp_path / "videos" / "a.mp4"
     folder.mkdir()
     partial = PartialFile(path)
@@ -103,7 +103,7 @@ def test_later_errors_name_the_path_of_the_caller(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="pipes and devices are files on POSIX")
 @pytest.mark.parametrize("linked", [False, True])
 def test_only_a_regular_file_is_replaced(tmp_path: Path, linked: bool) -> None:
-    """A pipe or a device stays what it is, also behind a symbolic link."""
+    """A pipe or a device is left alone, also behind a symbolic link."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     for path in (pipe, Path("/dev/full"), Path("/dev/null")):
@@ -117,7 +117,7 @@ def test_only_a_regular_file_is_replaced(tmp_path: Path, linked: bool) -> None:
 
 
 def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
-    """The file that it points to is replaced, or created, beside which the partial file lies."""
+    """The file that it points to is replaced or created; the partial file is next to that."""
     (tmp_path / "elsewhere").mkdir()
     link, target = tmp_path / "link", tmp_path / "elsewhere" / "a"
     link.symlink_to(target)

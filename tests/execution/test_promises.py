@@ -1,4 +1,4 @@
-"""What holds of every create, whatever happens: random courses through the model.
+"""Promises that hold for every create, whatever happens: random courses through the model.
 
 The promises are relative to what the model keeps, above all that the server enforces unique names.
 Two things nobody can tell apart from outside: a room of ours, and one that another client made in
@@ -30,9 +30,9 @@ from telnyx_video import NameTakenError, Outcome, OutcomeUnknownError, RetryPoli
 from telnyx_video._execution.reconcile import IfExists
 
 SETTLED = 10_000.0
-"""By then all that is under way has happened."""
+"""By then everything in flight has happened."""
 
-# Values are drawn so that what is interesting happens often: soon, and more than once.
+# Values are drawn so that interesting events are frequent: early, and repeated.
 latencies = st.sampled_from([0.1, 0.1, 1.0, 20.0])
 skews = st.sampled_from([0.0, -2.0, 2.0])
 moments = st.sampled_from([0.0, 0.05, 0.15, 0.3, 1.0, 6.0, 40.0])
@@ -66,7 +66,7 @@ policies = st.builds(
 
 
 def worlds(*deeds: DeedKind) -> st.SearchStrategy[World]:
-    """Any world in which others do such deeds."""
+    """Draw a world in which others act like this."""
     deed = st.builds(Deed, at=moments, what=st.sampled_from(deeds))
     return st.builds(
         World,
@@ -86,7 +86,7 @@ def worlds(*deeds: DeedKind) -> st.SearchStrategy[World]:
 
 
 def courses(*deeds: DeedKind) -> st.SearchStrategy[Course]:
-    """Any course of a create in such a world."""
+    """Draw a course of a create in such a world."""
     return st.builds(
         deliver,
         worlds(*deeds),
@@ -114,8 +114,8 @@ def test_a_name_never_has_two_rooms(course: Course) -> None:
 
 @thoroughly
 @whatever_others_do
-def test_a_nameless_create_in_doubt_is_never_sent_again(course: Course) -> None:
-    """Without a name nothing is posted after a POST that may have been applied."""
+def test_a_nameless_create_of_unknown_outcome_is_not_sent_again(course: Course) -> None:
+    """Nothing is posted after a POST that may have been applied."""
     if not course.server.world.named:
         assert course.posts_after_doubt == 0
         assert course.server.gets == course.server.patches == 0
@@ -124,18 +124,18 @@ def test_a_nameless_create_in_doubt_is_never_sent_again(course: Course) -> None:
 @thoroughly
 @whatever_others_do
 def test_every_call_ends_within_its_deadline(course: Course) -> None:
-    """A create ends in time, whatever goes on for ever; a closed client ends it at once."""
+    """A create ends in time, whatever repeats for ever; closing the client ends it immediately."""
     in_time = min(course.policy.deadline, course.server.world.closes_at)
     assert course.server.now <= in_time + 0.01
 
 
 @thoroughly
 @whatever_others_do
-def test_attempts_and_quota_are_kept(course: Course) -> None:
-    """No more POSTs than the policy and the quota allow; being told to wait counts for neither."""
+def test_attempts_and_quota_are_respected(course: Course) -> None:
+    """There are no more POSTs than the policy and the quota allow; a 429 counts for neither."""
     tried_before = course.server.world.earlier is not None
     counted = course.posts - course.refusals
-    assert counted <= course.policy.attempts + tried_before  # an earlier run's try is not ours
+    assert counted <= course.policy.attempts + tried_before  # not an earlier run's
     assert 5 * (counted - 1) <= course.policy.quota
     assert course.end.attempts == course.posts
     assert course.server.patches - course.patch_refusals <= course.policy.attempts
@@ -143,8 +143,8 @@ def test_attempts_and_quota_are_kept(course: Course) -> None:
 
 @thoroughly
 @whatever_others_do
-def test_a_room_that_is_returned_is_on_the_server(course: Course) -> None:
-    """What is returned is the room of that name, as the server has it or another has changed it."""
+def test_a_returned_room_is_on_the_server(course: Course) -> None:
+    """It is the room of that name, with the settings that the server has or had."""
     room, error = course.end.room, course.end.error
     assert (room is None) != (error is None)
     if room is not None:
@@ -154,8 +154,8 @@ def test_a_room_that_is_returned_is_on_the_server(course: Course) -> None:
 
 @thoroughly
 @whoever_made_it_is_clear
-def test_a_room_is_not_called_ours_or_anothers_wrongly(course: Course) -> None:
-    """``recovered`` and ``existed`` say truly who made the room, as does ``NameTakenError``."""
+def test_recovered_and_existed_are_the_truth(course: Course) -> None:
+    """``recovered``, ``existed`` and ``NameTakenError`` say correctly who made the room."""
     end, server = course.end, course.server
     if end.room is not None:
         assert server.is_ours(end.room) is not end.existed
@@ -167,7 +167,7 @@ def test_a_room_is_not_called_ours_or_anothers_wrongly(course: Course) -> None:
 @thoroughly
 @whoever_made_it_is_clear
 def test_not_applied_is_the_truth(course: Course) -> None:
-    """After NOT_APPLIED nothing of this call is on the server, nor will it ever be."""
+    """After NOT_APPLIED the server has nothing of this call, and never will."""
     course.server.advance(SETTLED)
     if _outcome(course) is Outcome.NOT_APPLIED:
         assert course.server.made_by_us == 0
@@ -176,8 +176,8 @@ def test_not_applied_is_the_truth(course: Course) -> None:
 
 @thoroughly
 @given(courses("create other", "delete", "change"))
-def test_not_applied_is_the_truth_even_if_others_meddle(course: Course) -> None:
-    """After NOT_APPLIED no POST has been applied, even if another has taken away its room."""
+def test_not_applied_is_the_truth_even_if_others_interfere(course: Course) -> None:
+    """After NOT_APPLIED no POST was applied, even if another client deleted its room."""
     if _outcome(course) is Outcome.NOT_APPLIED:
         assert course.server.made_by_us == 0
 
@@ -185,7 +185,7 @@ def test_not_applied_is_the_truth_even_if_others_meddle(course: Course) -> None:
 @thoroughly
 @whatever_others_do
 def test_applied_is_the_truth(course: Course) -> None:
-    """APPLIED means that this call made a room; a reply that says so is never lost."""
+    """APPLIED means that this call made a room; a reply that says so is never ignored."""
     if _outcome(course) is Outcome.APPLIED:
         assert course.server.made_by_us
     if course.known_applied:
@@ -194,15 +194,15 @@ def test_applied_is_the_truth(course: Course) -> None:
 
 @thoroughly
 @whatever_others_do
-def test_unknown_is_said_only_in_doubt(course: Course) -> None:
-    """A call none of whose answers was lost knows its outcome, unless a name has two rooms."""
+def test_unknown_is_reported_only_after_a_lost_reply(course: Course) -> None:
+    """Otherwise a call knows its outcome, unless a name has two rooms."""
     if _outcome(course) is Outcome.UNKNOWN:
         assert course.doubts or "rooms have the name" in str(course.end.error)
 
 
 @thoroughly
 @whatever_others_do
-def test_a_lost_answer_is_always_looked_into(course: Course) -> None:
+def test_a_lost_reply_is_always_looked_up(course: Course) -> None:
     """After each POST of a named create that may have been applied, the name is looked up."""
     if course.server.world.named and course.server.now < course.server.world.closes_at:
         assert not course.post_in_doubt or course.look_ups_after_doubt
@@ -210,8 +210,8 @@ def test_a_lost_answer_is_always_looked_into(course: Course) -> None:
 
 @thoroughly
 @whatever_others_do
-def test_every_error_is_one_line_of_advice(course: Course) -> None:
-    """Each error prints one line, which says what happened and, after a dash, what to do."""
+def test_every_error_is_one_line_with_a_hint(course: Course) -> None:
+    """Each error prints one line: what happened and, after a dash, what to do."""
     error = course.end.error
     if isinstance(error, OutcomeUnknownError | NameTakenError):
         assert "\n" not in str(error)

@@ -1,4 +1,4 @@
-"""When a request may be sent: a rate that is never exceeded, and a limit that is used, not met.
+"""When a request may be sent: a rate that is never exceeded, and a limit that is used, not hit.
 
 No clock runs here: times are arguments, or those of a simulation.
 """
@@ -24,16 +24,16 @@ from telnyx_video._execution.rate_limit import (
 
 pauses = st.sampled_from([0.0, 0.001, 0.1]) | st.floats(0, 3)
 ROUNDING = 1e-6
-"""Requests by which sums of floating-point numbers may be off."""
+"""Requests by which floating-point sums may be off."""
 
 
 def told(remaining: int | None, reset: float | None = 1.0, limit: int | None = 100) -> RateLimit:
-    """Return what a reply tells of a limit of 100."""
+    """Return the figures of a reply about a limit of 100."""
     return RateLimit(limit, remaining, reset)
 
 
 def after_one_reply(rate_limit: RateLimit | None, now: float = 0.0) -> AdaptiveRateLimiter:
-    """Return a limit that has heard of itself by one quick reply."""
+    """Return a limiter that knows its limit from one quick reply."""
     server = AdaptiveRateLimiter()
     server.sent(now)
     server.answered(rate_limit, 201, now, now)
@@ -43,7 +43,7 @@ def after_one_reply(rate_limit: RateLimit | None, now: float = 0.0) -> AdaptiveR
 def saturate(
     limiter: GcraLimiter, until: float, is_stalled: Callable[[float], bool], step: float = 0.001
 ) -> list[float]:
-    """Return when requests are sent that never lack, by a loop that stalls now and then."""
+    """Return when requests of a busy loop are sent that stalls now and then."""
     sent, now = list[float](), 0.0
     for tick in range(round(until / step)):
         now = tick * step
@@ -54,7 +54,7 @@ def saturate(
 
 
 def fullest_second(times: Sequence[float]) -> int:
-    """Return the most of these that lie within one second, wherever that begins."""
+    """Return the most of these that lie within any one second."""
     most = first = 0
     for last, moment in enumerate(times):
         while moment - times[first] >= 1 - ROUNDING:
@@ -69,12 +69,12 @@ def peak(rate: float) -> int:
 
 
 def half_of_each_tenth(now: float) -> bool:
-    """Tell whether a loop is stalled that stalls for 50 ms in every 100."""
+    """Whether a loop that stalls for 50 ms in every 100 is stalled."""
     return now % 0.1 < 0.05
 
 
 @pytest.mark.parametrize("rate", [3, 4, 7, 10, 10.9, 15, 28, 50, 200, 1000, 2500])
-def test_a_stalling_loop_keeps_the_rate_and_no_second_has_much_more(rate: float) -> None:
+def test_a_stalling_loop_keeps_the_rate_without_peaks(rate: float) -> None:
     """It keeps 0.98 of the rate with 50 ms stalls in every 100; no second exceeds 1.1 times it."""
     sent = saturate(GcraLimiter(rate), 20.0, half_of_each_tenth)
     assert len(sent) >= 0.98 * rate * 20
@@ -88,7 +88,7 @@ def test_a_stalling_loop_keeps_the_rate_and_no_second_has_much_more(rate: float)
 def test_no_second_exceeds_the_rate_by_more_than_a_tenth(
     rate: float, stalls: list[tuple[float, float]]
 ) -> None:
-    """However the loop stalls, and however long nothing is asked for."""
+    """However the loop stalls, and however long nothing was sent before."""
     limiter, now, sent = GcraLimiter(rate), 100.0, list[float]()
     for stalled, runs in stalls:
         now += stalled
@@ -103,7 +103,7 @@ def test_no_second_exceeds_the_rate_by_more_than_a_tenth(
 
 @given(rate=st.floats(0.1, 2000), idle=st.lists(pauses, max_size=60))
 def test_a_rate_is_kept_over_any_span(rate: float, idle: list[float]) -> None:
-    """Between any two requests there are no more than the rate allows for the time, and 100 ms."""
+    """Between two requests there are no more than the rate allows for that time and 100 ms."""
     limiter, now, sent = GcraLimiter(rate), 100.0, list[float]()
     for pause in idle:
         now += pause
@@ -126,8 +126,8 @@ def test_a_batch_begins_without_a_burst(rate: float, count: int) -> None:
 
 
 @given(old=st.floats(0.1, 2000), new=st.floats(0.1, 2000), count=st.integers(1, 50))
-def test_a_new_rate_holds_from_the_next_request_on(old: float, new: float, count: int) -> None:
-    """A request that waits for a slot of the old rate gets one of the new rate instead."""
+def test_a_new_rate_applies_to_the_next_request(old: float, new: float, count: int) -> None:
+    """A request that waits for a slot of the old rate gets one of the new rate."""
     limiter, now = GcraLimiter(old), 100.0
     for _ in range(count):
         now += max(0.0, limiter.wait(now))
@@ -137,7 +137,7 @@ def test_a_new_rate_holds_from_the_next_request_on(old: float, new: float, count
 
 
 def test_a_rate_can_be_lifted_and_set_again() -> None:
-    """Without a rate nobody waits; a rate that is set afterwards has no slots to make up for."""
+    """Without a rate no request waits; a rate that is set later has no missed slots."""
     limiter = GcraLimiter(1.0)
     limiter.sent(0.0)
     assert limiter.wait(0.0) == pytest.approx(1.0)
@@ -172,8 +172,8 @@ headerless = st.none() | st.builds(
 
 
 @given(st.lists(headerless | st.just(told(None)) | st.just(told(0, None)), max_size=20))
-def test_without_figures_nobody_waits(replies: list[RateLimit | None]) -> None:
-    """A server that does not tell its limit, or not all of it, is not slowed down."""
+def test_without_figures_no_request_waits(replies: list[RateLimit | None]) -> None:
+    """A server that does not report its limit, or only part of it, is not slowed down for."""
     server = AdaptiveRateLimiter()
     for time, reply in enumerate(replies):
         assert server.wait(time) <= 0
@@ -183,10 +183,10 @@ def test_without_figures_nobody_waits(replies: list[RateLimit | None]) -> None:
 
 
 @given(st.integers(1, 10_000), st.floats(0.1, 60), st.data())
-def test_while_nearly_all_is_left_nobody_waits(
+def test_no_request_waits_while_nearly_all_is_left(
     limit: int, reset: float, data: st.DataObject
 ) -> None:
-    """A single request, or a few, are never held back while nine tenths of the window are left."""
+    """One request, or a few, are never held back while nine tenths of the window are left."""
     remaining = data.draw(st.integers(math.ceil(limit * FREE_SHARE), limit))
     server = after_one_reply(told(remaining, reset, limit))
     while server.left >= limit * FREE_SHARE:
@@ -194,7 +194,7 @@ def test_while_nearly_all_is_left_nobody_waits(
         server.sent(0.01)
 
 
-def test_what_is_left_is_spread_over_the_rest_of_the_window() -> None:
+def test_the_remaining_requests_are_spread_over_the_window() -> None:
     """With 50 left for 1 s, there is one every 20 ms."""
     server, now = after_one_reply(told(50)), 0.0
     for _ in range(49):
@@ -203,15 +203,15 @@ def test_what_is_left_is_spread_over_the_rest_of_the_window() -> None:
     assert now == pytest.approx(0.98, abs=0.01)
 
 
-def test_when_nothing_is_left_the_next_window_is_waited_for() -> None:
-    """The wait ends with the window, and is none at all once it is over."""
+def test_a_used_up_window_is_waited_out() -> None:
+    """The wait ends with the window, and is 0 after it."""
     server = after_one_reply(told(0, 5.0))
     assert server.wait(1.0) == pytest.approx(4.0)
     assert server.wait(5.0) <= 0
 
 
-def test_a_window_that_was_told_of_too_early_is_asked_for_with_one_request() -> None:
-    """Where whole seconds are told, the end may be later than thought: it is felt for gently."""
+def test_a_window_whose_end_was_reported_too_early_is_tried_with_one_request() -> None:
+    """Where whole seconds are reported, the window may end later than computed."""
     server = after_one_reply(told(0, 1.0))
     server.wait(1.0)
     server.sent(1.0)
@@ -224,8 +224,8 @@ def test_a_window_that_was_told_of_too_early_is_asked_for_with_one_request() -> 
     assert server.wait(1.1) <= 0
 
 
-def test_a_limit_used_up_by_others_is_not_felt_for_all_the_time() -> None:
-    """A new window in which little is left from the start is soon believed to be one."""
+def test_a_window_used_up_by_others_is_not_tried_all_the_time() -> None:
+    """A new window in which little is left from the start is soon taken for one."""
     server = after_one_reply(told(0, 1.0))
     now, asked = 1.0, 0
     while now < 3.0:
@@ -239,8 +239,10 @@ def test_a_limit_used_up_by_others_is_not_felt_for_all_the_time() -> None:
 
 
 @given(st.integers(0, 100), st.floats(0.1, MAX_RESET), st.lists(pauses, max_size=50))
-def test_no_more_is_sent_than_is_left(remaining: int, reset: float, asked: list[float]) -> None:
-    """Until the window ends, however often somebody asks, and if no reply comes at all."""
+def test_no_more_requests_are_sent_than_are_left(
+    remaining: int, reset: float, asked: list[float]
+) -> None:
+    """Until the window ends, however often it is asked, and without any reply."""
     server, now, sent = after_one_reply(told(remaining, reset)), 0.0, 0
     for pause in asked:
         now += pause
@@ -251,10 +253,8 @@ def test_no_more_is_sent_than_is_left(remaining: int, reset: float, asked: list[
 
 
 @given(st.integers(0, 100), st.integers(0, 100), st.floats(0.1, 60), st.integers(1, 5))
-def test_the_more_is_left_the_sooner_it_is_sent(
-    one: int, other: int, reset: float, sent: int
-) -> None:
-    """More left, all else being equal, never makes anybody wait for longer."""
+def test_more_left_never_means_a_longer_wait(one: int, other: int, reset: float, sent: int) -> None:
+    """All else being equal."""
     scarce, ample = (after_one_reply(told(remaining, reset)) for remaining in sorted((one, other)))
     for _ in range(sent):
         scarce.sent(0.0)
@@ -266,7 +266,7 @@ def test_the_more_is_left_the_sooner_it_is_sent(
 def test_the_wait_for_the_limit_shrinks_as_time_passes(
     remaining: int, reset: float, moments: list[float]
 ) -> None:
-    """It ends when it was said to, so that nobody who waits is put off again and again."""
+    """It ends when announced, so that no request is put off again and again."""
     server, now = after_one_reply(told(remaining, reset)), 0.0
     server.sent(now)
     wait = server.wait(now)
@@ -319,12 +319,12 @@ alone = st.builds(
     seed=st.integers(0, 999),
 )
 figures = settings(max_examples=12)
-"""For measurements: the same ones each time, since they are compared with figures."""
+"""The same random numbers each time, since the results are compared with figures."""
 
 
 @figures
 @given(alone)
-def test_one_client_uses_the_limit_and_hardly_meets_it(scene: Scene) -> None:
+def test_one_client_uses_the_limit_and_rarely_hits_it(scene: Scene) -> None:
     """It gets 95 % of the limit or more, and less than 1 % of its requests are refused."""
     simulation = Simulation(scene)
     assert simulation.use >= 0.95
@@ -332,8 +332,8 @@ def test_one_client_uses_the_limit_and_hardly_meets_it(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("start", [0.0, 22.2, 59.9])
-def test_windows_of_a_minute_are_used_as_well(start: float) -> None:
-    """However late in a window it starts, the client learns where windows begin."""
+def test_windows_of_a_minute_are_used_too(start: float) -> None:
+    """However late in a window it starts, the client learns when windows begin."""
     simulation = Simulation(Scene(limit=600, window=60.0, windows=5, start=start))
     assert simulation.use >= 0.95
     assert simulation.refusals < 0.01
@@ -346,7 +346,7 @@ def test_windows_of_a_minute_are_used_as_well(start: float) -> None:
     start=starts,
     rounding=st.sampled_from([math.ceil, exactly]),
 )
-def test_clients_that_do_not_know_of_each_other_share_a_limit(clients: int, **how: Any) -> None:
+def test_independent_clients_share_a_limit(clients: int, **how: Any) -> None:
     """Together they get 90 % of it or more, and few requests are refused."""
     simulation = Simulation(Scene(clients=clients, concurrency=25, windows=12, **how))
     assert simulation.use >= 0.9
@@ -354,8 +354,8 @@ def test_clients_that_do_not_know_of_each_other_share_a_limit(clients: int, **ho
 
 
 @pytest.mark.parametrize("round_trip", [0.03, 0.1])
-def test_a_distant_server_is_used_as_well(round_trip: float) -> None:
-    """What is under way is known to be, so that distance costs little."""
+def test_the_limit_of_a_distant_server_is_used(round_trip: float) -> None:
+    """Requests in flight are known, so that distance costs little."""
     simulation = Simulation(Scene(round_trip=round_trip, start=0.3))
     assert simulation.use >= 0.9
     assert simulation.refusals < 0.01
@@ -364,7 +364,7 @@ def test_a_distant_server_is_used_as_well(round_trip: float) -> None:
 @pytest.mark.parametrize(("limit", "window"), [(200, 1.0), (1200, 60.0)])
 @pytest.mark.parametrize("rounding", [math.floor, round])
 def test_servers_that_round_down_are_understood(limit: int, window: float, rounding: Any) -> None:
-    """Being told of 0 s again and again does not lead to a storm of refused requests."""
+    """Repeated reports of 0 s do not lead to many refused requests."""
     scene = Scene(limit=limit, window=window, windows=5, rounding=rounding, start=0.2)
     simulation = Simulation(scene)
     assert simulation.use >= 0.6
@@ -372,8 +372,8 @@ def test_servers_that_round_down_are_understood(limit: int, window: float, round
 
 
 @pytest.mark.parametrize("others", [50.0, 150.0])
-def test_what_others_use_is_left_to_them(others: float) -> None:
-    """Beside somebody who looks at no replies, the client takes the rest and no more."""
+def test_the_share_of_other_clients_is_left_to_them(others: float) -> None:
+    """Together with a client that ignores replies, ours takes the rest and not more."""
     simulation = Simulation(Scene(others=others, start=0.4))
     assert simulation.use >= 0.95 * (1 - others / 200)
     assert simulation.refusals < 0.03
@@ -382,23 +382,23 @@ def test_what_others_use_is_left_to_them(others: float) -> None:
 @pytest.mark.parametrize("concurrency", [2, 5])
 @pytest.mark.parametrize("reset", [0.0, 1.0, 5.0, 60.0])
 @pytest.mark.parametrize("claim_again", [False, True])
-def test_a_limit_that_nobody_enforces_slows_a_client_briefly(
+def test_a_limit_that_is_not_enforced_slows_a_client_briefly(
     concurrency: int, reset: float, claim_again: bool
 ) -> None:
-    """One refusal claims 10 requests, and all else is accepted: it costs 3 s at the most."""
+    """One refusal claims 10 requests, and all others are accepted: it costs 3 s at the most."""
     scene = Scene(claim=told(0, reset, 10), claim_again=claim_again, concurrency=concurrency)
     simulation = Simulation(scene)
-    # One of the callers waits for the reset that its own refusal reported.
+    # One of the callers waits for the reset that its refusal reported.
     unlimited = (concurrency - 1) / (scene.round_trip * (1 + scene.jitter / 2))
     assert min(simulation.taken[second] for second in range(3, 8)) >= 0.95 * unlimited
 
 
 @pytest.mark.parametrize("window", [1.0, 10.0])
 @pytest.mark.parametrize("rounding", [math.ceil, math.floor, exactly])
-def test_a_limit_that_only_refusals_report_is_used_and_seldom_met(
+def test_a_limit_reported_only_by_refusals_is_used_and_rarely_hit(
     window: float, rounding: Any
 ) -> None:
-    """Where accepted requests report nothing, the limit is still kept between two refusals."""
+    """If accepted requests report nothing, the limit is still kept between two refusals."""
     simulation = Simulation(
         Scene(
             limit=int(200 * window),
@@ -413,8 +413,8 @@ def test_a_limit_that_only_refusals_report_is_used_and_seldom_met(
     assert simulation.refusals < 0.06
 
 
-def test_a_disproved_limit_holds_again_when_it_refuses_again() -> None:
-    """Replies that report it are ignored, until it turns out to be enforced."""
+def test_a_disproved_limit_applies_again_after_a_refusal() -> None:
+    """Replies that report it are ignored until a request is refused."""
     limiter = after_one_reply(told(0, 1.0, 10))
     for _ in range(25):
         limiter.sent(0.5)
@@ -430,8 +430,8 @@ def spread(times: Sequence[float]) -> float:
     return max(after - before for before, after in pairwise(times))
 
 
-def test_a_batch_does_not_stand_still_in_the_middle_of_a_window() -> None:
-    """Requests come evenly: with 100 left for a second, none waits longer than a tenth of it."""
+def test_a_batch_does_not_stall_within_a_window() -> None:
+    """With 100 left for a second, none waits longer than a tenth of it."""
     server, now, sent = after_one_reply(told(89)), 0.0, [0.0]
     while now < 0.9:
         if (seconds := server.wait(now)) > 0:

@@ -1,4 +1,4 @@
-"""Each decision by itself: what happened, and the one step that follows from it."""
+"""Each decision alone: an event, and the step that follows."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from telnyx_video._execution.reconcile import (
 )
 
 
-def test_what_was_not_applied_is_sent_again_after_a_wait() -> None:
+def test_a_create_that_was_not_applied_is_sent_again_after_a_wait() -> None:
     """A refused connection sends nothing, so the create is sent again."""
     for create in (delivery(), delivery(ASKED_NAMELESS)):
         assert after_wait(fail(create, REFUSED)) == Send()
@@ -60,8 +60,8 @@ def test_what_was_not_applied_is_sent_again_after_a_wait() -> None:
         assert end.room is OURS
 
 
-def test_what_cannot_help_is_not_repeated() -> None:
-    """A bad certificate, a wrong key or a closed client end the create as they are."""
+def test_a_permanent_failure_is_not_retried() -> None:
+    """A bad certificate, a wrong key or a closed client end the create with their error."""
     for error in (
         TransportError("bad certificate", retryable=False),
         AuthenticationError(401),
@@ -73,8 +73,8 @@ def test_what_cannot_help_is_not_repeated() -> None:
         assert error_of(fail(delivery(ASKED_NAMELESS), error)) is error
 
 
-def test_a_lost_answer_of_a_nameless_create_is_the_end() -> None:
-    """Without a name nobody can tell what became of the create, and the error says what to do."""
+def test_a_lost_reply_ends_a_nameless_create() -> None:
+    """Without a name the outcome cannot be found out, and the error says what to do."""
     error = error_of(fail(delivery(ASKED_NAMELESS), LOST))
     assert isinstance(error, OutcomeUnknownError)
     assert error.request is ASKED_NAMELESS
@@ -87,8 +87,8 @@ def test_a_lost_answer_of_a_nameless_create_is_the_end() -> None:
     )
 
 
-def test_a_name_that_a_nameless_create_cannot_have_is_no_reason_to_look_up() -> None:
-    """A nameless create that is refused for a name just fails: there is nothing to look up."""
+def test_a_refused_name_does_not_make_a_nameless_create_look_up() -> None:
+    """There is no name to look up, so the create just fails."""
     assert error_of(fail(delivery(ASKED_NAMELESS), TAKEN)) is TAKEN
 
 
@@ -103,18 +103,18 @@ def test_a_name_that_a_nameless_create_cannot_have_is_no_reason_to_look_up() -> 
         ApiError(302),
     ],
 )
-def test_a_lost_answer_of_a_named_create_is_looked_into(error: TelnyxVideoError) -> None:
-    """Whatever leaves the outcome open, the name is looked up before anything else is sent."""
+def test_a_lost_reply_of_a_named_create_leads_to_a_look_up(error: TelnyxVideoError) -> None:
+    """Whatever leaves the outcome unknown, the name is looked up before anything else is sent."""
     assert after_wait(fail(delivery(), error)) == LookUp("standup")
 
 
-def test_a_room_that_was_made_is_found() -> None:
-    """A room of the name, as asked and young enough, is the one whose answer was lost."""
+def test_the_room_of_a_lost_reply_is_found() -> None:
+    """A room of the name with the requested settings, and young enough, is ours."""
     assert find(lost(), OURS) == CreateResult(OURS, recovered=True)
 
 
-def test_a_room_that_was_not_made_is_asked_for_again() -> None:
-    """If the look-up finds nothing the create is sent again, since the name cannot be had twice."""
+def test_a_create_is_sent_again_if_the_look_up_finds_nothing() -> None:
+    """A second room of the name cannot result."""
     create = lost()
     assert find(create) == Send()
     assert create.created(OURS) == CreateResult(OURS, attempts=2)
@@ -128,7 +128,7 @@ def test_clocks_may_differ_by_five_seconds(ahead: int) -> None:
 
 
 def test_an_older_room_is_reported_and_not_claimed() -> None:
-    """A room that seems older than the create may be another's; time is no proof that it is."""
+    """A room that seems older than the create may be another client's; times are no proof."""
     room = attrs.evolve(OURS, created_at=NOW - timedelta(seconds=6.6))
     error = error_of(find(lost(), room, now=1.5))
     assert isinstance(error, NameTakenError)
@@ -147,7 +147,7 @@ def test_an_older_room_is_reported_and_not_claimed() -> None:
     ids=["minutes", "days"],
 )
 def test_times_may_be_rounded(created_at: datetime) -> None:
-    """A time without seconds, or without hours, stands for a minute or a day."""
+    """A time without seconds, or without hours, may be any of that minute or day."""
     room = attrs.evolve(OURS, created_at=created_at.replace(second=0))
     assert find(lost(), room) == CreateResult(room, recovered=True)
 
@@ -165,8 +165,8 @@ def test_the_offset_of_the_clocks_is_learned() -> None:
     assert find(create, late) == CreateResult(late, recovered=True)
 
 
-def test_a_setting_that_the_server_rewrites_is_no_difference() -> None:
-    """A field that replies have shown to be kept in another form does not make a room another's."""
+def test_a_field_that_the_server_rewrites_is_no_contradiction() -> None:
+    """A field that replies have shown to be rewritten does not make a room another client's."""
     profile = ServerProfile()
     clamped = attrs.evolve(OURS, id="room-9", max_participants=5)
     profile.check(ASKED, clamped, HttpReply(201, {"date": "Thu, 01 Jan 2026 12:00:00 GMT"}, b""))
@@ -178,8 +178,8 @@ def test_a_setting_that_the_server_rewrites_is_no_difference() -> None:
 
 
 @pytest.mark.parametrize("room_name", ["Standup", " standup", "\uff53tandup"])
-def test_a_name_that_the_server_folds_is_named(room_name: str) -> None:
-    """If the name is taken by one that the server does not tell from it, the error names both."""
+def test_the_error_names_the_folded_name(room_name: str) -> None:
+    """If the server treats another room's name as the same, the error has both names."""
     create = delivery(if_exists="return")
     assert fail(create, TAKEN) == LookUp("standup")
     error = error_of(find(create, attrs.evolve(OLD, unique_name=room_name)))
@@ -190,14 +190,14 @@ def test_a_name_that_the_server_folds_is_named(room_name: str) -> None:
 
 
 @pytest.mark.parametrize("server_time", [None, NOW])
-def test_a_room_of_unknown_age_is_taken_for_ours(server_time: datetime | None) -> None:
-    """If the server tells no time or no age, settings as asked are all there is to go by."""
+def test_a_room_of_unknown_age_counts_as_ours(server_time: datetime | None) -> None:
+    """If the server reports no time or no age, only the settings decide."""
     room = OLD if server_time is None else attrs.evolve(OURS, created_at=None)
     assert lost().looked_up([room], server_time, 1.5, 0.5) == CreateResult(room, recovered=True)
 
 
-def test_an_earlier_run_counts() -> None:
-    """A create that an earlier run began is looked up first, and judged by when that run began."""
+def test_the_age_of_an_earlier_run_counts() -> None:
+    """Its create is looked up first, and rooms are judged by when that run began."""
     create = delivery()
     create.began = -60.0
     assert create.resumed() == LookUp("standup")
@@ -207,15 +207,15 @@ def test_an_earlier_run_counts() -> None:
 
 
 def test_an_earlier_run_of_a_nameless_create_cannot_be_resumed() -> None:
-    """A nameless create that an earlier run began may have made a room: it is not sent again."""
+    """A nameless create of an earlier run may have made a room: it is not sent again."""
     error = error_of(delivery(ASKED_NAMELESS).resumed())
     assert isinstance(error, OutcomeUnknownError)
     assert "may exist (an earlier run ended before the answer)" in str(error)
 
 
 @pytest.mark.parametrize("create", [delivery(), lost()])
-def test_a_name_taken_long_ago_is_an_error_that_has_the_room(create: Reconciler) -> None:
-    """By default a name that is taken is an error, with the server's words and the room itself."""
+def test_a_taken_name_is_an_error_with_the_room(create: Reconciler) -> None:
+    """By default, with the server's details and the room itself."""
     assert fail(create, TAKEN) == LookUp("standup")
     error = error_of(find(create, OTHER))
     assert isinstance(error, NameTakenError)
@@ -224,8 +224,8 @@ def test_a_name_taken_long_ago_is_an_error_that_has_the_room(create: Reconciler)
     assert error.outcome is (Outcome.UNKNOWN if in_doubt else Outcome.NOT_APPLIED)
 
 
-def test_a_name_taken_by_our_own_earlier_try_is_a_success() -> None:
-    """A name that is taken after a lost answer was, as its age shows, taken by that very try."""
+def test_a_name_taken_by_our_earlier_attempt_is_a_success() -> None:
+    """As the room's age shows after a lost reply."""
     create = lost()
     assert find(create) == Send()
     assert fail(create, TAKEN) == LookUp("standup")
@@ -233,8 +233,8 @@ def test_a_name_taken_by_our_own_earlier_try_is_a_success() -> None:
     assert find(create, OURS) == CreateResult(OURS, attempts=2, recovered=True)
 
 
-def test_a_room_that_exists_is_returned_if_that_is_wanted() -> None:
-    """With "return" a room of the name is as good as a new one, and its differences are told."""
+def test_if_exists_return_returns_the_room() -> None:
+    """With its differences from the request."""
     create = delivery(if_exists="return")
     assert fail(create, TAKEN) == LookUp("standup")
     assert find(create, OTHER) == CreateResult(
@@ -242,22 +242,22 @@ def test_a_room_that_exists_is_returned_if_that_is_wanted() -> None:
     )
 
 
-def test_a_room_that_is_as_asked_is_not_updated() -> None:
-    """With "update" a room that is already as asked is returned as it is."""
+def test_a_room_without_differences_is_not_updated() -> None:
+    """With "update" a room that is as requested is returned as it is."""
     create = delivery(if_exists="update")
     fail(create, TAKEN)
     assert find(create, OLD) == CreateResult(OLD, existed=True)
 
 
 def test_a_room_that_differs_is_updated() -> None:
-    """With "update" a room that differs is changed, and the differences there were are told."""
+    """With "update" a room that differs is changed, and the differences are reported."""
     end = updating().updated(OLD)
     assert end == CreateResult(OLD, existed=True, differences=("max_participants",))
 
 
 @pytest.mark.parametrize("room_name", ["Standup", " standup", "\uff53tandup"])
-def test_a_room_of_ours_whose_name_the_server_folds_is_found(room_name: str) -> None:
-    """After a lost answer, a young room of the folded name is the one that this call made."""
+def test_our_room_is_found_by_a_folded_name(room_name: str) -> None:
+    """After a lost reply, a young room of the folded name is ours."""
     create = lost()
     assert find(create) == Send()
     assert fail(create, TAKEN) == LookUp("standup")
@@ -266,8 +266,8 @@ def test_a_room_of_ours_whose_name_the_server_folds_is_found(room_name: str) -> 
     assert end == CreateResult(room, attempts=2, recovered=True, differences=("unique_name",))
 
 
-def test_an_old_room_of_a_folded_name_is_reported_and_not_claimed() -> None:
-    """After a lost answer, an older room of the folded name is named, and the doubt stays."""
+def test_an_older_room_of_a_folded_name_is_reported_and_not_claimed() -> None:
+    """After a lost reply its name is reported, and the outcome stays unknown."""
     create = lost()
     find(create)
     fail(create, TAKEN)
@@ -278,8 +278,8 @@ def test_an_old_room_of_a_folded_name_is_reported_and_not_claimed() -> None:
     assert "'Standup'" in str(error)
 
 
-def test_a_room_is_made_by_one_call_only() -> None:
-    """A room that one call of a client recovered, no other call of it claims."""
+def test_a_room_is_recovered_by_one_call_only() -> None:
+    """No other call of the client claims a room that one of them recovered."""
     profile = ServerProfile()
     first, second, resumed = (attrs.evolve(lost(), profile=profile) for _ in range(3))
     assert find(first, OURS) == CreateResult(OURS, recovered=True)
@@ -290,8 +290,8 @@ def test_a_room_is_made_by_one_call_only() -> None:
     assert find(resumed, OURS) == CreateResult(OURS, attempts=2, recovered=True)
 
 
-def test_a_rewritten_setting_is_learned_from_each_reply() -> None:
-    """Also from the second reply of one second of the server's clock."""
+def test_a_rewritten_field_is_learned_from_each_reply() -> None:
+    """Also from the second reply within one second of the server's clock."""
     profile = ServerProfile()
     reply = HttpReply(201, {"date": "Thu, 01 Jan 2026 12:00:00 GMT"}, b"")
     profile.check(ASKED, attrs.evolve(OURS, id="room-8"), reply)

@@ -45,7 +45,7 @@ def told(retry_after: float | None = None, reset: float | None = None) -> RateLi
 
 
 def attempts(policy: RetryPolicy, started: float = 0.0) -> RetryState:
-    """Return the tries of a call that begins now."""
+    """Return the state of a call that begins now."""
     return RetryState(policy, RetryBudget(policy.quota), started)
 
 
@@ -55,12 +55,12 @@ def test_the_defaults_are_as_documented() -> None:
 
 
 def test_a_policy_without_retries_sends_once() -> None:
-    """`RetryPolicy.none()` differs from the default in the number of tries only."""
+    """`RetryPolicy.none()` differs from the default only in the number of attempts."""
     assert RetryPolicy.none() == RetryPolicy(attempts=1)
 
 
-def test_all_that_is_wrong_with_a_policy_is_told_at_once() -> None:
-    """One refusal names every value that cannot work."""
+def test_all_invalid_values_are_reported_together() -> None:
+    """One error names every value that is out of bounds."""
     wrong: dict[str, Any] = {
         "attempts": 0,
         "deadline": math.inf,
@@ -91,15 +91,15 @@ def test_all_that_is_wrong_with_a_policy_is_told_at_once() -> None:
     ],
     ids=short,
 )
-def test_a_value_that_cannot_work_is_refused(field: str, value: object) -> None:
-    """Each value of a policy is checked when it is made, not when the first retry comes."""
+def test_an_invalid_value_is_refused(field: str, value: object) -> None:
+    """When the policy is made, not when the first retry comes."""
     wrong: dict[str, Any] = {field: value}
     with pytest.raises(ConfigurationError, match=f"{field}: must be"):
         RetryPolicy(**wrong)
 
 
-def test_the_least_of_everything_is_allowed() -> None:
-    """A policy may have one try, no quota and whole seconds."""
+def test_the_smallest_values_are_allowed() -> None:
+    """A policy may have one attempt, no quota and whole seconds."""
     policy = RetryPolicy(attempts=1, deadline=1, backoff=1, backoff_max=1, quota=0)
     assert policy.wait(0, 0.5) == 0.5
 
@@ -123,14 +123,14 @@ def test_the_bound_of_the_waits_doubles_up_to_its_maximum() -> None:
 
 
 @pytest.mark.parametrize(("deadline", "sending"), [(60, 55), (25, 20), (10, 8), (1, 0.8)])
-def test_time_is_kept_for_finding_out(deadline: float, sending: float) -> None:
+def test_time_is_kept_for_looking_up(deadline: float, sending: float) -> None:
     """A fifth of the deadline, but 5 s at the most, is not spent on sending."""
     assert RetryPolicy(deadline=deadline).sending_time == pytest.approx(sending)
 
 
 @given(durations)
 def test_sending_ends_before_the_call_does(deadline: float) -> None:
-    """However long a call may take, there is time to send and time to find out."""
+    """However long a call may take, there is time to send and time to look up."""
     assert 0 < RetryPolicy(deadline=deadline).sending_time <= deadline
 
 
@@ -148,8 +148,8 @@ def test_the_quota_pays_for_retries_and_earns_by_successes() -> None:
     assert not quota.spend(RESET)
 
 
-def test_a_time_out_needs_its_whole_price() -> None:
-    """Tokens that pay for one kind of retry may be too few for the other."""
+def test_a_retry_after_a_time_out_needs_its_whole_price() -> None:
+    """Tokens may pay for one kind of retry and not for the other."""
     quota = RetryBudget(500, spent=491)
     assert not quota.spend(TIMEOUT)
     assert quota.spent == 491
@@ -157,10 +157,10 @@ def test_a_time_out_needs_its_whole_price() -> None:
 
 
 @given(st.integers(0, 30), st.lists(st.sampled_from([RESET, TIMEOUT, ServerError(500), None])))
-def test_the_quota_stays_between_nothing_and_full(
+def test_the_quota_stays_within_its_bounds(
     capacity: int, happenings: list[TelnyxVideoError | None]
 ) -> None:
-    """Whatever happens, no token is owed, none is made up, and a refusal costs nothing."""
+    """No token is owed or made up, and a refusal costs nothing."""
     quota = RetryBudget(capacity)
     for happening in happenings:
         before = quota.capacity - quota.spent
@@ -185,8 +185,8 @@ def test_a_request_is_sent_as_often_as_the_policy_allows() -> None:
     assert (tries.sent, tries.budget.spent) == (3, 10)
 
 
-def test_being_told_to_come_back_is_no_attempt() -> None:
-    """Any number of 429 uses up neither attempts nor tokens."""
+def test_a_429_is_not_an_attempt() -> None:
+    """Any number of them uses up neither attempts nor tokens."""
     tries = attempts(RetryPolicy(attempts=2, quota=5))
     for _ in range(100):
         tries.record_failure(REFUSED)
@@ -198,8 +198,8 @@ def test_being_told_to_come_back_is_no_attempt() -> None:
     assert (tries.sent, tries.exempt, tries.budget.spent) == (102, 100, 5)
 
 
-def test_a_policy_of_one_attempt_does_not_come_back_either() -> None:
-    """Whoever asks for one try gets one, also when told to come back later."""
+def test_a_policy_of_one_attempt_does_not_retry_after_a_429() -> None:
+    """One attempt is one, also after a 429."""
     for error in (REFUSED, RESET):
         tries = attempts(RetryPolicy.none())
         tries.record_failure(error)
@@ -208,14 +208,14 @@ def test_a_policy_of_one_attempt_does_not_come_back_either() -> None:
 
 
 def test_a_spent_quota_ends_the_retries() -> None:
-    """Calls of one client stop retrying together when their tokens are gone."""
+    """The calls of a client stop retrying when their tokens are used up."""
     tries = attempts(RetryPolicy(quota=4))
     tries.record_failure(RESET)
     assert not tries.may_retry(RESET)
 
 
 def test_waits_grow_with_each_failure_of_a_call() -> None:
-    """The second wait is drawn from a range twice as wide; waits that were told do not count."""
+    """The second wait is drawn from a range twice as wide; waits from headers do not count."""
     tries = attempts(RetryPolicy(backoff=1.0))
     assert tries.wait(RESET, 0.0, 0.5) == 0.5
     assert tries.wait(told(retry_after=3), 0.0, 0.5) == 3.5
@@ -223,8 +223,8 @@ def test_waits_grow_with_each_failure_of_a_call() -> None:
     assert tries.wait(REFUSED, 0.0, 0.5) == 2.0
 
 
-def test_what_we_hold_back_ourselves_is_not_held_against_a_call() -> None:
-    """Time in which a call had to wait for its turn moves its deadline on."""
+def test_time_in_which_a_call_is_held_back_does_not_count() -> None:
+    """Waiting for the limiter moves the deadline on."""
     tries = attempts(RetryPolicy(deadline=10.0), started=100.0)
     assert tries.wait(RESET, 110.0, 0.5) is None
     tries.paused = 3.0
@@ -232,8 +232,8 @@ def test_what_we_hold_back_ourselves_is_not_held_against_a_call() -> None:
     assert tries.wait(RESET, 110.0, 0.5) is not None
 
 
-def test_a_try_that_does_not_count_leaves_the_number_of_attempts() -> None:
-    """Tries made during an outage can be repeated as if they had not been."""
+def test_an_exempt_attempt_does_not_count() -> None:
+    """Attempts during an outage can be repeated."""
     tries = attempts(RetryPolicy(attempts=2))
     for _ in range(10):
         tries.record_failure(RESET)
@@ -245,7 +245,7 @@ def test_a_try_that_does_not_count_leaves_the_number_of_attempts() -> None:
 def test_no_wait_leads_past_the_deadline(
     started: float, deadline: float, elapsed: float, random: float, retry_after: float
 ) -> None:
-    """A wait either ends before the deadline or is not begun."""
+    """A wait that would end after the deadline is not begun."""
     for error in (RESET, told(retry_after=retry_after)):
         tries = attempts(RetryPolicy(deadline=deadline), started)
         assert tries.deadline == started + deadline
@@ -275,8 +275,8 @@ def test_no_wait_leads_past_the_deadline(
         (ServerError(503, rate_limit=RateLimit(retry_after=3.0)), None),
     ],
 )
-def test_only_a_429_tells_how_long_to_wait(error: TelnyxVideoError, seconds: float | None) -> None:
-    """Retry-After goes before the reset of the window; what is beyond belief is ignored."""
+def test_only_a_429_sets_the_wait(error: TelnyxVideoError, seconds: float | None) -> None:
+    """Retry-After goes before the reset of the window; implausible figures are ignored."""
     assert requested_wait(error) == seconds
 
 
@@ -304,8 +304,6 @@ def test_only_a_429_tells_how_long_to_wait(error: TelnyxVideoError, seconds: flo
     ],
     ids=short,
 )
-def test_only_what_may_pass_by_itself_is_tried_again(
-    error: TelnyxVideoError, transient: bool
-) -> None:
-    """Failures of the network and the server may pass; what the caller has to correct does not."""
+def test_only_transient_failures_are_retried(error: TelnyxVideoError, transient: bool) -> None:
+    """Failures of the network and the server may pass; mistakes of the caller do not."""
     assert is_transient(error) is transient

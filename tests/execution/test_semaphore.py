@@ -1,4 +1,4 @@
-"""Places that are given out in the order of asking, whoever is cancelled meanwhile."""
+"""The semaphore is fair, and cancelled waiters lose no place."""
 
 import asyncio
 
@@ -16,10 +16,8 @@ STEPS = st.lists(
 
 
 @given(st.integers(1, 3), STEPS)
-def test_places_are_neither_lost_nor_doubled_nor_given_out_of_turn(
-    count: int, steps: Steps
-) -> None:
-    """However asking, cancelling and giving back meet: all get their turn, first come first."""
+def test_places_are_neither_lost_nor_doubled_and_in_order(count: int, steps: Steps) -> None:
+    """However waits, cancellations and releases interleave."""
     asyncio.run(play(count, steps))
 
 
@@ -44,7 +42,7 @@ async def play(count: int, steps: Steps) -> None:
 
     for step, number in [*steps, *[("give back", 0), ("run", 0)] * 2 * len(steps)]:
         if step == "ask":
-            await run()  # whoever was given a place has it before anybody else asks
+            await run()  # a waiter that was given a place has it before another one asks
             asked.append(asyncio.create_task(hold(len(asked))))
             await run()
         elif step == "cancel" and number < len(asked) and not asked[number].done():
@@ -64,8 +62,8 @@ async def play(count: int, steps: Steps) -> None:
     assert slots_left == [True] * (count - held) + [False]
 
 
-async def test_a_turn_that_comes_with_a_cancellation_goes_to_the_next() -> None:
-    """A place that is given to one who is just being cancelled is not lost."""
+async def test_a_place_handed_to_a_cancelled_waiter_goes_to_the_next() -> None:
+    """It is not lost if both happen in the same pass of the loop."""
     slots = Semaphore(1)
     assert slots.try_acquire()
     first, second = (asyncio.create_task(slots.acquire()) for _ in range(2))

@@ -1,4 +1,4 @@
-"""Turns: requests go out when the caller's rate and the server's limit let them, in their order.
+"""When requests are sent: as the caller's rate and the server's limit allow, in order.
 
 Where time matters it leaps, so that seconds of waiting take none.
 """
@@ -39,7 +39,7 @@ NEARLY = 0.1
 
 
 def telling(remaining: int, reset: float, limit: int = 100) -> Mapping[str, str]:
-    """Return the headers of a reply that tells how the limit stands."""
+    """Return the headers of a reply about the limit."""
     return {
         "x-ratelimit-limit": str(limit),
         "x-ratelimit-remaining": str(remaining),
@@ -60,7 +60,7 @@ def now() -> float:
 
 
 class Windows:
-    """A server that takes so many requests a second, each of which takes it 5 ms."""
+    """A server that accepts so many requests a second, and takes 5 ms for each."""
 
     def __init__(self, limit: int) -> None:
         self.refused = 0
@@ -81,7 +81,7 @@ class Windows:
 
 
 @leaping
-async def test_a_batch_keeps_to_the_rate_of_the_caller() -> None:
+async def test_a_batch_keeps_to_max_rate() -> None:
     """With `max_rate=10`, 15 creates take 1.4 s or more, however many may be in flight."""
     async with Sandbox() as sandbox, client(sandbox.url) as rooms:
         began = now()
@@ -91,8 +91,8 @@ async def test_a_batch_keeps_to_the_rate_of_the_caller() -> None:
 
 
 @leaping
-async def test_retries_and_look_ups_count_too() -> None:
-    """The rate is one of requests: a create that takes three of them takes three turns."""
+async def test_retries_and_look_ups_count_towards_the_rate() -> None:
+    """A create that takes three requests takes three slots."""
     plan = [{"on": "POST /rooms", "faults": [503, None, None] * 10}]
     async with Sandbox(faults=plan) as sandbox, client(sandbox.url) as rooms:
         began = now()
@@ -104,8 +104,8 @@ async def test_retries_and_look_ups_count_too() -> None:
 
 
 @leaping
-async def test_a_limit_that_is_told_is_used_and_hardly_met() -> None:
-    """Of 250 creates at a limit of 200 a second, all are made, and next to none is refused."""
+async def test_a_reported_limit_is_used_and_rarely_hit() -> None:
+    """Of 250 creates at a limit of 200 a second, all succeed, and few are refused."""
     windows = Windows(200)
     async with peer(windows) as server, client(server.url) as rooms:
         began = now()
@@ -116,8 +116,8 @@ async def test_a_limit_that_is_told_is_used_and_hardly_met() -> None:
 
 
 @leaping
-async def test_a_server_that_tells_no_limit_is_not_waited_for() -> None:
-    """Without headers no request is held back for any time at all."""
+async def test_without_a_reported_limit_no_request_waits() -> None:
+    """Without headers no request is held back."""
     async with Sandbox() as sandbox, client(sandbox.url) as rooms:
         began = now()
         await rooms.create_many(named(200), concurrency=10)
@@ -127,8 +127,8 @@ async def test_a_server_that_tells_no_limit_is_not_waited_for() -> None:
 
 
 @leaping
-async def test_when_nothing_is_left_calls_wait_for_the_next_window() -> None:
-    """A call is sent when the window is over, not before, and not refused."""
+async def test_calls_wait_for_the_next_window_when_nothing_is_left() -> None:
+    """A call is sent after the window's end, not before, and is not refused."""
     async with (
         peer(answer(201, {"data": room()}, telling(0, 2)), created()) as server,
         client(server.url) as rooms,
@@ -142,8 +142,8 @@ async def test_when_nothing_is_left_calls_wait_for_the_next_window() -> None:
 
 @leaping
 @pytest.mark.parametrize("status", [404, 422, 429])
-async def test_refusals_tell_of_the_limit_too(status: int) -> None:
-    """The figures of a reply count whatever else it says."""
+async def test_refusals_report_the_limit_too(status: int) -> None:
+    """The figures of a reply count whatever its status."""
     async with (
         peer(answer(status, {}, telling(0, 2)), listed()) as server,
         client(server.url) as rooms,
@@ -161,8 +161,8 @@ async def test_refusals_tell_of_the_limit_too(status: int) -> None:
     [answer(204, headers=telling(0, 2)), answer(200, "nonsense", telling(0, 2))],
     ids=["no content", "unreadable"],
 )
-async def test_replies_without_a_room_tell_of_the_limit_too(reply: Act) -> None:
-    """A delete tells how the limit stands, and so does what cannot be read."""
+async def test_replies_without_a_room_report_the_limit_too(reply: Act) -> None:
+    """The reply to a delete does, and so does one that cannot be read."""
     async with peer(reply, listed()) as server, client(server.url) as rooms:
         began = now()
         with suppress(OutcomeUnknownError):
@@ -172,8 +172,8 @@ async def test_replies_without_a_room_tell_of_the_limit_too(reply: Act) -> None:
 
 
 @leaping
-async def test_no_reply_tells_nothing() -> None:
-    """Nobody waits after a connection that broke, or after figures that make no sense."""
+async def test_a_missing_reply_reports_nothing() -> None:
+    """No request waits after a broken connection, or after implausible figures."""
     nonsense = {"x-ratelimit-limit": "many", "x-ratelimit-remaining": "-", "x-ratelimit-reset": "?"}
     async with (
         peer(cut, answer(204, headers=nonsense), listed()) as server,
@@ -188,7 +188,7 @@ async def test_no_reply_tells_nothing() -> None:
 
 
 @leaping
-async def test_a_call_that_gets_no_turn_in_time_was_not_sent() -> None:
+async def test_a_call_that_is_held_back_too_long_was_not_sent() -> None:
     """It ends at its deadline with an error that says so, and nothing reaches the server."""
     async with (
         peer(answer(201, {"data": room()}, telling(0, 50))) as server,
@@ -205,22 +205,22 @@ async def test_a_call_that_gets_no_turn_in_time_was_not_sent() -> None:
 
 
 @leaping
-async def test_a_turn_that_comes_at_the_last_moment_is_not_used() -> None:
-    """A create that could hardly be answered in time would end in doubt."""
+async def test_a_request_is_not_sent_just_before_its_deadline() -> None:
+    """It could hardly be answered in time, and its outcome would be unknown."""
     async with (
         peer(answer(201, {"data": room()}, telling(0, 7.5))) as server,
         client(server.url) as rooms,
     ):
         await rooms.create()
         with pytest.raises(RequestTimeoutError, match="nothing was sent") as caught:
-            await rooms.create(retry=RetryPolicy(deadline=10))  # of which 8 s are for sending
+            await rooms.create(retry=RetryPolicy(deadline=10))  # 8 s of them are for sending
         assert caught.value.outcome is Outcome.NOT_APPLIED
         assert len(server.requests) == 1
 
 
 @leaping
-async def test_calls_get_their_turns_in_the_order_of_asking() -> None:
-    """Nobody who asks later is sent earlier, not even in the moment when a window begins."""
+async def test_calls_are_sent_in_order() -> None:
+    """No later call is sent earlier, not even when a window begins."""
     tells = answer(201, {"data": room()}, telling(0, 1))
     async with (
         peer(tells, *[created()] * 20) as server,
@@ -238,7 +238,7 @@ async def test_calls_get_their_turns_in_the_order_of_asking() -> None:
 
 @leaping
 async def test_closing_a_client_ends_its_waiting_calls() -> None:
-    """What waits for a turn is not sent any more, and says that the client is closed."""
+    """They are not sent, and report that the client is closed."""
     async with peer(answer(201, {"data": room()}, telling(0, 50))) as server:
         async with client(server.url) as rooms:
             await rooms.create()
@@ -250,8 +250,8 @@ async def test_closing_a_client_ends_its_waiting_calls() -> None:
 
 
 @leaping
-async def test_what_is_cancelled_while_it_waits_is_not_taken_for_sent() -> None:
-    """Leaving a slow batch early leaves all of the limit to the calls that come after it."""
+async def test_a_cancelled_waiting_request_does_not_count_as_sent() -> None:
+    """Leaving a slow batch early leaves the whole limit to later calls."""
     async with Sandbox(rate_limit=100) as sandbox, client(sandbox.url) as rooms:
         await rooms.create()
         async with rooms.stream_many(named(500), concurrency=200, max_rate=5) as stream:
@@ -263,8 +263,8 @@ async def test_what_is_cancelled_while_it_waits_is_not_taken_for_sent() -> None:
 
 
 @leaping
-async def test_a_waiting_call_that_is_cancelled_holds_nobody_up() -> None:
-    """Those behind it get their turns, in their order, as if it had never asked."""
+async def test_a_cancelled_waiting_call_holds_up_no_other() -> None:
+    """Those behind it are sent in order, as if it had never been there."""
     tells = answer(201, {"data": room()}, telling(0, 1))
     async with peer(tells, *[created()] * 20) as server, client(server.url, 1) as rooms:
         await rooms.create()
@@ -277,8 +277,8 @@ async def test_a_waiting_call_that_is_cancelled_holds_nobody_up() -> None:
         assert sent == [{"unique_name": str(number)} for number in range(1, 20, 2)]
 
 
-async def test_a_waiting_client_says_that_it_belongs_to_another_loop() -> None:
-    """A call from a second loop is told so at once, also while others wait for their turn."""
+async def test_a_waiting_client_refuses_another_loop() -> None:
+    """A call from a second loop fails immediately, also while others wait."""
     tells = answer(201, {"data": room()}, telling(0, 50))
     async with peer(tells) as server, client(server.url) as rooms:
         await rooms.create()
@@ -291,8 +291,8 @@ async def test_a_waiting_client_says_that_it_belongs_to_another_loop() -> None:
 
 
 @leaping
-async def test_a_batch_and_calls_beside_it_take_turns() -> None:
-    """Neither keeps the other from sending, be it one call at a time or fifty."""
+async def test_a_batch_and_concurrent_calls_alternate() -> None:
+    """Neither keeps the other from sending, whether one call at a time or fifty."""
     windows = Windows(200)
     async with peer(windows) as server, client(server.url) as rooms:
         batch = asyncio.create_task(rooms.create_many(named(300)))
@@ -306,8 +306,8 @@ async def test_a_batch_and_calls_beside_it_take_turns() -> None:
 
 
 @leaping
-async def test_a_batch_that_waits_for_an_outage_makes_way_for_others() -> None:
-    """If its server goes down while it waits for the limit, calls beside it go first."""
+async def test_a_batch_that_waits_out_an_outage_lets_others_pass() -> None:
+    """If its server goes down while it waits for the limit, other calls go first."""
     async with client("http://127.0.0.1:1/v2") as rooms:
         alone = rooms._runner
         batch = alone.for_batch(None, 900.0)

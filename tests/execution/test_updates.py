@@ -1,4 +1,4 @@
-"""With "update": a room that has the name is changed to what was asked."""
+"""With "update": a room that has the name is changed to the requested settings."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from telnyx_video._execution.reconcile import (
 )
 
 
-def test_an_update_is_repeated_while_that_may_help() -> None:
-    """An update is sent again while the room, read again after each failure, still differs."""
+def test_an_update_is_repeated_after_transient_failures() -> None:
+    """While the room, which is read again after each failure, still differs."""
     create = updating()
     assert after_wait(fail_update(create, REFUSED)) == LookUp("standup")
     assert find(create, OTHER) == Update(OTHER)
@@ -46,14 +46,14 @@ def test_an_update_is_repeated_while_that_may_help() -> None:
     assert find(create, OLD) == CreateResult(OLD, existed=True, differences=("max_participants",))
 
 
-def test_an_update_that_is_refused_ends_the_create() -> None:
-    """An update that the API refuses is an error, in the API's own words."""
+def test_a_refused_update_ends_the_create() -> None:
+    """With the API's error."""
     refusal = PermissionDeniedError(403)
     assert error_of(fail_update(updating(), refusal)) is refusal
 
 
-def test_an_update_in_doubt_says_so() -> None:
-    """A create whose update may have been applied says what reads the room before a repeat."""
+def test_the_error_of_an_unknown_update_says_so() -> None:
+    """It advises a call that reads the room before it repeats the update."""
     create = updating()
     error = error_of(fail_update(create, LOST, now=59.99))
     assert isinstance(error, OutcomeUnknownError)
@@ -63,8 +63,8 @@ def test_an_update_in_doubt_says_so() -> None:
     )
 
 
-def test_a_refusal_after_a_lost_update_does_not_say_that_nothing_was_done() -> None:
-    """If an update may have been applied, its refusal later on does not make that undone."""
+def test_a_refusal_after_a_lost_update_leaves_the_outcome_unknown() -> None:
+    """A later refusal does not undo an update that may have been applied."""
     create = updating()
     fail_update(create, LOST)
     find(create, OTHER)
@@ -72,14 +72,14 @@ def test_a_refusal_after_a_lost_update_does_not_say_that_nothing_was_done() -> N
 
 
 def test_an_update_that_cannot_be_sent_is_the_error() -> None:
-    """If the room was found but could not be updated, the error is why not; the name is no news."""
+    """The error says why the room was not updated, not that its name is taken."""
     create = updating()
     error = error_of(fail_update(create, REFUSED, now=59.99))
     assert error is REFUSED
 
 
-def test_a_room_made_after_the_other_was_deleted_did_not_exist_before() -> None:
-    """If the room to be updated is gone and the create makes a new one, that one is ours."""
+def test_a_room_made_after_the_other_was_deleted_is_ours() -> None:
+    """If the room to update is gone and the create makes a new one, that did not exist before."""
     create = lost("update")
     assert find(create, OTHER) == Update(OTHER)
     assert after_wait(fail_update(create, LOST)) == LookUp("standup")
@@ -90,8 +90,8 @@ def test_a_room_made_after_the_other_was_deleted_did_not_exist_before() -> None:
     assert (step.room, step.existed) == (OURS, False)
 
 
-def test_updates_count_against_the_attempts() -> None:
-    """An update whose answer is lost each time is given up like any other request."""
+def test_updates_count_as_attempts() -> None:
+    """An update whose reply is lost each time is given up like any other request."""
     create = delivery(if_exists="update", policy=RetryPolicy(attempts=2))
     fail(create, TAKEN)
     step = find(create, OTHER)
@@ -103,8 +103,8 @@ def test_updates_count_against_the_attempts() -> None:
     assert isinstance(error_of(step), OutcomeUnknownError)
 
 
-def test_a_refused_update_of_a_room_that_may_be_ours_leaves_the_doubt() -> None:
-    """If a lost POST may have made the room to update, a refused PATCH does not undo that."""
+def test_a_refused_update_of_a_room_that_may_be_ours_leaves_the_outcome_unknown() -> None:
+    """If a lost POST may have made the room, a refused PATCH does not undo that."""
     create = lost("update")
     room = attrs.evolve(OURS, max_participants=50)
     assert find(create, room) == Update(room)

@@ -1,4 +1,4 @@
-"""Fixtures for the groups of operations: a sandbox in which something has happened."""
+"""Fixtures for the tests of resources: a sandbox with a recorded session."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from telnyx_video.sandbox import Sandbox
 
 @pytest.fixture(autouse=True)
 async def no_leaks() -> AsyncIterator[None]:
-    """Whatever a test did, no task of it goes on."""
+    """Fail a test that leaves a task running."""
     before = asyncio.all_tasks()
     yield
     assert asyncio.all_tasks() - before - {asyncio.current_task()} == set()
@@ -32,7 +32,7 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 async def meeting(sandbox: Sandbox, rooms: AsyncRoomsClient) -> Meeting:
-    """A meeting that is recorded."""
+    """Return a session that is recorded."""
     room = await rooms.create(unique_name="standup", enable_recording=True)
     alice, bob = (sandbox.join(room.id, context=name) for name in ("Alice", "Bob"))
     session_id = (await rooms.get(room.id)).active_session_id

@@ -1,4 +1,4 @@
-"""A host of files as downloads meet it, and what is then on the disk."""
+"""A storage host for downloads, and the file that results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FILE = b"0123456789"
 
 
 def located(url: str | None, **fields: object) -> Act:
-    """Answer with a recording whose file lies there."""
+    """Answer with a recording whose file is there."""
     return answer(200, {"data": {"id": "a", "download_url": url, **fields}})
 
 
@@ -29,7 +29,7 @@ def file(
     tag: str | None = '"one"',
     close: bool = False,
 ) -> Act:
-    """Answer with a file, or the part of it from some byte on; perhaps less than is announced."""
+    """Answer with a file, or its part from some byte on; perhaps with less than announced."""
     lines = ["HTTP/1.1 206 Part" if first else "HTTP/1.1 200 OK"]
     lines += [f"Content-Length: {size - first}"]
     lines += [f"Content-Range: bytes {first}-{size - 1}/{size}"] if first else []
@@ -41,7 +41,7 @@ def file(
 async def storing(
     *acts: Act, query: str = "", tls: ssl.SSLContext | None = None
 ) -> AsyncGenerator[tuple[Peer, AsyncRoomsClient]]:
-    """Run a host that answers so, and an API that says that a recording's file lies there."""
+    """Run a storage host with this behaviour, and an API that refers to it."""
     async with (
         peer(*acts, tls=tls) as storage,
         peer(located(f"{storage.url}/file{query}")) as api,
@@ -51,24 +51,24 @@ async def storing(
 
 
 def ranges(storage: Peer) -> list[tuple[list[str], list[str]]]:
-    """Return which part was asked for, and of what, by each request."""
+    """Return the range and the condition of each request."""
     return [(one.header("Range"), one.header("If-Range")) for one in storage.requests]
 
 
 def names(folder: Path) -> list[str]:
-    """Return what lies in a folder."""
+    """Return the names in a folder."""
     return [path.name for path in folder.iterdir()]
 
 
 def content(path: Path) -> bytes:
-    """Return what a file holds."""
+    """Return the content of a file."""
     return path.read_bytes()
 
 
 async def fetched(
     rooms: AsyncRoomsClient, path: Path, retry: RetryPolicy = QUICK, read_timeout: float = 30.0
 ) -> bytes:
-    """Download to a path, and return what is there; nothing else may be there."""
+    """Download to a path, and return the content; the folder must have no other file."""
     size = await rooms.recordings.download("a", path, retry=retry, read_timeout=read_timeout)
     assert names(path.parent) == [path.name]
     assert size == len(content(path))

@@ -1,4 +1,4 @@
-"""Downloads: whole, going on where they broke off, and without the key."""
+"""Downloads: complete, continued after a break, and without the key."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from telnyx_video.sandbox import Sandbox
 async def test_recordings_and_compositions_are_downloaded(
     sandbox: Sandbox, rooms: AsyncRoomsClient, meeting: Meeting, tmp_path: Path
 ) -> None:
-    """The whole file comes, its size is told, and the key stays here."""
+    """The whole file is saved, its size is returned, and the key is not sent."""
     await rooms.sessions.end(meeting.session_id)
     composition = await rooms.compositions.create(session_id=meeting.session_id)
     recording = await anext(aiter(rooms.recordings.list(type="video")))
@@ -36,10 +36,10 @@ async def test_recordings_and_compositions_are_downloaded(
     assert sandbox.requests["GET /media/{id}"] == 2
 
 
-async def test_a_download_that_breaks_off_goes_on(
+async def test_a_broken_download_continues(
     sandbox: Sandbox, rooms: AsyncRoomsClient, meeting: Meeting, tmp_path: Path
 ) -> None:
-    """Cut in the middle of the body, the rest is fetched, and the file is the same."""
+    """After a break within the body the rest is fetched, and the file is complete."""
     await rooms.sessions.end(meeting.session_id)
     recording = await anext(aiter(rooms.recordings.list(type="video")))
     await rooms.recordings.download(recording.id, tmp_path / "whole")
@@ -49,8 +49,8 @@ async def test_a_download_that_breaks_off_goes_on(
     assert sandbox.requests["GET /media/{id}"] == 4
 
 
-async def test_what_is_missing_is_asked_for(tmp_path: Path) -> None:
-    """By its place, and only if the file is the same."""
+async def test_only_the_rest_is_requested(tmp_path: Path) -> None:
+    """By its range, and only if the file is unchanged."""
     async with (
         peer(
             file(b"0123", close=True),
@@ -71,29 +71,29 @@ async def test_what_is_missing_is_asked_for(tmp_path: Path) -> None:
         assert len(api.requests) == 1
 
 
-async def test_a_file_that_has_changed_begins_again(tmp_path: Path) -> None:
-    """Nothing of the first remains in the second."""
+async def test_a_changed_file_is_downloaded_from_its_start(tmp_path: Path) -> None:
+    """Nothing of the first version remains."""
     async with storing(file(b"0123", close=True), file(b"abc", size=3, tag='"two"')) as (_, rooms):
         assert await fetched(rooms, tmp_path / "a") == b"abc"
 
 
-async def test_a_file_that_cannot_be_told_begins_again(tmp_path: Path) -> None:
-    """Without a tag the rest might be that of another file: all of it is fetched."""
+async def test_a_file_without_a_validator_is_downloaded_from_its_start(tmp_path: Path) -> None:
+    """The rest might belong to another file."""
     async with storing(file(b"0123", tag=None, close=True), file(tag=None)) as (storage, rooms):
         assert await fetched(rooms, tmp_path / "a") == FILE
         assert ranges(storage) == [([], []), ([], [])]
 
 
-async def test_an_empty_file_and_one_of_untold_size(tmp_path: Path) -> None:
-    """Both are whole when they end."""
+async def test_an_empty_file_and_one_of_unknown_size(tmp_path: Path) -> None:
+    """Both are complete when they end."""
     of_untold_size = say(b"HTTP/1.1 200 OK\r\n\r\n0123", close=True)
     async with storing(file(b"", size=0), of_untold_size) as (_, rooms):
         assert await fetched(rooms, tmp_path / "a") == b""
         assert await fetched(rooms, tmp_path / "a") == b"0123"
 
 
-async def test_nothing_of_the_api_goes_to_the_storage_host(tmp_path: Path) -> None:
-    """Neither key nor cookies, nor what a session of the caller's sends by default."""
+async def test_nothing_of_the_api_is_sent_to_the_storage_host(tmp_path: Path) -> None:
+    """Neither key nor cookies, nor the default headers of a caller's session."""
     async with (
         peer(file()) as storage,
         peer(
@@ -117,10 +117,10 @@ async def test_nothing_of_the_api_goes_to_the_storage_host(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("exempt", [True, False])
-async def test_a_download_goes_by_the_proxy_of_its_own_host(
+async def test_a_download_uses_the_proxy_of_its_own_host(
     exempt: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Which may be another than the API's, if the environment tells; the key is not sent there."""
+    """The environment may name another one than for the API; the key is not sent there."""
     async with (
         proxy() as through,
         peer(file()) as storage,
@@ -134,8 +134,8 @@ async def test_a_download_goes_by_the_proxy_of_its_own_host(
         assert [one.header("Authorization") for one in through.requests] == [[]] * (not exempt)
 
 
-async def test_an_address_that_expires_is_asked_for_anew(tmp_path: Path) -> None:
-    """In the middle of a download, which then goes on where it was."""
+async def test_an_expired_url_is_requested_again(tmp_path: Path) -> None:
+    """In the middle of a download, which then continues."""
     async with (
         peer(file(b"0123", close=True), answer(403), file(b"456789", first=4)) as storage,
         peer(located(f"{storage.url}/one"), located(f"{storage.url}/two")) as api,
@@ -146,8 +146,8 @@ async def test_an_address_that_expires_is_asked_for_anew(tmp_path: Path) -> None
         assert targets == ["/v2/one", "/v2/one", "/v2/two"]
 
 
-async def test_a_host_that_falls_silent_is_left(tmp_path: Path) -> None:
-    """After so many seconds without a byte the rest is asked for anew."""
+async def test_a_silent_host_is_disconnected(tmp_path: Path) -> None:
+    """After so many seconds without a byte the rest is requested again."""
     async with storing(file(b"0123"), file(b"456789", first=4)) as (_, rooms):
         assert await fetched(rooms, tmp_path / "a", read_timeout=1) == FILE
     async with storing(stall) as (_, rooms):
@@ -155,8 +155,8 @@ async def test_a_host_that_falls_silent_is_left(tmp_path: Path) -> None:
             await fetched(rooms, tmp_path / "b", RetryPolicy.none(), read_timeout=0.05)
 
 
-async def test_a_large_file_is_written_in_pieces(tmp_path: Path) -> None:
-    """Progress is told about once a MiB, and no more than a few MiB are held."""
+async def test_a_large_file_is_written_in_chunks(tmp_path: Path) -> None:
+    """Progress is reported about once a MiB, and only a few MiB are held in memory."""
     film = bytes(range(256)) * 4 * 1024 * 3
     told: list[DownloadProgress] = []
     async with storing(file(film, size=len(film))) as (_, rooms):
@@ -168,8 +168,10 @@ async def test_a_large_file_is_written_in_pieces(tmp_path: Path) -> None:
     assert 3 <= len(steps) <= 4
 
 
-async def test_the_log_shows_no_address(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The address opens the file by itself, so that it is not logged."""
+async def test_the_log_shows_no_signed_url(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The URL alone opens the file, so it is not logged."""
     async with storing(
         file(b"0123", close=True), file(b"456789", first=4), query="?signature=secret"
     ) as (_, rooms):

@@ -1,4 +1,4 @@
-"""Downloads that come to nothing: the error says why, once, and nothing is left of them."""
+"""Downloads that fail: the error says why, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ from telnyx_video.sandbox import Sandbox
         (answer(403), "status 403", 1),
         (answer(405), "status 405", 1),
         (answer(503), "status 503", 3),
-        (cut, "ServerDisconnectedError", 6),  # aiohttp asks by itself once more
+        (cut, "ServerDisconnectedError", 6),  # aiohttp retries once itself
         (file(FILE, size=11, tag=None, close=True), "ClientPayloadError", 3),
         (answer(200, FILE, {"Content-Encoding": "gzip"}), "sent it compressed", 1),
         (answer(302, None, {"Location": "ftp://127.0.0.1/?signature=secret"}), "followed", 1),
     ],
     ids=["403", "405", "503", "cut", "short", "gzip", "redirect"],
 )
-async def test_what_cannot_be_had_leaves_nothing(
+async def test_a_failed_download_leaves_no_file(
     act: Act, reason: str, requests: int, tmp_path: Path
 ) -> None:
-    """The error says why, in one line without the address's secret; no file is left."""
+    """The error says why, in one line without the URL's signature."""
     async with storing(act, query="?signature=secret") as (storage, rooms):
         with pytest.raises(TransportError, match=reason) as caught:
             await fetched(rooms, tmp_path / "a")
@@ -67,8 +67,8 @@ async def test_what_cannot_be_had_leaves_nothing(
         "/file?secret",
     ],
 )
-async def test_an_address_that_is_none_is_not_shown(url: str, tmp_path: Path) -> None:
-    """Whatever the API says instead of an address, the error does not repeat it."""
+async def test_an_invalid_url_is_not_shown(url: str, tmp_path: Path) -> None:
+    """Whatever the API sends in place of a URL, the error does not repeat it."""
     async with peer(located(url)) as api, client(api, trust_env=True) as rooms:
         with pytest.raises(TransportError) as caught:
             await fetched(rooms, tmp_path / "a")
@@ -76,10 +76,10 @@ async def test_an_address_that_is_none_is_not_shown(url: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("size_mb", [0.000012, 6])
-async def test_a_body_cut_at_the_end_of_the_connection_is_not_complete(
+async def test_a_body_truncated_by_a_closed_connection_is_not_complete(
     size_mb: float, tmp_path: Path
 ) -> None:
-    """Where the host announces no size, the size that the API reports tells."""
+    """If the host announces no size, the size that the API reports decides."""
     cut_short = say(b"HTTP/1.1 200 OK\r\n\r\n0123", close=True)
     async with (
         peer(cut_short) as storage,
@@ -101,8 +101,8 @@ async def test_a_device_is_refused_before_anything_is_sent(
     assert sandbox.requests == {}
 
 
-async def test_a_storage_host_that_is_not_there(tmp_path: Path) -> None:
-    """Refused connections are tried again, and then told."""
+async def test_an_unreachable_storage_host(tmp_path: Path) -> None:
+    """Refused connections are retried, then reported."""
     address = f"http://127.0.0.1:{closed_port()}/file?signature=secret"
     async with peer(located(address)) as api, client(api) as rooms:
         with pytest.raises(TransportError, match="Cannot connect") as caught:
@@ -113,7 +113,7 @@ async def test_a_storage_host_that_is_not_there(tmp_path: Path) -> None:
 async def test_a_certificate_that_does_not_verify_is_final(
     authority: Authority, tmp_path: Path
 ) -> None:
-    """It will not verify the next time either."""
+    """Retrying would not help."""
     tls = authority.serving("127.0.0.1")
     async with storing(file(), tls=tls) as (storage, rooms):
         with pytest.raises(TransportError, match="certificate") as caught:
@@ -123,10 +123,8 @@ async def test_a_certificate_that_does_not_verify_is_final(
 
 
 @pytest.mark.parametrize("status", ["processing", None])
-async def test_what_has_no_file_yet_is_said_to_have_none(
-    status: str | None, tmp_path: Path
-) -> None:
-    """Whoever asks too early can tell that from a failure, and ask again."""
+async def test_an_object_without_a_file_is_not_ready(status: str | None, tmp_path: Path) -> None:
+    """The error differs from a failure, so that the caller can try again later."""
     async with peer(located(None, status=status)) as api, client(api) as rooms:
         with pytest.raises(NotReadyError, match="recording a has no file yet") as caught:
             await fetched(rooms, tmp_path / "a")
@@ -134,10 +132,8 @@ async def test_what_has_no_file_yet_is_said_to_have_none(
     assert names(tmp_path) == []
 
 
-async def test_what_is_not_there_cannot_be_downloaded(
-    rooms: AsyncRoomsClient, tmp_path: Path
-) -> None:
-    """An unknown id is what it is everywhere."""
+async def test_an_unknown_id_cannot_be_downloaded(rooms: AsyncRoomsClient, tmp_path: Path) -> None:
+    """As for any other call, it raises NotFoundError."""
     with pytest.raises(NotFoundError):
         await rooms.recordings.download("00000000-0000-4000-8000-000000000000", tmp_path / "a")
     with pytest.raises(InvalidRequestError, match="read_timeout"):
@@ -146,14 +142,14 @@ async def test_what_is_not_there_cannot_be_downloaded(
 
 
 async def told(_: object) -> None:
-    """Be told of progress as nothing else is: awaited."""
+    """Report progress, as a coroutine function."""
 
 
 @pytest.mark.parametrize("path", [5, "\ud800"], ids=ascii)
-async def test_arguments_that_cannot_work_are_refused_together(
+async def test_invalid_arguments_are_reported_together(
     sandbox: Sandbox, rooms: AsyncRoomsClient, path: Any
 ) -> None:
-    """All are named at once, and not when the file is half-way here."""
+    """And before anything is requested."""
     wrong: dict[str, Any] = {"on_progress": told, "read_timeout": "30"}
     for group in (rooms.recordings, rooms.compositions):
         with pytest.raises(InvalidRequestError) as caught:
@@ -162,17 +158,17 @@ async def test_arguments_that_cannot_work_are_refused_together(
     assert not sandbox.requests
 
 
-async def test_a_place_that_cannot_be_written_is_told_before_anything_is_sent(
+async def test_an_unwritable_path_is_reported_before_anything_is_sent(
     sandbox: Sandbox, rooms: AsyncRoomsClient, tmp_path: Path
 ) -> None:
-    """A folder that is not there is no reason to fetch a gigabyte."""
+    """A missing folder is found before the file is fetched."""
     with pytest.raises(FileNotFoundError):
         await rooms.recordings.download("a", tmp_path / "missing" / "a")
     assert sandbox.requests == {}
 
 
 async def test_a_disk_that_is_full_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is no failure of the network: nothing is tried again, and nothing is left."""
+    """It is not a network failure: nothing is retried, and nothing is left behind."""
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -187,8 +183,8 @@ async def test_a_disk_that_is_full_is_told(tmp_path: Path, monkeypatch: pytest.M
     assert names(tmp_path) == []
 
 
-async def test_an_error_of_the_callers_ends_the_download(tmp_path: Path) -> None:
-    """What a progress function raises comes out, and nothing is left."""
+async def test_an_error_of_on_progress_ends_the_download(tmp_path: Path) -> None:
+    """The error is raised, and nothing is left behind."""
 
     def complain(_: DownloadProgress) -> None:
         raise LookupError("enough")
@@ -199,8 +195,8 @@ async def test_an_error_of_the_callers_ends_the_download(tmp_path: Path) -> None
     assert names(tmp_path) == []
 
 
-async def test_a_download_that_is_cancelled_leaves_nothing(tmp_path: Path) -> None:
-    """Neither file nor connection nor task."""
+async def test_a_cancelled_download_leaves_nothing(tmp_path: Path) -> None:
+    """Neither a file nor a connection nor a task."""
     async with storing(file(b"0123")) as (storage, rooms):
         downloading = asyncio.create_task(rooms.recordings.download("a", tmp_path / "a"))
         await storage.arrived(1)
@@ -212,7 +208,7 @@ async def test_a_download_that_is_cancelled_leaves_nothing(tmp_path: Path) -> No
 
 
 async def test_closing_the_client_ends_its_downloads(tmp_path: Path) -> None:
-    """With an error that says so, and nothing is left."""
+    """With an error that says so; nothing is left behind."""
     async with storing(file(b"0123")) as (storage, rooms):
         downloading = asyncio.create_task(rooms.recordings.download("a", tmp_path / "a"))
         await storage.arrived(1)
@@ -223,7 +219,7 @@ async def test_closing_the_client_ends_its_downloads(tmp_path: Path) -> None:
 
 
 async def test_a_cancellation_waits_for_the_thread_that_writes() -> None:
-    """A file is not closed under the thread that writes it, however often one cancels."""
+    """The file is not closed while the thread writes it, however often the task is cancelled."""
     begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
 
     def write() -> None:

@@ -1,4 +1,4 @@
-"""Tokens to join a room: made, refreshed, and never seen."""
+"""Tokens to join a room: created, refreshed, and never shown."""
 
 import logging
 
@@ -16,8 +16,8 @@ from telnyx_video.sandbox import Sandbox
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
-async def test_a_token_is_made_and_refreshed(rooms: AsyncRoomsClient) -> None:
-    """It is good for as long as was asked; the refreshed one is another."""
+async def test_a_token_is_created_and_refreshed(rooms: AsyncRoomsClient) -> None:
+    """It is valid for the requested time; the refreshed one is another."""
     room = await rooms.create()
     token = await rooms.join_token(room.id, token_ttl_secs=60, refresh_token_ttl_secs=120)
     assert 30 < token.seconds_left() <= 60
@@ -29,8 +29,8 @@ async def test_a_token_is_made_and_refreshed(rooms: AsyncRoomsClient) -> None:
     assert again.refresh_token is None
 
 
-async def test_a_token_that_is_refused(rooms: AsyncRoomsClient) -> None:
-    """A room that is not there, and a refresh token that is none."""
+async def test_refused_tokens(rooms: AsyncRoomsClient) -> None:
+    """An unknown room, and an invalid refresh token."""
     room = await rooms.create()
     with pytest.raises(TelnyxVideoError):
         await rooms.join_token(UNKNOWN)
@@ -41,7 +41,7 @@ async def test_a_token_that_is_refused(rooms: AsyncRoomsClient) -> None:
 
 
 async def test_bad_lifetimes_are_refused_unsent(sandbox: Sandbox, rooms: AsyncRoomsClient) -> None:
-    """The bounds are the API's own."""
+    """The bounds are the API's."""
     with pytest.raises(InvalidRequestError):
         await rooms.join_token(UNKNOWN, token_ttl_secs=9)
     with pytest.raises(InvalidRequestError):
@@ -52,7 +52,7 @@ async def test_bad_lifetimes_are_refused_unsent(sandbox: Sandbox, rooms: AsyncRo
 async def test_no_token_is_logged(
     rooms: AsyncRoomsClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The log of a debugging session holds no token, neither sent nor received."""
+    """Neither a sent nor a received token is in the debug log."""
     with caplog.at_level(logging.DEBUG):
         room = await rooms.create()
         token = await rooms.join_token(room.id)

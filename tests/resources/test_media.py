@@ -1,4 +1,4 @@
-"""Recordings and compositions: listed, read, made and deleted, against the sandbox."""
+"""Recordings and compositions: listed, read, created and deleted, against the sandbox."""
 
 from datetime import UTC, date, datetime
 
@@ -23,10 +23,8 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-async def test_recordings_are_picked_by_their_filters(
-    rooms: AsyncRoomsClient, meeting: Meeting
-) -> None:
-    """Each participant has one of sound and one of pictures; every filter narrows the list."""
+async def test_recordings_are_filtered(rooms: AsyncRoomsClient, meeting: Meeting) -> None:
+    """Each participant has one of audio and one of video; every filter narrows the list."""
     everything = [one async for one in rooms.recordings.list(room_id=meeting.room_id)]
     assert len(everything) == 4
     assert {one.status for one in everything} == {RecordingStatus.PROCESSING}
@@ -49,10 +47,10 @@ async def test_recordings_are_picked_by_their_filters(
     assert [one async for one in rooms.recordings.list(min_duration_secs=3600)] == []
 
 
-async def test_recordings_are_deleted_one_by_one_or_many_at_a_time(
+async def test_recordings_are_deleted_one_by_one_or_in_bulk(
     sandbox: Sandbox, rooms: AsyncRoomsClient, meeting: Meeting
 ) -> None:
-    """A bulk deletion tells how many there were; without any filter it is refused unsent."""
+    """A bulk deletion returns how many there were; without a filter it is refused unsent."""
     await rooms.sessions.end(meeting.session_id)
     first = await anext(aiter(rooms.recordings.list()))
     await rooms.recordings.delete(first.id)
@@ -69,10 +67,10 @@ async def test_recordings_are_deleted_one_by_one_or_many_at_a_time(
     assert await rooms.recordings.delete_many(session_id=meeting.session_id) == 0
 
 
-async def test_a_composition_is_made_read_listed_and_deleted(
+async def test_a_composition_is_created_read_listed_and_deleted(
     rooms: AsyncRoomsClient, meeting: Meeting
 ) -> None:
-    """By fields or by a request; what comes back is what was asked for."""
+    """From fields or from a request; the result is as requested."""
     await rooms.sessions.end(meeting.session_id)
     made = await rooms.compositions.create(
         session_id=meeting.session_id,
@@ -108,16 +106,16 @@ async def test_a_composition_is_made_read_listed_and_deleted(
     ],
     ids=["both", "neither", "a bound", "a region"],
 )
-async def test_a_composition_that_cannot_be_is_refused_unsent(
+async def test_an_invalid_composition_is_refused_unsent(
     sandbox: Sandbox, rooms: AsyncRoomsClient, request_: object, fields: dict[str, object]
 ) -> None:
-    """A request or fields, all within their bounds."""
+    """Either a request or fields, all within their bounds."""
     with pytest.raises(InvalidRequestError):
         await rooms.compositions.create(request_, **fields)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # the point
     assert sandbox.requests == {}
 
 
-async def test_a_group_is_the_same_whenever_it_is_asked_for(rooms: AsyncRoomsClient) -> None:
-    """Groups can be passed around."""
+async def test_a_resource_is_always_the_same_object(rooms: AsyncRoomsClient) -> None:
+    """Resources can be passed around."""
     assert rooms.recordings is rooms.recordings
     assert rooms.compositions is rooms.compositions

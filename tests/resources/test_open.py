@@ -51,7 +51,7 @@ async def test_reading_continues_after_a_break() -> None:
     "second", [file(tag='"two"'), file(tag=None)], ids=["another file", "no range"]
 )
 async def test_another_file_is_not_appended(second: Act) -> None:
-    """What was read cannot be taken back, so reading fails, and ends."""
+    """Read bytes cannot be taken back, so reading fails, and ends."""
     async with (
         storing(file(b"0123", close=True), second) as (_, rooms),
         rooms.recordings.open("a", retry=QUICK) as stream,
@@ -62,8 +62,8 @@ async def test_another_file_is_not_appended(second: Act) -> None:
         assert [chunk async for chunk in stream] == []
 
 
-async def test_a_file_that_ends_too_early_is_an_error() -> None:
-    """The length is checked at the end, by what the host announced or the API reported."""
+async def test_a_truncated_file_is_an_error() -> None:
+    """The length is checked at the end, against the announced or the reported size."""
     cut_short = say(b"HTTP/1.1 200 OK\r\n\r\n0123", close=True)
     async with (
         peer(cut_short) as storage,
@@ -75,7 +75,7 @@ async def test_a_file_that_ends_too_early_is_an_error() -> None:
             [chunk async for chunk in stream]
 
 
-async def test_what_cannot_be_opened_is_an_error_at_the_start(rooms: AsyncRoomsClient) -> None:
+async def test_an_object_without_a_file_is_an_error_at_the_start(rooms: AsyncRoomsClient) -> None:
     """Before the block is entered."""
     with pytest.raises(NotFoundError):
         await rooms.recordings.open("00000000-0000-4000-8000-000000000000").__aenter__()
@@ -87,7 +87,7 @@ async def test_what_cannot_be_opened_is_an_error_at_the_start(rooms: AsyncRoomsC
 
 
 async def test_leaving_the_block_closes_the_connection() -> None:
-    """A stream that is left early keeps nothing: the pool's only connection is free again."""
+    """After an early exit the pool's only connection is free again."""
     async with (
         peer(file(b"0123")) as storage,
         peer(located(f"{storage.url}/file")) as api,
@@ -124,7 +124,7 @@ async def test_a_stream_is_one_call_for_hooks() -> None:
     assert [call.call.operation for call in calls] == ["recordings.download"] * 2
 
 
-async def test_a_silent_host_is_left() -> None:
+async def test_a_silent_host_is_disconnected() -> None:
     """After so many seconds without a byte the rest is requested."""
     async with (
         storing(file(b"0123"), file(b"456789", first=4)) as (_, rooms),

@@ -1,4 +1,4 @@
-"""Which operations are sent again after an answer was lost, and which are not. Time leaps here."""
+"""Which operations are retried after a lost reply, and which are not. On a virtual clock."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ ONCE: dict[str, tuple[Operation, str]] = {
 
 @pytest.mark.parametrize("name", REPEATED)
 @leaping
-async def test_what_is_harmless_is_sent_again(name: str) -> None:
-    """An answer lost, a server that is busy, a limit: it is tried until it is done."""
+async def test_idempotent_operations_are_retried(name: str) -> None:
+    """After a lost reply, a busy server and a rate limit."""
     operation, done = REPEATED[name]
     async with peer(cut, BUSY, WAIT, done) as server, client(server) as rooms:
         await operation(rooms)
@@ -79,7 +79,7 @@ async def test_what_is_harmless_is_sent_again(name: str) -> None:
 @pytest.mark.parametrize("lost", [cut, BUSY, HTML], ids=["cut", "503", "html"])
 @pytest.mark.parametrize("name", ONCE)
 @leaping
-async def test_what_is_not_is_sent_once(name: str, lost: Act) -> None:
+async def test_other_operations_are_sent_once(name: str, lost: Act) -> None:
     """After an unknown outcome nothing is sent, and the error says how to find out."""
     operation, advice = ONCE[name]
     async with peer(lost) as server, client(server) as rooms:
@@ -91,8 +91,8 @@ async def test_what_is_not_is_sent_once(name: str, lost: Act) -> None:
 
 @pytest.mark.parametrize("name", ONCE)
 @leaping
-async def test_what_was_certainly_not_done_is_sent_again(name: str) -> None:
-    """A limit says that nothing was done, so that waiting and asking again is safe."""
+async def test_refused_operations_are_retried(name: str) -> None:
+    """A 429 says that nothing was done, so it is safe to wait and send again."""
     operation, _ = ONCE[name]
     done = answer(202, {"data": {"id": "a", "room_recordings": 7}})
     async with peer(WAIT, WAIT, done) as server, client(server) as rooms:
@@ -102,8 +102,8 @@ async def test_what_was_certainly_not_done_is_sent_again(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["join_token", "refresh_join_token"])
 @leaping
-async def test_a_token_that_was_lost_may_be_asked_for_again(name: str) -> None:
-    """When the tries are used up the error says that another call is harmless."""
+async def test_the_error_of_a_lost_token_allows_another_call(name: str) -> None:
+    """When the attempts are used up it says that the call can be repeated."""
     async with peer(cut) as server, client(server, retry=RetryPolicy(attempts=2)) as rooms:
         with pytest.raises(
             OutcomeUnknownError, match="call it again: a token that was not received"
@@ -113,12 +113,12 @@ async def test_a_token_that_was_lost_may_be_asked_for_again(name: str) -> None:
 
 
 async def kick_alice(rooms: AsyncRoomsClient) -> None:
-    """Put one participant out."""
+    """Kick one participant."""
     await rooms.sessions.kick("a", ["alice"])
 
 
 async def kick_all(rooms: AsyncRoomsClient) -> None:
-    """Put all participants out, but one."""
+    """Kick all participants but one."""
     await rooms.sessions.kick("a", "all", exclude=["bob"])
 
 
@@ -147,10 +147,8 @@ UNSETTLED: dict[str, tuple[Operation, Act]] = {
 @pytest.mark.parametrize("refusal", [REFUSED, ABSENT], ids=["422", "404"])
 @pytest.mark.parametrize("name", SETTLED)
 @leaping
-async def test_an_action_refused_the_second_time_was_done_the_first(
-    name: str, refusal: Act
-) -> None:
-    """Whoever is out cannot be put out: where the session says that it is so, all is well."""
+async def test_an_action_that_is_refused_on_retry_was_done_before(name: str, refusal: Act) -> None:
+    """A participant cannot be kicked twice: if the session confirms it, the call succeeds."""
     operation, session = SETTLED[name]
     async with peer(cut, refusal, session) as server, client(server) as rooms:
         await operation(rooms)
@@ -159,8 +157,8 @@ async def test_an_action_refused_the_second_time_was_done_the_first(
 
 @pytest.mark.parametrize("name", UNSETTLED)
 @leaping
-async def test_an_action_that_was_not_done_is_not_said_to_be(name: str) -> None:
-    """Where the session does not show it, the outcome stays unknown."""
+async def test_an_unconfirmed_action_has_an_unknown_outcome(name: str) -> None:
+    """The session does not show its effect."""
     operation, session = UNSETTLED[name]
     async with peer(cut, REFUSED, session) as server, client(server) as rooms:
         with pytest.raises(OutcomeUnknownError):
@@ -170,8 +168,8 @@ async def test_an_action_that_was_not_done_is_not_said_to_be(name: str) -> None:
 
 @pytest.mark.parametrize("operation", [REPEATED["end"][0], kick_all], ids=["end", "kick"])
 @leaping
-async def test_an_action_that_nobody_refused_is_not_looked_up(operation: Operation) -> None:
-    """While the server does not answer, asking it more would not help."""
+async def test_an_unanswered_action_is_not_looked_up(operation: Operation) -> None:
+    """While the server does not answer, more requests would not help."""
     async with peer(cut) as server, client(server, retry=RetryPolicy(attempts=2)) as rooms:
         with pytest.raises(OutcomeUnknownError):
             await operation(rooms)
@@ -179,8 +177,8 @@ async def test_an_action_that_nobody_refused_is_not_looked_up(operation: Operati
 
 
 @leaping
-async def test_an_action_refused_at_first_is_refused() -> None:
-    """A refusal without doubt before it is an error at once."""
+async def test_an_action_refused_at_first_is_an_error() -> None:
+    """A refusal without a lost reply before it is raised immediately."""
     async with peer(ABSENT) as server, client(server) as rooms:
         with pytest.raises(NotFoundError):
             await rooms.sessions.end("a")
@@ -188,8 +186,8 @@ async def test_an_action_refused_at_first_is_refused() -> None:
 
 
 @leaping
-async def test_a_delete_that_was_lost_counts() -> None:
-    """The second answer that it is gone is what was wanted, for recordings and compositions."""
+async def test_a_delete_whose_reply_was_lost_succeeds() -> None:
+    """The 404 of the retry is the wanted result, for recordings and compositions."""
     async with peer(cut, ABSENT, cut, ABSENT) as server, client(server) as rooms:
         await rooms.recordings.delete("a")
         await rooms.compositions.delete("a")

@@ -1,4 +1,4 @@
-"""Sessions and participants: read, and acted on, against the sandbox."""
+"""Sessions and participants: read and changed, against the sandbox."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -23,12 +23,12 @@ def today() -> date:
 
 
 def muted(sandbox: Sandbox) -> dict[object, object]:
-    """Return who is muted, by what is known of each."""
+    """Return who is muted, by the participants' contexts."""
     return {one["context"]: one["muted"] for one in sandbox.participants}
 
 
 async def present(rooms: AsyncRoomsClient, session_id: str) -> list[str | None]:
-    """Return what is known of those who are in a session."""
+    """Return the contexts of those who are in a session."""
     return [
         one.context async for one in rooms.sessions.participants(session_id) if one.left_at is None
     ]
@@ -37,7 +37,7 @@ async def present(rooms: AsyncRoomsClient, session_id: str) -> list[str | None]:
 async def test_sessions_are_listed_of_the_account_or_of_one_room(
     sandbox: Sandbox, rooms: AsyncRoomsClient, meeting: Meeting
 ) -> None:
-    """With a room's id only its sessions come; both lists know the same filters."""
+    """With a room's id only its sessions are listed; both lists have the same filters."""
     other = await rooms.create()
     sandbox.join(other.id)
     of_room = [one.id async for one in rooms.sessions.list(meeting.room_id)]
@@ -53,7 +53,7 @@ async def test_sessions_are_listed_of_the_account_or_of_one_room(
 async def test_a_session_is_read_with_or_without_its_participants(
     rooms: AsyncRoomsClient, meeting: Meeting
 ) -> None:
-    """Participants come where they are asked for, in lists as well."""
+    """Participants are included on request, in lists as well."""
     session = await rooms.sessions.get(meeting.session_id)
     assert (session.id, session.active, session.participants) == (meeting.session_id, True, None)
     session = await rooms.sessions.get(meeting.session_id, include_participants=True)
@@ -63,7 +63,7 @@ async def test_a_session_is_read_with_or_without_its_participants(
 
 
 async def test_participants_are_listed_and_read(rooms: AsyncRoomsClient, meeting: Meeting) -> None:
-    """Of one session or of the account, by what was said of them, and one by one."""
+    """Of one session or of the account, by filters, and one by one."""
     assert await present(rooms, meeting.session_id) == ["Alice", "Bob"]
     (bob,) = [
         one
@@ -77,7 +77,7 @@ async def test_participants_are_listed_and_read(rooms: AsyncRoomsClient, meeting
     assert [one.id async for one in of_session] == [meeting.alice]
 
 
-async def test_participants_are_muted_and_heard_again(
+async def test_participants_are_muted_and_unmuted(
     sandbox: Sandbox, rooms: AsyncRoomsClient, meeting: Meeting
 ) -> None:
     """All of them, all but some, or some."""
@@ -89,8 +89,8 @@ async def test_participants_are_muted_and_heard_again(
     assert muted(sandbox) == {"Alice": False, "Bob": False}
 
 
-async def test_participants_are_put_out(rooms: AsyncRoomsClient, meeting: Meeting) -> None:
-    """The others stay; a session that is ended has nobody in it."""
+async def test_participants_are_kicked(rooms: AsyncRoomsClient, meeting: Meeting) -> None:
+    """The others stay; a session that has ended has no participants."""
     await rooms.sessions.kick(meeting.session_id, [meeting.alice])
     assert await present(rooms, meeting.session_id) == ["Bob"]
     await rooms.sessions.end(meeting.session_id)
@@ -99,8 +99,8 @@ async def test_participants_are_put_out(rooms: AsyncRoomsClient, meeting: Meetin
     assert (session.active, session.ended_at is None) == (False, False)
 
 
-async def test_what_is_not_there_is_said_so(rooms: AsyncRoomsClient, meeting: Meeting) -> None:
-    """Unknown ids, and sessions that have ended, are errors of their own."""
+async def test_missing_objects_are_errors(rooms: AsyncRoomsClient, meeting: Meeting) -> None:
+    """For unknown ids, and for sessions that have ended."""
     with pytest.raises(NotFoundError):
         await rooms.sessions.get(UNKNOWN)
     with pytest.raises(NotFoundError):
@@ -114,8 +114,8 @@ async def test_what_is_not_there_is_said_so(rooms: AsyncRoomsClient, meeting: Me
         await rooms.sessions.kick(meeting.session_id, "all")
 
 
-async def test_bad_arguments_are_refused_at_once(sandbox: Sandbox, rooms: AsyncRoomsClient) -> None:
-    """A list is refused when it is made, not when it is read; and nothing is sent."""
+async def test_bad_arguments_are_refused_unsent(sandbox: Sandbox, rooms: AsyncRoomsClient) -> None:
+    """A list is refused when it is created, not when it is read."""
     with pytest.raises(InvalidRequestError):
         rooms.sessions.list(page_size=0)
     with pytest.raises(InvalidRequestError):
@@ -127,7 +127,7 @@ async def test_bad_arguments_are_refused_at_once(sandbox: Sandbox, rooms: AsyncR
     assert sandbox.requests == {}
 
 
-async def test_a_group_is_the_same_whenever_it_is_asked_for(rooms: AsyncRoomsClient) -> None:
-    """Groups can be passed around."""
+async def test_a_resource_is_always_the_same_object(rooms: AsyncRoomsClient) -> None:
+    """Resources can be passed around."""
     assert rooms.sessions is rooms.sessions
     assert rooms.participants is rooms.participants

@@ -28,7 +28,7 @@ def status(value: str | None) -> Act:
 
 @leaping
 async def test_waiting_reads_until_it_is_completed() -> None:
-    """Lost answers are retried; progress is reported after each read."""
+    """Lost replies are retried; progress is reported after each read."""
     acts = status("enqueued"), status("processing"), cut, status("processing"), status("completed")
     seen: list[RoomComposition] = []
     async with peer(*acts) as server, client(server) as rooms:
@@ -54,7 +54,7 @@ async def test_intervals_grow_to_a_limit() -> None:
 
 @leaping
 async def test_waiting_has_a_time_limit() -> None:
-    """The error says how far it is; the last read is at the limit."""
+    """The error has the status; the last read is at the limit."""
     loop = asyncio.get_running_loop()
     async with peer(status("processing")) as server, client(server) as rooms:
         started = loop.time()
@@ -68,7 +68,7 @@ async def test_waiting_has_a_time_limit() -> None:
 
 @leaping
 async def test_waiting_ends_with_the_client() -> None:
-    """A client that is closed meanwhile does not keep anybody waiting."""
+    """A closed client does not keep its callers waiting."""
     async with peer(status("processing")) as server, client(server) as rooms:
         reads: asyncio.Queue[object] = asyncio.Queue()
         waiting = asyncio.create_task(rooms.recordings.wait("a", on_progress=reads.put_nowait))
@@ -78,7 +78,7 @@ async def test_waiting_ends_with_the_client() -> None:
             await waiting
 
 
-async def test_what_cannot_be_waited_for_is_refused() -> None:
+async def test_an_invalid_wait_is_refused() -> None:
     """Invalid arguments are refused unsent; an unknown id is not waited for."""
     async with peer(answer(404)) as server, client(server) as rooms:
         with pytest.raises(InvalidRequestError) as caught:

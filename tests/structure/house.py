@@ -47,7 +47,7 @@ class Import:
 
 
 def is_within(name: str, prefixes: str) -> bool:
-    """Tell whether a dotted name is one of these names, or lies below one of them."""
+    """Whether a dotted name is one of these names, or lies below one of them."""
     return any(f"{name}.".startswith(f"{prefix}.") for prefix in prefixes.split())
 
 

@@ -1,4 +1,4 @@
-"""Draws rooms on floors as SVG: an arrow for each import that no longer way implies."""
+"""Draws rooms on floors as SVG: an arrow for each import that no longer path implies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ path { fill: none; stroke: #4a6fa5; stroke-opacity: .55; marker-end: url(#arrow)
 
 
 def draw(graph: Mapping[str, set[str]]) -> str:
-    """Return the picture of a graph without circles; what imports is above what it imports."""
+    """Return the picture of a graph without circles; rooms are above those that they import."""
     floors = _floors(graph)
     places = _places(graph, floors)
     width = 2 * MARGIN + COLUMN * max(len(floor) for floor in floors)

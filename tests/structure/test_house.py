@@ -1,4 +1,4 @@
-"""The measures of the package's structure, on small packages made for each test."""
+"""The measures of the package's structure, on small packages."""
 
 from pathlib import Path
 
@@ -73,15 +73,15 @@ def test_the_measures_of_this_package_are_printed(capsys: pytest.CaptureFixture[
     ]
 
 
-def test_the_picture_has_what_no_longer_way_implies() -> None:
-    """Each room is drawn once; an arrow that follows from two others is left out."""
+def test_the_picture_omits_implied_arrows() -> None:
+    """Each room is drawn once; an arrow that follows from two others is omitted."""
     picture = draw({"top": {"middle", "low"}, "middle": {"low"}, "low": set()})
     assert [f">{room}<" in picture for room in ("top", "middle", "low")] == [True] * 3
     assert picture.count('<path d="M') == 3  # two arrows, and the arrow's head
 
 
 def test_the_picture_in_the_documentation_shows_this_package() -> None:
-    """`PYTHONPATH=tests python -m structure.house docs/architecture.svg` draws it anew."""
+    """`PYTHONPATH=tests python -m structure.house docs/architecture.svg` draws it again."""
     graph = graph_of(imports_of(modules_in(ROOT / PACKAGE)), rooms=True)
     assert circles(graph) == set()
     assert max(heights(graph).values()) > 1

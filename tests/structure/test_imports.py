@@ -1,4 +1,4 @@
-"""Who may import whom: the floors of the package, and a few rules that hold between its rooms.
+"""Who may import whom: the floors of the package, and a few rules between its rooms.
 
 The rules keep decisions free of I/O, each dependency in one place, and the sandbox free of the
 client, since the two must not share one misreading of the API.
@@ -62,7 +62,7 @@ IMPURE = (
     "aiohttp asyncio http.client os random secrets select socket ssl subprocess threading time "
     "urllib.request"
 )
-"""What waits, tells the time, draws random numbers or does I/O."""
+"""Modules that wait, read the clock, draw random numbers or do I/O."""
 
 PURE = (
     "_base _wire errors models observing.__init__ "
@@ -70,11 +70,11 @@ PURE = (
     "_execution.retry _execution._download_state "
     "sandbox.checks sandbox.media webhooks.events"
 )
-"""Modules that only decide, on what they are given."""
+"""Modules that decide without I/O."""
 
 
 def is_in(found: Import, places: str) -> bool:
-    """Tell whether the module that imports is one of these, or lies in one of them."""
+    """Whether the importing module is one of these, or lies in one of them."""
     module = found.module
     if found.module.count(".") == 1 and f"{room_of(module)}.{FACADE}" in places.split():
         return True
@@ -97,7 +97,7 @@ def uses_a_library_elsewhere(found: Import) -> bool:
 
 
 def decides_with_io(found: Import) -> bool:
-    """Modules that decide import nothing that waits, tells the time or does I/O."""
+    """Modules that decide import nothing that waits, reads the clock or does I/O."""
     return found.moment != "for types" and is_within(found.target, IMPURE) and is_in(found, PURE)
 
 
@@ -108,7 +108,7 @@ def ties_sandbox_and_client(found: Import) -> bool:
 
 
 def looks_behind_the_public_names(found: Import) -> bool:
-    """What is built on the client, such as the command line, uses public names only."""
+    """The rooms built on the client, such as the command line, use public names only."""
     outside = is_in(found, "cli dask provisioning _pytest __main__")
     own = room_of(found.module) == room_of(found.target)
     private = any(part.startswith("_") for part in found.target.split("."))
@@ -116,13 +116,13 @@ def looks_behind_the_public_names(found: Import) -> bool:
 
 
 def ties_webhooks_and_calls(found: Import) -> bool:
-    """Receiving webhooks shares no code with making calls, except bytes and models."""
+    """Receiving webhooks shares no code with making calls, except models and parsing."""
     calls = {"_transport", "_execution", "resources", "client", "batch", "config"}
     return found.is_inner and is_in(found, "webhooks") and room_of(found.target) in calls
 
 
 def ties_the_batch_to_http(found: Import) -> bool:
-    """A batch is given what creates one room: it knows no transport and no call."""
+    """A batch gets the function that creates a room: it knows no transport and no call."""
     http = " ".join(
         f"{PACKAGE}.{place}"
         for place in ("_transport", "_execution.attempt", "_execution.call", "_execution.create")
@@ -131,19 +131,19 @@ def ties_the_batch_to_http(found: Import) -> bool:
 
 
 def ties_create_and_call(found: Import) -> bool:
-    """`create` and `call` both stand on `attempt`, and neither on the other."""
+    """`create` and `call` both use `attempt`, and neither uses the other."""
     pair = f"{PACKAGE}._execution.create", f"{PACKAGE}._execution.call"
     return found.module in pair and found.target in pair
 
 
 def loads_the_package_early(found: Import) -> bool:
-    """Pytest loads the plugin at every start, when it must not load the package."""
+    """Pytest loads the plugin at every start, and must not load the package then."""
     early = found.is_inner or found.target == "pytest_asyncio"
     return early and is_in(found, "_pytest") and found.moment == "at once"
 
 
 def loads_an_extra_early(found: Import) -> bool:
-    """The command line loads what takes long only for the commands that need it."""
+    """The command line loads slow modules only for the commands that need them."""
     slow = f"aiohttp distributed uvloop {PACKAGE}.dask {PACKAGE}.sandbox {PACKAGE}.webhooks"
     return is_in(found, "cli") and found.moment == "at once" and is_within(found.target, slow)
 
@@ -163,7 +163,7 @@ RULES: tuple[Callable[[Import], bool], ...] = (
 
 
 def source_folder() -> Path:
-    """Return the folder of the package under test, be it installed or in the tree."""
+    """Return the folder of the package under test, installed or in the tree."""
     spec = find_spec(PACKAGE)
     assert spec is not None
     assert spec.submodule_search_locations
@@ -175,8 +175,8 @@ IMPORTS = imports_of(MODULES)
 
 
 def test_every_room_has_a_floor() -> None:
-    """A room that `FLOORS` does not have was added without deciding where it belongs."""
-    # The plugin is installed beside the package; in a wheel it is not within its folder.
+    """A room that `FLOORS` does not list was added without a decision where it belongs."""
+    # The plugin is installed next to the package; in a wheel it is not within its folder.
     assert {*map(room_of, MODULES)} | {"_pytest"} == FLOOR_OF.keys()
 
 
@@ -187,12 +187,12 @@ def test_the_package_keeps_each_rule(breaks: Callable[[Import], bool]) -> None:
 
 
 def test_no_modules_import_each_other() -> None:
-    """There is an order in which every module comes after all that it imports."""
+    """There is an order in which every module comes after its imports."""
     assert circles(graph_of(IMPORTS)) == set()
 
 
 def test_each_place_of_a_rule_exists() -> None:
-    """A rule about a module that has moved would hold for nothing."""
+    """A rule about a module that has moved would check nothing."""
     places = " ".join([*PLACES.values(), PURE]).split()
     modules = {f"{PACKAGE}.{place}".removesuffix(f".{FACADE}") for place in places}
     assert modules - MODULES.keys() <= {f"{PACKAGE}._pytest"}
@@ -250,7 +250,7 @@ def test_each_place_of_a_rule_exists() -> None:
 def test_the_rules_see_each_form_of_import(
     module: str, source: str, broken: Callable[[Import], bool] | None
 ) -> None:
-    """Absolute, relative, lazy and type-only imports are told apart, and each rule can fail."""
+    """Absolute, relative, lazy and type-only imports are distinguished, and each rule can fail."""
     name = f"{PACKAGE}.{module}"
     package = name if MODULES.get(name, Path()).stem == FACADE else name.rpartition(".")[0]
     found = list(imports_in(source, name, package, set(MODULES)))
@@ -282,8 +282,8 @@ print(*(thread.name for thread in threading.enumerate()))
 
 
 def test_importing_the_package_loads_no_extra_and_starts_no_thread() -> None:
-    """A service pays for what it uses: the rest waits until it is asked for."""
-    # When coverage follows a subprocess, it loads modules of its own there.
+    """A service pays only for what it uses: the rest loads when needed."""
+    # When coverage follows a subprocess, it loads modules there.
     environment = {name: os.environ[name] for name in os.environ if "COVERAGE" not in name}
     loaded, threads = subprocess.run(
         [sys.executable, "-c", WHAT_AN_IMPORT_LOADS],

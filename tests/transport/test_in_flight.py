@@ -10,7 +10,7 @@ from telnyx_video._transport.in_flight import InFlight
 
 
 async def wait_for_end(in_flight: InFlight, seconds: float) -> str:
-    """Wait for ever with a deadline; return how it ended, and when."""
+    """Sleep with a deadline; return how the sleep ended, and when."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     deadline = in_flight.enter(began + seconds)
@@ -26,8 +26,8 @@ async def wait_for_end(in_flight: InFlight, seconds: float) -> str:
 
 
 @leaping
-async def test_each_task_is_ended_in_its_time() -> None:
-    """Whichever order they come in, and also where several ends fall together."""
+async def test_each_task_ends_at_its_deadline() -> None:
+    """In any order of deadlines, and when several coincide."""
     in_flight = InFlight()
     seconds = [5.0, 1.0, 3.0, 1.0, 20.0]
     ends = await asyncio.gather(*(wait_for_end(in_flight, each) for each in seconds))
@@ -35,8 +35,8 @@ async def test_each_task_is_ended_in_its_time() -> None:
 
 
 @leaping
-async def test_what_has_ended_is_left_alone() -> None:
-    """A timer that fires when its task is done already ends nobody."""
+async def test_a_request_that_has_ended_is_not_cancelled() -> None:
+    """A timer that fires after a task has ended cancels nothing."""
     in_flight = InFlight()
     first = asyncio.create_task(wait_for_end(in_flight, 1.0))
     await asyncio.sleep(0.5)
@@ -46,8 +46,8 @@ async def test_what_has_ended_is_left_alone() -> None:
 
 
 @leaping
-async def test_an_end_that_nobody_waits_for_is_forgotten() -> None:
-    """When the last one has left, the timer is not set again."""
+async def test_no_timer_is_set_when_no_request_is_in_flight() -> None:
+    """When the last request has left, the timer is not set again."""
     in_flight = InFlight()
     task = asyncio.create_task(wait_for_end(in_flight, 1.0))
     await asyncio.sleep(0)
@@ -59,14 +59,14 @@ async def test_an_end_that_nobody_waits_for_is_forgotten() -> None:
 
 @leaping
 @pytest.mark.parametrize("seconds", [0.0, -3.0])
-async def test_an_end_that_has_passed_comes_at_once(seconds: float) -> None:
-    """Who has no time left gets none."""
+async def test_a_deadline_in_the_past_passes_immediately(seconds: float) -> None:
+    """A request without time left is cancelled."""
     assert await wait_for_end(InFlight(), seconds) == "late after 0.0 s"
 
 
 @leaping
-async def test_all_can_be_cancelled_at_once() -> None:
-    """As when a client is closed: then it is not their time that is up."""
+async def test_all_requests_can_be_cancelled_together() -> None:
+    """As when a client is closed: that is not reported as a deadline."""
     in_flight = InFlight()
     tasks = [asyncio.create_task(wait_for_end(in_flight, seconds)) for seconds in (1.0, 9.0)]
     await asyncio.sleep(0.5)
@@ -76,8 +76,8 @@ async def test_all_can_be_cancelled_at_once() -> None:
 
 
 @leaping
-async def test_a_task_that_cleans_up_after_a_cancellation_has_a_deadline_as_well() -> None:
-    """What it does then may be late, too, and that is not the cancellation it had before."""
+async def test_a_cancelled_task_that_cleans_up_has_a_deadline_too() -> None:
+    """Its requests may be late as well, and that is not its earlier cancellation."""
     in_flight = InFlight()
     ends: list[str] = []
 
@@ -97,7 +97,7 @@ async def test_a_task_that_cleans_up_after_a_cancellation_has_a_deadline_as_well
 
 @leaping
 async def test_one_task_may_have_two_requests_in_flight() -> None:
-    """As when a trace hook makes a call of its own: each has its own end."""
+    """As when a trace hook makes a call: each has its own deadline."""
     in_flight = InFlight()
     outer = in_flight.enter(asyncio.get_running_loop().time() + 5.0)
     assert await wait_for_end(in_flight, 1.0) == "late after 1.0 s"

@@ -1,4 +1,4 @@
-"""How requests come onto the connection: in one piece, in company, or not at all."""
+"""How requests are written to the connection: in one piece, together, or not at all."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ ONCE = RetryPolicy.none()
 
 
 async def echo(visit: Visit) -> None:
-    """Create the room that is asked for; a look-up finds nothing."""
+    """Create the requested room; a look-up finds nothing."""
     assert visit.request is not None
     if visit.request.method == "GET":
         await listed()(visit)
@@ -65,29 +65,29 @@ async def echo(visit: Visit) -> None:
 
 
 def name_in(request: Received) -> str | None:
-    """The name that is asked for."""
+    """The requested name."""
     return cast("dict[str, str]", request.json).get("unique_name")
 
 
 class Twice:
-    """Answers as ``echo``; and says the same once more, when nobody has asked for anything."""
+    """Answers as ``echo`` does, and repeats the answer unsolicited."""
 
     def __init__(self) -> None:
         self._visits: list[Visit] = []
 
     async def __call__(self, visit: Visit) -> None:
-        """Make the room that is asked for."""
+        """Create the requested room."""
         self._visits.append(visit)
         await echo(visit)
 
     async def again(self) -> None:
-        """Say it again, on each connection."""
+        """Repeat the answer on each connection."""
         for visit in self._visits:
             await echo(visit)
 
 
 async def together(rooms: AsyncRoomsClient, *names: str) -> list[Room | BaseException]:
-    """Make rooms at the same time."""
+    """Create rooms concurrently."""
     calls = (rooms.create(unique_name=name) for name in names)
     return await asyncio.gather(*calls, return_exceptions=True)
 
@@ -99,8 +99,8 @@ def lent(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.mark.parametrize("names", [["b"], ["b", "c", "d"]], ids=["alone", "in company"])
-async def test_an_answer_that_nobody_asked_for_is_nobodys(names: list[str], lent: bool) -> None:
-    """It is not taken for the answer to the next create, which goes by another connection."""
+async def test_an_unsolicited_response_is_discarded(names: list[str], lent: bool) -> None:
+    """It is not taken for the response to the next create, which uses another connection."""
     twice = Twice()
     async with (
         peer(twice, echo) as server,
@@ -115,8 +115,8 @@ async def test_an_answer_that_nobody_asked_for_is_nobodys(names: list[str], lent
         assert server.methods == ["POST"] * (len(names) + 1)
 
 
-async def test_nor_is_it_the_answer_to_another_question() -> None:
-    """A look-up, too, goes by another connection."""
+async def test_an_unsolicited_response_is_not_taken_for_a_look_up() -> None:
+    """A look-up uses another connection, too."""
     twice = Twice()
     async with peer(twice, listed()) as server, client(server) as rooms:
         await rooms.create(unique_name="a")
@@ -125,8 +125,8 @@ async def test_nor_is_it_the_answer_to_another_question() -> None:
         assert await rooms.list().first() is None
 
 
-async def test_a_connection_that_is_not_fit_has_got_nothing(lent: bool) -> None:
-    """Whoever wants one attempt only is told that nothing was sent."""
+async def test_nothing_is_sent_on_a_connection_that_is_not_reusable(lent: bool) -> None:
+    """With a single attempt, the error says that nothing was sent."""
     twice = Twice()
     async with (
         peer(twice) as server,
@@ -141,10 +141,10 @@ async def test_a_connection_that_is_not_fit_has_got_nothing(lent: bool) -> None:
         assert len(server.requests) == 1
 
 
-async def test_nothing_is_written_after_what_nobody_had_asked_for(
+async def test_nothing_is_written_after_an_unsolicited_response(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whenever aiohttp asks for the body: on newer Pythons it does so at once."""
+    """Whenever aiohttp asks for the body: newer Pythons ask immediately."""
     send = aiohttp.ClientRequest.send
 
     async def send_eagerly(self: aiohttp.ClientRequest, conn: Connection) -> aiohttp.ClientResponse:
@@ -168,8 +168,8 @@ async def test_nothing_is_written_after_what_nobody_had_asked_for(
         assert len(server.requests) == 1
 
 
-def test_what_comes_while_a_request_waits_for_its_company_is_not_its_answer() -> None:
-    """uvloop reads before it calls back: by then something may have come."""
+def test_a_response_before_the_request_is_written_is_discarded() -> None:
+    """uvloop reads before it runs callbacks: by then bytes may have arrived."""
 
     async def scene() -> None:
         twice = Twice()
@@ -187,8 +187,8 @@ def test_what_comes_while_a_request_waits_for_its_company_is_not_its_answer() ->
         runner.run(scene())
 
 
-async def test_a_body_that_cannot_be_written_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever waits for the answer learns it at once; what became of it is unknown."""
+async def test_an_unwritable_body_fails_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call fails immediately, with an unknown outcome."""
 
     def fail(*_: object) -> None:
         raise MemoryError
@@ -199,8 +199,8 @@ async def test_a_body_that_cannot_be_written_is_told_of(monkeypatch: pytest.Monk
             await rooms.create()
 
 
-async def test_an_early_answer_to_a_long_body_ends_the_connection() -> None:
-    """What is left of the body would be the beginning of the next request."""
+async def test_an_early_response_to_a_long_body_closes_the_connection() -> None:
+    """The rest of the body would be read as the next request."""
     request = CreateCompositionRequest(
         video_layout={"main": VideoRegion(video_sources=["n" * 4000] * 1500)}
     )
@@ -220,8 +220,8 @@ async def test_an_early_answer_to_a_long_body_ends_the_connection() -> None:
         assert len(visits) == 2
 
 
-async def test_who_traces_requests_is_told_of_each_step() -> None:
-    """Trace configs see what is sent, as in any session."""
+async def test_trace_configs_see_each_step() -> None:
+    """Trace configs see the sent chunks, as in any session."""
     sent: list[bytes] = []
 
     async def note(
@@ -242,7 +242,7 @@ async def test_who_traces_requests_is_told_of_each_step() -> None:
 async def through(
     middleware: aiohttp.ClientMiddlewareType, *acts: Act
 ) -> AsyncGenerator[tuple[Peer, AsyncRoomsClient]]:
-    """A client in a session of the caller's, which has this middleware."""
+    """Make a client with a caller's session that has this middleware."""
     async with (
         peer(*acts) as server,
         aiohttp.ClientSession(middlewares=[middleware]) as session,
@@ -254,29 +254,29 @@ async def through(
 async def replace(
     request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Send the same in a body of its own, such as one that is signed."""
+    """Send the same content in another body, such as a signed one."""
     assert request.body
     await request.update_body(await request.body.as_bytes())
     return await send(request)
 
 
-async def test_a_body_in_place_of_ours_is_answered_for_ours() -> None:
-    """A middleware of the caller's session may send another body; the room is made once."""
+async def test_the_response_to_a_replaced_body_is_accepted() -> None:
+    """A middleware of the caller's session may replace the body; one room is made."""
     async with through(replace, echo) as (server, rooms):
         assert (await rooms.create(unique_name="a")).unique_name == "a"
         assert server.methods == ["POST"]
 
 
-async def test_a_body_in_place_of_ours_may_have_been_written() -> None:
-    """Nobody saw it being written: if it fails, a create without a name is not sent again."""
+async def test_a_replaced_body_counts_as_written() -> None:
+    """Its writing cannot be tracked: if it fails, a create without a name is not sent again."""
     async with through(replace, cut) as (server, rooms):
         with pytest.raises(OutcomeUnknownError):
             await rooms.create()
         assert server.methods == ["POST"]
 
 
-async def test_an_answer_from_elsewhere_is_an_answer() -> None:
-    """A middleware may ask somebody else."""
+async def test_a_response_from_a_middleware_is_accepted() -> None:
+    """A middleware may ask another server."""
     async with peer(echo) as other, aiohttp.ClientSession() as session:
 
         async def ask_elsewhere(
@@ -290,8 +290,8 @@ async def test_an_answer_from_elsewhere_is_an_answer() -> None:
             assert server.requests == []
 
 
-async def test_a_head_that_is_answered_before_its_body_is_answered() -> None:
-    """A caller's session may have servers asked for leave before a body is sent."""
+async def test_a_response_to_the_head_alone_is_accepted() -> None:
+    """A caller's session may expect a 100 before the body is sent."""
 
     async def refuse(visit: Visit) -> None:
         await visit.reader.readuntil(b"\r\n\r\n")
@@ -308,8 +308,8 @@ async def test_a_head_that_is_answered_before_its_body_is_answered() -> None:
             await rooms.create(unique_name="a")
 
 
-async def test_the_callers_session_may_look_at_bodies() -> None:
-    """A middleware of theirs reads what will be sent, such as to sign it."""
+async def test_a_middleware_may_read_the_body() -> None:
+    """A caller's middleware may read the body, such as to sign it."""
     seen: list[bytes] = []
 
     async def look(
@@ -324,8 +324,10 @@ async def test_the_callers_session_may_look_at_bodies() -> None:
     assert seen == [b'{"unique_name":"a"}']
 
 
-async def test_requests_of_one_turn_leave_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first one is written at once; those that come meanwhile, right one after another."""
+async def test_requests_of_one_loop_pass_leave_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first one is written immediately, later ones together in the next pass."""
     steps: list[str] = []
 
     def noted(step: str, method: Callable[..., T]) -> Callable[..., T]:
@@ -344,15 +346,15 @@ async def test_requests_of_one_turn_leave_together(monkeypatch: pytest.MonkeyPat
     assert steps == one + two
 
 
-async def test_what_was_not_written_when_the_client_was_closed_is_not_applied() -> None:
-    """Only the request that was on its way is in doubt."""
+async def test_a_request_not_written_when_the_client_closes_is_not_applied() -> None:
+    """Only the request that was already written has an unknown outcome."""
     async with peer(echo, echo, stall) as server:
         rooms = AsyncRoomsClient(base_url=server.url, api_key="key0123")
         await together(rooms, "a", "b")
         calls = asyncio.gather(
             rooms.create(unique_name="c"), rooms.create(), return_exceptions=True
         )
-        await asyncio.sleep(0)  # the first is written, the other is about to be
+        await asyncio.sleep(0)  # the first is written, the other is not yet
         await rooms.aclose()
         first, second = await calls
         assert isinstance(first, OutcomeUnknownError)
@@ -363,10 +365,10 @@ async def test_what_was_not_written_when_the_client_was_closed_is_not_applied() 
 
 
 @pytest.mark.parametrize("requests", [aiohttp.ClientRequest, DirectRequest])
-async def test_what_was_not_written_when_the_session_was_closed_is_not_applied(
+async def test_a_request_not_written_when_the_session_closes_is_not_applied(
     requests: type[aiohttp.ClientRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A connection that the caller closes before anything is written on it has carried nothing."""
+    """If the caller closes the session before anything is written, nothing was sent."""
     closed = asyncio.Event()
     waiting = list[TrackedPayload]()
     write = TrackedPayload.write_with_length
@@ -386,7 +388,7 @@ async def test_what_was_not_written_when_the_session_was_closed_is_not_applied(
             calls = asyncio.gather(rooms.create(), rooms.create(), return_exceptions=True)
             await turns()
             assert len(waiting) == 2
-            closed.set()  # of which they learn in the loop's next turn
+            closed.set()  # they notice in the loop's next pass
             await session.close()
             assert all(map(is_not_applied, await calls))
         await server.all_closed()
@@ -398,15 +400,15 @@ def is_not_applied(result: Room | BaseException) -> bool:
     return isinstance(result, TelnyxVideoError) and result.outcome is Outcome.NOT_APPLIED
 
 
-def test_middlewares_that_cannot_be_seen_are_kept() -> None:
-    """A session that does not tell them applies its own, and a body may be written unseen."""
+def test_hidden_middlewares_are_kept() -> None:
+    """A session that hides its middlewares applies them, and a body may be written unseen."""
     body = TrackedPayload(b"{}")
     assert middleware_guard(cast("aiohttp.ClientSession", SimpleNamespace()), body) is None
     assert body.written
 
 
-def test_other_versions_of_aiohttp_write_in_their_own_way() -> None:
-    """What is built on the insides of one version is not tried on another."""
+def test_other_releases_of_aiohttp_use_the_public_way() -> None:
+    """Private parts of one release are not relied on in another."""
     for known in KNOWN:
         assert request_class(known) is DirectRequest
     assert request_class("3.14.99") is aiohttp.ClientRequest
