@@ -3,7 +3,7 @@
 import json
 
 from cli.command import Command
-from support.meetings import Meeting as Session
+from support.sessions import Session
 from telnyx_video.sandbox import Sandbox
 
 __all__ = ["Session", "start_session"]

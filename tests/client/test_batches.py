@@ -51,7 +51,7 @@ class Odd:
         return b"journal.jsonl"
 
 
-async def told(_: object) -> None:
+async def report(_: object) -> None:
     """Report progress, as a coroutine function."""
 
 
@@ -72,7 +72,7 @@ WRONG: dict[str, list[object]] = {
     "journal": [5, True, b"journal.jsonl", "", "a\0b", "\ud800", Odd()],
     "fail_fast": [1, None, "no"],
     "give_up_after": [0, -1, math.inf, math.nan, True, "900", None],
-    "on_progress": [5, "print", told],
+    "on_progress": [5, "print", report],
     "since": [0, -1, math.nan, True, "5"],
 }
 

@@ -61,9 +61,9 @@ async def test_a_call_can_be_cancelled_at_every_await(kind: str) -> None:
                 task.result()
                 break
             await turns()
-            in_doubt = any(method != "GET" for method in server.methods)
-            if kind != "create, name taken" or not in_doubt:  # its refusal may have been read
-                assert (SENT in notes(task)) == in_doubt, f"{server.methods}, await {number}"
+            unresolved = any(method != "GET" for method in server.methods)
+            if kind != "create, name taken" or not unresolved:  # its refusal may have been read
+                assert (SENT in notes(task)) == unresolved, f"{server.methods}, await {number}"
             server.acts = [created()]
             await rooms.create()
             assert server.open == 1

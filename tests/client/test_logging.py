@@ -83,8 +83,8 @@ async def test_a_failure_is_a_line_as_well(caplog: pytest.LogCaptureFixture) -> 
     assert sent == "POST /rooms, 2 bytes"
     assert failed.startswith("POST /rooms failed: ")
     assert "\n" not in failed
-    told = {"method": "POST", "path": "/rooms", "error": "TransportError"}
-    assert facts(caplog.records[1]) == told
+    logged = {"method": "POST", "path": "/rooms", "error": "TransportError"}
+    assert facts(caplog.records[1]) == logged
 
 
 async def test_nothing_is_logged_above_debug_by_default(caplog: pytest.LogCaptureFixture) -> None:
@@ -107,10 +107,10 @@ async def test_retries_and_recoveries_are_logged(caplog: pytest.LogCaptureFixtur
     pattern = r"rooms\.create: look up in 0\.00 s after POST /rooms failed: .*"
     assert re.fullmatch(pattern, retried.getMessage())
     create = {"operation": "rooms.create", "unique_name": "standup"}
-    told = facts(retried)
-    assert 0 <= float(str(told.pop("wait"))) <= 0.001
+    logged = facts(retried)
+    assert 0 <= float(str(logged.pop("wait"))) <= 0.001
     error = {"error": "TransportError", "status": None, "request_id": None}
-    assert told == create | error
+    assert logged == create | error
     assert facts(looked_up) == {"unique_name": "standup", "found": 1}
     assert facts(recovered) == create
     assert recovered.getMessage() == "room 'standup' exists, though its answer was lost"
@@ -122,9 +122,9 @@ async def test_other_calls_log_their_retries_too(caplog: pytest.LogCaptureFixtur
     async with peer(wait, listed()) as server, client(server, retry=FAST) as rooms:
         assert [room async for room in rooms.list()] == []
     (retried,) = about_calls(caplog)
-    told = facts(retried)
-    del told["wait"]
-    assert told == {
+    logged = facts(retried)
+    del logged["wait"]
+    assert logged == {
         "operation": "rooms.list",
         "unique_name": None,
         "error": "RateLimitError",

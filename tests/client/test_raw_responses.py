@@ -48,13 +48,13 @@ RESULTS: dict[str, Arguments] = {
     "participants.get": (("1",), {}),
     "recordings.get": (("1",), {}),
     "recordings.wait": (("1",), {}),
-    "recordings.download": (("1", "film"), {}),
+    "recordings.download": (("1", "video"), {}),
     "recordings.delete": (("1",), {}),
     "recordings.delete_many": ((), {"room_id": "1"}),
     "compositions.create": ((), {"session_id": "1"}),
     "compositions.get": (("1",), {}),
     "compositions.wait": (("1",), {}),
-    "compositions.download": (("1", "film"), {}),
+    "compositions.download": (("1", "video"), {}),
     "compositions.delete": (("1",), {}),
 }
 """Operations with one result, and arguments to call them with."""
@@ -92,7 +92,7 @@ def serve(server: Peer) -> None:
         many = request.method == "GET" and path.rpartition("/")[2] in COLLECTIONS
         content = {"data": [thing] if many else thing, "meta": {"page_number": 1, "total_pages": 1}}
         about = {"X-Answers": f"{request.method} {request.target}", "x-request-id": "r-1"}
-        await answer(200, b"film" if path == "/v2/file" else content, about)(visit)
+        await answer(200, b"video" if path == "/v2/file" else content, about)(visit)
 
     server.acts[:] = [act]
 

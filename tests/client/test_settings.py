@@ -205,7 +205,7 @@ async def test_a_proxy_that_refuses_the_tunnel_sends_nothing(
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         ({"session": "x"}, "session: must be an aiohttp.ClientSession, not str"),
         ({"session": aiohttp.ClientSession}, "session: must be an aiohttp.ClientSession, not type"),
@@ -226,11 +226,11 @@ async def test_a_proxy_that_refuses_the_tunnel_sends_nothing(
     ],
     ids=short,
 )
-def test_arguments_of_wrong_types_are_refused_immediately(wrong: Any, told: str) -> None:
+def test_arguments_of_wrong_types_are_refused_immediately(wrong: Any, message: str) -> None:
     """When the client is created, not at each of its calls."""
     with pytest.raises(ConfigurationError) as raised:
         AsyncRoomsClient(api_key="key0123", **wrong)
-    assert str(raised.value).startswith(told)
+    assert str(raised.value).startswith(message)
     assert "hidden" not in str(raised.value)
 
 

@@ -39,13 +39,13 @@ class Course:
     patch_refusals: int = 0
     known_applied: bool = False
     """Whether a reply said that a room was made, though not with which settings."""
-    doubts: int = 0
+    unresolved: int = 0
     """POSTs and PATCHes of unknown outcome."""
-    posts_after_doubt: int = 0
-    look_ups_after_doubt: int = 0
+    posts_after_unknown: int = 0
+    look_ups_after_unknown: int = 0
     """Reset by each POST of unknown outcome."""
     steps: int = 0
-    post_in_doubt: bool = False
+    post_unresolved: bool = False
     end: CreateResult = attrs.field(factory=CreateResult)
 
     def note_post(self, error: TelnyxVideoError) -> None:
@@ -53,14 +53,14 @@ class Course:
         self.refusals += isinstance(error, RateLimitError)
         self.known_applied |= error.outcome is Outcome.APPLIED
         if error.outcome is Outcome.UNKNOWN:
-            self.doubts += 1
-            self.post_in_doubt = True
-            self.look_ups_after_doubt = 0
+            self.unresolved += 1
+            self.post_unresolved = True
+            self.look_ups_after_unknown = 0
 
     def note_patch(self, error: TelnyxVideoError) -> None:
         """Count a PATCH that failed."""
         self.patch_refusals += isinstance(error, RateLimitError)
-        self.doubts += error.outcome is Outcome.UNKNOWN
+        self.unresolved += error.outcome is Outcome.UNKNOWN
 
 
 def deliver(
@@ -78,7 +78,7 @@ def deliver(
     delivery = Reconciler(request, if_exists, RetryState(policy, course.quota, 0.0), began)
     step: Step = Send()
     if world.earlier is not None:
-        course.doubts = course.posts = 1
+        course.unresolved = course.posts = 1
         step = delivery.resumed()
     while not isinstance(step, CreateResult):
         course.steps += 1
@@ -103,10 +103,10 @@ def _act(step: Step, delivery: Reconciler, course: Course, random: float) -> Ste
             return step.then
         case Send():
             course.posts += 1
-            course.posts_after_doubt += course.post_in_doubt
+            course.posts_after_unknown += course.post_unresolved
             return delivery.created(server.post(course.policy.sending_time))
         case LookUp():
-            course.look_ups_after_doubt += 1
+            course.look_ups_after_unknown += 1
             rooms, date = server.get(deadline)
             return delivery.looked_up(rooms, date, server.now, random)
         case Update():

@@ -246,10 +246,10 @@ def _patch(
 
 def _check(world: World, end: CreateResult) -> None:
     """Check an end, now and when all late messages have arrived."""
-    settled = world
+    resolved = world
     for _ in range(world.late):
-        settled = settled.arrive()
-    assert len(settled.rooms) <= 1 if world.named else settled.made <= 1, "two rooms"
+        resolved = resolved.arrive()
+    assert len(resolved.rooms) <= 1 if world.named else resolved.made <= 1, "two rooms"
     if end.room is not None:
         assert end.room.id in {room.id for room in world.rooms}, "a room that is not there"
         if end.existed and world.date_ahead == 0:
@@ -257,7 +257,7 @@ def _check(world: World, end: CreateResult) -> None:
     else:
         assert end.error is not None, "neither a room nor an error"
         if end.error.outcome is Outcome.NOT_APPLIED:
-            assert settled.made == 0, "NOT_APPLIED is said of a room that is there"
+            assert resolved.made == 0, "NOT_APPLIED is said of a room that is there"
         if end.error.outcome is Outcome.APPLIED:
             assert world.made == 1, "APPLIED is said of a room that is not there"
 

@@ -99,8 +99,8 @@ def test_a_range_beyond_the_end(received: int, content_range: str, whole: bool) 
     """Everything was received already, or the file has become shorter."""
     state = halfway()
     state.received = received
-    verdict = state.responded(416, {"content-range": content_range})
-    assert (verdict == Done()) is whole
+    decision = state.responded(416, {"content-range": content_range})
+    assert (decision == Done()) is whole
     assert (state.received == 0) is not whole
 
 
@@ -123,9 +123,9 @@ def test_a_range_beyond_the_end(received: int, content_range: str, whole: bool) 
 )
 def test_each_status_leads_to_a_decision(status: int, kind: type[Decision]) -> None:
     """A URL that has expired, a host that is busy, and a permanent failure."""
-    verdict = DownloadState().responded(status, {})
-    assert isinstance(verdict, kind)
-    assert getattr(verdict, "reason", None) == f"status {status}"
+    decision = DownloadState().responded(status, {})
+    assert isinstance(decision, kind)
+    assert getattr(decision, "reason", None) == f"status {status}"
 
 
 def test_a_compressed_body_is_refused() -> None:
@@ -154,7 +154,7 @@ def test_a_file_of_unknown_size_is_complete_when_it_ends() -> None:
 
 def test_the_size_that_the_api_reports_reveals_a_truncated_body() -> None:
     """It counts only if the host announces no size and the body does not mark its own end."""
-    for headers, verdict in (
+    for headers, decision in (
         ({}, Retry),
         ({"transfer-encoding": "gzip"}, Retry),
         ({"transfer-encoding": "chunked"}, Done),
@@ -163,7 +163,7 @@ def test_the_size_that_the_api_reports_reveals_a_truncated_body() -> None:
         state = DownloadState(size_mb=8.1)
         state.responded(200, headers)
         state.received = 3_000_000
-        assert isinstance(state.ended(), verdict)
+        assert isinstance(state.ended(), decision)
 
 
 @pytest.mark.parametrize(
@@ -204,21 +204,21 @@ def test_a_complete_file_is_one_version(breaks: list[tuple[bytes, int]], ranges:
         first = int(asked["Range"][6:-1]) if asked.get("If-Range") == tag and ranges else None
         if first is None:
             headers = {"content-length": str(len(content))}
-            verdict = state.responded(200, {"etag": tag, **headers})
+            decision = state.responded(200, {"etag": tag, **headers})
         elif first >= len(content):
-            verdict = state.responded(416, {"content-range": f"bytes */{len(content)}"})
+            decision = state.responded(416, {"content-range": f"bytes */{len(content)}"})
         else:
             place = f"bytes {first}-{len(content) - 1}/{len(content)}"
-            verdict = state.responded(206, {"etag": tag, "content-range": place})
-        if verdict == Take():
+            decision = state.responded(206, {"etag": tag, "content-range": place})
+        if decision == Take():
             came = content[first or 0 :][:breaks_after]
             written = written[: state.received] + came
             state.received += len(came)
-            verdict = state.ended()
-        if verdict == Done():
+            decision = state.ended()
+        if decision == Done():
             assert written == content
             return
-        assert isinstance(verdict, Retry)
+        assert isinstance(decision, Retry)
         assert number < len(breaks)
 
 

@@ -310,8 +310,8 @@ def test_a_long_name_is_truncated_in_messages() -> None:
     long = CreateRoomRequest(unique_name="x" * 4000, max_participants=10)
     ours, other = (attrs.evolve(room, unique_name="x" * 4000) for room in (OURS, OTHER))
     policy = RetryPolicy(quota=0)
-    doubtful = delivery(long, policy=policy)
-    fail(doubtful, LOST)
+    unresolved = delivery(long, policy=policy)
+    fail(unresolved, LOST)
     doubled = delivery(long)
     fail(doubled, TAKEN)
     updated = delivery(long, if_exists="update", policy=policy)
@@ -319,7 +319,7 @@ def test_a_long_name_is_truncated_in_messages() -> None:
     find(updated, other)
     fail_update(updated, LOST)
     for step in (
-        find(doubtful),
+        find(unresolved),
         find(doubled, ours, attrs.evolve(ours, id="room-2")),
         find(updated, other),
     ):

@@ -171,7 +171,7 @@ def test_the_largest_clock_offset_is_kept() -> None:
 )
 def test_a_rounded_time_covers_its_whole_interval(time: dict[str, int], precision: int) -> None:
     """A date alone may be any moment of the day."""
-    created = EPOCH.replace(**time)  # fields of a time
+    created = EPOCH.replace(**time)  # type: ignore[arg-type] # fields of a time
     latest = created + timedelta(seconds=precision) + CLOCK_SLACK
     profile, room = ServerProfile(), Room(id="a", created_at=created)
     assert profile.may_postdate(room, latest, 0)

@@ -29,7 +29,7 @@ from execution.model import (
 from telnyx_video import NameTakenError, Outcome, OutcomeUnknownError, RetryPolicy
 from telnyx_video._execution.reconcile import IfExists
 
-SETTLED = 10_000.0
+OVER = 10_000.0
 """By then everything in flight has happened."""
 
 # Values are drawn so that interesting events are frequent: early, and repeated.
@@ -81,7 +81,7 @@ def worlds(*deeds: DeedKind) -> st.SearchStrategy[World]:
         refuses_field=st.sampled_from([False, False, False, True]),
         date_skew=skews,
         created_skew=skews,
-        closes_at=st.one_of(st.just(SETTLED), st.just(SETTLED), st.just(SETTLED), moments),
+        closes_at=st.one_of(st.just(OVER), st.just(OVER), st.just(OVER), moments),
     )
 
 
@@ -105,7 +105,7 @@ whoever_made_it_is_clear = given(courses("create other", "delete old"))
 @whatever_others_do
 def test_a_name_never_has_two_rooms(course: Course) -> None:
     """A name never has two rooms, and a nameless create never makes two."""
-    course.server.advance(SETTLED)
+    course.server.advance(OVER)
     if course.server.world.named:
         assert course.server.most_rooms <= 1
     else:
@@ -117,7 +117,7 @@ def test_a_name_never_has_two_rooms(course: Course) -> None:
 def test_a_nameless_create_of_unknown_outcome_is_not_sent_again(course: Course) -> None:
     """Nothing is posted after a POST that may have been applied."""
     if not course.server.world.named:
-        assert course.posts_after_doubt == 0
+        assert course.posts_after_unknown == 0
         assert course.server.gets == course.server.patches == 0
 
 
@@ -168,7 +168,7 @@ def test_recovered_and_existed_are_the_truth(course: Course) -> None:
 @whoever_made_it_is_clear
 def test_not_applied_is_the_truth(course: Course) -> None:
     """After NOT_APPLIED the server has nothing of this call, and never will."""
-    course.server.advance(SETTLED)
+    course.server.advance(OVER)
     if _outcome(course) is Outcome.NOT_APPLIED:
         assert course.server.made_by_us == 0
         assert course.server.patched_by_us == 0
@@ -197,7 +197,7 @@ def test_applied_is_the_truth(course: Course) -> None:
 def test_unknown_is_reported_only_after_a_lost_reply(course: Course) -> None:
     """Otherwise a call knows its outcome, unless a name has two rooms."""
     if _outcome(course) is Outcome.UNKNOWN:
-        assert course.doubts or "rooms have the name" in str(course.end.error)
+        assert course.unresolved or "rooms have the name" in str(course.end.error)
 
 
 @thoroughly
@@ -205,7 +205,7 @@ def test_unknown_is_reported_only_after_a_lost_reply(course: Course) -> None:
 def test_a_lost_reply_is_always_looked_up(course: Course) -> None:
     """After each POST of a named create that may have been applied, the name is looked up."""
     if course.server.world.named and course.server.now < course.server.world.closes_at:
-        assert not course.post_in_doubt or course.look_ups_after_doubt
+        assert not course.post_unresolved or course.look_ups_after_unknown
 
 
 @thoroughly

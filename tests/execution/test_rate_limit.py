@@ -27,7 +27,9 @@ ROUNDING = 1e-6
 """Requests by which floating-point sums may be off."""
 
 
-def told(remaining: int | None, reset: float | None = 1.0, limit: int | None = 100) -> RateLimit:
+def reported(
+    remaining: int | None, reset: float | None = 1.0, limit: int | None = 100
+) -> RateLimit:
     """Return the figures of a reply about a limit of 100."""
     return RateLimit(limit, remaining, reset)
 
@@ -171,7 +173,7 @@ headerless = st.none() | st.builds(
 )
 
 
-@given(st.lists(headerless | st.just(told(None)) | st.just(told(0, None)), max_size=20))
+@given(st.lists(headerless | st.just(reported(None)) | st.just(reported(0, None)), max_size=20))
 def test_without_figures_no_request_waits(replies: list[RateLimit | None]) -> None:
     """A server that does not report its limit, or only part of it, is not slowed down for."""
     server = AdaptiveRateLimiter()
@@ -188,7 +190,7 @@ def test_no_request_waits_while_nearly_all_is_left(
 ) -> None:
     """One request, or a few, are never held back while nine tenths of the window are left."""
     remaining = data.draw(st.integers(math.ceil(limit * FREE_SHARE), limit))
-    server = after_one_reply(told(remaining, reset, limit))
+    server = after_one_reply(reported(remaining, reset, limit))
     while server.left >= limit * FREE_SHARE:
         assert server.wait(0.01) <= 0
         server.sent(0.01)
@@ -196,7 +198,7 @@ def test_no_request_waits_while_nearly_all_is_left(
 
 def test_the_remaining_requests_are_spread_over_the_window() -> None:
     """With 50 left for 1 s, there is one every 20 ms."""
-    server, now = after_one_reply(told(50)), 0.0
+    server, now = after_one_reply(reported(50)), 0.0
     for _ in range(49):
         now += max(0.0, server.wait(now))
         server.sent(now)
@@ -205,35 +207,35 @@ def test_the_remaining_requests_are_spread_over_the_window() -> None:
 
 def test_a_used_up_window_is_waited_out() -> None:
     """The wait ends with the window, and is 0 after it."""
-    server = after_one_reply(told(0, 5.0))
+    server = after_one_reply(reported(0, 5.0))
     assert server.wait(1.0) == pytest.approx(4.0)
     assert server.wait(5.0) <= 0
 
 
 def test_a_window_whose_end_was_reported_too_early_is_tried_with_one_request() -> None:
     """Where whole seconds are reported, the window may end later than computed."""
-    server = after_one_reply(told(0, 1.0))
+    server = after_one_reply(reported(0, 1.0))
     server.wait(1.0)
     server.sent(1.0)
-    server.answered(told(0, 1.0), 201, 1.0, 1.0)
+    server.answered(reported(0, 1.0), 201, 1.0, 1.0)
     assert server.wait(1.0) == pytest.approx(0.1)
     assert server.wait(1.1) <= 0
     server.sent(1.1)
     assert server.wait(1.1) > 0
-    server.answered(told(99, 1.0), 201, 1.1, 1.1)
+    server.answered(reported(99, 1.0), 201, 1.1, 1.1)
     assert server.wait(1.1) <= 0
 
 
 def test_a_window_used_up_by_others_is_not_tried_all_the_time() -> None:
     """A new window in which little is left from the start is soon taken for one."""
-    server = after_one_reply(told(0, 1.0))
+    server = after_one_reply(reported(0, 1.0))
     now, asked = 1.0, 0
     while now < 3.0:
         if (seconds := server.wait(now)) > 0:
             now += seconds
             continue
         server.sent(now)
-        server.answered(told(0, 1.0), 429, now, now)
+        server.answered(reported(0, 1.0), 429, now, now)
         asked += 1
     assert asked < 15
 
@@ -243,7 +245,7 @@ def test_no_more_requests_are_sent_than_are_left(
     remaining: int, reset: float, asked: list[float]
 ) -> None:
     """Until the window ends, however often it is asked, and without any reply."""
-    server, now, sent = after_one_reply(told(remaining, reset)), 0.0, 0
+    server, now, sent = after_one_reply(reported(remaining, reset)), 0.0, 0
     for pause in asked:
         now += pause
         if now < reset and server.wait(now) <= 0:
@@ -255,7 +257,7 @@ def test_no_more_requests_are_sent_than_are_left(
 @given(st.integers(0, 100), st.integers(0, 100), st.floats(0.1, 60), st.integers(1, 5))
 def test_more_left_never_means_a_longer_wait(one: int, other: int, reset: float, sent: int) -> None:
     """All else being equal."""
-    scarce, ample = (after_one_reply(told(remaining, reset)) for remaining in sorted((one, other)))
+    scarce, ample = (after_one_reply(reported(left, reset)) for left in sorted((one, other)))
     for _ in range(sent):
         scarce.sent(0.0)
         ample.sent(0.0)
@@ -267,7 +269,7 @@ def test_the_wait_for_the_limit_shrinks_as_time_passes(
     remaining: int, reset: float, moments: list[float]
 ) -> None:
     """It ends when announced, so that no request is put off again and again."""
-    server, now = after_one_reply(told(remaining, reset)), 0.0
+    server, now = after_one_reply(reported(remaining, reset)), 0.0
     server.sent(now)
     wait = server.wait(now)
     for pause in moments:
@@ -386,7 +388,7 @@ def test_a_limit_that_is_not_enforced_slows_a_client_briefly(
     concurrency: int, reset: float, claim_again: bool
 ) -> None:
     """One refusal claims 10 requests, and all others are accepted: it costs 3 s at the most."""
-    scene = Scene(claim=told(0, reset, 10), claim_again=claim_again, concurrency=concurrency)
+    scene = Scene(claim=reported(0, reset, 10), claim_again=claim_again, concurrency=concurrency)
     simulation = Simulation(scene)
     # One of the callers waits for the reset that its refusal reported.
     unlimited = (concurrency - 1) / (scene.round_trip * (1 + scene.jitter / 2))
@@ -415,13 +417,13 @@ def test_a_limit_reported_only_by_refusals_is_used_and_rarely_hit(
 
 def test_a_disproved_limit_applies_again_after_a_refusal() -> None:
     """Replies that report it are ignored until a request is refused."""
-    limiter = after_one_reply(told(0, 1.0, 10))
+    limiter = after_one_reply(reported(0, 1.0, 10))
     for _ in range(25):
         limiter.sent(0.5)
-        limiter.answered(told(0, 1.0, 10), 201, 0.5, 0.5)
+        limiter.answered(reported(0, 1.0, 10), 201, 0.5, 0.5)
     assert limiter.wait(0.5) <= 0
     limiter.sent(0.6)
-    limiter.answered(told(0, 1.0, 10), 429, 0.6, 0.6)
+    limiter.answered(reported(0, 1.0, 10), 429, 0.6, 0.6)
     assert limiter.wait(0.6) > 0.9
 
 
@@ -432,12 +434,12 @@ def spread(times: Sequence[float]) -> float:
 
 def test_a_batch_does_not_stall_within_a_window() -> None:
     """With 100 left for a second, none waits longer than a tenth of it."""
-    server, now, sent = after_one_reply(told(89)), 0.0, [0.0]
+    server, now, sent = after_one_reply(reported(89)), 0.0, [0.0]
     while now < 0.9:
         if (seconds := server.wait(now)) > 0:
             now += seconds
             continue
         server.sent(now)
-        server.answered(told(89 - len(sent)), 201, now, now)
+        server.answered(reported(89 - len(sent)), 201, now, now)
         sent.append(now)
     assert spread(sent) < 0.1

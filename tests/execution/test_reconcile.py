@@ -220,8 +220,8 @@ def test_a_taken_name_is_an_error_with_the_room(create: Reconciler) -> None:
     error = error_of(find(create, OTHER))
     assert isinstance(error, NameTakenError)
     assert (error.room, error.details, error.request_id) == (OTHER, TAKEN.details, "id-1")
-    in_doubt = create.unresolved_error is not None
-    assert error.outcome is (Outcome.UNKNOWN if in_doubt else Outcome.NOT_APPLIED)
+    unresolved = create.unresolved_error is not None
+    assert error.outcome is (Outcome.UNKNOWN if unresolved else Outcome.NOT_APPLIED)
 
 
 def test_a_name_taken_by_our_earlier_attempt_is_a_success() -> None:

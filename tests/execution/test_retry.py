@@ -39,7 +39,7 @@ randoms = st.floats(0, 1, exclude_max=True)
 durations = st.floats(0, exclude_min=True, allow_infinity=False)
 
 
-def told(retry_after: float | None = None, reset: float | None = None) -> RateLimitError:
+def too_many(retry_after: float | None = None, reset: float | None = None) -> RateLimitError:
     """Return a 429 with these figures."""
     return RateLimitError(429, rate_limit=RateLimit(reset=reset, retry_after=retry_after))
 
@@ -218,7 +218,7 @@ def test_waits_grow_with_each_failure_of_a_call() -> None:
     """The second wait is drawn from a range twice as wide; waits from headers do not count."""
     tries = attempts(RetryPolicy(backoff=1.0))
     assert tries.wait(RESET, 0.0, 0.5) == 0.5
-    assert tries.wait(told(retry_after=3), 0.0, 0.5) == 3.5
+    assert tries.wait(too_many(retry_after=3), 0.0, 0.5) == 3.5
     assert tries.wait(RESET, 0.0, 0.5) == 1.0
     assert tries.wait(REFUSED, 0.0, 0.5) == 2.0
 
@@ -246,7 +246,7 @@ def test_no_wait_leads_past_the_deadline(
     started: float, deadline: float, elapsed: float, random: float, retry_after: float
 ) -> None:
     """A wait that would end after the deadline is not begun."""
-    for error in (RESET, told(retry_after=retry_after)):
+    for error in (RESET, too_many(retry_after=retry_after)):
         tries = attempts(RetryPolicy(deadline=deadline), started)
         assert tries.deadline == started + deadline
         now = started + elapsed
@@ -263,15 +263,15 @@ def test_no_wait_leads_past_the_deadline(
     [
         (RESET, None),
         (REFUSED, None),
-        (told(), None),
-        (told(retry_after=0.0), 0.0),
-        (told(retry_after=2.5), 2.5),
-        (told(reset=7.0), 7.0),
-        (told(retry_after=2.5, reset=7.0), 2.5),
-        (told(retry_after=300.0), 300.0),
-        (told(retry_after=300.5), None),
-        (told(retry_after=1e300, reset=7.0), 7.0),
-        (told(retry_after=1e300, reset=1e300), None),
+        (too_many(), None),
+        (too_many(retry_after=0.0), 0.0),
+        (too_many(retry_after=2.5), 2.5),
+        (too_many(reset=7.0), 7.0),
+        (too_many(retry_after=2.5, reset=7.0), 2.5),
+        (too_many(retry_after=300.0), 300.0),
+        (too_many(retry_after=300.5), None),
+        (too_many(retry_after=1e300, reset=7.0), 7.0),
+        (too_many(retry_after=1e300, reset=1e300), None),
         (ServerError(503, rate_limit=RateLimit(retry_after=3.0)), None),
     ],
 )

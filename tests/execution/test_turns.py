@@ -221,9 +221,9 @@ async def test_a_request_is_not_sent_just_before_its_deadline() -> None:
 @leaping
 async def test_calls_are_sent_in_order() -> None:
     """No later call is sent earlier, not even when a window begins."""
-    tells = answer(201, {"data": room()}, telling(0, 1))
+    reports = answer(201, {"data": room()}, telling(0, 1))
     async with (
-        peer(tells, *[created()] * 20) as server,
+        peer(reports, *[created()] * 20) as server,
         client(server.url, 1) as rooms,
     ):
         await rooms.create()
@@ -265,8 +265,8 @@ async def test_a_cancelled_waiting_request_does_not_count_as_sent() -> None:
 @leaping
 async def test_a_cancelled_waiting_call_holds_up_no_other() -> None:
     """Those behind it are sent in order, as if it had never been there."""
-    tells = answer(201, {"data": room()}, telling(0, 1))
-    async with peer(tells, *[created()] * 20) as server, client(server.url, 1) as rooms:
+    reports = answer(201, {"data": room()}, telling(0, 1))
+    async with peer(reports, *[created()] * 20) as server, client(server.url, 1) as rooms:
         await rooms.create()
         calls = [asyncio.create_task(rooms.create(unique_name=str(n))) for n in range(20)]
         await asyncio.sleep(0.5)
@@ -279,8 +279,8 @@ async def test_a_cancelled_waiting_call_holds_up_no_other() -> None:
 
 async def test_a_waiting_client_refuses_another_loop() -> None:
     """A call from a second loop fails immediately, also while others wait."""
-    tells = answer(201, {"data": room()}, telling(0, 50))
-    async with peer(tells) as server, client(server.url) as rooms:
+    reports = answer(201, {"data": room()}, telling(0, 50))
+    async with peer(reports) as server, client(server.url) as rooms:
         await rooms.create()
         waiting = asyncio.create_task(rooms.create())
         await asyncio.sleep(0)

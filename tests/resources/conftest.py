@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from support.authority import Authority
-from support.meetings import Meeting
+from support.sessions import Session
 from telnyx_video import AsyncRoomsClient
 from telnyx_video.sandbox import Sandbox
 
@@ -31,10 +31,10 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 
 @pytest.fixture
-async def meeting(sandbox: Sandbox, rooms: AsyncRoomsClient) -> Meeting:
+async def session(sandbox: Sandbox, rooms: AsyncRoomsClient) -> Session:
     """Return a session that is recorded."""
     room = await rooms.create(unique_name="standup", enable_recording=True)
     alice, bob = (sandbox.join(room.id, context=name) for name in ("Alice", "Bob"))
     session_id = (await rooms.get(room.id)).active_session_id
     assert session_id is not None
-    return Meeting(room.id, session_id, alice, bob)
+    return Session(room.id, session_id, alice, bob)

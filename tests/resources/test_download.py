@@ -10,37 +10,37 @@ import pytest
 
 from resources.storage import FILE, KEY, QUICK, content, fetched, file, located, ranges, storing
 from support.clients import client
-from support.meetings import Meeting
 from support.odd import member
 from support.peers import answer, cut, peer, say, stall
 from support.proxies import proxy
+from support.sessions import Session
 from telnyx_video import AsyncRoomsClient, RetryPolicy, TransportError
 from telnyx_video.models import DownloadProgress
 from telnyx_video.sandbox import Sandbox
 
 
 async def test_recordings_and_compositions_are_downloaded(
-    sandbox: Sandbox, rooms: AsyncRoomsClient, meeting: Meeting, tmp_path: Path
+    sandbox: Sandbox, rooms: AsyncRoomsClient, session: Session, tmp_path: Path
 ) -> None:
     """The whole file is saved, its size is returned, and the key is not sent."""
-    await rooms.sessions.end(meeting.session_id)
-    composition = await rooms.compositions.create(session_id=meeting.session_id)
+    await rooms.sessions.end(session.session_id)
+    composition = await rooms.compositions.create(session_id=session.session_id)
     recording = await anext(aiter(rooms.recordings.list(type="video")))
-    told: list[DownloadProgress] = []
+    reported: list[DownloadProgress] = []
     path = tmp_path / "recording.mp4"
-    size = await rooms.recordings.download(recording.id, path, on_progress=told.append)
-    assert len(content(path)) == size == told[-1].received == told[-1].total
-    size = await rooms.compositions.download(composition.id, member(str(tmp_path / "film.mp4")))
-    assert len(content(tmp_path / "film.mp4")) == size
+    size = await rooms.recordings.download(recording.id, path, on_progress=reported.append)
+    assert len(content(path)) == size == reported[-1].received == reported[-1].total
+    size = await rooms.compositions.download(composition.id, member(str(tmp_path / "video.mp4")))
+    assert len(content(tmp_path / "video.mp4")) == size
     assert sandbox.keyed_downloads == 0
     assert sandbox.requests["GET /media/{id}"] == 2
 
 
 async def test_a_broken_download_continues(
-    sandbox: Sandbox, rooms: AsyncRoomsClient, meeting: Meeting, tmp_path: Path
+    sandbox: Sandbox, rooms: AsyncRoomsClient, session: Session, tmp_path: Path
 ) -> None:
     """After a break within the body the rest is fetched, and the file is complete."""
-    await rooms.sessions.end(meeting.session_id)
+    await rooms.sessions.end(session.session_id)
     recording = await anext(aiter(rooms.recordings.list(type="video")))
     await rooms.recordings.download(recording.id, tmp_path / "whole")
     sandbox.faults = [{"on": "GET /media/{id}", "faults": [{"cut": "body"}, {"cut": "body"}]}]
@@ -86,8 +86,8 @@ async def test_a_file_without_a_validator_is_downloaded_from_its_start(tmp_path:
 
 async def test_an_empty_file_and_one_of_unknown_size(tmp_path: Path) -> None:
     """Both are complete when they end."""
-    of_untold_size = say(b"HTTP/1.1 200 OK\r\n\r\n0123", close=True)
-    async with storing(file(b"", size=0), of_untold_size) as (_, rooms):
+    of_unknown_size = say(b"HTTP/1.1 200 OK\r\n\r\n0123", close=True)
+    async with storing(file(b"", size=0), of_unknown_size) as (_, rooms):
         assert await fetched(rooms, tmp_path / "a") == b""
         assert await fetched(rooms, tmp_path / "a") == b"0123"
 
@@ -157,13 +157,13 @@ async def test_a_silent_host_is_disconnected(tmp_path: Path) -> None:
 
 async def test_a_large_file_is_written_in_chunks(tmp_path: Path) -> None:
     """Progress is reported about once a MiB, and only a few MiB are held in memory."""
-    film = bytes(range(256)) * 4 * 1024 * 3
-    told: list[DownloadProgress] = []
-    async with storing(file(film, size=len(film))) as (_, rooms):
-        await rooms.recordings.download("a", tmp_path / "a", on_progress=told.append)
-    assert content(tmp_path / "a") == film
-    assert [one.total for one in told] == [len(film)] * len(told)
-    steps = [one.received for one in told]
+    video = bytes(range(256)) * 4 * 1024 * 3
+    reported: list[DownloadProgress] = []
+    async with storing(file(video, size=len(video))) as (_, rooms):
+        await rooms.recordings.download("a", tmp_path / "a", on_progress=reported.append)
+    assert content(tmp_path / "a") == video
+    assert [one.total for one in reported] == [len(video)] * len(reported)
+    steps = [one.received for one in reported]
     assert steps == sorted(set(steps))
     assert 3 <= len(steps) <= 4
 

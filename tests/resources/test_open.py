@@ -8,8 +8,8 @@ import pytest
 
 from resources.storage import FILE, KEY, QUICK, file, located, ranges, storing
 from support.clients import client
-from support.meetings import Meeting
 from support.peers import Act, peer, say, stall
+from support.sessions import Session
 from telnyx_video import (
     AsyncRoomsClient,
     ConfigurationError,
@@ -24,11 +24,11 @@ from telnyx_video.sandbox import Sandbox
 
 
 async def test_recordings_and_compositions_are_read_in_chunks(
-    sandbox: Sandbox, rooms: AsyncRoomsClient, meeting: Meeting
+    sandbox: Sandbox, rooms: AsyncRoomsClient, session: Session
 ) -> None:
     """The chunks make up the whole file; the key is not sent to its host."""
-    await rooms.sessions.end(meeting.session_id)
-    composition = await rooms.compositions.create(session_id=meeting.session_id)
+    await rooms.sessions.end(session.session_id)
+    composition = await rooms.compositions.create(session_id=session.session_id)
     recording = await rooms.recordings.list(type="video").first()
     assert recording is not None
     async with rooms.recordings.open(recording.id) as stream:

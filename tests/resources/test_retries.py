@@ -129,13 +129,13 @@ def with_participants(**left_at: str | None) -> Act:
 
 
 LEFT = "2024-02-29T12:00:00Z"
-SETTLED: dict[str, tuple[Operation, Act]] = {
+CONFIRMED: dict[str, tuple[Operation, Act]] = {
     "ended": (REPEATED["end"][0], ENDED),
     "alice left": (kick_alice, with_participants(alice=LEFT, bob=None)),
     "alice is unknown": (kick_alice, with_participants(bob=None)),
     "all but bob left": (kick_all, with_participants(alice=LEFT, bob=None)),
 }
-UNSETTLED: dict[str, tuple[Operation, Act]] = {
+UNCONFIRMED: dict[str, tuple[Operation, Act]] = {
     "going on": (REPEATED["end"][0], GOING_ON),
     "untold": (REPEATED["end"][0], OBJECT),
     "alice is there": (kick_alice, with_participants(alice=None)),
@@ -145,21 +145,21 @@ UNSETTLED: dict[str, tuple[Operation, Act]] = {
 
 
 @pytest.mark.parametrize("refusal", [REFUSED, ABSENT], ids=["422", "404"])
-@pytest.mark.parametrize("name", SETTLED)
+@pytest.mark.parametrize("name", CONFIRMED)
 @leaping
 async def test_an_action_that_is_refused_on_retry_was_done_before(name: str, refusal: Act) -> None:
     """A participant cannot be kicked twice: if the session confirms it, the call succeeds."""
-    operation, session = SETTLED[name]
+    operation, session = CONFIRMED[name]
     async with peer(cut, refusal, session) as server, client(server) as rooms:
         await operation(rooms)
         assert server.methods == ["POST", "POST", "GET"]
 
 
-@pytest.mark.parametrize("name", UNSETTLED)
+@pytest.mark.parametrize("name", UNCONFIRMED)
 @leaping
 async def test_an_unconfirmed_action_has_an_unknown_outcome(name: str) -> None:
     """The session does not show its effect."""
-    operation, session = UNSETTLED[name]
+    operation, session = UNCONFIRMED[name]
     async with peer(cut, REFUSED, session) as server, client(server) as rooms:
         with pytest.raises(OutcomeUnknownError):
             await operation(rooms)

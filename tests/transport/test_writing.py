@@ -92,20 +92,20 @@ async def together(rooms: AsyncRoomsClient, *names: str) -> list[Room | BaseExce
     return await asyncio.gather(*calls, return_exceptions=True)
 
 
-@pytest.fixture(params=["own session", "lent session"])
-def lent(request: pytest.FixtureRequest) -> bool:
+@pytest.fixture(params=["own session", "in_session session"])
+def in_session(request: pytest.FixtureRequest) -> bool:
     """Whether the session is the caller's."""
-    return cast("str", request.param) == "lent session"
+    return cast("str", request.param) == "in_session session"
 
 
 @pytest.mark.parametrize("names", [["b"], ["b", "c", "d"]], ids=["alone", "in company"])
-async def test_an_unsolicited_response_is_discarded(names: list[str], lent: bool) -> None:
+async def test_an_unsolicited_response_is_discarded(names: list[str], in_session: bool) -> None:
     """It is not taken for the response to the next create, which uses another connection."""
     twice = Twice()
     async with (
         peer(twice, echo) as server,
         aiohttp.ClientSession() as session,
-        client(server, session=session if lent else None) as rooms,
+        client(server, session=session if in_session else None) as rooms,
     ):
         await rooms.create(unique_name="a")
         await twice.again()
@@ -125,13 +125,13 @@ async def test_an_unsolicited_response_is_not_taken_for_a_look_up() -> None:
         assert await rooms.list().first() is None
 
 
-async def test_nothing_is_sent_on_a_connection_that_is_not_reusable(lent: bool) -> None:
+async def test_nothing_is_sent_on_a_connection_that_is_not_reusable(in_session: bool) -> None:
     """With a single attempt, the error says that nothing was sent."""
     twice = Twice()
     async with (
         peer(twice) as server,
         aiohttp.ClientSession() as session,
-        client(server, session=session if lent else None, retry=ONCE) as rooms,
+        client(server, session=session if in_session else None, retry=ONCE) as rooms,
     ):
         await rooms.create(unique_name="a")
         await twice.again()

@@ -1,10 +1,10 @@
-"""What tests know of a meeting in the sandbox."""
+"""The ids of a session in the sandbox."""
 
 import attrs
 
 
 @attrs.frozen
-class Meeting:
+class Session:
     """A recorded session that goes on, with two participants in it."""
 
     room_id: str
