@@ -124,7 +124,7 @@ async def test_a_cancellation_within_the_input_is_an_error_of_the_package(
 ) -> None:
     """It is neither the end of the input nor a cancellation of the caller."""
     creator = FakeCreator()
-    with pytest.raises(OutcomeUnknownError, match="rooms may have been made of what it gave"):
+    with pytest.raises(OutcomeUnknownError, match="rooms may have been made of earlier requests"):
         await run(make(asyncio.CancelledError), where, creator, tmp_path)
     assert creator.begun == asked_for(2)
 
