@@ -9,14 +9,14 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def nothing_is_unclosed() -> Iterator[None]:
-    """What the collector finds unclosed after a test, or never awaited, fails it."""
+    """Fail a test that leaves something unclosed or never awaited."""
     yield
     gc.collect()
 
 
 @pytest.fixture
 async def no_task_is_left() -> AsyncIterator[None]:
-    """A task that a test leaves running fails it."""
+    """Fail a test that leaves a task running."""
     before = asyncio.all_tasks()
     yield
     assert asyncio.all_tasks() - before - {asyncio.current_task()} == set()

@@ -1,4 +1,4 @@
-"""Makes the rooms of a batch in memory, as slowly and as badly as a test wants."""
+"""Makes the rooms of a batch in memory, with the delays and failures of each test."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -14,13 +14,13 @@ FAILED = CreateResult(error=ConfigurationError("not today"))
 
 
 def made(request: CreateRoomRequest) -> CreateResult:
-    """Return the delivery of a new room."""
+    """Return the result of a create that made a room."""
     name = str(request.unique_name)
     return CreateResult(Room(id=f"id-{name}", unique_name=name))
 
 
 async def turns(count: int = 100) -> None:
-    """Give every other task so many turns: in memory that is as far as they can get."""
+    """Let all other tasks run for so many turns: in memory, that is as far as they can get."""
     for _ in range(count):
         await asyncio.sleep(0)
 
@@ -31,7 +31,7 @@ async def at_once(request: CreateRoomRequest) -> CreateResult:
 
 
 async def never(_: CreateRoomRequest) -> CreateResult:
-    """Make no room, and do not end either."""
+    """Wait forever."""
     await asyncio.Event().wait()
     raise AssertionError
 
@@ -80,7 +80,7 @@ class FakeCreator:
 
 
 class Input:
-    """Requests without end, or as many as told, that count how many were drawn."""
+    """Endless or counted requests, which count how many were drawn."""
 
     def __init__(self, length: int | None = None) -> None:
         self._numbers = count() if length is None else iter(range(length))

@@ -1,4 +1,4 @@
-"""A server in memory for batches with a journal, which knows how long the file was when."""
+"""A server in memory for batches with a journal, which notes the file's length at each POST."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class FakeServer:
 
     Attributes:
         journal: The file that the batch writes.
-        posts: What was sent and made a room.
+        posts: The creates that made a room.
         others: Names of rooms that somebody else has made.
         gave_up: Never.
     """

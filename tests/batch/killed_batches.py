@@ -1,4 +1,4 @@
-"""What runs in processes that are killed: a server with a file, and a batch with a journal."""
+"""Run in processes that are killed: a server with a file, and a batch with a journal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CONCURRENCY = 10
 
 
 def requests(batch: int) -> list[CreateRoomRequest]:
-    """Return the requests of a batch; every sixth has no name, but an address of its own."""
+    """Return the requests of a batch; every sixth has no name, but a unique URL."""
     return [
         CreateRoomRequest(webhook_event_url=f"https://example.com/{batch}/{number}")
         if number % 6 == 0
@@ -24,7 +24,7 @@ def requests(batch: int) -> list[CreateRoomRequest]:
 
 
 def serve(port: int, db: str, ready: Connection) -> None:
-    """Serve until killed; tell where as soon as it does."""
+    """Serve until killed; send the URL once it is ready."""
     with Sandbox(port=port, db=db) as sandbox:
         ready.send(sandbox.url)
         threading.Event().wait()

@@ -1,6 +1,6 @@
-"""A batch that does not come to its end: it is left, cancelled, or something of the caller raises.
+"""A batch that ends early: it is left or cancelled, or code of the caller raises.
 
-Whatever happens, what is in flight has ended when the block is left, and nobody waits for ever.
+Creates in flight have ended when the block is left, and nothing waits forever.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
 
 class TroubleError(Exception):
-    """What the caller's own code raises."""
+    """An error of the caller's code."""
 
 
 class Reluctant(FakeCreator):
-    """Creates that never end by themselves, and take a while to be cancelled."""
+    """Creates that never end by themselves, and that take a while to be cancelled."""
 
     def __init__(self) -> None:
         super().__init__(self._linger)
@@ -39,8 +39,8 @@ class Reluctant(FakeCreator):
             self.cancelled += 1
 
 
-async def test_leaving_early_cancels_what_is_in_flight_and_waits_for_it() -> None:
-    """When the block is left, each create has ended, also one that is slow to end."""
+async def test_leaving_early_cancels_creates_in_flight_and_waits_for_them() -> None:
+    """When the block is left, each create has ended, even one that is slow to end."""
     creator = Reluctant()
     async with OutcomeStream(creator, Input(), concurrency=4):
         await turns()
@@ -49,8 +49,8 @@ async def test_leaving_early_cancels_what_is_in_flight_and_waits_for_it() -> Non
     assert creator.cancelled == 4
 
 
-async def test_what_was_cut_off_is_told() -> None:
-    """After leaving early the stream names what was sent and has no outcome that was taken."""
+async def test_cancelled_requests_are_in_flight() -> None:
+    """After leaving early, the stream names the requests that were sent without an outcome."""
 
     async def first_only(request: CreateRoomRequest) -> CreateResult:
         if request == asked(0):
@@ -70,8 +70,8 @@ async def test_what_was_cut_off_is_told() -> None:
     assert stream.in_flight == {1, 3}
 
 
-async def test_leaving_at_once_begins_nothing() -> None:
-    """A block without content makes no room."""
+async def test_leaving_immediately_begins_nothing() -> None:
+    """An empty block makes no room."""
     creator = FakeCreator()
     source = Input()
     async with OutcomeStream(creator, source, concurrency=4):
@@ -97,8 +97,8 @@ async def test_leaving_in_the_middle_begins_nothing_more() -> None:
     assert len(creator.begun) == begun
 
 
-async def test_a_cancelled_consumer_waits_for_what_is_in_flight() -> None:
-    """Cancelling the one that awaits the batch ends its creates before the cancellation goes on."""
+async def test_a_cancelled_consumer_waits_for_creates_in_flight() -> None:
+    """Cancelling the consumer ends the creates before the cancellation is raised."""
     creator = Reluctant()
     task = asyncio.create_task(collect(OutcomeStream(creator, Input(), concurrency=4)))
     await turns()
@@ -109,8 +109,8 @@ async def test_a_cancelled_consumer_waits_for_what_is_in_flight() -> None:
     assert creator.cancelled == 4
 
 
-async def test_cancelling_twice_waits_all_the_same() -> None:
-    """A second cancellation, while the first one waits, leaves nothing running either."""
+async def test_cancelling_twice_waits_as_well() -> None:
+    """A second cancellation, while the first one waits, leaves nothing running."""
     creator = Reluctant()
     task = asyncio.create_task(collect(OutcomeStream(creator, Input(), concurrency=4)))
     await turns()
@@ -123,7 +123,7 @@ async def test_cancelling_twice_waits_all_the_same() -> None:
 
 
 async def test_a_consumer_that_is_cancelled_while_it_waits_loses_no_outcome() -> None:
-    """A time-out around the wait for an outcome leaves that outcome to the one that asks next."""
+    """After a time-out around the wait for an outcome, the next call returns that outcome."""
     go = asyncio.Event()
 
     async def make(request: CreateRoomRequest) -> CreateResult:
@@ -142,8 +142,8 @@ async def test_a_consumer_that_is_cancelled_while_it_waits_loses_no_outcome() ->
 
 
 @pytest.mark.parametrize("awaited", [False, True])
-async def test_an_input_that_raises_is_told_after_what_is_in_flight(awaited: bool) -> None:
-    """Rooms that were begun are finished and given out; then the exception reaches the caller."""
+async def test_an_error_of_the_input_is_raised_after_creates_in_flight(awaited: bool) -> None:
+    """Creates in flight are finished and their outcomes returned; then the exception is raised."""
     go = asyncio.Event()
 
     def requests() -> Iterator[CreateRoomRequest]:
@@ -174,8 +174,8 @@ async def test_an_input_that_raises_is_told_after_what_is_in_flight(awaited: boo
     assert sorted(outcomes) == [0, 1, 2]
 
 
-async def test_an_input_that_cannot_even_begin_is_told_at_once() -> None:
-    """An iterable whose iterator cannot be made raises where it is handed over."""
+async def test_an_input_without_an_iterator_raises_immediately() -> None:
+    """An iterable whose iterator cannot be made raises when the stream is made."""
 
     class Broken:
         def __iter__(self) -> Iterator[CreateRoomRequest]:
@@ -208,8 +208,8 @@ async def test_leaving_early_waits_for_an_input_that_waits() -> None:
 
 @pytest.mark.parametrize("way", ["break", "raise", "stop", "stop and break", "fail fast", "defect"])
 async def test_an_input_is_closed_before_the_block_is_left(way: str) -> None:
-    """A generator that would yield more ends its scopes in time, in the task that opened them."""
-    told: list[str] = []
+    """A generator leaves its scopes before the block is left, in the task that entered them."""
+    seen: list[str] = []
 
     async def requests() -> AsyncIterator[CreateRoomRequest]:
         task = asyncio.current_task()
@@ -218,7 +218,7 @@ async def test_an_input_is_closed_before_the_block_is_left(way: str) -> None:
                 yield asked(number)
         finally:
             await turns(20)
-            told.append("closed" if asyncio.current_task() is task else "closed elsewhere")
+            seen.append("closed" if asyncio.current_task() is task else "closed elsewhere")
 
     async def make(request: CreateRoomRequest) -> CreateResult:
         if way == "defect" and request == asked(3):
@@ -237,11 +237,11 @@ async def test_an_input_is_closed_before_the_block_is_left(way: str) -> None:
                     stream.stop()
                 if way.endswith("break"):
                     break
-    assert told == ["closed"]
+    assert seen == ["closed"]
 
 
-async def test_an_input_that_is_no_generator_is_not_closed() -> None:
-    """What can be closed otherwise, such as a connection, stays the caller's."""
+async def test_only_generators_are_closed() -> None:
+    """Other inputs with a `close`, such as a connection, belong to the caller."""
 
     class Rows:
         def __init__(self) -> None:
@@ -263,7 +263,7 @@ async def test_an_input_that_is_no_generator_is_not_closed() -> None:
 
 
 async def test_a_defect_in_making_a_room_is_not_swallowed() -> None:
-    """An exception that is no outcome stops the batch and reaches the caller."""
+    """An exception that is not an outcome stops the batch and reaches the caller."""
 
     async def make(request: CreateRoomRequest) -> CreateResult:
         if request == asked(2):
@@ -292,7 +292,7 @@ async def test_a_create_that_is_cancelled_from_elsewhere_does_not_hang_the_batch
 
 
 async def test_an_input_that_is_cancelled_from_elsewhere_does_not_hang_the_batch() -> None:
-    """An input that awaits what another task cancels ends the batch like one that raises."""
+    """An input whose future another task cancels ends the batch like one that raises."""
 
     async def requests() -> AsyncIterator[CreateRoomRequest]:
         yield asked(0)
@@ -305,7 +305,7 @@ async def test_an_input_that_is_cancelled_from_elsewhere_does_not_hang_the_batch
             await collect(OutcomeStream(FakeCreator(), requests(), concurrency=2))
 
 
-async def test_a_time_limit_inside_of_the_input_is_met_inside_of_the_input() -> None:
+async def test_a_timeout_in_the_input_expires_in_the_input() -> None:
     """A scope that is open across a `yield` works as in a plain loop: one task draws it all."""
 
     async def requests() -> AsyncIterator[CreateRoomRequest]:
@@ -329,7 +329,7 @@ async def test_a_time_limit_inside_of_the_input_is_met_inside_of_the_input() -> 
 
 
 async def test_progress_that_raises_ends_the_batch() -> None:
-    """An exception of `on_progress` reaches the caller, and what is in flight is ended first."""
+    """Creates in flight end, then an exception of `on_progress` reaches the caller."""
     creator = Reluctant()
 
     def report(_: Progress) -> None:
@@ -347,8 +347,8 @@ async def test_progress_that_raises_ends_the_batch() -> None:
     assert creator.cancelled
 
 
-async def test_a_stream_that_was_not_entered_says_so() -> None:
-    """Asking it is an error, not a wait without end."""
+async def test_a_stream_that_was_not_entered_raises() -> None:
+    """Iterating over it is an error, and does not wait forever."""
     stream = OutcomeStream(FakeCreator(), asked_for(1), concurrency=1)
     with pytest.raises(ConfigurationError):
         await asyncio.wait_for(anext(stream), SOON)
@@ -356,7 +356,7 @@ async def test_a_stream_that_was_not_entered_says_so() -> None:
 
 @pytest.mark.parametrize("taken", [0, 1])
 async def test_a_stream_that_was_left_has_ended(taken: int) -> None:
-    """Asking it for more is an end or an error, not a wait without end."""
+    """Iterating further ends or raises, and does not wait forever."""
     stream = OutcomeStream(FakeCreator(), Input(), concurrency=1)
     async with stream:
         for _ in range(taken):
@@ -370,7 +370,7 @@ async def test_a_stream_that_was_left_has_ended(taken: int) -> None:
 
 
 async def test_a_stream_cannot_be_entered_twice() -> None:
-    """Its input is used up: entering it again is an error, and not a batch of its own."""
+    """Its input is exhausted: entering it again is an error."""
     stream = OutcomeStream(FakeCreator(), asked_for(3), concurrency=2)
     async with asyncio.timeout(SOON), stream:
         assert len([outcome async for outcome in stream]) == 3
@@ -379,8 +379,8 @@ async def test_a_stream_cannot_be_entered_twice() -> None:
             pass
 
 
-async def test_tasks_that_wait_for_outcomes_learn_that_the_stream_was_left() -> None:
-    """The one that still asks when another task leaves the block does not wait without end."""
+async def test_tasks_that_wait_for_outcomes_end_when_the_stream_is_left() -> None:
+    """A task that waits while another one leaves the block does not wait forever."""
     stream = OutcomeStream(FakeCreator(never), Input(), concurrency=2)
     async with stream:
         waiting = asyncio.ensure_future(anext(stream, None))
@@ -413,7 +413,7 @@ async def test_a_batch_whose_requests_cannot_be_noted_ends(
     async with asyncio.timeout(SOON):
         batch = asyncio.create_task(consume())
         if way != "defect":
-            while not (noting := tasks_of("_note_ahead")):  # noqa: ASYNC110 # it tells nobody
+            while not (noting := tasks_of("_note_ahead")):  # noqa: ASYNC110 # has no event
                 await asyncio.sleep(0)
             if way == "writing":
                 await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""Inputs that raise what means something else elsewhere: a batch is never taken for complete."""
+"""Inputs that raise exceptions with a meaning: a batch never seems complete because of one."""
 
 import asyncio
 import threading
@@ -99,7 +99,7 @@ async def run(source: Requests, where: str, creator: FakeCreator, folder: Path) 
 async def test_the_end_of_another_kind_of_iterator_is_an_error(
     make: Make, error: type[Exception], where: str, tmp_path: Path
 ) -> None:
-    """As in a generator, it becomes a `RuntimeError`; what was drawn before is made first."""
+    """As in a generator, it becomes a `RuntimeError`; requests drawn before are made first."""
     creator = FakeCreator()
     with pytest.raises(RuntimeError, match=rf"raised {error.__name__}") as caught:
         await run(make(error), where, creator, tmp_path)
@@ -130,7 +130,7 @@ async def test_a_cancellation_within_the_input_is_an_error_of_the_package(
 
 
 async def test_a_caller_who_is_cancelled_gets_a_cancellation() -> None:
-    """Also while the input waits, whose own task is cancelled then."""
+    """While the input waits, too, whose task is cancelled then."""
 
     async def requests() -> AsyncIterator[CreateRoomRequest]:
         yield asked(0)
@@ -144,7 +144,7 @@ async def test_a_caller_who_is_cancelled_gets_a_cancellation() -> None:
 
 
 async def test_noting_ahead_that_is_cancelled_leaves_no_gap(tmp_path: Path) -> None:
-    """A cancelled task of the batch does not make it go on without what that task had drawn."""
+    """The batch does not continue without the requests that a cancelled task had drawn."""
 
     def requests() -> Iterator[CreateRoomRequest]:
         for number in range(50):
@@ -159,7 +159,7 @@ async def test_noting_ahead_that_is_cancelled_leaves_no_gap(tmp_path: Path) -> N
 
 
 async def test_closing_an_input_does_not_hide_its_error() -> None:
-    """An iterator's own `aclose` may fail, too, but not turn a failure into an end."""
+    """If an iterator's `aclose` fails as well, the failure is still raised."""
 
     class Clumsy(AsyncGenerator[CreateRoomRequest, None]):
         async def asend(self, _: None) -> CreateRoomRequest:
@@ -177,8 +177,8 @@ async def test_closing_an_input_does_not_hide_its_error() -> None:
     assert isinstance(caught.value.__cause__.__context__, LookupError)
 
 
-async def test_the_end_that_a_create_raises_is_an_error() -> None:
-    """Whatever code of the caller's runs in a create, such as a trace hook, cannot end a batch."""
+async def test_stop_async_iteration_of_a_create_is_an_error() -> None:
+    """Code of the caller that runs in a create, such as a trace hook, cannot end a batch."""
 
     async def make(request: CreateRoomRequest) -> CreateResult:
         if request == asked(2):

@@ -1,4 +1,4 @@
-"""A journal that was changed by a disk, an editor or a script: our own error, or a batch."""
+"""A journal that was changed by a disk, an editor or a script: an error, or a batch."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ REQUESTS = [
 
 @pytest.fixture
 def server(tmp_path: Path) -> FakeServer:
-    """A server in memory, of a journal to be."""
+    """A server in memory, with the path of a journal."""
     return FakeServer(tmp_path / "rooms.jsonl")
 
 
@@ -68,10 +68,10 @@ async def run(server: FakeServer, requests: list[CreateRoomRequest]) -> list[Cre
         b'{"intent":1,"at":1,"request":{"unique_name":"room-1","max_participants":5.0}}\n',
     ],
 )
-async def test_what_cannot_be_read_of_a_request_is_told_by_its_place(
+async def test_an_unreadable_request_is_named_by_its_place(
     server: FakeServer, damaged: bytes
 ) -> None:
-    """A room or a request that is none names the file and the request; nothing is sent."""
+    """The error names the file and the index; nothing is sent."""
     server.journal.write_bytes(HEADER + INTENT + damaged)
     requests = [asked(0), CreateRoomRequest(unique_name="room-1", max_participants=5)]
     if b"max" not in damaged:
@@ -82,16 +82,16 @@ async def test_what_cannot_be_read_of_a_request_is_told_by_its_place(
     assert server.posts == []
 
 
-async def test_a_name_that_is_none_is_told_by_its_place(server: FakeServer) -> None:
-    """So is a name that an earlier run is said to have given."""
+async def test_an_invalid_name_is_named_by_its_place(server: FakeServer) -> None:
+    """The same holds for a name that an earlier run gave."""
     server.journal.write_bytes(HEADER + INTENT.replace(b'"room-0"', b"5"))
     with pytest.raises(ConfigurationError, match="request 0"):
         await run(server, [CreateRoomRequest()])
     assert server.posts == []
 
 
-def test_what_is_far_ahead_is_read(tmp_path: Path) -> None:
-    """Requests may have been drawn by the thousand, and none before this one noted, at a crash."""
+def test_an_index_far_ahead_is_read(tmp_path: Path) -> None:
+    """Thousands of requests may have been drawn and not noted at a crash."""
     journal, last = tmp_path / "rooms.jsonl", 2 + GAP - 1
     journal.write_bytes(HEADER + INTENT.replace(b":0,", b":%d," % last))
     file = JournalFile(str(journal))
@@ -101,7 +101,7 @@ def test_what_is_far_ahead_is_read(tmp_path: Path) -> None:
 
 
 class Lenient:
-    """Makes any room, whatever the journal says of it.
+    """Makes any room.
 
     Attributes:
         gave_up: Never.
@@ -110,7 +110,7 @@ class Lenient:
     gave_up = False
 
     def prepare(self, request: CreateRoomRequest) -> CreateRoomRequest:
-        """Take it as it is."""
+        """Return it unchanged."""
         return request
 
     async def create(
@@ -119,7 +119,7 @@ class Lenient:
         seconds_since_intent: float | None,
         http_request: HttpRequest | None,
     ) -> CreateResult:
-        """Make it; the time since it was begun must be one to reckon with."""
+        """Make it; the time since it was begun must be plausible."""
         assert seconds_since_intent is None or 0 <= seconds_since_intent < 1e11
         assert request in REQUESTS
         return CreateResult(Room(id="made"))
@@ -139,7 +139,7 @@ def line(number: int) -> dict[str, object]:
 
 
 def paths(content: dict[str, object]) -> list[tuple[str, ...]]:
-    """Where the values of an object are, those of its objects included."""
+    """Return the paths of an object's values, nested ones included."""
     found: list[tuple[str, ...]] = []
     for key, value in content.items():
         found.append((key,))
@@ -149,7 +149,7 @@ def paths(content: dict[str, object]) -> list[tuple[str, ...]]:
 
 
 def put(content: dict[str, object], path: tuple[str, ...], value: object) -> dict[str, object]:
-    """The same object with another value at a place."""
+    """Return the same object with another value at a path."""
     key, *rest = path
     if rest:
         value = put(cast("dict[str, object]", content[key]), tuple(rest), value)
@@ -162,7 +162,7 @@ odd = json_values | numbers | st.just("") | st.builds(dict[str, object])
 
 @st.composite
 def damaged(draw: st.DrawFn) -> bytes:
-    """The lines of a journal, of which a few were changed, moved, doubled, or lost bytes."""
+    """Draw the lines of a journal, a few of them changed, moved, doubled, or without some bytes."""
     lines = [line(number) for number in range(len(REQUESTS))]
     for _ in range(draw(st.integers(1, 3))):
         place = draw(st.integers(0, len(lines) - 1))
@@ -178,8 +178,8 @@ def damaged(draw: st.DrawFn) -> bytes:
 
 @settings(max_examples=150, deadline=None)
 @given(damaged(), st.booleans())
-def test_a_damaged_journal_is_our_own_error_or_none(content: bytes, at_hand: bool) -> None:
-    """Whatever became of its lines, going on with it ends well or with a `ConfigurationError`."""
+def test_a_damaged_journal_is_resumed_or_refused(content: bytes, at_hand: bool) -> None:
+    """Resuming it ends well or with a `ConfigurationError`, never with another error."""
     with TemporaryDirectory() as folder:
         journal = Path(folder, "rooms.jsonl")
         journal.write_bytes(content)
@@ -191,8 +191,8 @@ def test_a_damaged_journal_is_our_own_error_or_none(content: bytes, at_hand: boo
 
 
 @pytest.mark.parametrize("order", [(0, 1, 0), (1, 0), (0, 1, 0, 1), (1, 0, 0)])
-def test_a_note_that_comes_late_or_twice_takes_no_mark_away(order: tuple[int, ...]) -> None:
-    """Otherwise the room that was made after the mark would be taken for another's."""
+def test_a_late_or_repeated_note_keeps_the_mark(order: tuple[int, ...]) -> None:
+    """Otherwise the room that was made after the mark would count as someone else's."""
     lines = (NOTED % (3, b'{"unique_name":"r3"}'), BEGUN % (3, 5.0))
     records = Records()
     for number, line in enumerate(order, 2):
@@ -200,7 +200,7 @@ def test_a_note_that_comes_late_or_twice_takes_no_mark_away(order: tuple[int, ..
     assert records.pending[3] == Pending({"unique_name": "r3"}, 5.0)
 
 
-def test_a_note_behind_the_outcome_changes_nothing() -> None:
+def test_a_note_after_the_outcome_changes_nothing() -> None:
     """The request stays done."""
     outcome = b'{"index":3,"request":{"unique_name":"r3"},"room":{"id":"1"},"error":null}\n'
     records = Records()

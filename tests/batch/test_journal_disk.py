@@ -1,4 +1,4 @@
-"""A disk that is full, or fails: the batch stops, and nothing is sent that is not noted."""
+"""A disk that is full or fails: the batch stops, and sends nothing that is not on disk."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def server(tmp_path: Path) -> FakeServer:
 
 
 async def one_by_one() -> AsyncIterator[CreateRoomRequest]:
-    """Yield the requests such that each is noted by itself."""
+    """Yield the requests one by one, so that each is noted by itself."""
     for request in asked_for(ROOMS):
         yield request
 
@@ -51,7 +51,7 @@ def noted(server: FakeServer) -> set[object]:
 @pytest.mark.parametrize("at_hand", [True, False])
 @pytest.mark.parametrize("length", [30, 50, 1000, 5000, 9000])
 def test_a_full_disk_stops_the_batch(server: FakeServer, length: int, at_hand: bool) -> None:
-    """The system's error is raised; all that was sent is noted; with room again it goes on."""
+    """The system's error is raised; all requests sent are on disk; with space it can be resumed."""
     with files_of_at_most(length), pytest.raises(OSError, match="File too large"):
         run(server, at_hand=at_hand)
     assert {post.request.unique_name for post in server.posts} <= noted(server)
@@ -61,7 +61,7 @@ def test_a_full_disk_stops_the_batch(server: FakeServer, length: int, at_hand: b
 
 
 def failing_after(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let all syncs fail after so many."""
+    """Let all syncs after the first few fail."""
     sync, done = os.fsync, iter(range(count))
 
     def fsync(file: int) -> None:
@@ -76,7 +76,7 @@ def failing_after(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_disk_that_fails_stops_the_batch(
     server: FakeServer, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    """What could not be synced counts as not noted, and is not sent."""
+    """A request that could not be synced is not sent."""
     with monkeypatch.context() as broken:
         failing_after(count, broken)
         with pytest.raises(OSError, match="Input/output error"):
@@ -89,7 +89,7 @@ def test_a_disk_that_fails_stops_the_batch(
 async def test_resumed_requests_are_not_sent_either(
     server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Though their intents stand: what came of them could not be noted."""
+    """Their intents are on disk, but their outcomes could not be written."""
     lines = [
         {"intent": index, "at": 1.5, "request": asked(index).to_dict()} for index in range(ROOMS)
     ]
@@ -121,15 +121,15 @@ class Slow(FakeServer):
         seconds_since_intent: float | None,
         http_request: HttpRequest | None,
     ) -> CreateResult:
-        """Make it, later."""
+        """Make it after a while."""
         await asyncio.sleep(0.002)
         return await super().create(request, seconds_since_intent, http_request)
 
 
-async def test_what_is_in_flight_when_the_disk_fails_is_told(
+async def test_creates_in_flight_when_the_disk_fails_have_outcomes(
     server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A room that was being made has its outcome, and then the error comes."""
+    """The outcome of a create in flight is returned, then the error is raised."""
     loop, failed = asyncio.get_running_loop(), asyncio.Event()
     sync, good = os.fsync, iter(range(3))
 
@@ -168,7 +168,7 @@ async def test_what_is_in_flight_when_the_disk_fails_is_told(
 async def test_requests_that_come_one_by_one_share_commits(
     server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The disk is not asked for each room, though none waits for long."""
+    """There are fewer syncs than rooms."""
     sync, syncs = os.fsync, list[int]()
 
     def fsync(file: int) -> None:
@@ -182,8 +182,8 @@ async def test_requests_that_come_one_by_one_share_commits(
     assert len(syncs) < ROOMS / 2
 
 
-async def test_whoever_waits_for_company_waits_no_longer_for_more(server: FakeServer) -> None:
-    """Of many that are in flight two wait together, and are on disk when they go on."""
+async def test_a_commit_includes_all_waiting_lines(server: FakeServer) -> None:
+    """Of many in flight, two wait together, and are on disk when they continue."""
     journal = await Journal.open(server.journal)
     for index in range(12):
         journal.begin(index)
@@ -193,8 +193,8 @@ async def test_whoever_waits_for_company_waits_no_longer_for_more(server: FakeSe
     await journal.close()
 
 
-async def test_leaving_twice_over_writes_what_is_left(server: FakeServer) -> None:
-    """Cancelled while it closes its journal, a batch still writes what came of its requests."""
+async def test_cancelling_the_close_still_writes_outcomes(server: FakeServer) -> None:
+    """Cancelled while it closes its journal, a batch still writes its outcomes."""
     running: list[asyncio.Task[list[CreateOutcome]]] = []
 
     class Cancelling(FakeServer):

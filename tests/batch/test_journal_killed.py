@@ -1,4 +1,4 @@
-"""Real processes, killed at random moments: whatever the moment, resuming finishes the batch."""
+"""Real processes, killed at random moments: resuming finishes the batch."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Make = Callable[[str, int, str], None]
 
 
 class Server:
-    """The sandbox in a process of its own, with a file."""
+    """The sandbox in another process, with a file."""
 
     def __init__(self, db: Path) -> None:
         self._db = str(db)
@@ -39,12 +39,12 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        """Start it, where it served before."""
+        """Start it, on the same port as before."""
         port = int(self.url.split(":")[2].split("/")[0]) if self.url else 0
-        ready, told = PROCESSES.Pipe(duplex=False)
-        self._process = PROCESSES.Process(target=serve, args=(port, self._db, told), daemon=True)
+        ready, sending = PROCESSES.Pipe(duplex=False)
+        self._process = PROCESSES.Process(target=serve, args=(port, self._db, sending), daemon=True)
         self._process.start()
-        told.close()
+        sending.close()
         with ready:
             self.url = ready.recv()
 
@@ -57,7 +57,7 @@ class Server:
 def server(tmp_path: Path) -> Iterator[Server]:
     """A server, killed when the test ends."""
     with pytest.MonkeyPatch.context() as environment:
-        # Measured by coverage, children would take several times as long, and tell nothing.
+        # Measured by coverage, children would take several times as long, for nothing.
         for name in [name for name in os.environ if name.startswith("COVERAGE")]:
             environment.delenv(name)
         forkserver.ensure_running()
@@ -70,7 +70,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 def test_a_batch_survives_being_killed_at_any_moment(
     make: Make, server: Server, tmp_path: Path
 ) -> None:
-    """No named room is doubled or lost, no nameless one doubled."""
+    """No named room is doubled or lost, and no nameless one doubled."""
     seed = random.SystemRandom().getrandbits(32)
     sys.stdout.write(f"random.Random({seed})\n")  # shown when it fails
     moments = random.Random(seed)
@@ -87,7 +87,7 @@ def test_a_batch_survives_being_killed_at_any_moment(
 
 
 def start(make: Make, server: Server, batch: int, folder: Path) -> BaseProcess:
-    """Begin the batch, or go on with it, in a process of its own."""
+    """Begin or resume the batch in another process."""
     journal = str(folder / f"{batch}.jsonl")
     process = PROCESSES.Process(target=make, args=(server.url, batch, journal), daemon=True)
     process.start()
@@ -97,7 +97,7 @@ def start(make: Make, server: Server, batch: int, folder: Path) -> BaseProcess:
 def kill_at_some_moment(
     process: BaseProcess, server: Server, moments: random.Random, usual: float
 ) -> bool:
-    """Kill the process, and sometimes the server before it; tell if it had not ended by itself."""
+    """Kill the process, sometimes the server first; return whether it was still running."""
     first, then = sorted(moments.uniform(0, usual) for _ in range(2))
     if moments.random() < 0.15:
         process.join(first)
@@ -118,7 +118,7 @@ def kill(process: BaseProcess) -> None:
 
 
 def seconds_of(make: Make, server: Server, batch: int, folder: Path) -> float:
-    """Return how long a batch takes that nobody kills."""
+    """Return how long a batch takes that is not killed."""
     began = time.monotonic()
     process = start(make, server, batch, folder)
     process.join()
@@ -127,7 +127,7 @@ def seconds_of(make: Make, server: Server, batch: int, folder: Path) -> float:
 
 
 def check(made: Counter[str | None], batch: int, journal: Path) -> None:
-    """Compare the rooms, and what the journal says of them, with what was asked for."""
+    """Compare the rooms and the journal with the requests."""
     lines = journal.read_text().splitlines()[1:]
     outcomes = {line["index"]: line for line in map(json.loads, lines) if "index" in line}
     assert sorted(outcomes) == list(range(ROOMS))
@@ -144,5 +144,5 @@ def check(made: Counter[str | None], batch: int, journal: Path) -> None:
 
 
 def key(room: Room) -> str | None:
-    """Return what tells a room from all others: its name, else its address."""
+    """Return the unique part of a room: its name, else its URL."""
     return room.unique_name or room.webhook_event_url

@@ -1,4 +1,4 @@
-"""The lines of a journal: what is one, what is not, and what becomes of odd ones."""
+"""The lines of a journal: valid ones, invalid ones, and unusual ones."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ GARBAGE = [
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
-    """The path of a journal to be."""
+    """The path of a journal that does not exist yet."""
     return tmp_path / "rooms.jsonl"
 
 
@@ -91,7 +91,7 @@ async def run(server: FakeServer, requests: list[CreateRoomRequest]) -> list[Cre
 async def test_garbage_is_skipped_and_reported(
     server: FakeServer, garbage: bytes, behind: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A line that no batch wrote is reported by its number; the others are read."""
+    """An invalid line is reported by its number; the others are read."""
     content = HEADER + INTENT + garbage + behind
     server.journal.write_bytes(content)
     server.posts = [Post(asked(0), 0)]
@@ -126,10 +126,10 @@ async def test_a_long_line_is_read_back(server: FakeServer, journal: Path) -> No
 
 
 @given(rooms, st.booleans(), st.booleans(), st.integers(1, 2), st.booleans())
-def test_an_outcome_is_written_the_same_however_it_is_put_together(
+def test_both_ways_to_write_an_outcome_agree(
     data: dict[str, object], recovered: bool, existed: bool, attempts: int, noted: bool
 ) -> None:
-    """What is at hand of a line, and not written anew, reads as the rest of it does."""
+    """A request that is encoded already reads like one that is encoded with its outcome."""
     request = asked(7)
     outcome = CreateOutcome(
         index=7,
@@ -145,7 +145,7 @@ def test_an_outcome_is_written_the_same_however_it_is_put_together(
     assert line.count(b"\n") == 1
 
 
-def test_a_room_that_is_hard_to_write_is_written_all_the_same() -> None:
+def test_a_room_that_orjson_refuses_is_written() -> None:
     """orjson knows few kinds of time zones."""
 
     class Odd(tzinfo):
@@ -164,13 +164,13 @@ def test_a_room_that_is_hard_to_write_is_written_all_the_same() -> None:
     assert line["room"]["created_at"] == "2024-03-01T00:00:00+01:00"
 
 
-def test_stray_bytes_are_written_all_the_same() -> None:
-    """What a reply's header brought into an error's message, and is no UTF-8, spoils no line."""
+def test_undecodable_bytes_are_written() -> None:
+    """An error's message may quote bytes of a header that are not UTF-8."""
     assert encode_line({"message": "bad \udcff byte"}) == b'{"message": "bad ? byte"}\n'
 
 
 async def test_an_outcome_that_says_unknown_leaves_the_request_begun(server: FakeServer) -> None:
-    """A named room of which a run has learnt nothing is looked up by the next one."""
+    """A named room of unknown outcome is looked up by the next run."""
     error = TransportError("cut", Outcome.UNKNOWN)
     lost = CreateOutcome(index=0, request=asked(0), error=error)
     server.journal.write_bytes(HEADER + INTENT + encode_line(lost.to_dict()))
@@ -182,8 +182,8 @@ async def test_an_outcome_that_says_unknown_leaves_the_request_begun(server: Fak
     assert len(lines) == 5  # no second intent: the first one holds, with its time
 
 
-async def test_what_is_no_request_is_noted_and_may_be_mended(server: FakeServer) -> None:
-    """A batch may be resumed when what was no request has become one, but not the reverse."""
+async def test_an_invalid_request_is_noted_and_may_be_corrected(server: FakeServer) -> None:
+    """An invalid item may have become a request when the batch is resumed, but not the reverse."""
     mixed = [asked(0), "room-1"]
     first, second = await run(server, mixed)  # type: ignore[arg-type] # untyped callers
     assert first.room
@@ -194,8 +194,8 @@ async def test_what_is_no_request_is_noted_and_may_be_mended(server: FakeServer)
         await run(server, mixed)  # type: ignore[arg-type] # untyped callers
 
 
-async def test_an_input_that_raises_is_told_after_what_it_gave(server: FakeServer) -> None:
-    """With a journal, too, what was drawn is made, and then the exception comes."""
+async def test_an_error_of_the_input_is_raised_after_its_requests(server: FakeServer) -> None:
+    """With a journal, too, drawn requests are made, and then the exception is raised."""
 
     def broken() -> Iterator[CreateRoomRequest]:
         yield from asked_for(3)
@@ -207,8 +207,8 @@ async def test_an_input_that_raises_is_told_after_what_it_gave(server: FakeServe
     assert len(await run(server, asked_for(4))) == 4
 
 
-async def test_stopping_sends_no_more_of_what_is_noted_ahead(server: FakeServer) -> None:
-    """What is noted and not sent waits for the next run."""
+async def test_stopping_sends_no_more_noted_requests(server: FakeServer) -> None:
+    """Requests that were noted and not sent wait for the next run."""
     stream = OutcomeStream(server, asked_for(40), concurrency=20, journal=server.journal)
     async with stream:
         await anext(stream)
@@ -220,7 +220,7 @@ async def test_stopping_sends_no_more_of_what_is_noted_ahead(server: FakeServer)
 
 
 async def test_stopping_while_resuming_ends_the_batch(server: FakeServer) -> None:
-    """A stop is heeded also before all that an earlier run has drawn is compared."""
+    """A stop takes effect before the whole input is compared."""
     await run(server, asked_for(40))
     stream = OutcomeStream(server, asked_for(40), concurrency=1, journal=server.journal)
     async with stream:
@@ -231,7 +231,7 @@ async def test_stopping_while_resuming_ends_the_batch(server: FakeServer) -> Non
 
 
 async def test_a_nameless_request_that_was_refused_is_tried_again(server: FakeServer) -> None:
-    """Without a name, too, what is known not to be done may be done now."""
+    """It is known that no room was made."""
     nameless = CreateRoomRequest(max_participants=5)
     refused = CreateOutcome(index=0, request=nameless, error=ConfigurationError("not today"))
     assert refused.error is not None
@@ -242,7 +242,7 @@ async def test_a_nameless_request_that_was_refused_is_tried_again(server: FakeSe
 
 
 async def test_nameless_rooms_alone_are_noted_one_by_one(server: FakeServer) -> None:
-    """Nothing is noted ahead of them, so that what was not sent is not in doubt."""
+    """They are not noted ahead, so a request that was not sent has no unknown outcome."""
     nameless = [CreateRoomRequest(max_participants=number) for number in range(2, 12)]
     stream = OutcomeStream(server, nameless, concurrency=2, journal=server.journal)
     async with stream:
@@ -252,8 +252,8 @@ async def test_nameless_rooms_alone_are_noted_one_by_one(server: FakeServer) -> 
     assert len(await run(server, nameless)) == 10
 
 
-async def test_a_batch_longer_than_what_is_noted_at_once_is_made(server: FakeServer) -> None:
-    """What is noted ahead is noted again and again, while the batch goes on."""
+async def test_a_batch_is_noted_in_several_steps(server: FakeServer) -> None:
+    """More requests are noted ahead while the batch runs."""
     outcomes = await run(server, asked_for(40))
     assert [outcome.index for outcome in outcomes] == list(range(40))
     assert all(outcome.room for outcome in outcomes)

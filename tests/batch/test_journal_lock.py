@@ -1,4 +1,4 @@
-"""One run at a time holds a journal: with a fork beside it, and on a system with other locks."""
+"""One run at a time holds a journal, with forked children and on other systems, too."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ RUNNING = "is the journal of a batch that is running"
 
 @pytest.fixture
 def journal(tmp_path: Path) -> str:
-    """The path of a journal to be."""
+    """The path of a journal that does not exist yet."""
     return str(tmp_path / "rooms.jsonl")
 
 
-def test_a_journal_is_its_owners_alone(journal: str) -> None:
-    """Nobody else can read the addresses in it, and what was there keeps its mode."""
+def test_a_new_journal_is_private(journal: str) -> None:
+    """Only its owner can read the URLs in it."""
     JournalFile(journal).close()
     assert stat.S_IMODE(os.stat(journal).st_mode) == 0o600
 
 
 def test_two_batches_of_one_process_are_kept_apart(journal: str) -> None:
-    """Also when the process reads the file meanwhile, as it may with its own results."""
+    """Even if the process reads the file meanwhile."""
     file = JournalFile(journal)
     with open(journal, "rb"):
         pass
@@ -61,7 +61,7 @@ sys.stdin.read()
 
 
 def test_a_forked_child_does_not_hold_the_journal_of_its_parent(journal: str) -> None:
-    """It may outlive its parent, whose batch can be resumed; what it writes goes nowhere."""
+    """It may outlive its parent, whose batch can be resumed; its writes go nowhere."""
     with subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", FORKING, journal],
         stdin=subprocess.PIPE,
@@ -94,7 +94,7 @@ class Windows:
 
 
 def test_windows_locks_keep_runs_apart(journal: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One byte far behind the end is locked: the lines can be read and written by all."""
+    """One byte far after the end is locked, so the lines can be read and written."""
     windows = Windows()
     monkeypatch.setitem(sys.modules, "fcntl", None)
     monkeypatch.setitem(sys.modules, "msvcrt", windows)
@@ -110,7 +110,7 @@ def test_windows_locks_keep_runs_apart(journal: str, monkeypatch: pytest.MonkeyP
 def test_a_folder_that_cannot_be_opened_is_not_synced(
     journal: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Windows refuses to open folders; a journal is begun all the same."""
+    """Windows refuses to open folders; a journal can be begun nevertheless."""
     file, open_file = JournalFile(journal), os.open
 
     def refuse_folders(path: str, flags: int) -> int:
@@ -125,7 +125,7 @@ def test_a_folder_that_cannot_be_opened_is_not_synced(
 
 
 def test_a_platform_without_locks_is_named(journal: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where two runs could not be kept apart, a journal is refused."""
+    """A journal is refused if two runs could not be kept apart."""
     monkeypatch.setitem(sys.modules, "fcntl", None)
     monkeypatch.setitem(sys.modules, "msvcrt", None)
     with pytest.raises(ConfigurationError, match="file locks"):

@@ -1,4 +1,4 @@
-"""Parts of a journal are lost, as in a power cut: the rest is read, and nothing is sent blindly."""
+"""Parts of a journal are lost, as in a power cut: the rest is read, and no room is doubled."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def server(tmp_path: Path) -> FakeServer:
 
 
 def run(server: FakeServer, requests: list[CreateRoomRequest] = REQUESTS) -> list[CreateOutcome]:
-    """Run the batch, or go on with it, to its end."""
+    """Begin or resume the batch, and run it to its end."""
     stream = OutcomeStream(server, requests, concurrency=2, journal=server.journal)
     outcomes = asyncio.run(collect(stream))
     assert stream.unreadable_lines >= 0
@@ -50,7 +50,7 @@ def run(server: FakeServer, requests: list[CreateRoomRequest] = REQUESTS) -> lis
 
 @pytest.mark.parametrize("offset", range(0, 11000, 1100))
 def test_a_page_of_zeros_is_survived(server: FakeServer, offset: int) -> None:
-    """Wherever it lies: no room is doubled, and all that is not certain is reported."""
+    """No room is doubled, and unknown outcomes are reported, wherever the page is."""
     run(server, REQUESTS[:40])
     content = bytearray(server.journal.read_bytes())
     zeros = content[offset : offset + 1000]
@@ -73,7 +73,7 @@ def test_a_page_of_zeros_is_survived(server: FakeServer, offset: int) -> None:
 
 
 def damaged(*lines: bytes, run: bytes = b"") -> bytes:
-    """Return a journal with a line that cannot be read before these."""
+    """Return a journal with an unreadable line before these."""
     return HEADER + run + b"\0" * 40 + b"\n" + b"".join(lines)
 
 
@@ -97,22 +97,22 @@ def test_a_request_whose_intent_may_be_lost_is_not_sent(server: FakeServer) -> N
 
 @pytest.mark.parametrize("content", [b"\0" * 40, b"\0" * 40 + b"\n", b"\0\n{}\n"])
 def test_a_file_without_any_readable_line_is_refused(server: FakeServer, content: bytes) -> None:
-    """It may be anything, and stays as it is."""
+    """It may be anything, and is not changed."""
     server.journal.write_bytes(content)
     with pytest.raises(ConfigurationError, match="it has other content"):
         run(server)
     assert server.journal.read_bytes() == content
 
 
-def test_what_is_no_request_is_refused_all_the_same(server: FakeServer) -> None:
-    """An input may be wrong beside a damaged journal."""
+def test_an_invalid_request_fails_with_a_damaged_journal(server: FakeServer) -> None:
+    """An input may be invalid, too."""
     server.journal.write_bytes(damaged(run=RUN % (json.dumps(boot_id()).encode(), 8)))
     outcome = outcome_of(server, "room-0")  # type: ignore[arg-type] # untyped callers
     assert (outcome.status, outcome.attempts) == ("failed", 0)
 
 
 def test_an_outcome_after_the_damage_stands(server: FakeServer) -> None:
-    """A refusal that was written later says what came last: it is tried again."""
+    """A later line says that the request was refused: it is tried again."""
     nameless = CreateRoomRequest(max_participants=5)
     refused = CreateOutcome(index=0, request=nameless, error=ConfigurationError("not today"))
     server.journal.write_bytes(damaged(encode_line(refused.to_dict())))
@@ -123,7 +123,7 @@ def test_an_outcome_after_the_damage_stands(server: FakeServer) -> None:
 def test_a_named_request_whose_note_was_lost_is_found_by_its_name(
     server: FakeServer, line: str
 ) -> None:
-    """What is left of it says that it may have been sent: the room is not called another's."""
+    """Another line says that it may have been sent, so the room may be its own."""
     lost = CreateOutcome(index=0, request=asked(0), error=TransportError("cut", Outcome.UNKNOWN))
     left = b'{"begun":0,"at":1.5}\n' if line == "mark" else encode_line(lost.to_dict())
     server.journal.write_bytes(HEADER + left)
@@ -133,7 +133,7 @@ def test_a_named_request_whose_note_was_lost_is_found_by_its_name(
 
 
 def test_a_mark_whose_note_was_lost_may_be_of_a_given_name(server: FakeServer) -> None:
-    """A name that ``auto_name`` gave is lost with the note: it is not made up again."""
+    """A name that ``auto_name`` gave is lost with the note, and is not replaced by another."""
     server.journal.write_bytes(HEADER + b'{"begun":0,"at":1.5}\n')
     assert outcome_of(server, CreateRoomRequest()).status == "unknown"
     assert server.posts == []
@@ -149,8 +149,8 @@ def nested(depth: int) -> object:
 
 @pytest.mark.parametrize("depth", [10, 300, 980, TOO_DEEP])
 @pytest.mark.parametrize("attempts", [1, 2])
-def test_an_outcome_is_written_however_deep_its_room_is(depth: int, attempts: int) -> None:
-    """If not all of it can be written, the fields that are known are."""
+def test_an_outcome_with_a_deeply_nested_room_is_written(depth: int, attempts: int) -> None:
+    """If it cannot be written in full, its known fields are."""
     room = Room(id="a", unique_name="room-0", extra={"deep": nested(depth)})
     outcome = CreateOutcome(index=0, request=asked(0), room=room, attempts=attempts)
     line = outcome_line(outcome, b"{}")

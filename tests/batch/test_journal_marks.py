@@ -1,4 +1,4 @@
-"""What is claimed about a request after a crash: only one that was marked may have been sent."""
+"""After a crash, only requests that were marked count as sent."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Recording(FakeServer):
 
 @pytest.fixture
 def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recording:
-    """The server of a batch that ran to its end."""
+    """The server of a complete batch."""
     server, sync = Recording(tmp_path / "rooms.jsonl"), os.fsync
 
     def fsync(file: int) -> None:
@@ -69,7 +69,7 @@ def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recording:
 
 
 def run(server: FakeServer) -> list[CreateOutcome]:
-    """Run the batch, or go on with it, to its end."""
+    """Begin or resume the batch, and run it to its end."""
     return asyncio.run(
         collect(OutcomeStream(server, REQUESTS, concurrency=2, journal=server.journal))
     )
@@ -78,7 +78,7 @@ def run(server: FakeServer) -> list[CreateOutcome]:
 def resumed(
     tmp_path: Path, content: bytes, posts: list[Post], other: str | None = None
 ) -> list[CreateOutcome]:
-    """Go on with a journal of this content, after somebody else has made a room of this name.
+    """Resume a journal of this content, after someone else has made a room of this name.
 
     Checks that no room is doubled or lost.
     """
@@ -95,13 +95,13 @@ def resumed(
 
 
 def cuts(content: bytes, start: int, end: int) -> Iterator[int]:
-    """Yield where a crash may cut the file: behind each line, and within it."""
+    """Yield where a crash may cut the file: after each line, and within it."""
     ends = [place for place in range(start, end + 1) if content[place - 1 : place] == b"\n"]
     yield from sorted({*ends, *(place + 15 for place in ends if place + 15 <= end), start, end})
 
 
 def test_a_killed_batch_claims_only_what_it_has_begun(recorded: Recording, tmp_path: Path) -> None:
-    """At every point: another's room of a request that was not begun is known to be another's."""
+    """At every point, another's room of a request that was not begun counts as another's."""
     content, posts = recorded.journal.read_bytes(), recorded.posts
     for length in cuts(content, len(HEADER), len(content)):
         sent = [post for post in posts if post.length <= length]
@@ -125,10 +125,10 @@ def test_a_killed_batch_claims_only_what_it_has_begun(recorded: Recording, tmp_p
                 assert outcome.status == "made"
 
 
-def test_a_batch_without_power_claims_nothing_that_is_not_certain(
+def test_after_a_power_cut_only_certain_rooms_are_claimed(
     recorded: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Marks that were not synced are lost: what was sent is not doubled, nor called another's."""
+    """Marks that were not synced are lost: no room is doubled, and none counts as another's."""
     content = recorded.journal.read_bytes()
     monkeypatch.setattr(journal_file, "boot_id", lambda: "the next boot")
     for count, (post, synced) in enumerate(zip(recorded.posts, recorded.synced, strict=True), 1):
@@ -141,8 +141,8 @@ def test_a_batch_without_power_claims_nothing_that_is_not_certain(
                     assert outcome.room or outcome.status == "unknown"
 
 
-async def test_another_ones_room_is_not_claimed(tmp_path: Path) -> None:
-    """Of twenty requests three were sent; a room of the last name was made by somebody else."""
+async def test_a_room_of_someone_else_is_not_claimed(tmp_path: Path) -> None:
+    """Three of twenty requests were sent, and someone else makes a room of another name."""
     journal, requests = tmp_path / "rooms.jsonl", asked_for(20)
     async with (
         Sandbox() as sandbox,
@@ -188,10 +188,10 @@ def outcome_of_first(server: FakeServer) -> CreateOutcome:
 
 
 @pytest.mark.parametrize("boot", ["an earlier one", None])
-def test_a_room_that_an_unmarked_request_may_have_made_is_in_doubt(
+def test_the_outcome_of_an_unmarked_request_in_another_boot_is_unknown(
     server: FakeServer, boot: str | None
 ) -> None:
-    """After a crash of the system, or where none can be told, a taken name proves little."""
+    """After a crash of the system, or without boot ids, a taken name proves little."""
     server.journal.write_bytes(journal_of(boot, marked=False))
     server.posts.append(Post(asked(0), 0))
     outcome = outcome_of_first(server)
@@ -202,14 +202,14 @@ def test_a_room_that_an_unmarked_request_may_have_made_is_in_doubt(
 
 
 def test_a_marked_request_is_looked_up(server: FakeServer) -> None:
-    """It may have been sent, in whatever boot."""
+    """It may have been sent, in any boot."""
     server.journal.write_bytes(journal_of("an earlier one", marked=True))
     server.posts.append(Post(asked(0), 0))
     assert outcome_of_first(server).recovered
 
 
 def test_an_intent_of_a_journal_without_marks_may_have_been_sent(server: FakeServer) -> None:
-    """As it was written before there were marks."""
+    """Older journals have no marks."""
     server.journal.write_bytes(
         HEADER + b'{"intent":0,"at":1.5,"request":{"unique_name":"room-0"}}\n'
     )
@@ -219,7 +219,7 @@ def test_an_intent_of_a_journal_without_marks_may_have_been_sent(server: FakeSer
 
 @pytest.fixture
 def no_boot_id(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A system that does not tell when it was started."""
+    """A system without boot ids."""
 
     def refuse(*_: object, **__: object) -> None:
         raise FileNotFoundError
@@ -234,7 +234,7 @@ def no_boot_id(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("no_boot_id")
 def test_a_system_without_boot_ids_runs_batches(server: FakeServer) -> None:
-    """Nothing is known of boots then, and the file says so."""
+    """The file has null in place of the id."""
     assert outcome_of_first(server).status == "made"
     assert b'{"run":null,"ahead":8}\n' in server.journal.read_bytes()
 

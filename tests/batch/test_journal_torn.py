@@ -1,4 +1,4 @@
-"""A batch that dies when its journal has any length, in the middle of a line too, goes on well."""
+"""A batch that dies when its journal has any length, even within a line, can be resumed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ REQUESTS = [
 
 
 def run(server: FakeServer, concurrency: int = 3, *, at_hand: bool = True) -> list[CreateOutcome]:
-    """Run the batch, or go on with it, to its end."""
+    """Begin or resume the batch, and run it to its end."""
 
     async def later() -> AsyncIterator[CreateRoomRequest]:
         for request in REQUESTS:
@@ -39,7 +39,7 @@ def run(server: FakeServer, concurrency: int = 3, *, at_hand: bool = True) -> li
 
 
 def check(server: FakeServer, outcomes: list[CreateOutcome]) -> None:
-    """Check that each room is there once, or at most once if it has no name and is not certain."""
+    """Check that each room exists once, or at most once if it has no name and is unknown."""
     assert [outcome.index for outcome in outcomes] == list(range(len(REQUESTS)))
     made = Counter(str(post.request) for post in server.posts)
     for request, outcome in zip(REQUESTS, outcomes, strict=True):
@@ -57,8 +57,8 @@ def load(journal: Path, server: str | None = None) -> None:
     file.close()
 
 
-def test_a_journal_cut_at_any_byte_is_mended(tmp_path: Path) -> None:
-    """Of a line that a crash has torn nothing is left; all lines before it are."""
+def test_a_journal_cut_at_any_byte_is_repaired(tmp_path: Path) -> None:
+    """A torn line is removed; all lines before it are kept."""
     server = FakeServer(tmp_path / "journal")
     run(server)
     whole = server.journal.read_bytes()
@@ -72,15 +72,15 @@ def test_a_journal_cut_at_any_byte_is_mended(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, len(HEADER) - 1])
-def test_a_journal_that_died_at_its_birth_is_begun_again(tmp_path: Path, length: int) -> None:
-    """A first line that a crash has torn, or an empty file, is no other file's content."""
+def test_a_torn_first_line_is_replaced(tmp_path: Path, length: int) -> None:
+    """A torn first line, or an empty file, is not refused as another file."""
     server = FakeServer(tmp_path / "journal")
     server.journal.write_bytes(HEADER[:length])
     check(server, run(server))
 
 
 def test_a_first_line_that_names_a_server_may_be_torn_anywhere(tmp_path: Path) -> None:
-    """Whatever is left of it, it is begun again, also by a batch for another server."""
+    """The journal is begun again, even by a batch for another server."""
     journal, whole = tmp_path / "journal", header("https://there.example/v2")
     for length in range(len(whole)):
         journal.write_bytes(whole[:length])
@@ -90,7 +90,7 @@ def test_a_first_line_that_names_a_server_may_be_torn_anywhere(tmp_path: Path) -
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.floats(0, 1), max_size=4), st.integers(1, 5), st.booleans())
-def test_a_batch_may_die_as_often_as_it_will(
+def test_a_batch_may_die_any_number_of_times(
     deaths: list[float], concurrency: int, at_hand: bool
 ) -> None:
     """Each run dies at some byte that it wrote, and the last one finishes the batch."""

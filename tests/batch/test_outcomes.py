@@ -1,4 +1,4 @@
-"""What a batch tells: an outcome for each request, its progress, and what it cannot work with."""
+"""The outcomes of a batch, its progress, and items that are not requests."""
 
 import json
 
@@ -31,13 +31,13 @@ async def failing_odd_ones(request: CreateRoomRequest) -> CreateResult:
 
 
 async def last_first(request: CreateRoomRequest) -> CreateResult:
-    """End the later the earlier the request is, for those of one batch of ten."""
+    """End in the reverse order of a batch of ten."""
     await turns(20 - 2 * int(str(request.unique_name).removeprefix("room-")))
     return made(request)
 
 
 async def test_outcomes_come_as_they_finish() -> None:
-    """The stream gives first what is done first, each with its request and place."""
+    """The first outcome is that of the first create to end, with its request and index."""
     outcomes = await take(OutcomeStream(FakeCreator(last_first), asked_for(10), concurrency=10))
     assert indexes(outcomes) != sorted(indexes(outcomes))
     assert sorted(indexes(outcomes)) == list(range(10))
@@ -47,13 +47,13 @@ async def test_outcomes_come_as_they_finish() -> None:
 
 
 async def test_a_list_of_outcomes_is_in_the_order_of_the_input() -> None:
-    """Whatever finishes first, the list is ordered like the requests."""
+    """The list is ordered like the requests."""
     outcomes = await collect(OutcomeStream(FakeCreator(last_first), asked_for(10), concurrency=10))
     assert indexes(outcomes) == list(range(10))
 
 
-async def test_an_outcome_tells_how_its_room_came_to_be() -> None:
-    """What is known of a delivery is reported: attempts, whether it existed, and how it differs."""
+async def test_an_outcome_has_the_details_of_its_create() -> None:
+    """Attempts, whether the room existed, and how it differs from the request."""
 
     async def existing(_: CreateRoomRequest) -> CreateResult:
         return CreateResult(
@@ -76,8 +76,8 @@ async def test_an_outcome_tells_how_its_room_came_to_be() -> None:
     )
 
 
-async def test_a_failure_is_an_outcome_and_ends_no_other() -> None:
-    """Each other room is made all the same; unwrapping the failure raises its reason."""
+async def test_a_failure_is_an_outcome_and_does_not_affect_others() -> None:
+    """The other rooms are made; unwrapping the failure raises its error."""
     outcomes = await collect(
         OutcomeStream(FakeCreator(failing_odd_ones), asked_for(6), concurrency=2)
     )
@@ -87,8 +87,8 @@ async def test_a_failure_is_an_outcome_and_ends_no_other() -> None:
         outcomes[1].unwrap()
 
 
-def test_an_outcome_without_room_and_reason_raises_all_the_same() -> None:
-    """Unwrapping never returns what is no room."""
+def test_unwrapping_without_room_and_error_raises() -> None:
+    """Unwrapping never returns None."""
     with pytest.raises(TelnyxVideoError):
         CreateOutcome(index=0, request=asked(0)).unwrap()
 
@@ -104,17 +104,17 @@ def test_an_outcome_without_room_and_reason_raises_all_the_same() -> None:
         (FAILED, "failed"),
     ],
 )
-async def test_the_six_ways_to_end_are_counted_apart(result: CreateResult, status: str) -> None:
-    """What was made, what may have been, and what was not are never counted together."""
-    told: list[Progress] = []
+async def test_the_six_statuses_are_counted_separately(result: CreateResult, status: str) -> None:
+    """Rooms that were made, may have been made, or were not made are never counted together."""
+    seen: list[Progress] = []
 
     async def make(_: CreateRoomRequest) -> CreateResult:
         return result
 
-    stream = OutcomeStream(FakeCreator(make), [asked(0)], concurrency=1, on_progress=told.append)
+    stream = OutcomeStream(FakeCreator(make), [asked(0)], concurrency=1, on_progress=seen.append)
     (outcome,) = await take(stream)
     assert outcome.status == status
-    counted = attrs.asdict(told[0])
+    counted = attrs.asdict(seen[0])
     assert counted.pop("done") == counted.pop("total") == 1
     assert {name for name, count in counted.items() if count} == {
         "created" if status == "made" else status
@@ -129,10 +129,10 @@ async def test_the_six_ways_to_end_are_counted_apart(result: CreateResult, statu
         (ResponseDecodeError("odd", Outcome.APPLIED), "unreadable"),
     ],
 )
-async def test_an_error_that_escapes_from_a_create_is_that_of_its_request(
+async def test_an_error_that_a_create_raises_is_the_outcome_of_its_request(
     error: TelnyxVideoError, status: str
 ) -> None:
-    """It ends no other create, and does not say that nothing was sent, which nobody knows."""
+    """It does not affect other creates, and its outcome is unknown."""
 
     async def make(request: CreateRoomRequest) -> CreateResult:
         if request == asked(1):
@@ -159,9 +159,9 @@ def test_a_repr_has_what_is_set() -> None:
 
 
 @pytest.mark.parametrize("sized", [True, False])
-async def test_progress_is_told_after_each_outcome(sized: bool) -> None:
-    """The figures add up at each step, and the total is reported where it is known."""
-    told: list[Progress] = []
+async def test_progress_is_reported_after_each_outcome(sized: bool) -> None:
+    """The figures add up at each step, and the total is reported if it is known."""
+    seen: list[Progress] = []
     deliveries = iter(
         [CreateResult(Room(id="1")), FAILED, CreateResult(Room(id="1"), existed=True)]
     )
@@ -171,17 +171,17 @@ async def test_progress_is_told_after_each_outcome(sized: bool) -> None:
 
     requests = asked_for(3)
     source = requests if sized else iter(requests)
-    await take(OutcomeStream(FakeCreator(make), source, concurrency=1, on_progress=told.append))
+    await take(OutcomeStream(FakeCreator(make), source, concurrency=1, on_progress=seen.append))
     total = 3 if sized else None
-    assert told == [
+    assert seen == [
         Progress(done=1, created=1, existed=0, failed=0, total=total),
         Progress(done=2, created=1, existed=0, failed=1, total=total),
         Progress(done=3, created=1, existed=1, failed=1, total=total),
     ]
 
 
-async def test_what_is_no_request_fails_alone() -> None:
-    """An item of another type is an outcome that says so, and the others are made."""
+async def test_an_invalid_item_fails_alone() -> None:
+    """An item of another type has an outcome with an error, and the others are made."""
     wrong: list[CreateRoomRequest] = [asked(0), "room-1", None, asked(3)]  # type: ignore[list-item] # pyright: ignore[reportAssignmentType] # the point
     outcomes = await collect(OutcomeStream(FakeCreator(), wrong, concurrency=2))
     assert [outcome.room is not None for outcome in outcomes] == [True, False, False, True]
@@ -191,7 +191,7 @@ async def test_what_is_no_request_fails_alone() -> None:
 
 
 def test_an_outcome_can_be_written_as_json() -> None:
-    """Each outcome is an object of what is known, whether it has a room or an error."""
+    """Each outcome is an object, with a room or an error."""
     made_room = CreateOutcome(
         index=0, request=asked(0), room=Room(id="1", unique_name="room-0"), differences=("a", "b")
     )
@@ -216,8 +216,8 @@ def test_an_outcome_can_be_written_as_json() -> None:
     }
 
 
-async def test_an_outcome_of_what_is_no_request_can_be_written_too() -> None:
-    """A line for an item of another type has no request in it."""
+async def test_the_outcome_of_an_invalid_item_can_be_written() -> None:
+    """Its request is null."""
     wrong: list[CreateRoomRequest] = [object()]  # type: ignore[list-item] # pyright: ignore[reportAssignmentType] # the point
     (outcome,) = await collect(OutcomeStream(FakeCreator(), wrong, concurrency=1))
     assert outcome.to_dict()["request"] is None

@@ -1,4 +1,4 @@
-"""What `on_progress` may do, and what it cannot: it never ends a batch as if it were complete."""
+"""Callbacks for progress: their exceptions never look like the end of a batch."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,14 +13,14 @@ from telnyx_video.batch import OnProgress, OutcomeStream, Progress, collect
 
 
 def batch(on_progress: Callable[[Progress], object]) -> OutcomeStream:
-    """Return a batch of three rooms whose types were never checked."""
+    """Return a batch of three rooms, as untyped code may start it."""
     untyped = cast("OnProgress", on_progress)
     return OutcomeStream(FakeCreator(), asked_for(3), concurrency=2, on_progress=untyped)
 
 
 @pytest.mark.parametrize("error", [StopIteration, StopAsyncIteration])
-async def test_the_end_that_progress_raises_is_an_error(error: type[Exception]) -> None:
-    """It is no end of the stream, though it be an iterator's."""
+async def test_stop_iteration_of_on_progress_is_an_error(error: type[Exception]) -> None:
+    """It does not look like the end of the stream."""
 
     def report(_: Progress) -> None:
         raise error
@@ -29,7 +29,7 @@ async def test_the_end_that_progress_raises_is_an_error(error: type[Exception]) 
         await collect(batch(report))
 
 
-async def test_progress_that_would_have_to_be_awaited_is_refused() -> None:
+async def test_an_async_on_progress_is_refused() -> None:
     """A function that returns a coroutine is refused at its first call."""
     calls: list[int] = []
 

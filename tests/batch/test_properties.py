@@ -1,4 +1,4 @@
-"""What holds for every batch, whatever the input, the server and the consumer do: generated."""
+"""Properties of every batch, with generated inputs, servers and consumers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -21,7 +21,7 @@ few = st.integers(0, 6)
 
 @attrs.frozen
 class Work:
-    """What becomes of one request: after how many turns of the loop, and whether it fails."""
+    """After how many turns of the loop a create ends, and whether it fails."""
 
     turns: int
     fails: bool
@@ -29,7 +29,7 @@ class Work:
 
 @attrs.frozen
 class Batch:
-    """One batch: what is asked, how it goes, and how the outcomes are taken."""
+    """One batch: its requests, how its creates end, and how the outcomes are taken."""
 
     work: list[Work]
     source: str
@@ -51,7 +51,7 @@ batches = st.builds(
 
 @attrs.define
 class Run:
-    """A batch that runs, and what is known of it so far."""
+    """A running batch, and its outcomes so far."""
 
     batch: Batch
     outcomes: list[CreateOutcome] = attrs.field(factory=list[CreateOutcome])
@@ -105,12 +105,12 @@ class Run:
         for outcome in self.outcomes:
             assert outcome.request == asked(outcome.index)
             assert (outcome.room is None) == self.batch.work[outcome.index].fails
-        assert [told.done for told in self.progress] == list(range(1, len(self.progress) + 1))
-        assert all(told.created + told.failed == told.done for told in self.progress)
+        assert [seen.done for seen in self.progress] == list(range(1, len(self.progress) + 1))
+        assert all(seen.created + seen.failed == seen.done for seen in self.progress)
 
 
 async def to_its_end(running: Coroutine[object, object, T]) -> T:
-    """Return what comes of it; in memory, what does not end in so many turns never will."""
+    """Return the result; in memory, a task that does not end in so many turns never will."""
     task = asyncio.ensure_future(running)
     for _ in range(200):
         if task.done():
@@ -122,7 +122,7 @@ async def to_its_end(running: Coroutine[object, object, T]) -> T:
 
 
 def in_a_loop(test: Coroutine[object, object, None]) -> None:
-    """Run a test, and unlike `asyncio.run` do not wait for what hangs."""
+    """Run a test; unlike `asyncio.run`, do not wait for tasks that hang."""
     loop = asyncio.new_event_loop()
     try:
         loop.run_until_complete(test)
@@ -132,13 +132,13 @@ def in_a_loop(test: Coroutine[object, object, None]) -> None:
 
 
 async def nothing_else_runs() -> bool:
-    """Tell whether this is the only task."""
+    """Return whether this is the only task."""
     return asyncio.all_tasks() == {asyncio.current_task()}
 
 
 @given(batches)
 def test_every_request_drawn_has_one_outcome(batch: Batch) -> None:
-    """Each request has its outcome, in bounds; a failure stops the drawing if it shall."""
+    """Each request has an outcome; with `fail_fast` a failure stops the drawing."""
 
     async def go() -> None:
         run = Run(batch)
@@ -157,7 +157,7 @@ def test_every_request_drawn_has_one_outcome(batch: Batch) -> None:
 
 @given(batches, st.lists(st.integers(0, 60), min_size=1, max_size=3))
 def test_a_batch_may_be_cancelled_at_any_moment(batch: Batch, waits: list[int]) -> None:
-    """Once or more, at any turn: then nothing of it runs any more."""
+    """Once or more, at any turn: afterwards none of its tasks is running."""
 
     async def go() -> None:
         run = Run(batch)
@@ -174,7 +174,7 @@ def test_a_batch_may_be_cancelled_at_any_moment(batch: Batch, waits: list[int]) 
 
 @given(batches, st.integers(0, 24))
 def test_an_input_that_raises_loses_no_outcome(batch: Batch, at: int) -> None:
-    """What was drawn before has its outcome, and then the exception comes."""
+    """Requests drawn before have outcomes, and then the exception is raised."""
 
     async def requests(run: Run) -> AsyncIterator[CreateRoomRequest]:
         async for request in run.input.awaited():

@@ -1,4 +1,4 @@
-"""A batch with a journal: torn, mistaken or run twice, it makes each room once."""
+"""A batch with a journal: interrupted, changed or run twice, it makes each room once."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from telnyx_video.sandbox import Sandbox
 
 
 def asked(count: int) -> list[CreateRoomRequest]:
-    """Requests with names of their own."""
+    """Requests with unique names."""
     return [CreateRoomRequest(unique_name=f"room-{n}") for n in range(count)]
 
 
 def client(sandbox: Sandbox, *, auto_name: bool = False) -> AsyncRoomsClient:
-    """A client that tries but twice."""
+    """A client that makes at most two attempts."""
     return AsyncRoomsClient(
         base_url=sandbox.url,
         api_key=sandbox.api_key,
@@ -37,7 +37,7 @@ def client(sandbox: Sandbox, *, auto_name: bool = False) -> AsyncRoomsClient:
 
 
 def lines(journal: Path) -> list[dict[str, object]]:
-    """The journal's lines behind the first, which names it."""
+    """Return the journal's lines after the header."""
     return [json.loads(line) for line in journal.read_text().splitlines()[1:]]
 
 
@@ -61,8 +61,8 @@ async def test_each_request_is_noted_then_begun_then_done(tmp_path: Path) -> Non
     assert begun == done == set(range(20))
 
 
-async def test_what_is_done_is_returned_and_not_done_again(tmp_path: Path) -> None:
-    """The same batch once more gives the same rooms without a single request."""
+async def test_finished_requests_are_returned_and_not_sent_again(tmp_path: Path) -> None:
+    """The same batch again returns the same rooms, and sends nothing."""
     journal = tmp_path / "rooms.jsonl"
     async with Sandbox() as sandbox, client(sandbox) as rooms:
         first = await rooms.create_many(asked(20), journal=journal)
@@ -76,8 +76,8 @@ async def test_what_is_done_is_returned_and_not_done_again(tmp_path: Path) -> No
     ]
 
 
-async def test_a_torn_last_line_is_cut_off(tmp_path: Path) -> None:
-    """A line that a crash left half written is as good as not written."""
+async def test_a_torn_last_line_is_removed(tmp_path: Path) -> None:
+    """A line that a crash left half written does not count."""
     journal = tmp_path / "rooms.jsonl"
     async with Sandbox() as sandbox, client(sandbox) as rooms:
         await rooms.create_many(asked(3), journal=journal)
@@ -102,7 +102,7 @@ async def test_the_journal_of_another_input_is_refused(tmp_path: Path, count: in
 
 
 async def test_the_journal_of_another_server_is_refused(tmp_path: Path) -> None:
-    """What is noted as made is not there: both addresses are named, and nothing is sent or lost."""
+    """The error names both addresses, and nothing is sent or lost."""
     journal = tmp_path / "rooms.jsonl"
     async with Sandbox() as there, Sandbox() as here:
         async with client(there) as rooms:
@@ -123,10 +123,10 @@ async def test_the_journal_of_another_server_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("noted", [b"", b',"server":null'])
-async def test_a_journal_that_knows_no_server_goes_on_anywhere(
+async def test_a_journal_without_a_server_can_be_resumed_anywhere(
     tmp_path: Path, noted: bytes
 ) -> None:
-    """Those that were written before servers were noted can be gone on with."""
+    """Older journals do not name a server."""
     journal = tmp_path / "rooms.jsonl"
     async with Sandbox() as sandbox, client(sandbox) as rooms:
         await rooms.create_many(asked(3), journal=journal)
@@ -139,7 +139,7 @@ async def test_a_journal_that_knows_no_server_goes_on_anywhere(
 
 
 def test_the_server_is_noted_with_each_client(tmp_path: Path) -> None:
-    """The blocking client notes where its rooms are, too."""
+    """The blocking client notes its server, too."""
     journal = tmp_path / "rooms.jsonl"
     with Sandbox() as sandbox:
         with RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key) as rooms:
@@ -160,7 +160,7 @@ def test_the_server_is_noted_with_each_client(tmp_path: Path) -> None:
     ],
 )
 async def test_another_file_is_refused_and_not_touched(tmp_path: Path, content: str) -> None:
-    """A file that is no journal stays as it is."""
+    """A file that is not a journal is not changed."""
     file = tmp_path / "precious.txt"
     file.write_text(content)
     async with Sandbox() as sandbox, client(sandbox) as rooms:
@@ -183,14 +183,14 @@ async def test_two_runs_on_one_journal_are_refused(tmp_path: Path) -> None:
 
 
 async def test_a_journal_that_cannot_be_written_stops_before_sending(tmp_path: Path) -> None:
-    """A missing folder is the system's own error, and no request."""
+    """A missing folder raises the system's error, and nothing is sent."""
     async with Sandbox() as sandbox, client(sandbox) as rooms:
         with pytest.raises(OSError):  # noqa: PT011 # the system's own words
             await rooms.create_many(asked(1), journal=tmp_path / "missing" / "rooms.jsonl")
         assert sandbox.rooms == []
 
 
-async def test_an_unknown_nameless_room_is_never_asked_for_again(tmp_path: Path) -> None:
+async def test_a_nameless_request_of_unknown_outcome_is_never_sent_again(tmp_path: Path) -> None:
     """Resumed, it is reported as unknown, as before, without a request."""
     journal = tmp_path / "rooms.jsonl"
     nameless = [CreateRoomRequest(max_participants=5)]
@@ -222,8 +222,8 @@ async def test_a_given_name_is_kept(tmp_path: Path) -> None:
     assert len(made) == 3
 
 
-async def test_what_was_refused_is_tried_again(tmp_path: Path) -> None:
-    """An outcome that says that nothing was done is no reason not to do it now."""
+async def test_a_refused_request_is_tried_again(tmp_path: Path) -> None:
+    """It is known that no room was made."""
     journal = tmp_path / "rooms.jsonl"
     refusing = [{"on": "POST /rooms", "faults": [403]}]
     async with Sandbox(faults=refusing) as sandbox, client(sandbox) as rooms:
@@ -233,8 +233,8 @@ async def test_what_was_refused_is_tried_again(tmp_path: Path) -> None:
         assert made.room is not None
 
 
-async def test_a_policy_without_retries_makes_what_was_only_noted(tmp_path: Path) -> None:
-    """What an earlier run noted ahead and never sent is made: that was no try."""
+async def test_a_policy_without_retries_makes_noted_requests(tmp_path: Path) -> None:
+    """A request that an earlier run noted and never sent has had no attempt."""
     journal = tmp_path / "rooms.jsonl"
     async with (
         Sandbox() as sandbox,
@@ -253,8 +253,8 @@ async def test_a_policy_without_retries_makes_what_was_only_noted(tmp_path: Path
         assert len(sandbox.rooms) == 20
 
 
-def test_an_input_that_fails_in_the_middle_can_be_mended(tmp_path: Path) -> None:
-    """Nothing behind its failure is drawn, though `map` would go on: the next run fits."""
+def test_an_input_that_failed_can_be_resumed(tmp_path: Path) -> None:
+    """Nothing after its failure is drawn, though `map` would continue: the next run matches."""
     journal = tmp_path / "rooms.jsonl"
 
     def parse(row: str) -> CreateRoomRequest:

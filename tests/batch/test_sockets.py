@@ -33,35 +33,35 @@ async def awaited(requests: list[CreateRoomRequest]) -> AsyncIterator[CreateRoom
 async def test_each_request_makes_one_room(
     sandbox: Sandbox, rooms: AsyncRoomsClient, kind: str
 ) -> None:
-    """Whatever the requests come from, each makes its room, told in the order of the input."""
+    """Each request of any kind of input makes its room; outcomes are in the input's order."""
     requests = asked_for(100)
     sources: dict[str, Requests] = {
         "list": requests,
         "generator": (request for request in requests),
         "asynchronous generator": awaited(requests),
     }
-    told: list[Progress] = []
-    outcomes = await rooms.create_many(sources[kind], concurrency=10, on_progress=told.append)
+    seen: list[Progress] = []
+    outcomes = await rooms.create_many(sources[kind], concurrency=10, on_progress=seen.append)
     assert [outcome.unwrap().unique_name for outcome in outcomes] == [
         request.unique_name for request in requests
     ]
     assert names(sandbox) == sorted(str(request.unique_name) for request in requests)
     assert sandbox.requests == {"POST /v2/rooms": 100}
-    assert told[-1] == Progress(100, 100, 0, 0, 100 if kind == "list" else None)
+    assert seen[-1] == Progress(100, 100, 0, 0, 100 if kind == "list" else None)
 
 
 @pytest.mark.parametrize("concurrency", [1, 7, 40])
-async def test_the_server_never_sees_more_requests_at_once(
+async def test_the_server_never_sees_more_concurrent_requests(
     sandbox: Sandbox, rooms: AsyncRoomsClient, concurrency: int
 ) -> None:
-    """The bound holds on the wire, over a batch many times as long."""
+    """The limit holds on the wire, in a batch many times as long."""
     outcomes = await rooms.create_many(asked_for(200), concurrency=concurrency)
     assert len(outcomes) == 200
     assert sandbox.max_in_flight <= concurrency
 
 
-async def test_a_slow_server_gets_as_many_requests_as_asked_for() -> None:
-    """The concurrency is used: so many requests are on the wire, and not one more."""
+async def test_a_slow_server_gets_the_full_concurrency() -> None:
+    """Exactly so many requests are on the wire."""
     with HeldServer() as held:
         async with AsyncRoomsClient(base_url=held.url, api_key="key") as rooms:
             batch = asyncio.create_task(
@@ -74,8 +74,10 @@ async def test_a_slow_server_gets_as_many_requests_as_asked_for() -> None:
         assert held.most_at_once == 5
 
 
-async def test_a_stream_gives_every_outcome_once(sandbox: Sandbox, rooms: AsyncRoomsClient) -> None:
-    """A stream over real connections gives each request's outcome, and each room exists."""
+async def test_a_stream_returns_each_outcome_once(
+    sandbox: Sandbox, rooms: AsyncRoomsClient
+) -> None:
+    """Each request has an outcome, and each room exists."""
     async with rooms.stream_many(asked_for(100), concurrency=20) as stream:
         indexes = [outcome.index async for outcome in stream]
     assert sorted(indexes) == list(range(100))
@@ -85,7 +87,7 @@ async def test_a_stream_gives_every_outcome_once(sandbox: Sandbox, rooms: AsyncR
 async def test_leaving_a_stream_early_leaves_a_usable_client(
     sandbox: Sandbox, rooms: AsyncRoomsClient
 ) -> None:
-    """What is in flight is cancelled, nothing more is sent, and the client goes on."""
+    """Creates in flight are cancelled, nothing more is sent, and the client can be used."""
     async with rooms.stream_many(asked_for(1000), concurrency=10) as stream:
         first = await anext(stream)
     assert first.room is not None
@@ -93,24 +95,24 @@ async def test_leaving_a_stream_early_leaves_a_usable_client(
     assert len(sandbox.rooms) < 100
 
 
-async def test_a_batch_that_is_run_again_makes_nothing_new(
+async def test_a_batch_that_is_run_again_makes_no_rooms(
     sandbox: Sandbox, rooms: AsyncRoomsClient
 ) -> None:
-    """By default a room that exists is taken as it is, and the outcome says so."""
+    """By default a room that exists is returned, and the outcome says so."""
     await rooms.create_many(asked_for(5))
     requests = [CreateRoomRequest(unique_name=f"room-{n}", max_participants=3) for n in range(5)]
-    told: list[Progress] = []
-    outcomes = await rooms.create_many([*requests, asked(5)], on_progress=told.append)
+    seen: list[Progress] = []
+    outcomes = await rooms.create_many([*requests, asked(5)], on_progress=seen.append)
     assert [outcome.existed for outcome in outcomes] == [True] * 5 + [False]
     assert {outcome.differences for outcome in outcomes[:5]} == {("max_participants",)}
     assert len(sandbox.rooms) == 6
-    assert told[-1] == Progress(6, 1, 5, 0, 6)
+    assert seen[-1] == Progress(6, 1, 5, 0, 6)
 
 
 async def test_a_room_that_exists_can_be_a_failure_or_be_updated(
     sandbox: Sandbox, rooms: AsyncRoomsClient
 ) -> None:
-    """`if_exists` means in a batch what it means for one create."""
+    """`if_exists` means the same as for one create."""
     await rooms.create(asked(0))
     changed = CreateRoomRequest(unique_name="room-0", max_participants=3)
     (outcome,) = await rooms.create_many([changed], if_exists="error")
@@ -120,7 +122,7 @@ async def test_a_room_that_exists_can_be_a_failure_or_be_updated(
     assert sandbox.rooms[0]["max_participants"] == 3
 
 
-async def test_what_is_no_request_is_not_sent(sandbox: Sandbox, rooms: AsyncRoomsClient) -> None:
+async def test_an_invalid_item_is_not_sent(sandbox: Sandbox, rooms: AsyncRoomsClient) -> None:
     """An item of another type fails alone, without a request."""
     mixed: list[CreateRoomRequest] = [asked(0), {"unique_name": "x"}]  # type: ignore[list-item] # pyright: ignore[reportAssignmentType] # the point
     outcomes = await rooms.create_many(mixed)
@@ -130,8 +132,8 @@ async def test_what_is_no_request_is_not_sent(sandbox: Sandbox, rooms: AsyncRoom
     assert sandbox.requests["POST /v2/rooms"] == 1
 
 
-async def test_one_refusal_ends_no_other(sandbox: Sandbox, rooms: AsyncRoomsClient) -> None:
-    """Failures are outcomes among the others; with `fail_fast` the first is the last drawn."""
+async def test_a_refusal_does_not_affect_others(sandbox: Sandbox, rooms: AsyncRoomsClient) -> None:
+    """Failures are outcomes; with `fail_fast` nothing is drawn after the first."""
     await rooms.create(asked(0))
     outcomes = await rooms.create_many(asked_for(50), concurrency=5, if_exists="error")
     assert [outcome.room is None for outcome in outcomes] == [True] + [False] * 49
@@ -151,7 +153,7 @@ async def test_a_batch_of_a_closed_client_fails_one_by_one(sandbox: Sandbox) -> 
 
 
 async def test_closing_the_client_ends_its_batch(sandbox: Sandbox, rooms: AsyncRoomsClient) -> None:
-    """A batch whose client is closed in flight comes to its end; each request has an outcome."""
+    """A batch whose client is closed in flight ends; each request has an outcome."""
     outcomes: list[CreateOutcome] = []
     async with asyncio.timeout(20), rooms.stream_many(asked_for(500), concurrency=5) as stream:
         async for outcome in stream:
@@ -173,7 +175,7 @@ async def test_two_batches_share_a_client(sandbox: Sandbox, rooms: AsyncRoomsCli
     assert len(sandbox.rooms) == 100
 
 
-async def test_more_may_be_in_flight_than_there_are_connections(sandbox: Sandbox) -> None:
+async def test_concurrency_may_exceed_connections(sandbox: Sandbox) -> None:
     """Creates that wait for a connection are not failures."""
     async with AsyncRoomsClient(
         base_url=sandbox.url, api_key=sandbox.api_key, concurrency=3

@@ -1,4 +1,4 @@
-"""The input of a batch: numbered, drawn one by one, here or in another thread, to its end."""
+"""The input of a batch: numbered, and drawn one by one, here or in another thread."""
 
 import asyncio
 import threading
@@ -14,12 +14,12 @@ from telnyx_video.batch.source import Source
 
 
 def elsewhere(do: Callable[[], None]) -> None:
-    """Have it done by a thread of its own."""
+    """Run it in a new thread."""
     threading.Thread(target=do).start()
 
 
 class Later:
-    """Does what it is given when it is reported to."""
+    """Keeps functions, and runs them when it is reported to."""
 
     def __init__(self) -> None:
         self.given: list[Callable[[], None]] = []
@@ -31,13 +31,13 @@ class Later:
 
 
 async def drawn(source: Source) -> list[tuple[int, CreateRoomRequest]]:
-    """Return all that can be drawn."""
+    """Draw all requests."""
     return [item async for item in source]
 
 
 @pytest.mark.parametrize("kind", ["list", "generator", "asynchronous", "in a thread"])
 async def test_requests_are_numbered(kind: str) -> None:
-    """Each request comes with its place, and a list is known to have an end."""
+    """Each request comes with its index, and the length of a list is known."""
     match kind:
         case "list":
             source = Source(asked_for(3))
@@ -53,15 +53,15 @@ async def test_requests_are_numbered(kind: str) -> None:
     assert source.drawn == 3
 
 
-async def test_a_list_is_drawn_from_where_it_is() -> None:
-    """What cannot block is not taken to another thread."""
+async def test_a_list_is_drawn_in_the_same_thread() -> None:
+    """It cannot block."""
     source = Source(asked_for(2))
     source.draw_through(lambda _: pytest.fail("it went to another thread"))
     assert len(await drawn(source)) == 2
 
 
-async def test_what_a_threaded_input_raises_is_raised() -> None:
-    """An exception of the caller's generator comes out of the thread."""
+async def test_an_error_of_a_threaded_input_is_raised() -> None:
+    """An exception of the caller's generator leaves the thread."""
 
     def broken() -> Iterator[CreateRoomRequest]:
         yield asked(0)
@@ -75,7 +75,7 @@ async def test_what_a_threaded_input_raises_is_raised() -> None:
 
 
 async def test_an_input_that_is_interrupted_ends() -> None:
-    """Ctrl-C within the caller's generator stays in its thread, and nobody waits on."""
+    """Ctrl-C in the caller's generator stays in its thread, and the source ends."""
 
     def interrupted() -> Iterator[CreateRoomRequest]:
         yield asked(0)
@@ -93,8 +93,8 @@ async def test_an_input_that_is_interrupted_ends() -> None:
     assert await drawing == [(0, asked(0))]
 
 
-async def test_an_answer_that_nobody_waits_for_is_dropped() -> None:
-    """A request drawn for the one that has been cancelled meanwhile goes nowhere."""
+async def test_a_request_for_a_cancelled_task_is_dropped() -> None:
+    """The task that waited for it was cancelled meanwhile."""
     later = Later()
     source = Source(iter(asked_for(1)))
     source.draw_through(later.given.append)
@@ -107,8 +107,8 @@ async def test_an_answer_that_nobody_waits_for_is_dropped() -> None:
     assert drawing.cancelled()
 
 
-def test_an_answer_after_the_loop_has_closed_is_dropped() -> None:
-    """A generator that blocks until all is over may return then."""
+def test_a_request_after_the_loop_has_closed_is_dropped() -> None:
+    """A generator may block longer than the loop runs."""
     later = Later()
 
     async def leave() -> None:
@@ -124,7 +124,7 @@ def test_an_answer_after_the_loop_has_closed_is_dropped() -> None:
 
 @pytest.mark.parametrize("asks_first", [False, True])
 async def test_a_stopped_source_ends(asks_first: bool) -> None:
-    """Whether it was asked before or not; it waits no longer for an input that waits."""
+    """It does not wait for an input that waits."""
 
     async def silent() -> AsyncIterator[CreateRoomRequest]:
         await asyncio.Event().wait()
@@ -143,9 +143,9 @@ async def test_a_stopped_source_ends(asks_first: bool) -> None:
         assert await drawn(source) == []
 
 
-@pytest.mark.parametrize("told", [False, True])
-async def test_callers_code_is_called_where_they_want(told: bool) -> None:
-    """The generator is drawn from, and progress told, by what the stream is given for that."""
+@pytest.mark.parametrize("reported", [False, True])
+async def test_callbacks_run_where_the_caller_wants(reported: bool) -> None:
+    """The stream draws from the generator, and reports progress, by the given function."""
     progress: list[Progress] = []
     calls: list[Callable[[], None]] = []
 
@@ -157,9 +157,9 @@ async def test_callers_code_is_called_where_they_want(told: bool) -> None:
         FakeCreator(),
         iter(asked_for(3)),
         concurrency=1,
-        on_progress=progress.append if told else None,
+        on_progress=progress.append if reported else None,
     )
     stream.run_callbacks_in(do)
     assert len(await collect(stream)) == 3
-    assert [made.done for made in progress] == ([1, 2, 3] if told else [])
+    assert [made.done for made in progress] == ([1, 2, 3] if reported else [])
     assert len(calls) == 4 + len(progress)

@@ -1,4 +1,4 @@
-"""How a batch goes: how much is in flight, what is drawn when, and how it comes to its end."""
+"""How many requests are in flight, when they are drawn, and how a batch ends."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
 
 @pytest.mark.parametrize("concurrency", [1, 3, 50])
-async def test_as_many_are_in_flight_as_asked_for(concurrency: int) -> None:
-    """The concurrency is reached and never exceeded."""
+async def test_the_concurrency_is_reached_and_not_exceeded(concurrency: int) -> None:
+    """So many creates are in flight, and never more."""
 
     async def slow(request: CreateRoomRequest) -> CreateResult:
         await turns(5)
@@ -31,7 +31,7 @@ async def test_as_many_are_in_flight_as_asked_for(concurrency: int) -> None:
 
 
 async def test_no_more_workers_run_than_there_are_requests() -> None:
-    """A small batch with a large concurrency costs a small batch's tasks."""
+    """A small batch with a large concurrency starts few tasks."""
     before = len(asyncio.all_tasks())
     stream = OutcomeStream(FakeCreator(never), asked_for(3), concurrency=10_000)
     async with stream:
@@ -39,14 +39,14 @@ async def test_no_more_workers_run_than_there_are_requests() -> None:
         assert len(asyncio.all_tasks()) - before <= 4
 
 
-async def test_nothing_comes_of_nothing() -> None:
-    """An empty input is a batch that has ended."""
+async def test_an_empty_input_ends_immediately() -> None:
+    """There are no outcomes."""
     assert await take(OutcomeStream(FakeCreator(), [], concurrency=5)) == []
     assert await take(OutcomeStream(FakeCreator(), iter(()), concurrency=5)) == []
 
 
 async def test_an_exhausted_stream_stays_exhausted() -> None:
-    """Asking again gets the same answer, also when a failure was the end."""
+    """Further calls end, too."""
     stream = OutcomeStream(FakeCreator(), asked_for(1), concurrency=2)
     async with asyncio.timeout(SOON), stream:
         assert indexes([outcome async for outcome in stream]) == [0]
@@ -56,7 +56,7 @@ async def test_an_exhausted_stream_stays_exhausted() -> None:
 
 
 async def test_an_exhausted_stream_stays_exhausted_after_a_failure() -> None:
-    """Asking again raises again what the input raised."""
+    """Further calls raise the same error."""
 
     def broken() -> Iterator[CreateRoomRequest]:
         yield asked(0)
@@ -71,7 +71,7 @@ async def test_an_exhausted_stream_stays_exhausted_after_a_failure() -> None:
 
 
 async def test_several_tasks_may_take_from_one_stream() -> None:
-    """Each outcome goes to one of them, and all of them learn of the end."""
+    """Each outcome goes to one of them, and the end to all."""
     stream = OutcomeStream(FakeCreator(), asked_for(100), concurrency=3)
 
     async def take() -> list[int]:
@@ -83,7 +83,7 @@ async def test_several_tasks_may_take_from_one_stream() -> None:
 
 
 async def test_a_slow_consumer_holds_the_batch_back() -> None:
-    """What is drawn stays near what is taken, however far the workers could get."""
+    """Requests are drawn only as outcomes are taken."""
     concurrency = 4
     source = Input()
     stream = OutcomeStream(FakeCreator(), source, concurrency=concurrency)
@@ -96,7 +96,7 @@ async def test_a_slow_consumer_holds_the_batch_back() -> None:
 
 @pytest.mark.parametrize("awaited", [False, True])
 async def test_the_input_is_drawn_as_it_is_needed(awaited: bool) -> None:
-    """Nothing is drawn before the stream is entered, and then what can be worked on."""
+    """Nothing is drawn before the stream is entered, and then as many as can be sent."""
     source = Input()
     stream = OutcomeStream(
         FakeCreator(never), source.awaited() if awaited else source, concurrency=3
@@ -108,7 +108,7 @@ async def test_the_input_is_drawn_as_it_is_needed(awaited: bool) -> None:
         assert source.drawn == 3
 
 
-async def test_fail_fast_draws_no_more_and_finishes_what_is_in_flight() -> None:
+async def test_fail_fast_draws_no_more_and_finishes_creates_in_flight() -> None:
     """After the first failure nothing new begins, and every request drawn has an outcome."""
     go = asyncio.Event()
 
@@ -133,7 +133,7 @@ async def test_fail_fast_draws_no_more_and_finishes_what_is_in_flight() -> None:
 
 
 async def test_fail_fast_does_not_wait_for_an_input_that_waits() -> None:
-    """After the first failure the batch ends, though the input has no next request to give yet."""
+    """After the first failure the batch ends, though the input has not yielded yet."""
 
     async def one_and_then_silence() -> AsyncIterator[CreateRoomRequest]:
         yield asked(0)
@@ -148,7 +148,7 @@ async def test_fail_fast_does_not_wait_for_an_input_that_waits() -> None:
 
 
 async def test_a_batch_whose_server_stays_down_stops() -> None:
-    """Once nothing more is to be tried nothing more is drawn, and the stream says why it ended."""
+    """Nothing more is drawn, and the stream says why it ended."""
     creator = FakeCreator()
 
     async def give_up(request: CreateRoomRequest) -> CreateResult:
@@ -166,8 +166,8 @@ async def test_a_batch_whose_server_stays_down_stops() -> None:
     assert stream.stopped == "gave_up"
 
 
-async def test_stopping_finishes_what_is_in_flight() -> None:
-    """A stream that is reported to stop gives what it has begun, and ends."""
+async def test_stopping_finishes_creates_in_flight() -> None:
+    """The outcomes of creates in flight are returned, and then the stream ends."""
     source = Input()
     stream = OutcomeStream(FakeCreator(), source, concurrency=3)
     async with asyncio.timeout(SOON), stream:
@@ -180,7 +180,7 @@ async def test_stopping_finishes_what_is_in_flight() -> None:
 
 
 async def test_stopping_does_not_wait_for_an_input_that_waits() -> None:
-    """Told to stop, the stream ends though the input has no next request to give yet."""
+    """The stream ends though the input has not yielded yet."""
 
     async def one_and_then_silence() -> AsyncIterator[CreateRoomRequest]:
         yield asked(0)

@@ -1,4 +1,4 @@
-"""What a job on a cluster is to withstand; each returns what it measured."""
+"""Checks of jobs on a cluster, under failures; each returns what it measured."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ Check: TypeAlias = Callable[[Path, Scale], str]
 
 
 def has_made(site: Site, rooms: float) -> bool:
-    """Tell whether there are so many rooms."""
+    """Return whether there are so many rooms."""
     return site.count() >= rooms
 
 
@@ -86,7 +86,7 @@ def described(report: dict[str, Any], site: Site) -> str:
 
 
 def check_present(report: dict[str, Any], count: int) -> None:
-    """See that all rooms are there, and that the summary says so."""
+    """Check that all rooms exist, and that the summary says so."""
     assert report["rows"] == report["present"] == count, report
     assert report["failed"] == report["unknown"] == 0, report
 
@@ -148,7 +148,7 @@ def driver_killed(folder: Path, scale: Scale) -> str:
 
 
 def two_drivers(folder: Path, scale: Scale) -> str:
-    """Two drivers run the same job at the same time, each on workers of its own."""
+    """Two drivers run the same job concurrently, on separate workers."""
     with Site(folder) as site:
         source = site.write_rooms(scale.rooms)
         site.serve(scale.rate)
@@ -184,7 +184,7 @@ def nameless(folder: Path, scale: Scale) -> str:
 
 
 def share(folder: Path, scale: Scale) -> str:
-    """Four lanes get of the limit what one process gets."""
+    """Four lanes get the same share of the limit as one process."""
     with Site(folder) as site:
         source = site.write_rooms(scale.share_rooms)
         site.serve(scale.share_rate)
@@ -213,7 +213,7 @@ async def _create(url: str, count: int) -> float:
 
 
 def many_lanes(folder: Path, scale: Scale) -> str:
-    """Sixteen lanes with a rate below the limit are hardly refused."""
+    """Few requests of sixteen lanes with a rate below the limit are refused."""
     with Site(folder) as site:
         source = site.write_rooms(scale.share_rooms)
         site.serve(scale.share_rate)
@@ -264,7 +264,7 @@ async def _provision_all(job: Job) -> None:
 
 
 def worker_stopped(folder: Path, scale: Scale) -> str:
-    """A worker is stopped for longer than its time-to-live, and then goes on."""
+    """A worker is stopped for longer than its time-to-live, and then continues."""
     with Site(folder) as site:
         source = site.write_rooms(scale.rooms)
         site.serve(scale.rate)
@@ -312,7 +312,7 @@ def host_partitioned(folder: Path, scale: Scale) -> str:
 
 @contextmanager
 def namespaces(count: int) -> Generator[list[str]]:
-    """Make network namespaces beside a bridge that this host, 10.77.0.1, is on as well."""
+    """Make network namespaces on a bridge, on which this host is 10.77.0.1."""
     hosts = [f"tvc{number}" for number in range(count)]
     bridge = "tvc-br"
     try:

@@ -13,7 +13,7 @@ from telnyx_video.observing import Hook
 
 
 def connect(*, base_url: str, concurrency: int, hooks: Hook) -> AsyncRoomsClient:
-    """Connect by plain HTTP to a host that need not be this one."""
+    """Connect by plain HTTP, to any host."""
     return AsyncRoomsClient(
         base_url=base_url, concurrency=concurrency, hooks=hooks, allow_insecure=True
     )

@@ -99,7 +99,7 @@ class Site:
         return [row[0] for row in self._query("SELECT unique_name FROM rooms")]
 
     def count(self) -> int:
-        """How many rooms there are, by the sandbox's file: also while it is away."""
+        """How many rooms the sandbox's file has, even while it is stopped."""
         count: int = self._query("SELECT count(*) FROM rooms")[0][0]
         return count
 
@@ -113,7 +113,7 @@ class Site:
         log: str,
         environment: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[str]:
-        """Start a process in a group of its own; it ends with the site."""
+        """Start a process in a new group; it ends with the site."""
         variables = {
             "TELNYX_API_KEY": KEY,
             "TELNYX_BASE_URL": self.api,
@@ -178,7 +178,7 @@ class Site:
         return [path for path in folder.glob("*") if path.name.count(".") == 1]
 
     def check(self, count: int, parts: int) -> list[dict[str, Any]]:
-        """See that there are exactly so many rooms, and one complete outcome file a part."""
+        """Check that there are exactly so many rooms, and one complete outcome file a part."""
         names = self.names
         assert len(names) == len(set(names)) == count, f"{len(names)} rooms instead of {count}"
         files = self.done
@@ -204,7 +204,7 @@ class Driver:
         return report
 
     def kill(self) -> None:
-        """End it, and all that it started, as a machine's death would."""
+        """Kill it and its children, as a machine's death would."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
@@ -229,7 +229,7 @@ class Cluster:
 
 
 def end(process: subprocess.Popen[str]) -> None:
-    """End a process and its group, whatever state they are in."""
+    """Kill a process and its group."""
     if process.poll() is None:
         for number in (signal.SIGCONT, signal.SIGTERM):
             os.killpg(process.pid, number)

@@ -26,7 +26,7 @@ from telnyx_video.sandbox import Sandbox
 dask: Any = import_module("dask")  # has no types
 
 pytestmark = [
-    # Of Dask's own, when it starts and stops in a process that goes on.
+    # Dask itself warns when it starts and stops several times in a process.
     pytest.mark.filterwarnings("default"),
     pytest.mark.timeout(300),
 ]
@@ -111,7 +111,7 @@ def test_an_error_of_a_part_ends_the_job(
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The workers' key is wrong: the error says so, and the summary what is left."""
+    """The workers' key is wrong: the error says so, and the summary counts the rest."""
     monkeypatch.setenv("TELNYX_API_KEY", "another")
     cluster_option = f"--cluster={address}"
     result = command("batch", "a.csv", cluster_option, "--output=out", "--job=spring")
@@ -140,7 +140,7 @@ def test_an_interrupted_job_finishes_the_parts_in_flight(
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """No further part is begun, and the same command with --resume does the rest."""
+    """No further part is begun, and the same command with --resume does the others."""
     job = f"--cluster={address}", "--output=out", "--job=spring", "--lanes=1"
     with monkeypatch.context() as patch:
         interrupt_after(2, patch)
@@ -156,7 +156,7 @@ def test_an_interrupted_job_finishes_the_parts_in_flight(
     assert summary_of(resumed.err) == "40 made · 0 existed · 0 recovered · 0 failed · 0 unknown"
 
 
-def test_a_job_that_is_interrupted_twice_ends_at_once(
+def test_a_job_that_is_interrupted_twice_ends_immediately(
     command: Command,
     address: str,
     sandbox: Sandbox,
@@ -182,7 +182,7 @@ def test_a_job_that_is_interrupted_twice_ends_at_once(
 def test_an_interruption_before_anything_is_sent_says_so(
     command: Command, sandbox: Sandbox, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Reading a large input can be interrupted at once."""
+    """Reading a large input can be interrupted."""
     driver = import_module("telnyx_video.dask.driver")
 
     def interrupt(*_: object) -> None:
@@ -313,8 +313,8 @@ def test_a_log_gets_a_line_now_and_then() -> None:
     ]
 
 
-def test_the_summary_says_what_it_is_worth() -> None:
-    """Unreadable rooms exist, and recovered ones of parts begun again may not be this job's."""
+def test_the_summary_explains_unreadable_and_recovered_rooms() -> None:
+    """Unreadable rooms exist; recovered ones of parts begun again may be someone else's."""
     clock, said = Clock(), io.StringIO()
     console = Console(file=said, width=200)
     report = JobReport(console, Meter(console, "", clock=clock), clock)

@@ -38,7 +38,7 @@ def test_progress_adds_up_parts_that_are_done_and_in_flight() -> None:
 
 
 def test_the_rate_is_that_of_the_last_half_minute() -> None:
-    """What was slow an hour ago does not matter."""
+    """Earlier rates do not count."""
     clock = Clock()
     tracker = Tracker(10_000, 1, Summary(), 0, clock)
     tracker.begun("a")

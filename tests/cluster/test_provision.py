@@ -34,7 +34,7 @@ dask_dataframe: Any = import_module("dask.dataframe")
 pandas: Any = import_module("pandas")
 
 pytestmark = [
-    # Of Dask's own, when it starts and stops in a process that goes on.
+    # Dask itself warns when it starts and stops several times in a process.
     pytest.mark.filterwarnings("default"),
     pytest.mark.timeout(300),
 ]
@@ -49,7 +49,7 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_job_is_provisioned_and_not_again(
+def test_a_job_is_provisioned_once(
     cluster: Client, sandbox: Sandbox, source: Path, tmp_path: Path
 ) -> None:
     """Each row has its room; the second run sends nothing, and needs no cluster."""
@@ -105,7 +105,7 @@ def test_a_frame_is_an_input(cluster: Client, sandbox: Sandbox, tmp_path: Path) 
 def test_a_partition_that_changes_is_refused(
     cluster: Client, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """Rows that are not the same each time would get other rooms after a worker's death."""
+    """Other rows would get other rooms after a worker's death."""
     counter = tmp_path / "counter"
     counter.write_text("0")
 
@@ -127,7 +127,7 @@ def test_a_failure_ends_the_run_and_leaves_it_resumable(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A wrong key is raised, no further part is begun, and the next run goes on."""
+    """A wrong key is an error, no further part is begun, and the next run continues."""
     monkeypatch.setenv("TELNYX_API_KEY", "another")
     with pytest.raises(AuthenticationError):
         provision(source, output=tmp_path / "out", job="job", client=cluster, part_rows=5, lanes=2)
@@ -163,7 +163,7 @@ def test_an_interruption_lets_parts_in_flight_end(
 def test_a_second_interruption_cancels_the_parts_in_flight(
     cluster: Client, sandbox: Sandbox, source: Path, tmp_path: Path
 ) -> None:
-    """They publish nothing, whatever they have come to; the next run goes on."""
+    """They publish nothing; the next run continues."""
 
     def interrupt(_: JobProgress) -> None:
         raise KeyboardInterrupt
@@ -195,7 +195,7 @@ def test_a_second_interruption_cancels_the_parts_in_flight(
 def test_arguments_that_cannot_work_are_refused(
     options: dict[str, Any], problem: str, source: Path, tmp_path: Path
 ) -> None:
-    """At once, and the key is not in the error."""
+    """The key is not in the error."""
     with pytest.raises(ConfigurationError, match=problem) as refused:
         provision(source, output=tmp_path / "out", job="job", **options)
     assert "key0123" not in str(refused.value)
@@ -248,14 +248,14 @@ class Fake:
 
 
 def test_a_scheduler_that_refuses_to_be_changed_is_reported() -> None:
-    """The job runs all the same."""
+    """The job runs nevertheless."""
     with pytest.warns(UserWarning, match="allowed-failures cannot be raised"):
         driver._allow_failures(Fake())
 
 
 @pytest.mark.parametrize(("before", "after"), [(3, driver.ALLOWED_FAILURES), (1000, 1000)])
 def test_the_scheduler_allows_more_failures_and_never_fewer(before: int, after: int) -> None:
-    """Whoever has raised the number keeps it."""
+    """A higher number is kept."""
     scheduler = SimpleNamespace(allowed_failures=before)
     driver.raise_allowed_failures(scheduler)
     assert scheduler.allowed_failures == after
@@ -293,7 +293,7 @@ def test_closing_a_run_that_has_no_client_does_nothing() -> None:
 
 
 def test_a_local_worker_ignores_interrupts() -> None:
-    """Ctrl-C reaches all processes of a terminal; it is the driver's to handle."""
+    """Ctrl-C reaches all processes of a terminal; only the driver handles it."""
     before = signal.getsignal(signal.SIGINT)
     try:
         worker.dask_setup(None)

@@ -18,7 +18,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "distributed.md"
 
 @pytest.fixture
 def example(tmp_path: Path) -> Path:
-    """The example as a script, beside six files of 20 rooms, some of which have no name."""
+    """The example as a script, and six files of 20 rooms, some of which have no name."""
     blocks = re.findall(r"```\{code-block\} python\n(.*?)```", PAGE.read_text(), re.DOTALL)
     (source,) = [block for block in blocks if "import ray\n" in block]
     script = tmp_path / "on_ray.py"
@@ -52,7 +52,7 @@ def run(script: Path, sandbox: Sandbox) -> str:
 
 @pytest.mark.timeout(900)
 def test_a_job_runs_on_ray(example: Path) -> None:
-    """Each row gets its room, once; run again, the job sends nothing."""
+    """Each row gets one room; run again, the job sends nothing."""
     with Sandbox() as sandbox:
         assert "120 of 120 rooms present: 120 made" in run(example, sandbox)
         assert len(sandbox.rooms) == 120

@@ -24,7 +24,7 @@ memory: Any = import_module("fsspec.implementations.memory").MemoryFileSystem()
 
 
 def names(parts: list[FilePart]) -> list[object]:
-    """Return the names that the rows of the parts ask for."""
+    """Return the names in the rows of the parts."""
     return [
         row.unique_name if isinstance(row, CreateRoomRequest) else None
         for part in parts
@@ -44,7 +44,7 @@ def csv(tmp_path: Path) -> Path:
 
 
 def test_csv_is_cut_between_records(csv: Path) -> None:
-    """Quoted line breaks stay inside; each row knows its line; blank rows are no rows."""
+    """Quoted line breaks do not end a row; rows have their lines; blank rows are skipped."""
     parts = cut(csv, 2)
     assert [(part.name, part.first, part.rows) for part in parts] == [
         ("part-000000", 0, 2),
@@ -61,7 +61,7 @@ characters = st.characters(codec="utf-8", exclude_characters="\0\r")
 def test_cutting_loses_nothing(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], rows: int
 ) -> None:
-    """Whatever the cells hold, the parts have the rows of the file, in order."""
+    """The parts have the rows of the file, in order."""
     path = tmp_path_factory.mktemp("inputs") / "rooms.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv_writer(file, quoting=QUOTE_ALL, lineterminator="\n")
@@ -74,7 +74,7 @@ def test_cutting_loses_nothing(
 
 
 def test_json_lines_are_cut_and_read(tmp_path: Path) -> None:
-    """Blank lines are skipped, and what is not a room says why."""
+    """Blank lines are skipped, and invalid rows have an error."""
     path = tmp_path / "rooms.jsonl"
     path.write_text('\ufeff{"unique_name": "a"}\n\n{"unique_name": 5}\n{\n' + "[" * 99_999 + "\n")
     parts = cut(path, 2)
@@ -87,7 +87,7 @@ def test_json_lines_are_cut_and_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("group", [2, 3, 100])
 def test_parquet_is_cut_by_rows(tmp_path: Path, group: int) -> None:
-    """Parts may span row groups, and row groups parts; floats that are integers are read so."""
+    """Parts may span row groups, and row groups parts; whole floats are read as integers."""
     path = tmp_path / "rooms.parquet"
     table = pa.table({"unique_name": list("abcdefg"), "max_participants": [5.0, None] * 3 + [7.0]})
     pq.write_table(table, path, row_group_size=group)
@@ -105,7 +105,7 @@ def test_columns_of_parquet_must_be_fields(tmp_path: Path) -> None:
 
 
 def test_globs_lists_and_urls_name_files(tmp_path: Path) -> None:
-    """Files come in the order of their names, and in that of the list."""
+    """Files come in the order of the list, those of a glob in the order of their names."""
     for name in "ba":
         (tmp_path / f"{name}.csv").write_text(f"unique_name\n{name}\n")
     memory.pipe_file("/inputs/c.csv", b"unique_name\nc\n")
@@ -126,15 +126,15 @@ def test_globs_lists_and_urls_name_files(tmp_path: Path) -> None:
         ("other.csv", "", "no such file"),
     ],
 )
-def test_what_is_no_input_is_refused(tmp_path: Path, file: str, content: str, problem: str) -> None:
-    """Before anything is sent, in words."""
+def test_invalid_inputs_are_refused(tmp_path: Path, file: str, content: str, problem: str) -> None:
+    """The error says why, before anything is sent."""
     (tmp_path / file.replace("other", "rooms")).write_text(content)
     with pytest.raises(ConfigurationError, match=problem):
         cut(tmp_path / file)
 
 
 def test_blank_lines_before_the_columns_are_skipped(tmp_path: Path) -> None:
-    """They count as lines all the same."""
+    """They count as lines."""
     path = tmp_path / "rooms.csv"
     path.write_text("\n\nunique_name\na\n")
     assert [line for part in cut(path) for line, _ in part.read()] == [4]
@@ -170,7 +170,7 @@ def test_a_file_that_has_changed_is_refused(tmp_path: Path, kind: str) -> None:
 def test_parquet_without_pyarrow_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only who has such files needs it."""
+    """It is needed only for such files."""
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     (tmp_path / "rooms.parquet").write_text("")
     with pytest.raises(ConfigurationError, match="pip install pyarrow"):
@@ -188,7 +188,7 @@ def test_a_whole_file_is_named_after_its_content(tmp_path: Path, csv: Path) -> N
 
 
 def test_rows_in_memory_have_a_digest_of_their_fields() -> None:
-    """A request and the mapping of its fields are the same; what cannot be read counts, too."""
+    """A request and the mapping of its fields are the same; invalid rows count, too."""
     values: list[Any] = [CreateRoomRequest(unique_name="a"), {"color": 1}]
     part = RowsPart("p", values)
     same = RowsPart("q", [{"unique_name": "a"}, json.loads('{"color": 1}')])

@@ -23,7 +23,7 @@ from telnyx_video.sandbox import Sandbox
 
 @pytest.fixture
 def rows() -> RowsPart:
-    """Four rows: a name, the same again, none, and one that cannot be."""
+    """Four rows: a name, the same name, no name, and an invalid one."""
     values = [{"unique_name": "a"}, {"unique_name": "a"}, {"max_participants": 5}, {"color": 1}]
     return RowsPart("part-000000", values, first=10)
 
@@ -37,7 +37,7 @@ def lines(folder: Path, name: str = "part-000000") -> list[dict[str, Any]]:
 async def test_a_part_is_provisioned_and_its_outcomes_published(
     rooms: AsyncRoomsClient, sandbox: Sandbox, rows: RowsPart, tmp_path: Path
 ) -> None:
-    """Each row has its outcome, under its place in the whole input."""
+    """Each row has an outcome, with its place in the whole input."""
     summary = await provision_part(rooms, rows, tmp_path, job="job", concurrency=1)
     assert summary == Summary(made=2, existed=1, failed=1)
     outcomes = lines(tmp_path)
@@ -72,10 +72,10 @@ async def test_a_row_without_a_name_has_the_same_name_in_each_attempt(
     assert len(sandbox.rooms) == 6
 
 
-async def test_of_two_attempts_at_once_one_publishes(
+async def test_one_of_two_concurrent_attempts_publishes(
     rooms: AsyncRoomsClient, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """Both return what is published, and no room is made twice."""
+    """Both return the published summary, and no room is made twice."""
     part = RowsPart("part-000000", [{"unique_name": f"room-{n}"} for n in range(50)])
     one, two = await asyncio.gather(
         *(provision_part(rooms, part, tmp_path, job="job") for _ in range(2))
@@ -85,10 +85,10 @@ async def test_of_two_attempts_at_once_one_publishes(
     assert len(list((tmp_path / "outcomes").iterdir())) == 1
 
 
-async def test_a_part_that_was_cut_off_is_begun_again(
+async def test_an_interrupted_part_is_begun_again(
     rooms: AsyncRoomsClient, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """What was half written is gone, and the summary says that the part was begun before."""
+    """The draft is gone, and the summary says that the part was begun before."""
     part = RowsPart("part-000000", [{"unique_name": f"room-{n}"} for n in range(50)])
     sandbox.pause("503")
     attempt = asyncio.create_task(provision_part(rooms, part, tmp_path, job="job"))
@@ -108,7 +108,7 @@ async def test_a_part_that_was_cut_off_is_begun_again(
 async def test_rooms_of_a_killed_attempt_are_recovered(
     rooms: AsyncRoomsClient, tmp_path: Path
 ) -> None:
-    """They are told from rooms that are older than the part's first attempt."""
+    """Rooms that are older than the part's first attempt are not."""
     begun = tmp_path / "begun" / "part-000000.json"
     part = RowsPart("part-000000", [{"unique_name": name} for name in "abc"])
     await rooms.create(unique_name="a")
@@ -119,7 +119,7 @@ async def test_rooms_of_a_killed_attempt_are_recovered(
 
 
 async def test_a_wrong_key_does_not_end_a_part(rows: RowsPart, tmp_path: Path) -> None:
-    """It is an error of the account and not of a row: nothing is published."""
+    """It is an error of the account, not of a row: nothing is published."""
     async with (
         Sandbox() as sandbox,
         AsyncRoomsClient(base_url=sandbox.url, api_key="another") as rooms,
@@ -145,7 +145,7 @@ async def test_a_server_that_stays_down_does_not_end_a_part(
 async def test_a_file_may_be_a_part(
     rooms: AsyncRoomsClient, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """What other engines need is a path, an output and a name."""
+    """Other engines need only a path, an output and a name."""
     path = tmp_path / "rooms.csv"
     path.write_text("unique_name\na\nb\n")
     summary = await provision_part(rooms, path, tmp_path / "out", job="job")
@@ -155,7 +155,7 @@ async def test_a_file_may_be_a_part(
 async def test_a_job_reads_the_outcomes_of_its_parts(
     rooms: AsyncRoomsClient, tmp_path: Path
 ) -> None:
-    """Parts that are not done have none yet."""
+    """Parts that are not done have no outcomes yet."""
     (tmp_path / "rooms.csv").write_text("unique_name\n" + "".join(f"r{n}\n" for n in range(5)))
     output = tmp_path / "out"
     job = Job.of_files(tmp_path / "*.csv", output=output, job="job", server="s", part_rows=2)
@@ -181,8 +181,8 @@ async def test_a_job_names_the_rows_without_a_room(
     assert (missing["index"], missing["line"], missing["status"]) == (13, 4, "failed")
 
 
-def test_a_folder_tells_whose_it_is(tmp_path: Path) -> None:
-    """Before a job is begun there, it is nobody's."""
+def test_a_folder_names_its_job(tmp_path: Path) -> None:
+    """A folder without a job has no name."""
     assert Job.name_in(tmp_path) is None
     Job([], output=tmp_path, job="spring-term", server="s")
     assert Job.name_in(tmp_path) == "spring-term"
@@ -199,7 +199,7 @@ def test_a_folder_tells_whose_it_is(tmp_path: Path) -> None:
 def test_an_output_of_another_job_is_refused(
     tmp_path: Path, change: dict[str, Any], said: str
 ) -> None:
-    """Its outcomes would be taken for those of this one."""
+    """Its outcomes would count as those of this job."""
     first: dict[str, Any] = {"job": "job", "server": "s", "values": ["a"]}
 
     def begin(job: str, server: str, values: list[str]) -> Job:
@@ -212,8 +212,8 @@ def test_an_output_of_another_job_is_refused(
         begin(**(first | change))
 
 
-def test_a_summary_says_what_it_is_worth() -> None:
-    """Where parts were begun more than once, it says what that means."""
+def test_a_summary_explains_parts_begun_again() -> None:
+    """It says what counts as recovered there."""
     summary = Summary(made=1000, existed=198, failed=1, unknown=1)
     assert str(summary) == (
         "1,198 of 1,200 rooms present: 1,000 made, 198 existed, 0 recovered; 1 failed, 1 unknown"
@@ -224,7 +224,7 @@ def test_a_summary_says_what_it_is_worth() -> None:
 
 
 async def test_a_room_whose_reply_is_unreadable_is_present(tmp_path: Path) -> None:
-    """It was certainly made; only what was said of it cannot be read."""
+    """It was certainly made; only its reply cannot be read."""
     part = RowsPart("part-000000", [{"unique_name": "a"}])
     reply = {"data": {"id": "some-id", "max_participants": "x"}}
     with fixed_server(reply, status=201) as url:

@@ -26,7 +26,7 @@ def test_null_leaves_a_field_out() -> None:
 
 
 class Number:
-    """A number as numpy has them."""
+    """A number of numpy."""
 
     def item(self) -> int:
         """Return it as Python's."""
@@ -44,25 +44,25 @@ class NAType:
 
 @pytest.mark.parametrize("missing", [None, math.nan, NAType()])
 def test_missing_values_leave_their_fields_out(missing: object) -> None:
-    """None, NaN and NA are how frames say that there is no value."""
+    """Frames have None, NaN or NA for them."""
     request = from_value({"unique_name": "a", "max_participants": missing})
     assert request.max_participants is UNSET
 
 
 @pytest.mark.parametrize("seven", [7, 7.0, Number()])
 def test_integers_may_come_as_floats(seven: object) -> None:
-    """A column of integers of which one is missing holds floats."""
+    """A column of integers with a missing one holds floats."""
     assert from_value({"max_participants": seven}) == CreateRoomRequest(max_participants=7)
 
 
-def test_a_request_is_taken_as_it_is() -> None:
+def test_a_request_is_returned_unchanged() -> None:
     """Bags may hold requests."""
     request = CreateRoomRequest(unique_name="a")
     assert from_value(request) is request
 
 
 @pytest.mark.parametrize("value", [7, "a", ["a"], {"max_participants": 2.5}, {"color": "red"}])
-def test_what_is_not_a_room_is_refused(value: object) -> None:
-    """Neither other types, nor fractions, nor unknown fields."""
+def test_invalid_values_are_refused(value: object) -> None:
+    """Other types, fractions and unknown fields."""
     with pytest.raises(InvalidRequestError):
         from_value(value)

@@ -28,7 +28,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
 
 
 def test_the_first_to_publish_wins(folder: Storage) -> None:
-    """The second one is told, and changes nothing."""
+    """The second one returns False, and changes nothing."""
     with folder.draft("a/file") as one, folder.draft("a/file") as two:
         one.write(b"one\n")
         two.write(b"two\n")
@@ -52,7 +52,7 @@ def test_an_unpublished_draft_leaves_nothing(folder: Storage) -> None:
 def test_a_file_is_on_the_disk_before_it_has_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A power cut leaves all of it or nothing."""
+    """After a power cut, a file is complete or absent."""
     steps = list[str]()
     sync, link = os.fsync, os.link
 
@@ -74,7 +74,7 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(
 def test_a_disk_without_hard_links_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without them there would be no first one."""
+    """Without them, two attempts could both publish."""
 
     def link(*_: object) -> None:
         raise OSError(95, "Operation not supported")
@@ -116,7 +116,7 @@ def test_a_store_that_overwrites_when_asked_not_to_is_refused() -> None:
         protocol = "lax"
 
         def pipe_file(self, path: str, value: bytes, **_: object) -> None:
-            """Write, whatever there is."""
+            """Overwrite."""
             MEMORY.pipe_file(self, path, value)
 
     FSSPEC.register_implementation("lax", Lax, clobber=True)
