@@ -1,4 +1,4 @@
-"""Which requests are let in: by where they come from, by access token, and by the rate limit."""
+"""Which requests are accepted: checks of their origin, access tokens, the rate limit."""
 
 import hmac
 import math
@@ -25,7 +25,7 @@ class CrossSiteGuard:
 
     The sandbox asks for no password, and every page that a browser shows can send requests to this
     machine. Browsers state where a request comes from in headers that a page cannot change; other
-    programs send none of these. A page can get around that with a name of its own in `Host` (DNS
+    programs do not send them. A page can get around that with its own name in `Host` (DNS
     rebinding), so unknown names are refused too.
 
     Attributes:
@@ -126,7 +126,7 @@ class AccessTokens:
         )
 
     def accepts(self, authorization: str) -> bool:
-        """Tell whether a request has a token that is still valid."""
+        """Return whether a request has a token that is still valid."""
         expiry = self._expiries.get(authorization.removeprefix("Bearer "))
         return expiry is not None and self._now() < expiry
 
@@ -160,7 +160,7 @@ class RateLimiter:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the requests of this second."""
+        """Set the count of this second back to 0."""
         self._window = math.floor(self._clock())
         self._taken = 0
 

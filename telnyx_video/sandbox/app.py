@@ -1,4 +1,4 @@
-"""The way of a request: from aiohttp to the operation that answers it, and back.
+"""Handles a request: from aiohttp to the operation that answers it, and back.
 
 A request goes through three steps: read, commit, respond. A `Serve` function takes the steps; it
 is the one place where faults are injected.
@@ -21,7 +21,7 @@ from telnyx_video.sandbox.access import (
     CrossSiteGuard,
     RateLimiter,
 )
-from telnyx_video.sandbox.api.calls import Call, Operation, RefusedError
+from telnyx_video.sandbox.api.calls import Call, Operation
 from telnyx_video.sandbox.api.compositions import composition_operations
 from telnyx_video.sandbox.api.files import file_operations
 from telnyx_video.sandbox.api.recordings import recording_operations
@@ -30,7 +30,7 @@ from telnyx_video.sandbox.api.sessions import session_operations
 from telnyx_video.sandbox.api.tokens import Tokens, token_operations
 from telnyx_video.sandbox.log import LOG_SIZE, Record, RequestLog, Stats
 from telnyx_video.sandbox.log import MAX_BODY as MAX_LOGGED
-from telnyx_video.sandbox.replies import Code, Problem, Reply, refusal, unexpected
+from telnyx_video.sandbox.replies import Code, Problem, RefusedError, Reply, refusal, unexpected
 from telnyx_video.sandbox.routes import (
     FILES,
     KEYLESS_OPERATIONS,
@@ -51,7 +51,7 @@ StreamHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 """Serves one request."""
 
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
-"""What a web page may send to another site without asking first."""
+"""What a web page may send to another site without a preflight request (CORS)."""
 
 
 class Api:
@@ -128,7 +128,7 @@ class Api:
         return refused or self.apply(call)
 
     def dry_run(self, call: Call) -> Reply:
-        """Answer the call as if it were applied, but leave the state as it is."""
+        """Answer the call as if it were applied, but do not change the state."""
         with self._store.database.rolled_back():
             return self.answer(call)
 
@@ -152,7 +152,7 @@ class Api:
             return refusal(422, Problem(Code.BAD_REQUEST, str(error)))
 
     def rate_headers(self) -> Mapping[str, str]:
-        """Return the headers about the rate limit; none without a limit."""
+        """Return the rate limit headers; none without a limit."""
         return {} if self._limiter is None else self._limiter.headers()
 
     def reset(self) -> None:
@@ -165,7 +165,7 @@ class Api:
             self._limiter.reset()
 
     def _unauthorized(self, call: Call) -> Reply | None:
-        """Return how a call is refused for its key or the rate limit, or None."""
+        """Return the refusal of a call without a valid key or beyond the rate limit, or None."""
         # Header bytes that are not UTF-8 arrive as lone surrogates.
         sent = call.authorization.encode(errors="surrogateescape")
         if not (
@@ -185,7 +185,7 @@ class Api:
         return not call.authorization and operation in KEYLESS_OPERATIONS
 
     def _wrong_type(self, call: Call) -> Reply | None:
-        """Return how a control request that may come from a web page's form is refused, or None."""
+        """Return the refusal of a control request that a web page's form can send, or None."""
         if call.method == "GET" or call.content_type == "application/json":
             return None
         if call.body or call.content_type in _FORM_TYPES:
@@ -195,11 +195,11 @@ class Api:
 
 
 class Exchange:
-    """One request and its answer, step by step; each step is taken at most once.
+    """One request and its answer, in steps, each of which is taken at most once.
 
     Attributes:
         request: The request, whose `transport` a fault may cut at any step.
-        record: What the log will show.
+        record: Is filled in for the log.
         view: Falsifies the query of a list, unless None.
     """
 
@@ -212,7 +212,7 @@ class Exchange:
         self._refusal: Reply | None = None
 
     async def read(self) -> None:
-        """Read the body, unless it was read. A broken one is refused by the commit."""
+        """Read the body, unless it was read. The commit refuses a broken one."""
         if self._body is not None:
             return
         self._body = b""
@@ -238,7 +238,7 @@ class Exchange:
             await self.request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def call(self) -> Call:
-        """Return the request as the API sees it; without its body until that was read."""
+        """Return the request as the API sees it; its body is empty until it is read."""
         request = self.request
         return Call(
             method=request.method,
@@ -253,7 +253,7 @@ class Exchange:
         )
 
     def _origin(self) -> str:
-        # What the client calls the server, which may differ from where it listens.
+        # The name by which the client calls the server may differ from where it listens.
         return f"{self.request.scheme}://{self.request.host}"
 
     def commit(self) -> Reply:
@@ -261,7 +261,7 @@ class Exchange:
         return self._refusal or self._api.answer(self.call())
 
     def dry_run(self) -> Reply:
-        """Return the reply, but leave the state as it is."""
+        """Return the reply, but do not change the state."""
         return self._refusal or self._api.dry_run(self.call())
 
     def headers(self) -> dict[str, str]:
@@ -278,14 +278,14 @@ class Exchange:
 
 
 Serve = Callable[[Exchange], Awaitable[web.StreamResponse]]
-"""Takes the steps of one exchange."""
+"""Serves one exchange: takes its steps."""
 
 
 async def serve_unchanged(exchange: Exchange) -> web.StreamResponse:
-    """Take the three steps of an exchange, without any fault."""
+    """Serve an exchange without any fault."""
     await exchange.read()
-    # Requests that arrive together are in flight together, as with a server that waits for its
-    # disk here. Without this, each would be answered before the next one is looked at.
+    # A real server waits for its disk here. Without this, each of several concurrent requests would
+    # be answered before the next one is parsed, and `max_in_flight` would always be 1.
     await asyncio.sleep(0)
     return exchange.respond(exchange.commit())
 
@@ -296,7 +296,7 @@ class App:
     Args:
         api: Answers the requests.
         guard: Refuses requests of other web pages.
-        serve: Takes the steps of exchanges, except of control requests, which have no faults.
+        serve: Serves the exchanges, except control requests, which have no faults.
     """
 
     def __init__(self, api: Api, guard: CrossSiteGuard, serve: Serve = serve_unchanged) -> None:
@@ -331,7 +331,7 @@ class App:
                 api.log.add(record)
 
     async def _safely(self, serve: Serve, exchange: Exchange) -> web.StreamResponse:
-        """Serve an exchange; answer a defect in the API's format."""
+        """Serve an exchange; answer an internal error in the API's format."""
         try:
             return await serve(exchange)
         except Exception:

@@ -1,4 +1,4 @@
-"""The settings of a sandbox, checked before it starts: everything wrong is reported at once."""
+"""The settings of a sandbox, validated before it starts; one error lists all problems."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from telnyx_video.sandbox.seed import Seed
 from telnyx_video.sandbox.webhooks import KEY_SIZE, Policy, Signer
 
 DEFAULT_KEY = "sandbox-key"
-"""The API key of sandboxes that are given no other; it protects nothing."""
+"""The default API key; it protects nothing."""
 
 _DAY = 86_400.0  # seconds
 _MAX_LOG = 100_000  # requests
@@ -30,7 +30,7 @@ class SandboxConfig:
     """The settings of a sandbox; `Sandbox` documents the fields.
 
     Raises:
-        ValueError: if any is invalid; it names them all.
+        ValueError: if any is invalid; it names all of them.
     """
 
     host: str
@@ -84,7 +84,7 @@ def _shown(name: str, value: object) -> str:
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
     if name == "api_key" and isinstance(value, str) and value:
-        return f"one of {len(value)} characters"
+        return f"a key of {len(value)} characters"
     return short(value)
 
 

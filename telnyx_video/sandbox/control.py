@@ -1,7 +1,7 @@
 """The control plane: reset, seed, faults, outages, redelivery, the request log.
 
 What `Sandbox` offers to its own process, this also offers over HTTP, without the key.
-`openapi.json`, beside this module, describes it.
+`openapi.json`, next to this module, describes it.
 """
 
 import asyncio
@@ -10,23 +10,17 @@ from importlib.resources import files
 from threading import get_ident
 from typing import Any, TypeVar, cast
 
-from telnyx_video.sandbox.api.calls import (
-    Call,
-    RefusedError,
-    body_of,
-    json_of,
-    settings_of,
-    whole_number,
-)
+from telnyx_video.sandbox.api.calls import Call, json_in, object_in, settings_in
 from telnyx_video.sandbox.app import Api
 from telnyx_video.sandbox.checks.bodies import REDELIVER, Field, Fields, check_fields, problem_at
+from telnyx_video.sandbox.checks.parameters import whole_number
 from telnyx_video.sandbox.checks.values import number, one_of
 from telnyx_video.sandbox.config import DEFAULT_KEY, SandboxConfig
 from telnyx_video.sandbox.faults.fields import FAULT_FIELDS, SHORTHANDS
 from telnyx_video.sandbox.faults.inject import OUTAGE_KINDS, Faults, OutageKind
 from telnyx_video.sandbox.faults.plan import FaultPlanError
 from telnyx_video.sandbox.page import FILES, page_file
-from telnyx_video.sandbox.replies import Code, Problem, Reply, bare_refusal, document
+from telnyx_video.sandbox.replies import Code, Problem, RefusedError, Reply, bare_refusal, document
 from telnyx_video.sandbox.routes import CONTROL, OPERATIONS
 from telnyx_video.sandbox.seed import SeedError, put_seed
 from telnyx_video.sandbox.state.database import AbsentError, ConflictError
@@ -35,7 +29,7 @@ from telnyx_video.sandbox.state.store import Store
 T = TypeVar("T")
 
 DEFAULT_LISTED = 100
-"""Requests in one answer, unless it is asked for another number."""
+"""Requests in one answer by default."""
 
 MAX_LISTED = 500
 """Requests in one answer at most."""
@@ -92,7 +86,7 @@ class Control:
             self.seed(self._config.seed)
 
     def seed(self, objects: object) -> None:
-        """Put in the objects of a seed. Thread-safe.
+        """Add the objects of a seed. Thread-safe.
 
         Raises:
             SeedError: if they are invalid, or contradict existing objects.
@@ -139,7 +133,7 @@ class Control:
 
     def _seed(self, call: Call, _: str) -> Reply:
         try:
-            self.seed(json_of(call))
+            self.seed(json_in(call))
         except SeedError as error:
             problem = Problem(Code.BAD_REQUEST, str(error), pointer=error.pointer)
             raise RefusedError(422, problem) from error
@@ -150,7 +144,7 @@ class Control:
 
     def _set_faults(self, call: Call, _: str) -> Reply:
         try:
-            self._faults.follow(json_of(call))
+            self._faults.follow(json_in(call))
         except FaultPlanError as error:
             problems = (
                 Problem(Code.BAD_REQUEST, str(flaw), pointer=flaw.pointer) for flaw in error.flaws
@@ -162,7 +156,7 @@ class Control:
         return document(200, {"kind": self._faults.outage})
 
     def _set_outage(self, call: Call, _: str) -> Reply:
-        body = body_of(call)
+        body = object_in(call)
         settings, problems = check_fields(body, _OUTAGE)
         problems += [
             problem_at("is not a field of an outage", name) for name in body if name not in _OUTAGE
@@ -171,14 +165,14 @@ class Control:
             raise RefusedError(422, *problems)
         seconds: Any = settings["seconds"]
         kind: Any = settings.get("kind", _OUTAGE["kind"].default) if seconds else None
-        # In the next loop iteration this request has been answered, and may be cut, too.
+        # By the next loop iteration this request has been answered, so it may be cut too.
         self._loop.call_soon(self._faults.set_outage, kind, seconds or None)
         return Reply(204)
 
     def _list_requests(self, call: Call, _: str) -> Reply:
         query = call.query
-        status = whole_number(call, "status", 999) if "status" in query else None
-        limit = whole_number(call, "limit", MAX_LISTED) if "limit" in query else DEFAULT_LISTED
+        status = whole_number("status", query["status"], most=999) if "status" in query else None
+        limit = whole_number("limit", query.get("limit", str(DEFAULT_LISTED)), most=MAX_LISTED)
         found = self._api.log.snapshot().where(
             operation=query.get("operation"), status=status, request_id=query.get("request_id")
         )
@@ -188,7 +182,7 @@ class Control:
         for request in self._api.log.snapshot():
             if str(request.number) == number:
                 return document(200, {"request": request.as_json()})
-        detail = f"The log has no request {number}, or no longer."
+        detail = f"The log does not have request {number}, or no longer has it."
         return bare_refusal(404, Problem(Code.NOT_FOUND, detail))
 
     def _redeliver(self, call: Call, event_id: str) -> Reply:
@@ -229,7 +223,7 @@ class Control:
 
 
 def _target(call: Call) -> str | None:
-    return cast("str | None", settings_of(call.with_optional_body(), REDELIVER).get("to"))
+    return cast("str | None", settings_in(call.with_optional_body(), REDELIVER).get("to"))
 
 
 def _show_kinds(_: Call, __: str) -> Reply:

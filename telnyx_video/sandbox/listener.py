@@ -157,7 +157,7 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 """Serves one request; never raises."""
 
 Refuse = Callable[[str], web.StreamResponse]
-"""Builds the answer to bytes that are not an HTTP request, given what is wrong with them."""
+"""Builds the answer to bytes that are not an HTTP request, from a description of the error."""
 
 _Track = Callable[["asyncio.Future[None]", Callable[[], object]], None]
 
@@ -205,7 +205,7 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        # Handlers never raise, so this is only called for what the parser could not read.
+        # Handlers never raise, so this is only called for bytes that the parser rejects.
         response = self._refuse(f"The request is not valid HTTP: {message}")
         response.force_close()
         return response
@@ -220,11 +220,11 @@ async def disconnected(request: web.BaseRequest) -> None:
 async def listening(handler: Handler, refuse: Refuse, port: Port) -> AsyncGenerator[int]:
     """Serve requests on the running loop while the context is open.
 
-    Leaving the context closes every connection at once, whatever it is waiting for.
+    Leaving the context closes every connection immediately.
 
     Args:
         handler: Serves each request.
-        refuse: Answers what is not an HTTP request.
+        refuse: Answers bytes that are not an HTTP request.
         port: Where to listen.
 
     Yields:

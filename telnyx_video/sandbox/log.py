@@ -1,6 +1,6 @@
-"""The request log and the counters: what was sent to the sandbox, what was answered, and why.
+"""The request log and the counters: which requests arrived, and how each was answered.
 
-Requests are kept as they came and formatted when they are read, so that logging costs a busy
+Requests are kept as they arrived and formatted when they are read, so that logging costs a busy
 server little. The API key is never shown.
 """
 
@@ -113,7 +113,7 @@ class LoggedRequests(Sequence[LoggedRequest]):
         status: int | None = None,
         request_id: str | None = None,
     ) -> "LoggedRequests":
-        """Return the requests that match every argument that is given."""
+        """Return the requests that match all given arguments."""
         wanted = {"operation": operation, "status": status, "request_id": request_id}
         return LoggedRequests(
             [
@@ -148,7 +148,7 @@ class LoggedRequests(Sequence[LoggedRequest]):
 
 @attrs.define
 class Record:
-    """One request as the server fills it in."""
+    """One request, filled in while it is served."""
 
     at: datetime
     started: float
@@ -169,7 +169,7 @@ class Record:
     reply_size: int = 0
 
     def answer(self, status: int | None, reply: bytes) -> None:
-        """Note the answer."""
+        """Record the answer."""
         self.status = status
         self.reply, self.reply_size = reply[:MAX_BODY], len(reply)
 
@@ -179,7 +179,7 @@ class RequestLog:
 
     Args:
         size: Requests that are kept; 0 keeps none.
-        api_key: Is never shown.
+        api_key: Replaced by `[key]` wherever it appears.
     """
 
     def __init__(self, size: int, api_key: str) -> None:
@@ -188,12 +188,12 @@ class RequestLog:
         self._secrets = {api_key.encode(), json.dumps(api_key)[1:-1].encode()}
         self._outcomes = deque[tuple[int, Counter[str]]](maxlen=SECONDS)
         self.last_number: int = 0
-        """The number of the last request that is over."""
+        """The number of the last request that has finished."""
         self.cleared: int = 0
         """The number of the last request before the log was cleared."""
 
     def add(self, record: Record) -> None:
-        """Note that a request is over."""
+        """Add a request that has finished."""
         self.last_number += 1
         record.number = self.last_number
         now = time.perf_counter()
@@ -218,17 +218,17 @@ class RequestLog:
         return [self._shown(record) for record in reversed(new)]
 
     def outcomes(self) -> list[dict[str, int]]:
-        """Return how many requests ended in which way in each of the last seconds, oldest first.
+        """Return how many requests had which outcome in each of the last seconds, oldest first.
 
-        The current second comes last. A way is "ok", "refused" (4xx), "failed" (5xx and others)
-        or "cut" (no status).
+        The current second comes last. An outcome is "ok", "refused" (4xx), "failed" (5xx and
+        others) or "cut" (no status).
         """
         now = int(time.perf_counter())
         counted = dict(self._outcomes)
         return [dict(counted.get(second, ())) for second in range(now - SECONDS + 1, now + 1)]
 
     def clear(self) -> None:
-        """Forget everything but the number of the last request."""
+        """Remove all requests; the numbers continue."""
         self.cleared = self.last_number
         self._records.clear()
         self._outcomes.clear()
@@ -266,7 +266,7 @@ class RequestLog:
 
 
 class Stats:
-    """Counts requests, whatever their outcome."""
+    """Counts all requests, refused ones too."""
 
     def __init__(self) -> None:
         self.requests: Counter[str] = Counter()
@@ -290,7 +290,7 @@ class Stats:
             self._in_flight -= posts
 
     def reset(self) -> None:
-        """Set the counters back; requests that are in flight remain so."""
+        """Reset the counters; requests in flight still count towards the maximum."""
         self.requests.clear()
         self.keyed_downloads = 0
         self.max_in_flight = self._in_flight

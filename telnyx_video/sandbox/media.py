@@ -16,7 +16,7 @@ from functools import cache
 from typing import Literal
 
 MEGABYTE = 1e6
-"""Bytes in the unit of published file sizes; that it is not 1,048,576 is a guess."""
+"""Bytes in the unit of published file sizes; 1,000,000 and not 1,048,576 is a guess."""
 
 
 def recording_file(recording_id: str, kind: Literal["audio", "video"], seconds: int) -> bytes:
@@ -26,11 +26,11 @@ def recording_file(recording_id: str, kind: Literal["audio", "video"], seconds: 
     return video_file(recording_id, seconds)
 
 
-_RATE = 48_000  # samples a second, in which Opus counts whatever was recorded
+_RATE = 48_000  # samples a second: Opus always counts in these
 _PRE_SKIP = 312  # samples at the start that a player drops
 _PACKETS = 50  # in a second
 _SILENT_PACKET = b"\xf8\xff\xfe"  # a mono frame of 20 ms in which nothing is coded
-_MAX_SECONDS = 60  # of a longer recording the rest is left out
+_MAX_SECONDS = 60  # a longer recording is cut off
 
 _FIRST, _MIDDLE, _LAST = 2, 0, 4  # kinds of pages
 _CHECKSUM_AT = slice(22, 26)  # bytes of a page: its checksum, taken while they are 0
@@ -40,7 +40,7 @@ def _silence(label: str, seconds: int) -> bytes:
     """Return a file of silence, at least a second and at most a minute long.
 
     Args:
-        label: Is put in its tags, in ASCII.
+        label: Its title tag, in ASCII.
         seconds: How long.
     """
     pages = max(1, min(seconds, _MAX_SECONDS))
@@ -142,7 +142,7 @@ def _parameters() -> tuple[bytes, bytes]:
     picture.counted(0, 0, 0)
     picture.fixed(0, 3)
     picture.counted(0, 0, 0)
-    picture.fixed(0b100, 3)  # slices say how they are filtered
+    picture.fixed(0b100, 3)  # slices state their filter
     return sequence.ended(), picture.ended()
 
 
@@ -150,7 +150,7 @@ def _frame(label: str) -> bytes:
     """Return one picture, whose samples follow from the label."""
     slice_ = _Bits()
     slice_.fixed(0x65, 8)
-    slice_.counted(0, 7, 0)  # from the first macroblock, nothing but intra, parameter set 0
+    slice_.counted(0, 7, 0)  # from the first macroblock, all intra, parameter set 0
     slice_.fixed(0, 4)
     slice_.counted(0)
     slice_.fixed(0, 2)
@@ -158,10 +158,10 @@ def _frame(label: str) -> bytes:
     slice_.counted(25)  # the first macroblock is I_PCM
     count = _COLUMNS * _ROWS
     noise = hashlib.shake_128(label.encode()).digest(count * _MACROBLOCK)
-    # Without zeros nothing in it can be mistaken for the start of a unit, nor has to be escaped.
+    # Without zeros, no byte can be mistaken for the start of a unit or needs an escape.
     samples = noise.translate(_GREY)
     blocks = (samples[at : at + _MACROBLOCK] for at in range(0, len(samples), _MACROBLOCK))
-    # Each further macroblock says that it is I_PCM too: 25 as above, and seven zeros.
+    # Each further macroblock is marked as I_PCM too: 25 as above, and seven zeros.
     return slice_.aligned() + b"\x0d\x00".join(blocks) + b"\x80"
 
 
@@ -179,7 +179,7 @@ def video_file(label: str, seconds: int) -> bytes:
     sample = struct.pack(">I", len(frame)) + frame
     kind = _box(b"ftyp", b"isom", struct.pack(">I", 512), b"isomavc1mp41")
     duration = max(1, seconds) * _SCALE
-    # The offset has a fixed width: the box is as long as it will be once that is known.
+    # The offset has a fixed width, so the length of the box does not depend on it.
     start = len(kind) + len(_movie(duration, len(sample), 0)) + _HEAD
     return kind + _movie(duration, len(sample), start) + _box(b"mdat", sample)
 

@@ -1,4 +1,4 @@
-"""Rooms as the control plane shows and changes them: simulated participants, events, deliveries.
+"""The control plane of rooms: simulated participants, events, deliveries.
 
 The API has no operation to join a room: real participants use another protocol.
 """
@@ -7,18 +7,12 @@ from typing import cast
 
 import attrs
 
-from telnyx_video.sandbox.api.calls import (
-    Call,
-    RefusedError,
-    absent,
-    looked_up,
-    settings_of,
-    whole_number,
-)
+from telnyx_video.sandbox.api.calls import Call, find, not_found, settings_in
 from telnyx_video.sandbox.api.tokens import token_refused
 from telnyx_video.sandbox.app import Api
 from telnyx_video.sandbox.checks.bodies import JOIN, LEAVE, MUTE
-from telnyx_video.sandbox.replies import Code, Problem, Reply, document
+from telnyx_video.sandbox.checks.parameters import whole_number
+from telnyx_video.sandbox.replies import Code, Problem, RefusedError, Reply, document
 from telnyx_video.sandbox.routes import CONTROL, VERSION
 from telnyx_video.sandbox.state.database import HISTORY, ConflictError
 from telnyx_video.sandbox.state.records import Participant, Room, Session
@@ -34,11 +28,11 @@ _SESSIONS = 3  # of a room, that are shown with it
 
 
 class TokenRefusedError(ValueError):
-    """The token of a participant who joins does not open the room."""
+    """The token of a joining participant does not open the room."""
 
 
 class Participants:
-    """Lets simulated participants join and leave; adds the control operations for that.
+    """Lets simulated participants join and leave, from Python and over HTTP.
 
     Args:
         api: Receives the operations, and verifies tokens.
@@ -81,7 +75,7 @@ class Participants:
         return [_shown(member) for member in self._store.sessions.participants.where()]
 
     def events(self) -> list[dict[str, object]]:
-        """Return what happened, in order."""
+        """Return the events so far, in order."""
         return [event.as_json() for event in self._store.events.all()]
 
     def deliveries(self) -> list[dict[str, object]]:
@@ -108,8 +102,8 @@ class Participants:
         return self._api.apply(attrs.evolve(call.with_optional_body(), path=f"{VERSION}/rooms"))
 
     def _join(self, call: Call, subject: str) -> Reply:
-        room = looked_up("room", self._store.rooms.table.get, subject)
-        settings = settings_of(call.with_optional_body(), JOIN)
+        room = find("room", self._store.rooms.table.get, subject)
+        settings = settings_in(call.with_optional_body(), JOIN)
         context = cast("str | None", settings.get("context"))
         token = cast("str | None", settings.get("token"))
         try:
@@ -118,19 +112,19 @@ class Participants:
             raise token_refused("token") from None
         except ConflictError as error:
             raise RefusedError(422, Problem(Code.BAD_REQUEST, str(error))) from error
-        return _both(201, *joined)
+        return _participant_and_session(201, *joined)
 
     def _leave(self, call: Call, subject: str) -> Reply:
-        participant = self._present(subject, str(settings_of(call, LEAVE)["participant_id"]))
+        participant = self._present(subject, str(settings_in(call, LEAVE)["participant_id"]))
         try:
             left = self._store.sessions.leave(participant.id)
         except ConflictError as error:
             problem = Problem(Code.BAD_REQUEST, str(error), pointer="/participant_id")
             raise RefusedError(422, problem) from error
-        return _both(200, *left)
+        return _participant_and_session(200, *left)
 
     def _mute(self, call: Call, subject: str) -> Reply:
-        settings = settings_of(call, MUTE)
+        settings = settings_in(call, MUTE)
         participant = self._present(subject, str(settings["participant_id"]))
         muted = bool(settings.get("muted", True))
         sessions = self._store.sessions
@@ -139,21 +133,21 @@ class Participants:
         except ConflictError as error:
             problem = Problem(Code.BAD_REQUEST, str(error), pointer="/participant_id")
             raise RefusedError(422, problem) from error
-        return _both(200, *sessions.get(participant.id))
+        return _participant_and_session(200, *sessions.get(participant.id))
 
     def _end(self, _: Call, subject: str) -> Reply:
-        room = looked_up("room", self._store.rooms.table.get, subject)
+        room = find("room", self._store.rooms.table.get, subject)
         self._store.sessions.end_active(room)
         return Reply(204)
 
     def _present(self, room_id: str, participant_id: str) -> Participant:
         """Return a participant of a session of a room."""
-        room = looked_up("room", self._store.rooms.table.get, room_id)
+        room = find("room", self._store.rooms.table.get, room_id)
         sessions = self._store.sessions
-        participant = looked_up("participant", sessions.participants.get, participant_id)
+        participant = find("participant", sessions.participants.get, participant_id)
         session = sessions.table.get(participant.session_id)
         if session is None or session.room_id != room.id:
-            raise absent("participant", participant_id)
+            raise not_found("participant", participant_id)
         return participant
 
     def _list_participants(self, _: Call, __: str) -> Reply:
@@ -164,12 +158,12 @@ class Participants:
 
     def _list_deliveries(self, call: Call, _: str) -> Reply:
         """List the deliveries in order; all, or the newest ones, or those in one state."""
-        limit = whole_number(call, "limit", MAX_LISTED) if "limit" in call.query else MAX_LISTED
+        limit = whole_number("limit", call.query.get("limit", str(MAX_LISTED)), most=MAX_LISTED)
         found = self._store.deliveries.newest(limit, call.query.get("state"))
         return document(200, {"deliveries": [delivery.as_json() for delivery in found]})
 
 
-def _both(status: int, participant: Participant, session: Session) -> Reply:
+def _participant_and_session(status: int, participant: Participant, session: Session) -> Reply:
     return document(status, {"participant": _shown(participant), "session": session.as_json()})
 
 

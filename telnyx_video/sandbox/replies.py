@@ -6,7 +6,7 @@ https://developers.telnyx.com/api-reference/rooms/view-a-list-of-rooms (`success
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 import attrs
@@ -83,7 +83,7 @@ class Reply:
     body: bytes = b""
     """JSON, a file, or nothing with status 204."""
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
-    """Headers of this reply only; the common ones are added later."""
+    """Headers of this reply only; the common headers are added later."""
     media_type: str = "application/json"
     """Of the body."""
 
@@ -104,6 +104,24 @@ def refusal(status: int, *problems: Problem, headers: Mapping[str, str] | None =
     return Reply(status, _encode(body).encode(), headers or {})
 
 
+class RefusedError(Exception):
+    """An operation refuses a request.
+
+    Attributes:
+        status: Of the reply.
+        problems: What is wrong.
+        reply: The answer, unless the operation has another format for it.
+    """
+
+    def __init__(
+        self, status: int, *problems: Problem, reply: Callable[..., Reply] = refusal
+    ) -> None:
+        super().__init__(status, problems)
+        self.status = status
+        self.problems = problems
+        self.reply: Reply = reply(status, *problems)
+
+
 def bare_refusal(status: int, problem: Problem) -> Reply:
     """Return a single error object, as published for a room that is not found."""
     return document(status, problem.as_json())
@@ -115,6 +133,6 @@ def generic_refusal(status: int, message: str) -> Reply:
 
 
 def unexpected() -> Reply:
-    """Return the answer to a request that failed by a defect of this server."""
+    """Return the answer to a request that failed because of an internal error."""
     detail = "Internal error of the sandbox; see its log."
     return refusal(500, Problem(Code.UNEXPECTED, detail))

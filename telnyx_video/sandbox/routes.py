@@ -1,4 +1,4 @@
-"""Routes and operations: which exist, and which one a request is for.
+"""The routes and operations, and how a request is matched to one.
 
 An operation is named by its method and its route under the version of the API, with {id} for any
 id: "GET /rooms/{id}". Operations: https://developers.telnyx.com/api-reference/
@@ -7,16 +7,16 @@ id: "GET /rooms/{id}". Operations: https://developers.telnyx.com/api-reference/
 import re
 
 VERSION = "/v2"
-"""What the paths of the API start with, and its base URL ends in."""
+"""Prefix of the paths of the API, and end of its base URL."""
 
 CONTROL = "/_sandbox/"
-"""Paths under this control the server: outside the API, without a key, not counted or logged."""
+"""Prefix of control requests: outside the API, without a key, neither counted nor logged."""
 
 PAGE = "/"
 """The page that shows what the server does."""
 
 FILES = "/media/"
-"""Paths under this are files to download: outside the API, without a key."""
+"""Prefix of files to download: outside the API, without a key."""
 
 DOWNLOAD = "GET /media/{id}"
 """Serves the file of a recording or of a composition."""
@@ -30,7 +30,7 @@ LIST_OPERATIONS: tuple[str, ...] = (
     "GET /room_recordings",
     "GET /room_compositions",
 )
-"""Operations that answer with a page of a list."""
+"""Operations that return a page of a list."""
 
 NAMING_OPERATIONS: tuple[str, ...] = ("POST /rooms", "PATCH /rooms/{id}")
 """Operations whose body can have a unique name."""
@@ -79,7 +79,7 @@ _REDELIVERY = re.compile(r"(/_sandbox/deliveries)/([^/]+)(/redeliver)")
 
 
 def is_control(path: str) -> bool:
-    """Tell whether a path is outside of the API and of its files."""
+    """Return whether a path belongs to the control plane."""
     return path.startswith(CONTROL) or path == PAGE
 
 
@@ -90,7 +90,7 @@ def locate(path: str) -> tuple[str, str]:
 
 
 def operation_of(method: str, path: str) -> str:
-    """Return the operation of a request, whether or not it exists."""
+    """Return the operation of a request, even if it does not exist."""
     return named(method, locate(path)[0])
 
 

@@ -1,8 +1,8 @@
-"""Seeds: objects with given ids, put in at the start, for test suites that expect fixed ids.
+"""Seeds: objects with given ids, added at the start, for test suites that expect fixed ids.
 
 A seed is a JSON object of lists: `rooms`, `sessions`, `participants`, `recordings` and
-`compositions`. Every object has an `id`, a UUID, and may have the fields below; the rest gets
-defaults. An object whose id exists is replaced. Seeding makes no events and no webhooks.
+`compositions`. Every object has an `id`, a UUID, and may have the fields below; others get their
+defaults. An object whose id exists is replaced. Seeding causes no events and no webhooks.
 
 The list `refresh_tokens` has objects with a `token` and a `room_id`: that token then refreshes
 client tokens of the room, and never expires.
@@ -38,7 +38,7 @@ class SeedError(ValueError):
     """The seed is invalid; the message says where and why.
 
     Attributes:
-        pointer: JSON pointer (RFC 6901) to what is wrong.
+        pointer: JSON pointer (RFC 6901) to the error.
     """
 
     def __init__(self, pointer: str, detail: str) -> None:
@@ -64,7 +64,7 @@ def _time(value: object) -> str | None:
 
 
 TOKENS = "refresh_tokens"
-"""The kind that is not stored in a table."""
+"""The kind that has no table."""
 
 _MAX_TOKENS = 1000
 
@@ -142,7 +142,7 @@ _BUILD: Mapping[str, Callable[[dict[str, Any], str], Any]] = {
 
 
 def load_seed(source: Seed | str | os.PathLike[str]) -> Seed:
-    """Return a seed that was given as data, or as the path of a JSON file.
+    """Return a seed, given as data or as the path of a JSON file.
 
     Raises:
         SeedError: if the file is not JSON.
@@ -161,10 +161,10 @@ def read_seed(seed: object, now: str) -> list[tuple[str, Any]]:
 
     Args:
         seed: Lists of objects by kind.
-        now: The time for objects that give none, as it is stored.
+        now: The time for objects without one, as it is stored.
 
     Raises:
-        SeedError: for the first thing that is wrong.
+        SeedError: for the first error.
     """
     if not isinstance(seed, Mapping):
         raise SeedError("", "must be an object of lists")
@@ -200,7 +200,7 @@ def _record(kind: str, item: object, now: str, pointer: str) -> Any:
 
 
 def put_seed(store: Store, tokens: Tokens, seed: object) -> None:
-    """Put the objects of a seed into a store, and its tokens, all or none.
+    """Add the objects of a seed to a store, and its tokens, all or none.
 
     Raises:
         SeedError: if the seed is invalid, or contradicts itself or the state.
@@ -213,6 +213,6 @@ def put_seed(store: Store, tokens: Tokens, seed: object) -> None:
     try:
         store.put(records)
     except sqlite3.IntegrityError as error:
-        detail = f"contradicts itself or what is there: {error}"
+        detail = f"contradicts itself or existing objects: {error}"
         raise SeedError("", detail) from error
     tokens.seeded = accepted

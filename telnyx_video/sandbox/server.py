@@ -1,4 +1,4 @@
-"""`Sandbox`: the server as an object, run by the caller's event loop or by a thread of its own."""
+"""`Sandbox`: the server as an object, run by the caller's event loop or by a separate thread."""
 
 import asyncio
 import os
@@ -53,18 +53,19 @@ class Sandbox:
     """A local Telnyx Video server, for tests and for trying things without a key.
 
     `async with Sandbox() as sandbox` serves on the running event loop; `with Sandbox() as sandbox`
-    serves from a thread of its own, for blocking code. Leaving either stops the server at once and
-    cuts requests in flight, as the crash of a real server would. It can then be entered again;
+    serves from a separate thread, for blocking code. Leaving either stops the server immediately
+    and cuts requests in flight, as the crash of a real server would. It can then be entered again;
     rooms survive that only in a file.
 
     It implements the operations on rooms, client tokens, sessions, participants, recordings and
     compositions: https://developers.telnyx.com/api-reference/rooms/create-a-room and its
     neighbours. Where their behaviour is not published, the modules of `telnyx_video.sandbox.api`
-    and `telnyx_video.sandbox.state` document the choice. `page_url` shows what the server does.
+    and `telnyx_video.sandbox.state` document the choice. `page_url` is the address of
+    a page that shows what the server does.
 
     Everything that this class offers is also available over HTTP under `/_sandbox/`, without the
     key; `GET /_sandbox/openapi.json` describes it. Requests that a browser sends for a page of
-    another site are refused, and so is a `Host` that is not this server's.
+    another site are refused, and so are requests with an unknown `Host`.
 
     Args:
         host: Where to listen: a name, resolved as IPv4, or an address.
@@ -74,7 +75,7 @@ class Sandbox:
         db: A file that keeps the rooms and what happened in them, even if the process is killed.
             None keeps them in memory.
         rate_limit: Requests a second, at least 1, beyond which the answer is 429. None is
-            unlimited; replies then have no headers about a limit.
+            unlimited; replies then have no rate limit headers.
         ssl_context: Serves HTTPS with it.
         faults: A fault plan, as documented by `telnyx_video.sandbox.faults`.
         composition_delay: Seconds from the creation of a composition to its completion; enqueued
@@ -160,15 +161,15 @@ class Sandbox:
     def log(self) -> LoggedRequests:
         """The last requests to the API with their answers, oldest first. Thread-safe.
 
-        `sandbox.log[-1].body` is what was sent last; `sandbox.log.where(operation="POST /rooms")`
+        `sandbox.log[-1].body` is the last body sent; `sandbox.log.where(operation="POST /rooms")`
         selects by operation, status or request id. Control requests are not logged.
         """
         return self._while_running().api.log.snapshot()
 
     def redeliver(self, event_id: str, to: str | None = None) -> None:
-        """Send the webhook of an event once more, whatever became of it. Thread-safe.
+        """Send the webhook of an event once more, delivered or not. Thread-safe.
 
-        The attempt appears in `deliveries`, whose `state` is "pending" until it is over.
+        The attempt appears in `deliveries`, whose `state` is "pending" until it has finished.
 
         Args:
             event_id: The event, as in `events` and `deliveries`.
@@ -192,13 +193,13 @@ class Sandbox:
         return self._while_running().control.redeliver_failed(to)
 
     def seed(self, objects: Seed) -> None:
-        """Put in objects with given ids, all or none. Thread-safe.
+        """Add objects with given ids, all or none. Thread-safe.
 
         Args:
             objects: As documented by `telnyx_video.sandbox.seed`.
 
         Raises:
-            SeedError: if they are invalid, or contradict what is there.
+            SeedError: if they are invalid, or contradict existing objects.
         """
         self._while_running().control.seed(objects)
 
@@ -345,10 +346,10 @@ class Sandbox:
         self._while_running().control.set_outage(None)
 
     def reset(self) -> None:
-        """Make it as it was when it was entered. Thread-safe.
+        """Return the sandbox to the state in which it was entered. Thread-safe.
 
         Rooms, counts, outages and pending commits are removed, the first fault plan restarts, and
-        the seed is put in again. Requests that a fault stalls are cut when they would continue.
+        the seed is added again. Requests that a fault stalls are cut when they would continue.
         """
         self._while_running().control.reset()
 
@@ -366,7 +367,7 @@ class Sandbox:
         await self._on_this_loop.aclose()
 
     def __enter__(self) -> Self:
-        """Start to serve from a thread of its own.
+        """Start to serve from a separate thread.
 
         Raises:
             OSError: if the address cannot be listened on, or the file cannot be opened.
@@ -386,7 +387,7 @@ class Sandbox:
     @asynccontextmanager
     async def _serving(self) -> AsyncGenerator[None]:
         if self._running is not None:
-            raise RuntimeError("this Sandbox is already serving: enter it once, in one way")
+            raise RuntimeError("this Sandbox is already serving: enter it only once")
         async with _serving(self._config) as running:
             self._running = running
             try:
@@ -451,7 +452,7 @@ def _live_updates(api: Api, store: Store, faults: Faults) -> LiveUpdates:
 
 @contextmanager
 def _in_a_thread(context: Callable[[], AbstractAsyncContextManager[None]]) -> Generator[None]:
-    """Hold an async context open on an event loop in a thread of its own."""
+    """Hold an async context open on an event loop in a separate thread."""
     started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
 
     async def hold() -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 KEY = bytes(range(32))
-"""The default private key of every sandbox; it protects nothing."""
+"""The default private key of all sandboxes; it protects nothing."""
 
 KEY_SIZE = 32
 """Size of a private key in bytes."""
@@ -82,7 +82,7 @@ RETRIES = (0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds before each further attempt at a URL."""
 
 DEFAULT_TIMEOUT = 10.0
-"""Seconds for an attempt if the room gives none, or 0."""
+"""Seconds for an attempt if the room has no time-out, or 0."""
 
 
 @attrs.frozen
@@ -174,7 +174,10 @@ MAX_ANSWER = 2048
 
 
 class Dispatcher:
-    """Delivers until it is closed. Must be used on one loop, except for `wake`.
+    """Sends webhooks until it is closed. Use it on one loop, except for `wake`.
+
+    Deliveries of one room are made in order; rooms do not wait for each other. As long as no room
+    has a webhook URL, this has no task, no session and no timer.
 
     Args:
         deliveries: The deliveries to make; receives every attempt.
@@ -207,7 +210,7 @@ class Dispatcher:
             self._loop.call_soon_threadsafe(self._look)
 
     async def close(self) -> None:
-        """Stop; what was not accepted so far stays pending."""
+        """Stop; deliveries that were not accepted so far stay pending."""
         self._deliveries.planned = None
         self._set_timer(None)
         tasks = list(self._tasks.values())
@@ -277,7 +280,7 @@ class Dispatcher:
     async def _post(
         self, url: str, body: bytes, headers: dict[str, str], seconds: float
     ) -> tuple[int | None, str | None, str | None]:
-        """Return the status and the body of the answer, and why there was none."""
+        """Return the status and the body of the answer, and the reason if there is none."""
         status: int | None = None
         try:
             async with self._open_session().post(

@@ -1,4 +1,4 @@
-"""A real browser on a real sandbox."""
+"""A real browser and a real sandbox."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ ARGUMENTS = [
 ]
 
 WAIT = 120_000
-"""Milliseconds after which a condition has failed; a busy machine may take many seconds."""
+"""Milliseconds to wait for a condition; a busy machine may take many seconds."""
 
 expect.set_options(timeout=WAIT)
 
@@ -66,7 +66,7 @@ def rooms(sandbox: Sandbox) -> Iterator[RoomsClient]:
 
 @pytest.fixture
 def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
-    """Make contexts: windows that share nothing; the arguments are those of `Browser`."""
+    """Create browser contexts, which share nothing; the arguments are those of `Browser`."""
     contexts = list[BrowserContext]()
 
     def make(**options: Any) -> BrowserContext:
@@ -89,7 +89,7 @@ def context(new_context: Callable[..., BrowserContext]) -> BrowserContext:
 
 @pytest.fixture
 def page(context: BrowserContext, sandbox: Sandbox) -> Iterator[Page]:
-    """The sandbox's page, which must not complain while the test runs."""
+    """The sandbox's page, which must not log an error while the test runs."""
     page, complaints = context.new_page(), list[str]()
 
     def keep(message: ConsoleMessage) -> None:

@@ -1,4 +1,4 @@
-"""The page in a real browser: it shows what happens, and what it offers works."""
+"""The page in a real browser: what it shows, and what it can do."""
 
 import json
 import re
@@ -35,7 +35,7 @@ def open_view(page: Page, name: str) -> None:
 
 
 class Receiver:
-    """A receiver of webhooks whose answers a test chooses."""
+    """A receiver of webhooks with the status that a test sets."""
 
     def __init__(self) -> None:
         self.status = 200
@@ -68,8 +68,10 @@ def receiver() -> Iterator[Receiver]:
     receiver.server.server_close()
 
 
-def test_the_first_view_says_how_to_begin(page: Page, sandbox: Sandbox, rooms: RoomsClient) -> None:
-    """Two lines for the shell, and a snippet that works as it is pasted."""
+def test_the_first_view_shows_how_to_start(
+    page: Page, sandbox: Sandbox, rooms: RoomsClient
+) -> None:
+    """Two lines for the shell, and a snippet that works when it is pasted."""
     expect(page.get_by_role("heading", name="Waiting for the first request")).to_be_visible()
     exports = page.locator("#exports").inner_text()
     assert exports == f"export TELNYX_BASE_URL={sandbox.url}\nexport TELNYX_API_KEY=sandbox-key"
@@ -99,7 +101,7 @@ def test_a_room_appears_within_a_second(page: Page, rooms: RoomsClient) -> None:
 def test_a_request_is_shown_with_both_bodies(
     page: Page, sandbox: Sandbox, rooms: RoomsClient
 ) -> None:
-    """Fault and effect beside them; the curl command has no key."""
+    """Fault and effect are next to them; the curl command has no key."""
     sandbox.faults = [{"on": "POST /rooms", "faults": ["lost"]}]
     rooms.create(unique_name="standup")
     expect(page.locator("#request-list button")).to_have_count(len(sandbox.log))
@@ -119,7 +121,7 @@ def test_a_request_is_shown_with_both_bodies(
 
 
 def test_filters_are_in_the_address(page: Page, sandbox: Sandbox, rooms: RoomsClient) -> None:
-    """Who opens the address sees the same."""
+    """Another window at that address shows the same."""
     rooms.create(unique_name="standup")
     with pytest.raises(NameTakenError):
         rooms.create(unique_name="standup")
@@ -135,8 +137,8 @@ def test_filters_are_in_the_address(page: Page, sandbox: Sandbox, rooms: RoomsCl
     expect(page.get_by_text("No request matches.")).to_be_visible()
 
 
-def test_rooms_are_driven_from_the_page(page: Page, sandbox: Sandbox) -> None:
-    """Create, join, mute, leave and end: as the API then shows it."""
+def test_rooms_are_controlled_from_the_page(page: Page, sandbox: Sandbox) -> None:
+    """Create, join, mute, leave and end, with the effect that the API shows."""
     open_view(page, "Rooms")
     page.get_by_label("Name", exact=True).fill("standup")
     page.get_by_label("Record", exact=True).check()
@@ -162,7 +164,7 @@ def test_rooms_are_driven_from_the_page(page: Page, sandbox: Sandbox) -> None:
 
 
 def create(sandbox: Sandbox, name: str) -> str:
-    """Create a room whose name the client would refuse, and return its id."""
+    """Create a room with a name that the client refuses, and return its id."""
     headers = {"Authorization": f"Bearer {sandbox.api_key}", "Content-Type": "application/json"}
     body = json.dumps({"unique_name": name}).encode()
     with urlopen(Request(f"{sandbox.url}/rooms", body, headers)) as reply:
@@ -170,8 +172,8 @@ def create(sandbox: Sandbox, name: str) -> str:
 
 
 @pytest.mark.parametrize("number", range(len(HOSTILE)))
-def test_hostile_names_are_text(page: Page, sandbox: Sandbox, number: int) -> None:
-    """In every view; nothing of them is executed or loaded."""
+def test_hostile_names_are_shown_as_text(page: Page, sandbox: Sandbox, number: int) -> None:
+    """In every view; no part of them is executed or loaded."""
     name = HOSTILE[number]
     sandbox.join(create(sandbox, name), context=name)
     page.locator("#request-list button").first.click()
@@ -194,7 +196,7 @@ def test_hostile_names_are_text(page: Page, sandbox: Sandbox, number: int) -> No
 def test_a_webhook_is_redelivered_once(
     page: Page, sandbox: Sandbox, rooms: RoomsClient, receiver: Receiver
 ) -> None:
-    """Signed body, headers and answer are shown; the state follows."""
+    """Signed body, headers and answer are shown; the state is updated."""
     receiver.status = 500
     room = rooms.create(webhook_event_url=receiver.url, webhook_timeout_secs=30)
     sandbox.join(room.id)
@@ -217,7 +219,7 @@ def test_a_webhook_is_redelivered_once(
 
 
 def test_faults_are_chosen_from_a_menu(page: Page, sandbox: Sandbox, rooms: RoomsClient) -> None:
-    """Added, edited, counted, and exported as JSON and as a marker of pytest."""
+    """They are added, edited, counted, and exported as JSON and as a pytest marker."""
     open_view(page, "Faults")
     page.locator("#add-fault select[name=fault]").select_option("503")
     page.get_by_role("button", name="Add", exact=True).click()
@@ -242,8 +244,10 @@ def test_faults_are_chosen_from_a_menu(page: Page, sandbox: Sandbox, rooms: Room
     assert sandbox.faults == []
 
 
-def test_an_outage_is_switched(page: Page, sandbox: Sandbox, rooms: RoomsClient) -> None:
-    """503 leaves the page alone; refused connections cut it off until it returns by itself."""
+def test_an_outage_is_started_from_the_page(
+    page: Page, sandbox: Sandbox, rooms: RoomsClient
+) -> None:
+    """503 does not affect the page; refused connections disconnect it until the outage ends."""
     open_view(page, "Faults")
     page.get_by_label("Seconds", exact=True).fill("600")
     page.get_by_role("button", name="Start").click()
@@ -257,8 +261,8 @@ def test_an_outage_is_switched(page: Page, sandbox: Sandbox, rooms: RoomsClient)
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
 
 
-def test_a_reconnect_loses_nothing(page: Page, sandbox: Sandbox, rooms: RoomsClient) -> None:
-    """What happened while the page was cut off is shown, once."""
+def test_a_reconnect_loses_no_request(page: Page, sandbox: Sandbox, rooms: RoomsClient) -> None:
+    """Requests during a lost connection are shown, once."""
     rooms.create(unique_name="before")
     expect(page.locator("#request-list button")).to_have_count(1)
     page.context.set_offline(True)
@@ -274,8 +278,8 @@ def test_a_reconnect_loses_nothing(page: Page, sandbox: Sandbox, rooms: RoomsCli
     assert names == ["after", "meanwhile", "before"]
 
 
-def test_a_pause_keeps_what_comes(page: Page, rooms: RoomsClient) -> None:
-    """The list stands still until it is resumed."""
+def test_a_pause_stops_the_list(page: Page, rooms: RoomsClient) -> None:
+    """New requests appear when it is resumed."""
     page.get_by_role("button", name="Pause").click()
     for number in range(3):
         rooms.create(unique_name=f"room-{number}")
@@ -286,7 +290,7 @@ def test_a_pause_keeps_what_comes(page: Page, rooms: RoomsClient) -> None:
 
 
 def test_a_reset_is_confirmed(page: Page, sandbox: Sandbox, rooms: RoomsClient) -> None:
-    """One click too many forgets nothing; a click elsewhere takes the question back."""
+    """A single click removes nothing; a click elsewhere cancels the confirmation."""
     rooms.create(unique_name="standup")
     expect(page.locator("#request-list button")).to_have_count(1)
     page.get_by_role("button", name="Reset").click()
@@ -300,7 +304,7 @@ def test_a_reset_is_confirmed(page: Page, sandbox: Sandbox, rooms: RoomsClient) 
     assert sandbox.rooms == []
 
 
-def test_the_page_is_used_by_keyboard(page: Page, rooms: RoomsClient) -> None:
+def test_the_page_works_by_keyboard(page: Page, rooms: RoomsClient) -> None:
     """Arrow keys move in the list, Enter opens, Escape closes and returns."""
     for number in range(3):
         rooms.create(unique_name=f"room-{number}")
@@ -315,7 +319,7 @@ def test_the_page_is_used_by_keyboard(page: Page, rooms: RoomsClient) -> None:
     expect(rows.nth(1)).to_be_focused()
 
 
-def test_a_foreign_page_is_refused(
+def test_a_cross_site_request_is_refused(
     context: BrowserContext, sandbox: Sandbox, receiver: Receiver
 ) -> None:
     """A page of another origin cannot reset the sandbox, although a browser sends its request."""
@@ -342,7 +346,7 @@ def test_the_page_is_accessible(
     receiver: Receiver,
     scheme: str,
 ) -> None:
-    """axe-core finds nothing serious in any view."""
+    """axe-core finds no serious violation in any view."""
     fill(sandbox, rooms, receiver)
     page = new_context(bypass_csp=True, color_scheme=scheme).new_page()
     for view in ("requests", "rooms", "deliveries", "faults"):
@@ -358,7 +362,7 @@ def test_the_page_is_accessible(
 
 
 def fill(sandbox: Sandbox, rooms: RoomsClient, receiver: Receiver) -> None:
-    """Let something of every kind happen."""
+    """Cause requests, events and deliveries of every kind."""
     receiver.status = 200
     fault = {"fault": "lost", "probability": 0.2}
     sandbox.faults = [
@@ -394,7 +398,7 @@ def test_screenshots_for_the_documentation(
     width: int,
     view: str,
 ) -> None:
-    """Every layout fits its window; `--screenshots FOLDER` keeps the pictures."""
+    """Every layout fits its window; `--screenshots FOLDER` saves the pictures."""
     fill(sandbox, rooms, receiver)
     page = new_context(viewport={"width": width, "height": 800}, color_scheme=scheme).new_page()
     page.goto(f"{sandbox.page_url}?view={view}")
@@ -416,7 +420,7 @@ RATE = 10_000 / 60
 """Requests a second."""
 
 
-def test_a_burst_leaves_the_page_answering(
+def test_the_page_stays_responsive_in_a_burst(
     page: Page, sandbox: Sandbox, rooms: RoomsClient, request: pytest.FixtureRequest
 ) -> None:
     """10,000 requests a minute: the page answers, and what it keeps does not grow.

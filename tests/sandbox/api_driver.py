@@ -1,4 +1,4 @@
-"""Calls the operations without a network, under a clock that the test controls."""
+"""Calls the operations without a network, with a clock that the test controls."""
 
 import json
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ class ApiDriver:
         headers: Mapping[str, str] | None = None,
         key: str | None = "key",
     ) -> Reply:
-        """Call a path under the API, or a path that starts with "//" as it is."""
+        """Call a path below the version, or with "//" at its start an absolute one."""
         return self.api.answer(
             Call(
                 method,
@@ -80,13 +80,13 @@ class ApiDriver:
         return self.data("POST", "/rooms", fields)
 
     def join(self, room: Any, **fields: object) -> Any:
-        """Let a participant join, and return it."""
+        """Add a participant to a room, and return it."""
         answer = self.call("POST", f"//_sandbox/rooms/{room['id']}/join", fields)
         assert answer.status == 201, answer.body
         return answer.body["participant"]
 
     def leave(self, room: Any, participant: Any) -> Any:
-        """Let a participant leave, and return the session."""
+        """Remove a participant from a room, and return the session."""
         wanted = {"participant_id": participant["id"]}
         answer = self.call("POST", f"//_sandbox/rooms/{room['id']}/leave", wanted)
         assert answer.status == 200, answer.body

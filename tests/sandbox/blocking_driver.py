@@ -1,4 +1,4 @@
-"""Blocking sockets that record exactly what came and how it ended, for the tests of faults."""
+"""Blocking sockets that record the received bytes and the end, for the tests of faults."""
 
 import json
 import socket
@@ -27,7 +27,7 @@ def request(
     expect: bool = False,
     close: bool = False,
 ) -> bytes:
-    """Return a request in bytes; a POST without content creates a room of no name."""
+    """Return a request in bytes; a POST without content creates a room without a name."""
     has_body = method not in ("GET", "DELETE")
     payload = json.dumps({} if content is None else content).encode() if has_body else b""
     wishes = "Expect: 100-continue\r\n" if expect else ""
@@ -40,7 +40,7 @@ def request(
 
 @attrs.frozen
 class Answer:
-    """A reply that could be read."""
+    """A parsed reply."""
 
     status: int
     headers: Mapping[str, str]
@@ -63,19 +63,19 @@ class Line:
         self.socket.sendall(data)
 
     def ask(self, *args: Any, **kwargs: Any) -> Answer:
-        """Send a request and read its reply, which has to be a good one."""
+        """Send a request and read its reply, which must be valid."""
         self.send(request(*args, **kwargs))
         return self.answer()
 
     def answer(self) -> Answer:
-        """Read one good reply."""
+        """Read one valid reply."""
         with HTTPResponse(self.socket) as reply:
             reply.begin()
             body = reply.read()
             return Answer(reply.status, dict(reply.getheaders()), body)
 
     def rest(self) -> tuple[bytes, str]:
-        """Return everything that comes, and whether FIN or RST ends it."""
+        """Return all bytes up to the end, and whether it is FIN or RST."""
         data = b""
         try:
             while piece := self.socket.recv(65536):
@@ -101,7 +101,7 @@ class Line:
 
 @contextmanager
 def connected(sandbox: Sandbox, tls: ssl.SSLContext | None = None) -> Generator[Line]:
-    """Hold a connection to the sandbox."""
+    """Open a connection to the sandbox."""
     url = URL(sandbox.url)
     with socket.create_connection((url.host, url.port), timeout=PATIENCE) as plain:
         if tls is None:
@@ -114,14 +114,14 @@ def connected(sandbox: Sandbox, tls: ssl.SSLContext | None = None) -> Generator[
 def drain(
     sandbox: Sandbox, *args: Any, tls: ssl.SSLContext | None = None, **kwargs: Any
 ) -> tuple[bytes, str]:
-    """Send one request, and return everything that comes and what ends it."""
+    """Send one request; return all bytes up to the end, and whether it is FIN or RST."""
     with connected(sandbox, tls) as line:
         line.send(request(*args, **kwargs))
         return line.rest()
 
 
 def asked(sandbox: Sandbox, *args: Any, **kwargs: Any) -> Answer:
-    """Send one request on a connection of its own and return its reply, a good one."""
+    """Send one request on a new connection and return its reply, which must be valid."""
     with connected(sandbox) as line:
         return line.ask(*args, **kwargs)
 
@@ -132,7 +132,7 @@ def on_create(*faults: object, **rule: object) -> list[dict[str, object]]:
 
 
 def until(holds: Callable[[], object]) -> None:
-    """Return when it holds."""
+    """Wait until the condition is true."""
     deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline

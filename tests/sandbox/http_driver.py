@@ -1,4 +1,4 @@
-"""A plain way to call the sandbox over HTTP, so that each test shows only what it is about."""
+"""Calls the sandbox over HTTP, for tests without boilerplate."""
 
 import json
 import urllib.request
@@ -15,7 +15,7 @@ from telnyx_video.sandbox import Sandbox
 
 @attrs.frozen
 class Answer:
-    """What came back."""
+    """An answer."""
 
     status: int
     headers: Mapping[str, str]
@@ -24,12 +24,12 @@ class Answer:
 
     @property
     def data(self) -> Any:
-        """What a success carries."""
+        """The data of a success."""
         return self.body["data"]
 
     @property
     def pointers(self) -> list[str]:
-        """The fields that a refusal points at."""
+        """The pointers of a refusal."""
         return [error["source"]["pointer"] for error in self.body["errors"]]
 
 
@@ -50,7 +50,7 @@ class HttpDriver:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send one request to a path under the API, or to one that starts with "//" as it is."""
+        """Send a request to a path below the version, or after "//" to an absolute one."""
         url = self._sandbox.url + path
         if path.startswith("//"):
             url = self._sandbox.url.removesuffix("/v2") + path[1:]
@@ -75,7 +75,7 @@ class HttpDriver:
     def raw(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        """Send one request to a path of the server as it is, without the key."""
+        """Send a request to an absolute path, without the key."""
         return self._session.request(
             method,
             self._sandbox.url.removesuffix("/v2") + path,
@@ -85,12 +85,12 @@ class HttpDriver:
         )
 
     async def create(self, **fields: object) -> Answer:
-        """Send a create with these fields."""
+        """Create a room with these fields."""
         return await self.send("POST", "/rooms", fields)
 
 
 def create_blocking(url: str, **fields: object) -> Any:
-    """Create a room at the default key's sandbox without an event loop, and return it."""
+    """Create a room without an event loop, with the default key, and return it."""
     headers = {"Authorization": "Bearer sandbox-key", "Content-Type": "application/json"}
     content = json.dumps(fields).encode()
     request = urllib.request.Request(f"{url}/rooms", data=content, headers=headers)

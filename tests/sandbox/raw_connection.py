@@ -1,4 +1,4 @@
-"""Bytes on a socket, for what no HTTP client would send or report."""
+"""Bytes on a socket, for requests and replies that an HTTP client would not allow."""
 
 import asyncio
 import ssl
@@ -19,7 +19,7 @@ class Wire:
     writer: asyncio.StreamWriter
 
     async def start_create(self) -> None:
-        """Begin a create and return when the sandbox is serving it; its body is yet to come."""
+        """Send the head of a create and wait until the sandbox serves it."""
         await self.send(
             b"POST /v2/rooms HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sandbox-key\r\n"
             b"Content-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
@@ -42,7 +42,7 @@ class Wire:
 async def connected(
     sandbox: Sandbox, ssl_context: ssl.SSLContext | None = None
 ) -> AsyncGenerator[Wire]:
-    """Hold a connection to the sandbox."""
+    """Open a connection to the sandbox."""
     url = URL(sandbox.url)
     reader, writer = await asyncio.open_connection(url.host, url.port, ssl=ssl_context)
     try:

@@ -1,4 +1,4 @@
-"""The four actions on a session: on all who are in it, on some, and on all but some."""
+"""The four actions on a session: on everyone in it, on some, and on all but some."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from sandbox.api_driver import UNKNOWN_ID, ApiDriver, Clock
 
 @attrs.frozen
 class Party:
-    """Three participants in a session, and a fourth that has left it."""
+    """A session with three participants, and a fourth who has left."""
 
     driver: ApiDriver
     room: Any
@@ -18,19 +18,19 @@ class Party:
 
     @property
     def path(self) -> str:
-        """Where the session is."""
+        """The path of the session."""
         return f"/room_sessions/{self.members[0]['session_id']}"
 
     def act(self, action: str, content: object = None) -> Any:
-        """Do something to the session."""
+        """Perform an action on the session."""
         return self.driver.call("POST", f"{self.path}/actions/{action}", content)
 
     def ids(self, *numbers: int) -> list[str]:
-        """Return the ids of these."""
+        """Return the ids of these participants."""
         return [self.members[number]["id"] for number in numbers]
 
     def numbers(self, field: str) -> list[int]:
-        """Return the participants that have a value: `muted`, or a time."""
+        """Return the numbers of the participants with a value in a field."""
         listed = self.driver.call("GET", "//_sandbox/participants").body["participants"]
         return [number for number, member in enumerate(listed) if member.get(field)]
 
@@ -57,10 +57,10 @@ CHOICES: list[tuple[object, list[int], list[int]]] = [
 
 @pytest.mark.parametrize(("chosen", "exclude", "meant"), CHOICES)
 @pytest.mark.parametrize("action", ["kick", "mute"])
-def test_an_action_is_for_those_who_are_meant(
+def test_an_action_applies_to_the_selected_participants(
     party: Party, clock: Clock, action: str, chosen: Any, exclude: list[int], meant: list[int]
 ) -> None:
-    """Participants are all who are present or those listed, without those excluded."""
+    """It applies to everyone present or those listed, without those excluded."""
     clock.advance(1)
     participants = chosen if chosen == "all" else party.ids(*chosen)
     wanted = {"participants": participants, "exclude": party.ids(*exclude)}
@@ -74,8 +74,8 @@ def test_an_action_is_for_those_who_are_meant(
     assert active is not (action == "kick" and meant == [0, 1, 2])
 
 
-def test_a_voice_is_given_back(party: Party, clock: Clock) -> None:
-    """Unmuting undoes muting; each shows as an update of the participant."""
+def test_unmute_reverts_mute(party: Party, clock: Clock) -> None:
+    """Each shows as an update of the participant."""
     before = party.members[0]["updated_at"]
     clock.advance(1)
     party.act("mute", {"participants": "all"})
@@ -84,7 +84,7 @@ def test_a_voice_is_given_back(party: Party, clock: Clock) -> None:
     assert party.driver.data("GET", f"/room_participants/{party.ids(0)[0]}")["updated_at"] > before
 
 
-def test_ending_removes_every_participant(party: Party) -> None:
+def test_end_removes_every_participant(party: Party) -> None:
     """The session and every stay have ended; a second end is refused."""
     answer = party.act("end")
     assert (answer.status, answer.body) == (200, {"data": {"result": "ok"}})
@@ -110,7 +110,7 @@ def test_ending_removes_every_participant(party: Party) -> None:
 def test_an_invalid_selection_is_refused(
     party: Party, action: str, content: object, named: str
 ) -> None:
-    """The message, in the shape published for actions, names what is wrong; nothing is done."""
+    """The message, in the format published for actions, names the field; nothing is changed."""
     answer = party.act(action, content)
     assert answer.status == 422
     assert answer.body.keys() == {"success", "message"}
@@ -119,8 +119,8 @@ def test_an_invalid_selection_is_refused(
     assert party.numbers("muted") == []
 
 
-def test_who_has_left_cannot_be_acted_on(party: Party) -> None:
-    """A request that names a participant that left is refused as a whole."""
+def test_a_participant_who_left_cannot_be_selected(party: Party) -> None:
+    """A request that names a participant who left is refused as a whole."""
     answer = party.act("kick", {"participants": party.ids(0, 3)})
     assert answer.status == 422
     assert party.ids(3)[0] in answer.body["message"]
@@ -130,14 +130,14 @@ def test_who_has_left_cannot_be_acted_on(party: Party) -> None:
 @pytest.mark.parametrize("action", ["end", "kick", "mute", "unmute"])
 @pytest.mark.parametrize("session_id", [UNKNOWN_ID, "x"])
 def test_an_unknown_session_is_not_found(driver: ApiDriver, action: str, session_id: str) -> None:
-    """The actions answer it in their own shape."""
+    """The actions answer 404 in their own format."""
     path = f"/room_sessions/{session_id}/actions/{action}"
     answer = driver.call("POST", path, {"participants": "all"})
     assert (answer.status, answer.body.keys()) == (404, {"success", "message"})
 
 
-def test_actions_need_no_key_but_take_no_other(party: Party) -> None:
-    """Published without security, they let in a request without a key; a wrong one is refused."""
+def test_actions_accept_no_key_but_refuse_a_wrong_one(party: Party) -> None:
+    """They are published without security."""
     path = f"{party.path}/actions/mute"
     content = {"participants": "all"}
     assert party.driver.call("POST", path, content, key=None).status == 200

@@ -1,4 +1,4 @@
-"""Whatever is sent to a sandbox, what it holds is bounded."""
+"""The number of objects that a sandbox holds is bounded."""
 
 from collections.abc import Iterator
 from unittest.mock import patch
@@ -13,7 +13,7 @@ from telnyx_video.sandbox.state import database
 
 @pytest.fixture(autouse=True)
 def low_bounds() -> Iterator[None]:
-    """Bounds that a test can reach."""
+    """Lower the bounds so that a test can reach them."""
     with (
         patch.dict(database.LIMITS, dict.fromkeys(database.LIMITS, 2)),
         patch.dict(database.HISTORY, {"events": 5, "deliveries": 3}),
@@ -22,7 +22,7 @@ def low_bounds() -> Iterator[None]:
 
 
 async def test_rooms_and_participants_are_bounded(session: aiohttp.ClientSession) -> None:
-    """One more is refused in words, until one is deleted."""
+    """A further one is refused until one is deleted."""
     async with Sandbox() as sandbox:
         http = HttpDriver(session, sandbox)
         first, second = [(await http.create()).data["id"] for _ in range(2)]
@@ -40,7 +40,7 @@ async def test_rooms_and_participants_are_bounded(session: aiohttp.ClientSession
 
 
 async def test_history_is_bounded(session: aiohttp.ClientSession) -> None:
-    """The oldest events and deliveries are forgotten."""
+    """The oldest events and deliveries are deleted."""
     async with Sandbox() as sandbox:
         http = HttpDriver(session, sandbox)
         room = (await http.create(webhook_event_url="http://127.0.0.1:9/")).data["id"]

@@ -1,4 +1,4 @@
-"""The bounds of every field, and that a body is refused with every problem at once."""
+"""The bounds of every field; one refusal lists every problem."""
 
 import json
 from typing import Any
@@ -53,22 +53,22 @@ def cases(table: list[tuple[str, list[Any]]]) -> list[tuple[str, object]]:
 
 
 @pytest.mark.parametrize(("field", "value"), cases(FINE), ids=repr)
-def test_a_value_within_its_bounds_is_taken(field: str, value: object) -> None:
-    """What the API allows is taken as it is; null stands for the default."""
+def test_a_valid_value_is_accepted(field: str, value: object) -> None:
+    """Valid values are kept unchanged; null stands for the default."""
     expected = DEFAULTS[field] if value is None else value
     assert check_fields({field: value}, ROOM) == ({field: expected}, [])
 
 
 @pytest.mark.parametrize(("field", "value"), cases(WRONG), ids=repr)
-def test_a_value_out_of_its_bounds_is_refused(field: str, value: object) -> None:
-    """What the API does not allow is one problem, which names the field."""
+def test_an_invalid_value_is_refused(field: str, value: object) -> None:
+    """It is one problem, which names the field."""
     settings, problems = check_fields({field: value}, ROOM)
     assert settings == {}
     assert [problem.pointer for problem in problems] == [f"/{field}"]
     assert problems[0].detail.startswith(f"{field} must be ")
 
 
-async def test_every_problem_is_reported_at_once(http: HttpDriver, sandbox: Sandbox) -> None:
+async def test_one_refusal_reports_every_problem(http: HttpDriver, sandbox: Sandbox) -> None:
     """One refusal names every field that is out of bounds, and no room is created."""
     wrong = {field: values[0] for field, values in WRONG}
     answer = await http.create(**wrong)
@@ -88,8 +88,8 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from([*DEFAULTS, "colour"]), json_values))
-def test_each_known_field_is_either_taken_or_refused(body: dict[str, object]) -> None:
-    """Whatever a body holds, each field of the API ends up in exactly one of the two answers."""
+def test_each_known_field_is_either_accepted_or_refused(body: dict[str, object]) -> None:
+    """For any body, each field of the API is in exactly one of the two results."""
     settings, problems = check_fields(json.loads(json.dumps(body)), ROOM)
     refused = [str(problem.pointer)[1:] for problem in problems]
     assert sorted([*settings, *refused]) == sorted(body.keys() & DEFAULTS.keys())

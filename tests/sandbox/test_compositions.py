@@ -1,4 +1,4 @@
-"""Compositions: their bounds, and their states as time goes by."""
+"""Compositions: their bounds, and their status over time."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from telnyx_video.sandbox.replies import Reply
 
 @attrs.frozen
 class ComposedSession:
-    """A recorded session of two that has ended after 84 seconds."""
+    """A recorded session of two participants that ended after 84 seconds."""
 
     driver: ApiDriver
     session: str
     videos: list[str]
 
     def compose(self, **fields: object) -> Any:
-        """Ask for a composition of it."""
+        """Request a composition of it."""
         return self.driver.call(
             "POST", "/room_compositions", {"session_id": self.session, **fields}
         )
@@ -38,7 +38,7 @@ def composed(driver: ApiDriver, clock: Clock) -> ComposedSession:
 def test_a_composition_is_enqueued_then_processing_then_completed(
     composed: ComposedSession, clock: Clock
 ) -> None:
-    """After half of its delay it is processing, after all of it its file is there."""
+    """It is processing after half of its delay; after all of it, its file exists."""
     created = composed.compose()
     assert (created.status, created.data["status"]) == (202, "enqueued")
     path = f"/room_compositions/{created.data['id']}"
@@ -61,8 +61,8 @@ def test_a_composition_is_enqueued_then_processing_then_completed(
     assert shown["size_mb"] == pytest.approx(len(file.body) / 1e6)
 
 
-def test_a_composition_tells_what_it_shows(composed: ComposedSession) -> None:
-    """Defaults are filled in; its times and length are those of the session."""
+def test_a_composition_shows_its_session(composed: ComposedSession) -> None:
+    """Defaults are filled in; times and duration are those of the session."""
     shown = composed.compose().data
     session = composed.driver.data("GET", f"/room_sessions/{composed.session}")
     assert (shown["format"], shown["resolution"]) == ("mp4", "1280x720")
@@ -72,8 +72,8 @@ def test_a_composition_tells_what_it_shows(composed: ComposedSession) -> None:
     assert "video_layout" not in shown
 
 
-def test_a_composition_has_what_was_asked_for(composed: ComposedSession) -> None:
-    """Settings and regions come back, with the places that were left out; any source is all."""
+def test_a_composition_has_the_requested_settings(composed: ComposedSession) -> None:
+    """Settings and regions are returned, with default positions; "*" selects all sources."""
     first = {"width": 640, "height": 360, "max_columns": 2, "video_sources": ["*"]}
     second = {"x_pos": 640, "z_pos": -99, "video_sources": [composed.videos[1].upper()]}
     settings = {
@@ -92,10 +92,8 @@ def test_a_composition_has_what_was_asked_for(composed: ComposedSession) -> None
     }
 
 
-def test_what_there_is_of_an_active_session_can_be_composed(
-    driver: ApiDriver, clock: Clock
-) -> None:
-    """Such a composition ends where it was asked for."""
+def test_an_active_session_can_be_composed(driver: ApiDriver, clock: Clock) -> None:
+    """The composition ends at the time of the request."""
     room = driver.room()
     session = driver.join(room)["session_id"]
     clock.advance(5)
@@ -107,8 +105,8 @@ FINE = ["16x16", "1280x720", "720x1280", "800x600", "960x960"]
 
 
 @pytest.mark.parametrize("resolution", FINE)
-def test_a_resolution_within_bounds_is_taken(composed: ComposedSession, resolution: str) -> None:
-    """Each side and the area have a most, which is part of them."""
+def test_a_resolution_within_bounds_is_accepted(composed: ComposedSession, resolution: str) -> None:
+    """Bounds of sides and area are inclusive."""
     assert composed.compose(resolution=resolution).data["resolution"] == resolution
 
 
@@ -150,16 +148,16 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("fields", "pointer"), WRONG, ids=repr)
-def test_what_is_out_of_bounds_is_pointed_at(
+def test_an_invalid_field_is_refused_with_its_pointer(
     composed: ComposedSession, fields: dict[str, object], pointer: str
 ) -> None:
-    """Each flaw is one problem at its place, and nothing is created."""
+    """Each error is one problem with its place, and nothing is created."""
     answer = composed.compose(**fields)
     assert (answer.status, answer.pointers) == (422, [pointer])
     assert composed.driver.ids("/room_compositions") == []
 
 
-def test_every_problem_is_reported_at_once(driver: ApiDriver) -> None:
+def test_one_refusal_reports_every_problem(driver: ApiDriver) -> None:
     """A layout is checked even if the session is unknown."""
     wrong = {
         "session_id": UNKNOWN_ID,
@@ -174,14 +172,14 @@ def test_every_problem_is_reported_at_once(driver: ApiDriver) -> None:
 
 
 def test_audio_is_not_a_video_source(composed: ComposedSession) -> None:
-    """Recordings of sound, and those of other sessions, cannot be shown."""
+    """Audio recordings, and recordings of other sessions, cannot be shown."""
     (sound, *_) = composed.driver.ids("/room_recordings", type="audio")
     layout = {"a": {"video_sources": [composed.videos[0], sound]}}
     assert composed.compose(video_layout=layout).pointers == [f"{REGION}/video_sources/1"]
 
 
 def test_a_deleted_composition_is_gone(composed: ComposedSession, clock: Clock) -> None:
-    """Finished or not, it is gone, and no event reports it as completed."""
+    """Finished or not, it is removed, and no event reports it as completed."""
     finished = composed.compose().data
     clock.advance(10)
     unfinished = composed.compose().data

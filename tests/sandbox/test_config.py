@@ -1,4 +1,4 @@
-"""The arguments of a sandbox: which are refused, and in which words."""
+"""The arguments of a sandbox: which are refused, and the messages."""
 
 import math
 import pathlib
@@ -43,12 +43,12 @@ WRONG: list[tuple[str, list[Any], str]] = [
     ids=short,
 )
 def test_an_invalid_argument_is_refused(name: str, value: Any, words: str) -> None:
-    """The error names it before anything listens."""
+    """The error names it, before the sandbox listens."""
     with pytest.raises(ValueError, match=f"^{name} {words}.*, not "):
         Sandbox(**{name: value})
 
 
-def test_every_problem_is_reported_at_once() -> None:
+def test_one_refusal_reports_every_problem() -> None:
     """One error names every invalid argument."""
     wrong: dict[str, Any] = {"port": 70_000, "rate_limit": "x", "webhook_key": b"secret"}
     with pytest.raises(ValueError, match=r"^port") as caught:
@@ -82,12 +82,12 @@ def test_valid_arguments_are_accepted() -> None:
 
 @pytest.mark.parametrize("plan", ["x", 5, None, [5]], ids=short)
 def test_an_invalid_plan_is_refused(plan: Any) -> None:
-    """A plan of faults has an error of its own, which is a ValueError, too."""
+    """An invalid fault plan raises FaultPlanError, which is a ValueError."""
     with pytest.raises(FaultPlanError):
         Sandbox(faults=plan)
 
 
-def test_a_refused_key_is_not_shown() -> None:
+def test_a_refused_key_is_not_in_the_message() -> None:
     """It may be a real one."""
     with pytest.raises(ValueError, match="not one of 8 characters") as caught:
         Sandbox(api_key="secret\n ")

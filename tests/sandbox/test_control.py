@@ -1,4 +1,4 @@
-"""What is counted, and how the sandbox is controlled: over HTTP, and as Python."""
+"""Counters and control of the sandbox, over HTTP and from Python."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -13,7 +13,7 @@ NO_KEY = {"Authorization": ""}
 
 
 async def test_requests_are_counted_by_route(http: HttpDriver, sandbox: Sandbox) -> None:
-    """Each request counts, refused or not, under its method and route; control does not."""
+    """Each request counts, refused or not, under method and route; control requests do not."""
     room = (await http.create()).data
     await http.create(max_participants=1)
     await http.send("GET", f"/rooms/{room['id']}")
@@ -30,7 +30,7 @@ async def test_requests_are_counted_by_route(http: HttpDriver, sandbox: Sandbox)
 
 
 async def test_stats_are_read_without_the_key(http: HttpDriver, sandbox: Sandbox) -> None:
-    """The counts over HTTP are those that the object has."""
+    """The counts over HTTP are those of the object."""
     await http.create()
     await http.create()
     answer = await http.send("GET", "//_sandbox/stats", headers=NO_KEY)
@@ -40,8 +40,8 @@ async def test_stats_are_read_without_the_key(http: HttpDriver, sandbox: Sandbox
     )
 
 
-async def test_a_reset_forgets_rooms_and_counts(http: HttpDriver, sandbox: Sandbox) -> None:
-    """A reset, needing no key, leaves what a fresh sandbox has; names are free again."""
+async def test_a_reset_removes_rooms_and_counts(http: HttpDriver, sandbox: Sandbox) -> None:
+    """A reset, which needs no key, leaves an empty sandbox; names are free again."""
     await http.create(unique_name="standup")
     answer = await http.send("POST", "//_sandbox/reset", headers=NO_KEY)
     assert (answer.status, answer.body) == (204, None)
@@ -51,8 +51,8 @@ async def test_a_reset_forgets_rooms_and_counts(http: HttpDriver, sandbox: Sandb
     assert (sandbox.rooms, sandbox.requests, sandbox.max_in_flight) == ([], {}, 0)
 
 
-async def test_the_most_posts_in_flight_are_known(sandbox: Sandbox) -> None:
-    """The mark is the number of POSTs that were being served at once, and stays when they end."""
+async def test_the_maximum_of_posts_in_flight_is_counted(sandbox: Sandbox) -> None:
+    """It is the number of concurrent POSTs, and does not fall when they end."""
     async with AsyncExitStack() as stack:
         wires = [await stack.enter_async_context(connected(sandbox)) for _ in range(5)]
         for wire in wires:
@@ -73,13 +73,13 @@ async def test_the_most_posts_in_flight_are_known(sandbox: Sandbox) -> None:
 
 
 async def test_other_requests_do_not_count_as_posts(http: HttpDriver, sandbox: Sandbox) -> None:
-    """Lists that are served together leave the mark where it is."""
+    """Concurrent lists do not change the maximum."""
     await asyncio.gather(*(http.send("GET", "/rooms") for _ in range(5)))
     assert sandbox.max_in_flight == 0
 
 
 async def test_the_state_can_be_read_from_other_threads(session: aiohttp.ClientSession) -> None:
-    """While requests are served, another thread sees whole rooms and growing counts."""
+    """While requests are served, another thread reads complete rooms and growing counts."""
     async with Sandbox() as sandbox:
         http = HttpDriver(session, sandbox)
 

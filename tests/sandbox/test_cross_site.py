@@ -33,8 +33,8 @@ GUARD = CrossSiteGuard.of("127.0.0.1", ["Sandbox.Test"])
         {"Host": "localhost:8787", "Sec-Fetch-Site": "none"},
     ],
 )
-def test_own_requests_are_let_in(headers: Mapping[str, str]) -> None:
-    """Programs, the page of the sandbox, and what is typed into the address bar."""
+def test_requests_of_programs_and_of_the_page_are_accepted(headers: Mapping[str, str]) -> None:
+    """Programs, the page of the sandbox, and addresses that a user types."""
     assert GUARD.refusal(headers, "172.17.0.2") is None
 
 
@@ -54,8 +54,10 @@ def test_own_requests_are_let_in(headers: Mapping[str, str]) -> None:
         ({"Host": "localhost", "Sec-Fetch-Site": "same-site"}, "this one is same-site"),
     ],
 )
-def test_foreign_requests_are_refused_in_words(headers: Mapping[str, str], words: str) -> None:
-    """Another origin, or a name by which a page may have got here."""
+def test_cross_site_requests_are_refused_with_the_reason(
+    headers: Mapping[str, str], words: str
+) -> None:
+    """Another origin, or an unknown host name."""
     assert words in str(GUARD.refusal(headers, "172.17.0.2"))
 
 
@@ -74,10 +76,10 @@ FOREIGN: list[dict[str, str]] = [
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=["origin", "host", "site"])
-async def test_every_route_refuses_foreign_requests(
+async def test_every_route_refuses_cross_site_requests(
     session: aiohttp.ClientSession, headers: dict[str, str]
 ) -> None:
-    """API, files, control, page and stream alike; nothing is done, and nothing is counted."""
+    """API, files, control, page and stream; nothing is changed or counted."""
     async with Sandbox() as sandbox:
         http = HttpDriver(session, sandbox)
         await http.create(unique_name="standup")
@@ -100,7 +102,7 @@ def routes(sandbox: Sandbox) -> dict[str, list[str]]:
 
 
 async def test_a_host_can_be_allowed(session: aiohttp.ClientSession) -> None:
-    """The name of a container is accepted if it was given."""
+    """The name of a container is accepted if it is configured."""
     async with Sandbox(allow_hosts=["telnyx"]) as sandbox:
         http = HttpDriver(session, sandbox)
         assert (await http.send("GET", "/rooms", headers={"Host": "telnyx:8787"})).status == 200
@@ -130,10 +132,10 @@ async def test_a_request_without_a_host_is_served(sandbox: Sandbox) -> None:
         (b"{}", "application/octet-stream", 415),
     ],
 )
-async def test_control_takes_what_no_form_can_send(
+async def test_control_requests_must_be_json(
     http: HttpDriver, sandbox: Sandbox, body: bytes, media_type: str, status: int
 ) -> None:
-    """A page can send a form to any address without asking first; JSON it cannot."""
+    """A page can send a form to any site without a preflight request, but not JSON."""
     await http.create()
     headers = {"Content-Type": media_type} if media_type else {}
     async with http.raw("POST", "/_sandbox/reset", body, headers) as reply:
@@ -141,7 +143,7 @@ async def test_control_takes_what_no_form_can_send(
     assert len(sandbox.rooms) == int(status == 415)
 
 
-def test_the_page_belongs_to_control() -> None:
+def test_the_page_is_a_control_path() -> None:
     """It needs no key."""
     assert is_control("/")
     assert is_control("/_sandbox/stats")

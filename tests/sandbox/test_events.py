@@ -1,4 +1,4 @@
-"""Events: one for each change, in order, and none for a change that was not made."""
+"""Events: one for each change, in order; no event for a change that was rolled back."""
 
 from collections import Counter
 from typing import Any
@@ -15,13 +15,13 @@ from telnyx_video.sandbox.state.store import Store
 
 
 def event_types(driver: ApiDriver) -> list[str]:
-    """Return the types of what happened, without what they have in common."""
+    """Return the types of the events, without their common prefix."""
     events = driver.call("GET", "//_sandbox/events", key=None).body["events"]
     return [event["type"].removeprefix("video.room.") for event in events]
 
 
 def test_a_session_has_events_from_start_to_end(driver: ApiDriver, clock: Clock) -> None:
-    """Events have the names of webhooks and come in the order in which things happen."""
+    """Events are named as in webhooks and ordered by time."""
     room = driver.room(enable_recording=True)
     driver.leave(room, driver.join(room))
     assert event_types(driver) == [
@@ -36,8 +36,8 @@ def test_a_session_has_events_from_start_to_end(driver: ApiDriver, clock: Clock)
     ]
 
 
-def test_an_event_names_all_that_it_is_about(driver: ApiDriver) -> None:
-    """An event has the ids of the objects involved."""
+def test_an_event_has_the_ids_of_its_objects(driver: ApiDriver) -> None:
+    """It has the ids of room, session, participant and recording."""
     room = driver.room(enable_recording=True)
     alice = driver.join(room)
     (sound, _) = driver.ids("/room_recordings")
@@ -54,7 +54,7 @@ def test_an_event_names_all_that_it_is_about(driver: ApiDriver) -> None:
 
 
 def test_a_composition_has_an_event_at_its_completion(driver: ApiDriver, clock: Clock) -> None:
-    """Not before, and in its place among what happened meanwhile."""
+    """The event appears at that time, in order with the others."""
     room = driver.room()
     alice = driver.join(room)
     driver.data("POST", "/room_compositions", {"session_id": alice["session_id"]})
@@ -65,8 +65,10 @@ def test_a_composition_has_an_event_at_its_completion(driver: ApiDriver, clock: 
     assert event_types(driver)[2:] == ["composition.completed", "participant.left", "session.ended"]
 
 
-async def test_a_change_that_was_not_made_has_no_event(http: HttpDriver, sandbox: Sandbox) -> None:
-    """A request that a fault keeps from being applied leaves no trace, one that is does."""
+async def test_a_request_that_is_not_committed_has_no_event(
+    http: HttpDriver, sandbox: Sandbox
+) -> None:
+    """A fault that prevents the commit prevents the event; a lost answer does not."""
     room = (await http.create()).data
     sandbox.join(room["id"])
     before = sandbox.events
@@ -81,7 +83,7 @@ async def test_a_change_that_was_not_made_has_no_event(http: HttpDriver, sandbox
 
 
 class Sessions(RuleBasedStateMachine):
-    """Rooms in which anything may happen in any order."""
+    """Rooms with any changes in any order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -133,7 +135,7 @@ class Sessions(RuleBasedStateMachine):
         self.present[room] = []
 
     def active(self, room: str) -> list[Any]:
-        """Return the sessions of a room that are going on."""
+        """Return the active sessions of a room."""
         return self.store.sessions.table.where("room_id = ? AND ended_at IS NULL", room)
 
     @invariant()

@@ -1,4 +1,4 @@
-"""Which request meets which fault: scripts in their order, draws by a hash."""
+"""Which request gets which fault: scripts in order, draws by a hash."""
 
 import random
 from collections import Counter
@@ -18,7 +18,7 @@ def create(name: str | None = None, content: str = "") -> Traits:
 
 
 def labels(choice: Choice, *requests: Traits) -> list[str | None]:
-    """Return what the requests meet, one after another."""
+    """Return the faults of successive requests."""
     return [None if fault is None else fault.label for fault in map(choice.take, requests)]
 
 
@@ -28,19 +28,19 @@ def choosing(*rules: object) -> Choice:
 
 
 def test_a_script_is_followed_once_in_order() -> None:
-    """Each matching request uses one entry up; null is to behave, and so is what comes after."""
+    """Each matching request uses one entry; null, and the end of the script, mean no fault."""
     choice = choosing({"on": "POST /rooms", "faults": [503, None, "lost"]})
     assert labels(choice, *[CREATE] * 5) == ["503", None, "lost", None, None]
 
 
-def test_the_last_of_a_script_can_be_repeated() -> None:
-    """With repeat, the last entry stays for ever."""
+def test_the_last_fault_of_a_script_can_be_repeated() -> None:
+    """With repeat, the last entry stays forever."""
     choice = choosing({"on": "POST /rooms", "faults": ["lost", 503], "repeat": True})
     assert labels(choice, *[CREATE] * 4) == ["lost", "503", "503", "503"]
 
 
 @pytest.mark.parametrize(
-    ("on", "met"),
+    ("on", "matched"),
     [
         ("POST /rooms", [True, False, False, False, False, False]),
         ("GET /rooms", [False, True, False, False, False, False]),
@@ -50,8 +50,8 @@ def test_the_last_of_a_script_can_be_repeated() -> None:
         ("*", [True] * 6),
     ],
 )
-def test_a_rule_is_on_one_operation_or_on_all(on: str, met: list[bool]) -> None:
-    """Only the requests that a rule is on meet its faults; "*" is every one."""
+def test_a_rule_is_on_one_operation_or_on_all(on: str, matched: list[bool]) -> None:
+    """Only requests for its operation get its faults; "*" is every operation."""
     choice = choosing({"on": on, "faults": [503], "repeat": True})
     operations = [
         "POST /rooms",
@@ -61,11 +61,11 @@ def test_a_rule_is_on_one_operation_or_on_all(on: str, met: list[bool]) -> None:
         "DELETE /rooms/{id}",
         "GET /nowhere",
     ]
-    assert [choice.take(Traits(operation)) is not None for operation in operations] == met
+    assert [choice.take(Traits(operation)) is not None for operation in operations] == matched
 
 
 def test_a_name_is_matched_exactly() -> None:
-    """Only requests that mention just this name count, case included."""
+    """Only requests with exactly this name match, case included."""
     choice = choosing({"on": "*", "name": "a", "faults": [503]})
     requests = [create(), create("A"), create("ab"), Traits("GET /rooms", name="a")]
     assert labels(choice, *requests, create("a")) == [None, None, None, "503", None]
@@ -78,8 +78,8 @@ def test_a_page_is_matched_in_lists_only() -> None:
     assert labels(choice, *requests, Traits("GET /rooms", page="2")) == [None, None, "503"]
 
 
-def test_the_first_rule_that_has_something_to_say_decides() -> None:
-    """A null decides too; a rule that is used up, or draws nothing, leaves it to the next."""
+def test_the_first_rule_with_an_entry_decides() -> None:
+    """A null decides too; a rule that is used up, or draws no fault, does not."""
     choice = choosing(
         {"on": "POST /rooms", "faults": [None, 500]},
         {"on": "*", "draw": [{"fault": "lost", "probability": 0}]},
@@ -88,8 +88,8 @@ def test_the_first_rule_that_has_something_to_say_decides() -> None:
     assert labels(choice, *[CREATE] * 5) == [None, "500", "502", "503", None]
 
 
-def test_the_body_is_needed_only_for_what_depends_on_it() -> None:
-    """A name in a body and a draw need it; a script on everything, and lists, do not."""
+def test_the_body_is_read_only_for_names_and_draws() -> None:
+    """A script on everything, and rules on lists, do not need it."""
     assert not choosing({"on": "*", "faults": [503]}).needs_body("POST /rooms")
     named = choosing({"on": "*", "name": "a", "faults": [503]})
     assert named.needs_body("POST /rooms")
@@ -106,7 +106,7 @@ DRAW = {
 }
 
 
-def test_faults_are_drawn_as_often_as_they_should_be() -> None:
+def test_faults_are_drawn_with_their_probabilities() -> None:
     """Over many names the shares are those of the plan."""
     drawn = Counter(labels(choosing(DRAW), *(create(f"room-{n}") for n in range(10_000))))
     assert drawn.keys() == {"lost", "503", None}
@@ -115,7 +115,7 @@ def test_faults_are_drawn_as_often_as_they_should_be() -> None:
 
 
 def test_certain_faults_are_always_drawn() -> None:
-    """Probabilities that add up to 1, rounding errors aside, leave nothing to chance."""
+    """Probabilities that add up to 1, up to rounding, always draw a fault."""
     ten = [{"fault": 503, "probability": 0.1}] * 10
     assert None not in labels(choosing({"on": "*", "draw": ten}), *[CREATE] * 500)
 
@@ -128,11 +128,11 @@ def test_certain_faults_are_always_drawn() -> None:
 def test_draws_do_not_depend_on_timing(
     sent: list[tuple[str, str]], seed: int, order: random.Random
 ) -> None:
-    """However requests are interleaved, the n-th of a name, or of a body, meets the same."""
+    """In any interleaving, the n-th request of a name, or of a body, draws the same."""
     requests = [create(name if name != "c" else None, content) for name, content in sent]
     shuffled = order.sample(requests, len(requests))
 
-    def met(requests: list[Traits]) -> dict[str, list[str | None]]:
+    def drawn(requests: list[Traits]) -> dict[str, list[str | None]]:
         choice = choosing({**DRAW, "seed": seed})
         found: dict[str, list[str | None]] = {}
         for request in requests:
@@ -140,16 +140,16 @@ def test_draws_do_not_depend_on_timing(
             found.setdefault(key, []).extend(labels(choice, request))
         return found
 
-    assert met(requests) == met(shuffled)
+    assert drawn(requests) == drawn(shuffled)
 
 
-def test_each_time_is_another_draw() -> None:
-    """A name that met a fault once may be lucky the next time, and the reverse."""
+def test_each_request_of_a_name_is_another_draw() -> None:
+    """A name that drew a fault once may draw none the next time, and vice versa."""
     assert set(labels(choosing(DRAW), *[create("a")] * 100)) == {"lost", "503", None}
 
 
-def test_another_seed_draws_others() -> None:
-    """A seed decides who meets a fault; without one it is 0; rules of one seed differ too."""
+def test_another_seed_draws_other_faults() -> None:
+    """The default seed is 0; rules with one seed draw independently."""
     requests = [create(f"room-{n}") for n in range(200)]
     first = labels(choosing(DRAW), *requests)
     assert first == labels(choosing({**DRAW, "seed": 0}), *requests)
@@ -158,7 +158,7 @@ def test_another_seed_draws_others() -> None:
     assert first != labels(choosing(idle, DRAW), *requests)
 
 
-def test_a_name_that_is_half_a_character_can_be_drawn_for() -> None:
+def test_a_name_with_a_lone_surrogate_can_be_drawn_for() -> None:
     """JSON can contain lone surrogates; such a name gets faults like any other."""
     always = {"on": "*", "draw": [{"fault": 503, "probability": 1}]}
     assert labels(choosing(always), create("\ud800")) == ["503"]

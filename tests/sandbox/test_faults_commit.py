@@ -1,4 +1,4 @@
-"""When a request with a fault is committed: at once, never, or late."""
+"""When a request with a fault is committed: immediately, never, or late."""
 
 import asyncio
 import gc
@@ -21,7 +21,7 @@ NAMED = {"unique_name": "a"}
 
 
 def test_a_late_commit_comes_after_the_cut() -> None:
-    """The caller is cut off; the room comes into being some time later, as it was asked for."""
+    """The connection is cut; the room is created some time later, as requested."""
     with Sandbox(faults=on_create({"cut": "reply", "commit": 0.05})) as sandbox:
         assert drain(sandbox, content={**NAMED, "max_participants": 7}) == (b"", "FIN")
         until(lambda: sandbox.rooms)
@@ -29,8 +29,8 @@ def test_a_late_commit_comes_after_the_cut() -> None:
         assert sandbox.rooms[0]["max_participants"] == 7
 
 
-def test_a_late_commit_may_come_in_no_time() -> None:
-    """Zero seconds are allowed: the commit follows the cut at once."""
+def test_a_late_commit_may_have_no_delay() -> None:
+    """Zero seconds are allowed: the commit follows the cut."""
     with Sandbox(faults=on_create({"cut": "reply", "commit": 0})) as sandbox:
         drain(sandbox)
         until(lambda: sandbox.rooms)
@@ -44,10 +44,10 @@ def test_a_name_is_free_until_the_late_commit() -> None:
         assert asked(sandbox, content=NAMED).status == 201
 
 
-def test_a_late_commit_that_lost_the_race_fails_in_silence(
+def test_a_late_commit_of_a_taken_name_fails_silently(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The room that won stays as it is; the loser leaves neither a room nor a word."""
+    """The room that took the name is unchanged; no second room is created."""
     late = {"cut": "reply", "commit": 1}
     with Sandbox(faults=on_create(late, None, late)) as sandbox:
         drain(sandbox, content=NAMED)
@@ -60,15 +60,15 @@ def test_a_late_commit_that_lost_the_race_fails_in_silence(
 
 
 def test_a_late_commit_takes_the_name() -> None:
-    """Who asks for the name after it is refused."""
+    """A later create of the name is refused."""
     with Sandbox(faults=on_create({"cut": "reply", "commit": 0.05})) as sandbox:
         drain(sandbox, content=NAMED)
         until(lambda: sandbox.rooms)
         assert asked(sandbox, content=NAMED).status == 422
 
 
-def test_what_was_refused_is_not_committed_later() -> None:
-    """A wrong body, and a wrong key, stay refused: the room that comes is another one."""
+def test_a_refused_request_is_not_committed_late() -> None:
+    """A request with an invalid body or a wrong key is never committed."""
     late = {"status": 503, "commit": 0.05}
     with Sandbox(faults=on_create(late, late, late)) as sandbox, connected(sandbox) as line:
         assert line.ask(content={"max_participants": 99}).status == 503
@@ -80,8 +80,8 @@ def test_what_was_refused_is_not_committed_later() -> None:
 
 
 @pytest.mark.parametrize("commit", ["never", FOREVER])
-def test_what_is_not_committed_is_answered_as_if_it_were(commit: object) -> None:
-    """A server may say 201 and have nothing; what it refuses, it refuses."""
+def test_a_request_that_is_not_committed_gets_the_true_answer(commit: object) -> None:
+    """A success is answered with 201 although no room is created; a refusal with the refusal."""
     with Sandbox(faults=on_create({"commit": commit}, repeat=True)) as sandbox:
         answer = asked(sandbox, content=NAMED)
         assert (answer.status, answer.json["data"]["unique_name"]) == (201, "a")
@@ -91,7 +91,7 @@ def test_what_is_not_committed_is_answered_as_if_it_were(commit: object) -> None
 
 
 def test_updates_and_deletes_follow_the_commit_field() -> None:
-    """A PATCH or DELETE that is lost has happened, one that is dropped has not."""
+    """A lost PATCH or DELETE is applied, a dropped one is not."""
     plan = [
         {"on": "PATCH /rooms/{id}", "faults": ["dropped", "lost", {"commit": "never"}]},
         {"on": "DELETE /rooms/{id}", "faults": ["dropped", {"commit": "never"}, "lost"]},
@@ -113,14 +113,14 @@ def test_updates_and_deletes_follow_the_commit_field() -> None:
         assert asked(sandbox, "DELETE", path).status == 404
 
 
-def test_a_rate_limit_counts_what_is_not_committed_too() -> None:
-    """A request that is answered as if it were committed has used its place."""
+def test_the_rate_limit_counts_requests_that_are_not_committed() -> None:
+    """They are answered as if they were committed."""
     with Sandbox(rate_limit=1000, faults=on_create({"commit": "never"})) as sandbox:
         assert asked(sandbox).headers["x-ratelimit-remaining"] != "1000"
 
 
-def test_a_reset_forgets_late_commits() -> None:
-    """What was to come before a reset never comes; what was begun after it does."""
+def test_a_reset_cancels_late_commits() -> None:
+    """Commits from before a reset never happen; those of later requests do."""
     late = on_create({"cut": "reply", "commit": 0.2}, repeat=True)
     with Sandbox(faults=late) as sandbox:
         drain(sandbox, content={"unique_name": "old"})
@@ -130,8 +130,8 @@ def test_a_reset_forgets_late_commits() -> None:
         assert names(sandbox) == ["new"]
 
 
-def test_a_reset_ends_what_is_held_up_before_its_commit() -> None:
-    """A request stalled across a reset is cut when it would go on, and creates nothing."""
+def test_a_reset_cuts_requests_that_are_stalled_before_their_commit() -> None:
+    """A request stalled across a reset is cut when it continues, and creates nothing."""
     stall = {"stall": "commit", "seconds": 0.2}
     with Sandbox(faults=on_create(stall)) as sandbox, connected(sandbox) as line:
         line.send(request(content=NAMED))
@@ -141,8 +141,8 @@ def test_a_reset_ends_what_is_held_up_before_its_commit() -> None:
         assert sandbox.rooms == []
 
 
-def test_a_reset_forgets_connections_that_were_to_be_cut() -> None:
-    """A connection that was to end with its next request is as good as any."""
+def test_a_reset_keeps_connections_that_a_fault_would_cut() -> None:
+    """A connection that a fault would cut at its next request serves that request."""
     with Sandbox() as sandbox, connected(sandbox) as line:
         sandbox.faults = on_create("closed_next")
         assert line.ask().status == 201
@@ -150,8 +150,8 @@ def test_a_reset_forgets_connections_that_were_to_be_cut() -> None:
         assert line.ask().status == 201
 
 
-async def test_leaving_forgets_late_commits() -> None:
-    """Nothing is left in the caller's loop, and nothing happens after the sandbox is gone."""
+async def test_leaving_cancels_late_commits() -> None:
+    """No timer is left in the caller's loop."""
     loop = asyncio.get_running_loop()
     problems: list[object] = []
     loop.set_exception_handler(lambda _, context: problems.append(context))

@@ -16,7 +16,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 def control(sandbox: Sandbox, path: str, content: bytes | None = None) -> tuple[int, Any]:
-    """Send a request that controls, without a key, and return status and decoded body."""
+    """Send a control request without a key; return status and decoded body."""
     url = sandbox.url.removesuffix("/v2") + path
     try:
         with urlopen(Request(url, content, JSON), timeout=PATIENCE) as reply:
@@ -28,7 +28,7 @@ def control(sandbox: Sandbox, path: str, content: bytes | None = None) -> tuple[
 
 
 def test_a_plan_is_changed_while_the_sandbox_runs() -> None:
-    """The plan in force is known; an empty one clears; what was done stays counted."""
+    """The current plan can be read; an empty one clears it; counts remain."""
     with Sandbox(faults=on_create(503, "lost")) as sandbox:
         assert sandbox.faults == on_create(503, "lost")
         assert asked(sandbox).status == 503
@@ -41,8 +41,8 @@ def test_a_plan_is_changed_while_the_sandbox_runs() -> None:
         assert sandbox.faults_done == {"503": 1, "502": 1}
 
 
-def test_a_bad_plan_changes_nothing() -> None:
-    """A plan with flaws is refused where it is given, and the old one stays."""
+def test_an_invalid_plan_changes_nothing() -> None:
+    """The assignment raises, and the old plan stays."""
     with Sandbox(faults=on_create(503)) as sandbox:
         with pytest.raises(FaultPlanError, match="not a shorthand"):
             sandbox.faults = on_create("losst")
@@ -56,7 +56,7 @@ def test_a_bad_plan_changes_nothing() -> None:
 
 
 def test_a_plan_is_sent_over_http() -> None:
-    """Without the key, whatever the media type; it can be asked for, with what it did."""
+    """Without the key; plan and counts can be read back."""
     plan = on_create("lost", {"status": 503, "headers": {"Retry-After": 1}})
     with Sandbox() as sandbox:
         assert control(sandbox, "/_sandbox/faults", json.dumps(plan).encode()) == (204, None)
@@ -68,8 +68,8 @@ def test_a_plan_is_sent_over_http() -> None:
         assert sandbox.requests == {"POST /v2/rooms": 2}
 
 
-def test_a_bad_plan_over_http_is_refused_with_every_flaw() -> None:
-    """The published shape of 422, with a pointer for each flaw; the old plan stays."""
+def test_an_invalid_plan_over_http_is_refused_with_every_flaw() -> None:
+    """422 in the published format, with a pointer for each flaw; the old plan stays."""
     plan = [{"on": "POST /room", "faults": ["losst"]}]
     with Sandbox(faults=on_create(503)) as sandbox:
         status, body = control(sandbox, "/_sandbox/faults", json.dumps(plan).encode())
@@ -84,15 +84,15 @@ def test_a_bad_plan_over_http_is_refused_with_every_flaw() -> None:
 
 @pytest.mark.parametrize("path", ["/_sandbox/faults", "/_sandbox/outage"])
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 200_000])
-def test_a_body_that_is_no_json_is_refused(path: str, content: bytes) -> None:
-    """It is the error of any other request without JSON."""
+def test_a_body_that_is_not_json_is_refused(path: str, content: bytes) -> None:
+    """The error is the same whatever is wrong with the JSON."""
     with Sandbox() as sandbox:
         status, body = control(sandbox, path, content)
         assert (status, body["errors"][0]["code"]) == (400, "10023")
 
 
-def test_faults_never_meet_requests_that_control() -> None:
-    """However bad the plan is for others, the sandbox can be controlled."""
+def test_control_requests_never_get_a_fault() -> None:
+    """A plan that breaks every other request leaves the sandbox controllable."""
     plan = [{"on": "*", "faults": ["dropped"], "repeat": True}]
     with Sandbox(faults=plan) as sandbox:
         assert drain(sandbox, "GET", "/rooms") == (b"", "FIN")
@@ -102,8 +102,8 @@ def test_faults_never_meet_requests_that_control() -> None:
 
 
 @pytest.mark.parametrize("over_http", [False, True])
-def test_a_reset_begins_the_first_plan_again(over_http: bool) -> None:
-    """Rooms and counts are gone, and the plan is the one the sandbox was made with."""
+def test_a_reset_restarts_the_first_plan(over_http: bool) -> None:
+    """Rooms and counts are removed, and the plan is the one passed to the sandbox."""
     with Sandbox(faults=on_create(503)) as sandbox:
         assert [asked(sandbox).status for _ in range(2)] == [503, 201]
         sandbox.faults = on_create(502)
@@ -116,8 +116,8 @@ def test_a_reset_begins_the_first_plan_again(over_http: bool) -> None:
         assert [asked(sandbox).status for _ in range(2)] == [503, 201]
 
 
-def test_a_sandbox_begins_its_plan_each_time_it_is_entered() -> None:
-    """What one run used up is there again in the next."""
+def test_a_sandbox_restarts_its_plan_each_time_it_is_entered() -> None:
+    """Faults that one run used are available in the next."""
     sandbox = Sandbox(faults=on_create(503))
     for _ in range(2):
         with sandbox:
@@ -125,7 +125,7 @@ def test_a_sandbox_begins_its_plan_each_time_it_is_entered() -> None:
 
 
 async def test_a_plan_is_changed_from_another_thread() -> None:
-    """A sandbox on this loop takes plans from other threads while it serves."""
+    """A sandbox on this loop accepts plans from other threads while it serves."""
     async with Sandbox() as sandbox:
 
         def work() -> list[int]:
@@ -139,13 +139,13 @@ async def test_a_plan_is_changed_from_another_thread() -> None:
         assert sandbox.faults_done.total() == 4
 
 
-def test_probabilities_are_met_over_the_wire() -> None:
-    """The same seed disturbs the same names, in whatever order they come."""
+def test_draws_over_http_are_deterministic() -> None:
+    """The same seed draws faults for the same names, in any order of requests."""
     draw = [{"fault": "lost", "probability": 0.3}, {"fault": 503, "probability": 0.3}]
     plan: list[dict[str, object]] = [{"on": "POST /rooms", "draw": draw, "seed": 3}]
     numbers = list(range(40))
 
-    def met(numbers: list[int]) -> dict[int, object]:
+    def drawn(numbers: list[int]) -> dict[int, object]:
         seen: dict[int, object] = {}
         with Sandbox(faults=plan) as sandbox:
             for number in numbers:
@@ -159,6 +159,6 @@ def test_probabilities_are_met_over_the_wire() -> None:
             assert len(sandbox.rooms) == 40 - sandbox.faults_done["503"]
         return seen
 
-    first = met(numbers)
+    first = drawn(numbers)
     assert set(first.values()) == {"lost", b"503", b"201"}
-    assert met(numbers[::-1]) == first
+    assert drawn(numbers[::-1]) == first

@@ -1,4 +1,4 @@
-"""Lists that do not show what there is: stale, empty, doubled, inexact, or always the same page."""
+"""Lists with wrong content: stale, empty, doubled, inexact, or always the same page."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def on_list(*faults: object, **rule: object) -> list[dict[str, object]]:
 
 
 def create(sandbox: Sandbox, *names: str) -> None:
-    """Create rooms of these names."""
+    """Create rooms with these names."""
     for name in names:
         assert asked(sandbox, content={"unique_name": name}).status == 201
 
@@ -32,7 +32,7 @@ def names(reply: Any) -> list[str]:
 
 
 def test_a_list_can_be_stale() -> None:
-    """Rooms younger than some seconds are left out, and out of the count; older ones are not."""
+    """Rooms younger than some seconds are missing from the list and its count."""
     young = [{"list": {"without_younger_than": FOREVER}}, {"list": {"without_younger_than": 0}}]
     with Sandbox(faults=on_list(*young)) as sandbox:
         create(sandbox, "a")
@@ -42,7 +42,7 @@ def test_a_list_can_be_stale() -> None:
 
 
 def test_a_list_can_be_empty() -> None:
-    """A room that exists is not found by its name, until it is."""
+    """An existing room is not found by its name until the fault is used up."""
     with Sandbox(faults=on_list("list_empty", "list_empty")) as sandbox:
         create(sandbox, "a")
         assert listed(sandbox, "filter[unique_name]=a")["data"] == []
@@ -51,7 +51,7 @@ def test_a_list_can_be_empty() -> None:
 
 
 def test_a_list_can_show_rooms_twice() -> None:
-    """The same name comes with two ids, which stay the same."""
+    """The same name has two ids, which are the same each time."""
     with Sandbox(faults=on_list("list_doubled", "list_doubled")) as sandbox:
         create(sandbox, "a")
         first = listed(sandbox, "filter[unique_name]=a")
@@ -61,8 +61,8 @@ def test_a_list_can_show_rooms_twice() -> None:
         assert listed(sandbox, "filter[unique_name]=a") == first
 
 
-def test_what_is_no_list_cannot_be_doubled() -> None:
-    """A refused list, and other requests, are answered as they should be."""
+def test_only_lists_are_doubled() -> None:
+    """A refused list, and other requests, get their true answer."""
     plan = [{"on": "*", "faults": ["list_doubled"], "repeat": True}]
     with Sandbox(faults=plan) as sandbox:
         create(sandbox, "a")
@@ -83,7 +83,7 @@ def test_what_is_no_list_cannot_be_doubled() -> None:
     ],
 )
 def test_a_filter_can_be_inexact(wanted: str, found: list[str]) -> None:
-    """Names that begin alike are found too, shorter or longer, in any case."""
+    """Names with the same start match too, shorter or longer, in any case."""
     with Sandbox(faults=on_list("list_inexact")) as sandbox:
         create(sandbox, "Room-1", "room-12", "room", "hall", "ROOM-1-B", "room-1")
         reply = listed(sandbox, f"filter[unique_name]={wanted}")
@@ -91,8 +91,8 @@ def test_a_filter_can_be_inexact(wanted: str, found: list[str]) -> None:
         assert reply["meta"]["total_results"] == len(found)
 
 
-def test_an_inexact_filter_leaves_nameless_rooms_out() -> None:
-    """A room without a name is never found by one; without a filter it is."""
+def test_an_inexact_filter_does_not_match_rooms_without_a_name() -> None:
+    """Without a filter they are listed."""
     with Sandbox(faults=on_list("list_inexact", "list_inexact")) as sandbox:
         assert asked(sandbox).status == 201
         assert listed(sandbox, "filter[unique_name]=a")["data"] == []
@@ -100,7 +100,7 @@ def test_an_inexact_filter_leaves_nameless_rooms_out() -> None:
 
 
 def test_a_list_can_ignore_the_page_number() -> None:
-    """Page 2 shows page 1 again, and says so."""
+    """Page 2 shows page 1 again, and its number."""
     with Sandbox(faults=on_list("list_first_page")) as sandbox:
         create(sandbox, "a", "b")
         reply = listed(sandbox, "page[size]=1&page[number]=2")
@@ -109,7 +109,7 @@ def test_a_list_can_ignore_the_page_number() -> None:
 
 
 def test_a_fault_can_be_on_one_page() -> None:
-    """Page 1 comes, page 2 fails once, then comes too."""
+    """Page 1 succeeds; page 2 fails once, then succeeds."""
     with Sandbox(faults=on_list(503, page=2)) as sandbox:
         create(sandbox, "a", "b")
         assert names(listed(sandbox, "page[size]=1")) == ["a"]

@@ -1,4 +1,4 @@
-"""Faults on every operation beyond those on rooms, and on downloads."""
+"""Faults on the operations on objects other than rooms, and on downloads."""
 
 import json
 from typing import Any
@@ -14,8 +14,8 @@ from telnyx_video.sandbox.routes import LIST_OPERATIONS, OPERATIONS, address_of
 
 
 @pytest.fixture
-def met() -> Any:
-    """A sandbox with an active recorded session, which one participant has left."""
+def occupied() -> Any:
+    """A sandbox with an active recorded session that one participant has left."""
     with Sandbox(composition_delay=0) as sandbox:
         room = asked(sandbox, content={"enable_recording": True}).json["data"]["id"]
         sandbox.leave(sandbox.join(room))
@@ -29,13 +29,13 @@ def only(sandbox: Sandbox, path: str) -> Any:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_each_operation_can_be_disturbed(met: Sandbox, operation: str) -> None:
-    """A rule on it meets the requests for it, whatever they are about, and no others."""
+def test_each_operation_can_get_a_fault(occupied: Sandbox, operation: str) -> None:
+    """A rule matches all requests for its operation, and no others."""
     method, route = address_of(operation)
     path = route.format(id="x")
-    met.faults = [{"on": operation, "faults": [503]}]
+    occupied.faults = [{"on": operation, "faults": [503]}]
     answers = list[Answer]()
-    with connected(met) as line:
+    with connected(occupied) as line:
         for _ in range(2):
             line.send(
                 request(method, path, {})
@@ -45,11 +45,11 @@ def test_each_operation_can_be_disturbed(met: Sandbox, operation: str) -> None:
             answers.append(line.answer())
     assert answers[0].status == 503
     assert answers[1].status != 503
-    assert met.faults_done == {"503": 1}
+    assert occupied.faults_done == {"503": 1}
 
 
 def test_each_operation_exists(driver: ApiDriver) -> None:
-    """What can be named in a plan is what the server answers, under the name it counts by."""
+    """Every operation that a plan can name is served, under the name by which it is counted."""
     for operation in OPERATIONS:
         method, route = address_of(operation)
         answer = driver.call(method, "/" + route.format(id="x"), {})
@@ -57,60 +57,60 @@ def test_each_operation_exists(driver: ApiDriver) -> None:
         assert answer.status != 405
 
 
-def test_an_end_can_be_lost(met: Sandbox) -> None:
-    """The session has ended, but the answer was lost; the next attempt finds it ended."""
-    session = only(met, "/room_sessions")["id"]
+def test_an_end_can_be_lost(occupied: Sandbox) -> None:
+    """The session has ended although the answer was lost; the next request finds it ended."""
+    session = only(occupied, "/room_sessions")["id"]
     path = f"/room_sessions/{session}/actions/end"
-    met.faults = [{"on": "POST /room_sessions/{id}/actions/end", "faults": ["lost"]}]
-    assert drain(met, "POST", path) == (b"", "FIN")
-    assert only(met, "/room_sessions")["active"] is False
-    assert asked(met, "POST", path).status == 422
+    occupied.faults = [{"on": "POST /room_sessions/{id}/actions/end", "faults": ["lost"]}]
+    assert drain(occupied, "POST", path) == (b"", "FIN")
+    assert only(occupied, "/room_sessions")["active"] is False
+    assert asked(occupied, "POST", path).status == 422
 
 
-def test_a_late_kick_comes_late(met: Sandbox) -> None:
-    """What was answered, or not, is applied after its time."""
-    session = only(met, "/room_sessions")["id"]
-    met.faults = [
+def test_a_kick_can_be_committed_late(occupied: Sandbox) -> None:
+    """It is applied after its delay, whatever the answer was."""
+    session = only(occupied, "/room_sessions")["id"]
+    occupied.faults = [
         {
             "on": "POST /room_sessions/{id}/actions/kick",
             "faults": [{"cut": "reply", "commit": 0.01}],
         }
     ]
     path = f"/room_sessions/{session}/actions/kick"
-    assert drain(met, "POST", path, {"participants": "all"}) == (b"", "FIN")
-    until(lambda: not only(met, "/room_sessions")["active"])
+    assert drain(occupied, "POST", path, {"participants": "all"}) == (b"", "FIN")
+    until(lambda: not only(occupied, "/room_sessions")["active"])
 
 
 @pytest.mark.parametrize("operation", LIST_OPERATIONS)
-def test_every_list_can_be_falsified(met: Sandbox, operation: str) -> None:
-    """Empty, doubled, always the first page, or without what is young: as the list of rooms."""
-    session = only(met, "/room_sessions")
-    asked(met, "POST", "/room_compositions", {"session_id": session["id"]})
+def test_every_list_can_be_falsified(occupied: Sandbox, operation: str) -> None:
+    """Empty, doubled, always the first page, or stale, as the list of rooms."""
+    session = only(occupied, "/room_sessions")
+    asked(occupied, "POST", "/room_compositions", {"session_id": session["id"]})
     ids = {"rooms": session["room_id"], "room_sessions": session["id"]}
     route = operation.removeprefix("GET ")
     path = route.format(id=ids.get(route.split("/")[1]))
-    true = asked(met, "GET", path).json
+    true = asked(occupied, "GET", path).json
     faults = [
         "list_empty",
         "list_doubled",
         "list_first_page",
         {"list": {"without_younger_than": 3600}},
     ]
-    met.faults = [{"on": operation, "faults": faults}]
-    empty, doubled = (asked(met, "GET", path).json for _ in range(2))
-    first = asked(met, "GET", f"{path}?page[number]=9").json
-    young = asked(met, "GET", path).json
+    occupied.faults = [{"on": operation, "faults": faults}]
+    empty, doubled = (asked(occupied, "GET", path).json for _ in range(2))
+    first = asked(occupied, "GET", f"{path}?page[number]=9").json
+    young = asked(occupied, "GET", path).json
     assert (empty["data"], young["data"]) == ([], [])
     assert doubled["data"][::2] == true["data"]
     assert doubled["meta"]["total_results"] == 2 * true["meta"]["total_results"]
     assert first["data"] == true["data"] != []
 
 
-def test_a_page_of_any_list_can_be_disturbed(met: Sandbox) -> None:
-    """A rule with a page leaves the other pages alone."""
-    met.faults = [{"on": "GET /room_recordings", "page": 2, "faults": [503]}]
+def test_a_page_of_any_list_can_get_a_fault(occupied: Sandbox) -> None:
+    """Other pages get no fault."""
+    occupied.faults = [{"on": "GET /room_recordings", "page": 2, "faults": [503]}]
     statuses = [
-        asked(met, "GET", f"/room_recordings?page[size]=1&page[number]={page}").status
+        asked(occupied, "GET", f"/room_recordings?page[size]=1&page[number]={page}").status
         for page in (1, 2, 2)
     ]
     assert statuses == [200, 503, 200]
@@ -125,53 +125,53 @@ def test_a_page_of_any_list_can_be_disturbed(met: Sandbox) -> None:
         ({"on": "GET /media/x"}, "on must be one of"),
     ],
 )
-def test_a_rule_that_can_match_nothing_is_refused(rule: dict[str, object], complaint: str) -> None:
+def test_a_rule_that_never_matches_is_refused(rule: dict[str, object], complaint: str) -> None:
     """Names occur in rooms only, pages in lists only, and operations have their published names."""
     with pytest.raises(FaultPlanError, match=complaint):
         parse_plan([{**rule, "faults": [503]}])
 
 
 def download(sandbox: Sandbox, *headers: str) -> bytes:
-    """Return a request for the file of a completed recording of a picture."""
+    """Return a request for the file of a completed video recording."""
     rows = asked(sandbox, "GET", "/room_recordings?filter[status]=completed").json["data"]
     path = URL(rows[-1]["download_url"]).path
     lines = "".join(f"{header}\r\n" for header in headers)
     return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n".encode()
 
 
-def test_a_download_that_is_cut_can_be_resumed(met: Sandbox) -> None:
-    """Half of the file comes, then the end of the connection; the rest can be asked for."""
-    asking = download(met)
-    with connected(met) as line:
+def test_a_download_that_is_cut_can_be_resumed(occupied: Sandbox) -> None:
+    """Half of the file arrives before the cut; the rest can be requested."""
+    asking = download(occupied)
+    with connected(occupied) as line:
         line.send(asking)
         whole = line.answer()
     assert (whole.status, whole.headers["Content-Type"]) == (200, "video/mp4")
-    met.faults = [{"on": "GET /media/{id}", "faults": ["truncated", "truncated_chunked"]}]
-    with connected(met) as line:
+    occupied.faults = [{"on": "GET /media/{id}", "faults": ["truncated", "truncated_chunked"]}]
+    with connected(occupied) as line:
         line.send(asking)
         head, _, half = line.rest()[0].partition(b"\r\n\r\n")
     assert head.endswith(f"\r\nContent-Length: {len(whole.body)}".encode())
     assert whole.body.startswith(half)
     assert 0 < len(half) < len(whole.body)
-    rest = download(met, f"Range: bytes={len(half)}-", f"If-Range: {whole.headers['ETag']}")
-    with connected(met) as line:
+    rest = download(occupied, f"Range: bytes={len(half)}-", f"If-Range: {whole.headers['ETag']}")
+    with connected(occupied) as line:
         line.send(rest)
         assert line.rest()[1] == "FIN"  # the second fault
-    with connected(met) as line:
+    with connected(occupied) as line:
         line.send(rest)
         answer = line.answer()
     assert (answer.status, half + answer.body) == (206, whole.body)
 
 
-def test_a_file_can_change_in_the_meantime(met: Sandbox) -> None:
-    """A reply can have another tag, another status or another media type than the true one."""
-    met.faults = [
+def test_a_download_can_be_falsified(occupied: Sandbox) -> None:
+    """A reply can have another tag, status or media type than the true one."""
+    occupied.faults = [
         {"on": "GET /media/{id}", "faults": [{"headers": {"ETag": '"new"'}}, 403, "html"]}
     ]
-    with connected(met) as line:
+    with connected(occupied) as line:
         answers = list[Answer]()
         for _ in range(3):
-            line.send(download(met))
+            line.send(download(occupied))
             answers.append(line.answer())
     changed, refused, page = answers
     assert (changed.headers["ETag"], changed.headers["Content-Type"]) == ('"new"', "video/mp4")
@@ -180,22 +180,22 @@ def test_a_file_can_change_in_the_meantime(met: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("fault", ["no_id", "wrong_types", "list_doubled", "bad_json"])
-def test_what_is_done_to_json_leaves_files_alone(met: Sandbox, fault: str) -> None:
+def test_faults_of_json_do_not_change_files(occupied: Sandbox, fault: str) -> None:
     """A rule on every request affects lists only."""
-    asking = download(met)
-    met.faults = [{"on": "*", "faults": [fault]}]
-    with connected(met) as line:
+    asking = download(occupied)
+    occupied.faults = [{"on": "*", "faults": [fault]}]
+    with connected(occupied) as line:
         line.send(asking)
         answer = line.answer()
     assert (answer.status, answer.headers["Content-Type"]) == (200, "video/mp4")
 
 
 @pytest.mark.parametrize("fault", ["no_id", "wrong_types"])
-def test_other_things_are_falsified_like_rooms(met: Sandbox, fault: str) -> None:
-    """A recording without its id, or of wrong types, is answered for the true one."""
-    true = only(met, "/room_recordings")
-    met.faults = [{"on": "GET /room_recordings/{id}", "faults": [fault]}]
-    shown = json.loads(asked(met, "GET", f"/room_recordings/{true['id']}").body)["data"]
+def test_all_objects_are_falsified_like_rooms(occupied: Sandbox, fault: str) -> None:
+    """A recording can lack its id, or have wrong types."""
+    true = only(occupied, "/room_recordings")
+    occupied.faults = [{"on": "GET /room_recordings/{id}", "faults": [fault]}]
+    shown = json.loads(asked(occupied, "GET", f"/room_recordings/{true['id']}").body)["data"]
     if fault == "no_id":
         assert shown == {name: value for name, value in true.items() if name != "id"}
     else:

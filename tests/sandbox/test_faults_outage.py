@@ -1,4 +1,4 @@
-"""Outages of the whole server: refused connections or 503, for a while or until it is ended."""
+"""Outages of the whole server: refused connections or 503, for some seconds or until ended."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ TLS = tls_contexts()
 
 
 def is_refused(sandbox: Sandbox) -> bool:
-    """Tell whether a connection is refused."""
+    """Return whether a connection is refused."""
     try:
         with connected(sandbox):
             return False
@@ -36,7 +36,7 @@ def is_refused(sandbox: Sandbox) -> bool:
 
 
 @pytest.mark.parametrize("tls", [None, TLS], ids=["plain", "TLS"])
-def test_a_paused_sandbox_refuses_and_comes_back(
+def test_a_paused_sandbox_refuses_connections_until_it_resumes(
     tls: tuple[ssl.SSLContext, ssl.SSLContext] | None,
 ) -> None:
     """Connections are cut and refused; later the same port serves the same rooms."""
@@ -57,8 +57,8 @@ def test_a_paused_sandbox_refuses_and_comes_back(
         assert len(sandbox.rooms) == 2
 
 
-def test_requests_under_way_are_cut_by_a_pause() -> None:
-    """A request that was being served has no answer, and is never committed."""
+def test_a_pause_cuts_requests_in_flight() -> None:
+    """A request in flight gets no answer, and is never committed."""
     plan = on_create({"stall": "commit", "seconds": 0.05})
     with Sandbox(faults=plan) as sandbox, connected(sandbox) as line:
         line.send(request(content={"unique_name": "a"}))
@@ -70,8 +70,8 @@ def test_requests_under_way_are_cut_by_a_pause() -> None:
         assert asked(sandbox, content={"unique_name": "a"}).status == 201
 
 
-def test_a_503_answers_everybody() -> None:
-    """Every request gets 503, on connections that stay; plans wait for the end of it."""
+def test_an_outage_can_answer_every_request_with_503() -> None:
+    """Connections are kept; the fault plan continues after the outage."""
     with Sandbox(faults=on_create(429)) as sandbox, connected(sandbox) as line:
         sandbox.pause("503")
         assert line.ask().status == 503
@@ -84,7 +84,7 @@ def test_a_503_answers_everybody() -> None:
 
 @pytest.mark.parametrize("kind", ["refuse", "503"])
 def test_an_outage_can_end_by_itself(kind: str) -> None:
-    """After its seconds the server is back by itself."""
+    """After its seconds the server accepts connections again."""
     with Sandbox() as sandbox:
         assert kind in ("refuse", "503")
         sandbox.pause("503" if kind == "503" else "refuse", seconds=0.05)
@@ -95,8 +95,8 @@ def test_an_outage_can_end_by_itself(kind: str) -> None:
         until(is_back)
 
 
-def test_one_outage_takes_the_place_of_another() -> None:
-    """Only the last one, and its end, count; pausing or resuming twice changes nothing."""
+def test_an_outage_replaces_another() -> None:
+    """The last one, and its end, count; pausing or resuming twice changes nothing."""
     with Sandbox() as sandbox:
         sandbox.pause("503", seconds=0)
         sandbox.pause()
@@ -109,8 +109,8 @@ def test_one_outage_takes_the_place_of_another() -> None:
         assert asked(sandbox).status == 201
 
 
-async def test_the_end_of_an_outage_that_was_replaced_does_not_come() -> None:
-    """The last outage lasts, though an earlier one would have been over by now."""
+async def test_the_timer_of_a_replaced_outage_is_cancelled() -> None:
+    """The last outage continues after the time at which the first would have ended."""
     async with Sandbox() as sandbox:
         sandbox.pause("503", seconds=0.05)
         sandbox.pause("503")
@@ -120,15 +120,15 @@ async def test_the_end_of_an_outage_that_was_replaced_does_not_come() -> None:
         assert (await asyncio.to_thread(asked, sandbox)).status == 503
 
 
-def test_an_outage_of_another_kind_is_an_error() -> None:
-    """The error names the kinds that there are."""
+def test_an_unknown_kind_of_outage_is_an_error() -> None:
+    """The error lists the kinds."""
     with Sandbox() as sandbox, pytest.raises(ValueError, match="one of refuse, 503, not '504'"):
         sandbox.pause("504")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # that is what is tested
 
 
 @pytest.mark.parametrize("kind", ["refuse", "503"])
 def test_a_reset_ends_an_outage(kind: str) -> None:
-    """A sandbox that was reset serves, whatever was the matter before."""
+    """A sandbox serves after a reset, during any outage."""
     with Sandbox() as sandbox:
         sandbox.pause("503" if kind == "503" else "refuse")
         sandbox.reset()
@@ -136,7 +136,7 @@ def test_a_reset_ends_an_outage(kind: str) -> None:
 
 
 def test_a_reset_over_http_ends_an_outage() -> None:
-    """The same holds for a reset from outside, which 503 lets through."""
+    """Control requests are answered during an outage by 503."""
     with Sandbox() as sandbox:
         sandbox.pause("503")
         assert control(sandbox, "/_sandbox/reset", b"") == (204, None)
@@ -153,8 +153,8 @@ def test_leaving_ends_an_outage() -> None:
         assert asked(sandbox).status == 201
 
 
-def test_the_port_is_kept_during_an_outage() -> None:
-    """No other process can take it meanwhile."""
+def test_the_port_stays_bound_during_an_outage() -> None:
+    """No other process can take it."""
     with Sandbox() as sandbox, socket.socket() as other:
         url = URL(sandbox.url)
         assert url.host is not None
@@ -164,8 +164,8 @@ def test_the_port_is_kept_during_an_outage() -> None:
             other.bind((url.host, url.port))
 
 
-async def test_an_outage_of_a_sandbox_on_this_loop() -> None:
-    """Pausing and resuming take effect at once, from the loop's own thread and from others."""
+async def test_an_outage_can_start_in_any_thread() -> None:
+    """Pausing and resuming take effect immediately, from the loop's thread and from others."""
     async with Sandbox() as sandbox:
         for call in (sandbox.pause, sandbox.resume):
             call()
@@ -180,8 +180,8 @@ async def test_an_outage_of_a_sandbox_on_this_loop() -> None:
         assert (await asyncio.to_thread(asked, sandbox)).status == 201
 
 
-async def test_a_port_can_be_closed_as_soon_as_it_was_opened() -> None:
-    """Changes of mind within one turn of the loop end as the last one wants."""
+async def test_a_port_can_be_closed_while_it_is_being_opened() -> None:
+    """The last of several changes in one iteration of the loop wins."""
     async with Sandbox() as sandbox:
         for last in (sandbox.pause, sandbox.resume):
             sandbox.pause()
@@ -198,8 +198,8 @@ async def test_a_port_can_be_closed_as_soon_as_it_was_opened() -> None:
         assert (await asyncio.to_thread(asked, sandbox)).status == 201
 
 
-async def test_a_sandbox_can_be_left_as_soon_as_its_port_was_opened() -> None:
-    """Nothing of it is left behind, and the port is free."""
+async def test_a_sandbox_can_be_left_while_its_port_is_being_opened() -> None:
+    """No task is left, and the port is free."""
     async with Sandbox() as sandbox:
         port = URL(sandbox.url).port
         assert port is not None
@@ -215,7 +215,7 @@ async def test_a_sandbox_can_be_left_as_soon_as_its_port_was_opened() -> None:
 async def test_a_connection_that_is_being_accepted_is_cut_too(
     turns: int, tls: tuple[ssl.SSLContext, ssl.SSLContext] | None
 ) -> None:
-    """However far a new connection has come when the outage begins, it does not survive it."""
+    """At any stage of accepting it, a new connection is cut when the outage starts."""
     async with Sandbox(ssl_context=tls[0] if tls else None) as sandbox:
         url = URL(sandbox.url)
         with socket.create_connection((url.host, url.port), timeout=20) as line:
@@ -232,7 +232,7 @@ async def test_a_connection_that_is_being_accepted_is_cut_too(
 
 @pytest.mark.parametrize("kind", ["refuse", None])
 def test_connections_can_be_refused_over_http(kind: str | None) -> None:
-    """The request that asks for it is answered; then it is as if the server were gone."""
+    """The request that starts the outage is answered; later connections are refused."""
     outage = {"seconds": FOREVER} if kind is None else {"seconds": FOREVER, "kind": kind}
     with Sandbox() as sandbox:
         assert control(sandbox, "/_sandbox/outage", json.dumps(outage).encode()) == (204, None)
@@ -241,8 +241,8 @@ def test_connections_can_be_refused_over_http(kind: str | None) -> None:
         assert asked(sandbox).status == 201
 
 
-def test_refused_connections_come_back_by_themselves() -> None:
-    """It cannot be ended over HTTP, so it ends after its seconds."""
+def test_refused_connections_end_after_their_seconds() -> None:
+    """They cannot be ended over HTTP."""
     with Sandbox() as sandbox, connected(sandbox) as line:
         assert line.ask().status == 201
         assert control(sandbox, "/_sandbox/outage", b'{"seconds": 0.05}') == (204, None)
@@ -252,8 +252,8 @@ def test_refused_connections_come_back_by_themselves() -> None:
         assert asked(sandbox).status == 201
 
 
-def test_503_can_be_asked_for_over_http() -> None:
-    """It can be ended over HTTP as well, since control is never disturbed."""
+def test_an_outage_by_503_can_be_set_over_http() -> None:
+    """It can be ended over HTTP too, since control requests are served."""
     with Sandbox() as sandbox:
         outage = b'{"seconds": 3600, "kind": "503"}'
         assert control(sandbox, "/_sandbox/outage", outage) == (204, None)
@@ -272,8 +272,10 @@ def test_503_can_be_asked_for_over_http() -> None:
         ({"seconds": True, "kind": "504", "for": 1}, ["/seconds", "/kind", "/for"]),
     ],
 )
-def test_a_bad_outage_is_refused_with_everything_wrong(outage: object, pointers: list[str]) -> None:
-    """The published shape of 422, with a pointer for each field."""
+def test_an_invalid_outage_is_refused_with_every_problem(
+    outage: object, pointers: list[str]
+) -> None:
+    """422 in the published format, with a pointer for each field."""
     with Sandbox() as sandbox:
         status, body = control(sandbox, "/_sandbox/outage", json.dumps(outage).encode())
         assert status == 422
@@ -283,7 +285,7 @@ def test_a_bad_outage_is_refused_with_everything_wrong(outage: object, pointers:
 
 @pytest.mark.parametrize("fault", ["lost_reset", "hang", "closed_next", "outage"])
 def test_uvloop_serves_faults_and_outages_too(fault: str) -> None:
-    """Cuts, stalls and outages work on another kind of event loop."""
+    """Cuts, stalls and outages work on another event loop."""
     uvloop = pytest.importorskip("uvloop", reason="uvloop is not installed")
 
     async def serve() -> None:

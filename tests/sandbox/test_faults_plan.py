@@ -1,4 +1,4 @@
-"""Fault plans as data: what is accepted, and that everything wrong with one is said at once."""
+"""Parsing fault plans: what is accepted, and that one error lists every flaw."""
 
 import json
 import re
@@ -18,14 +18,14 @@ from telnyx_video.sandbox.routes import OPERATIONS
 
 
 def flaws(plan: object) -> list[str]:
-    """Return the sentences about a plan."""
+    """Return the flaws of a plan as sentences."""
     with pytest.raises(FaultPlanError) as caught:
         parse_plan(plan)
     return str(caught.value).splitlines()
 
 
 def the_fault(fault: object, on: str = "*") -> Fault:
-    """Return a fault as it is understood."""
+    """Return a fault as it is parsed."""
     (rule,) = parse_plan([{"on": on, "faults": [fault]}])
     (understood,) = rule.faults
     assert understood is not None
@@ -33,7 +33,7 @@ def the_fault(fault: object, on: str = "*") -> Fault:
 
 
 def test_an_empty_plan_has_no_rules() -> None:
-    """No rules are a plan as well."""
+    """An empty list is a valid plan."""
     assert parse_plan([]) == parse_plan(()) == ()
 
 
@@ -60,7 +60,7 @@ def test_each_shorthand_is_a_fault_under_its_name(name: str) -> None:
 
 
 def test_a_status_is_a_fault() -> None:
-    """A number stands for the status, and is counted as such."""
+    """A number stands for the status, and is counted under it."""
     assert (the_fault(503).status, the_fault(503).label) == (503, "503")
 
 
@@ -86,8 +86,8 @@ def test_a_fault_without_a_name_is_counted_by_its_fields() -> None:
         ({"body": "duplicate", "status": 201}, "before"),
     ],
 )
-def test_the_commit_has_a_sensible_default(fault: object, commit: object) -> None:
-    """What claims to have failed, or was never read, is not committed unless the plan says so."""
+def test_the_commit_has_a_default(fault: object, commit: object) -> None:
+    """A request with a status from 300, or cut before it is read, is not committed."""
     assert the_fault(fault).commit == commit
 
 
@@ -191,7 +191,7 @@ WRONG: list[tuple[object, str]] = [
 
 
 @pytest.mark.parametrize(("plan", "expected"), WRONG)
-def test_what_is_wrong_is_said_with_rule_and_field(plan: object, expected: str) -> None:
+def test_a_flaw_names_its_rule_and_field(plan: object, expected: str) -> None:
     """Each flaw is one sentence that starts with its place."""
     assert flaws(plan) == [expected]
 
@@ -201,8 +201,8 @@ def test_what_is_wrong_is_said_with_rule_and_field(plan: object, expected: str) 
     [
         ("commit", "after", "must be before, never or seconds from 0 to 86400"),
         ("commit", -1, "must be before, never or seconds from 0 to 86400"),
-        ("status", 199, "must be a whole number from 200 to 999"),
-        ("status", True, "must be a whole number from 200 to 999"),
+        ("status", 199, "must be an integer from 200 to 999"),
+        ("status", True, "must be an integer from 200 to 999"),
         ("headers", [], "must be an object of names and values"),
         ("headers", {"a b": "x"}, "has 'a b', which is not a header name"),
         ("list", "all", 'must be {"without_younger_than": seconds} or one of empty, doubled, '),
@@ -221,7 +221,7 @@ def test_what_is_wrong_is_said_with_rule_and_field(plan: object, expected: str) 
         ("drip", 1e9, "must be a number from 0 to 86400"),
     ],
 )
-def test_a_field_says_what_it_can_hold(field: str, value: object, complaint: str) -> None:
+def test_a_flaw_names_the_bounds_of_its_field(field: str, value: object, complaint: str) -> None:
     """A value out of its bounds is answered with the bounds."""
     (flaw,) = flaws([{"on": "*", "faults": [{field: value}]}])
     assert flaw.startswith(f"Rule 1: faults[0].{field} {complaint}")
@@ -231,20 +231,20 @@ def test_a_field_says_what_it_can_hold(field: str, value: object, complaint: str
     "value", ["a\r\nb", "…", 1.5, True, [], {}, {"date_in": "1"}, {"size": -1}, {"size": 1, "x": 2}]
 )
 def test_a_header_that_cannot_be_sent_is_refused(value: object) -> None:
-    """A value that would break the head of a reply, or means nothing, is refused."""
+    """A value that would break the head of a reply, or is meaningless, is refused."""
     (flaw,) = flaws(on_create({"headers": {"X-Good": "é", "X-Bad": value}}))
     assert flaw.startswith("Rule 1: faults[0].headers has a value of X-Bad that is not a")
 
 
-def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    """A misspelled shorthand or field is shown next to those that there are."""
+def test_a_flaw_lists_the_known_names() -> None:
+    """A misspelled shorthand or field is reported with the known ones."""
     first, second = flaws(on_create("losst", {"cutt": "reply"}))
     assert first.startswith("Rule 1: faults[0] is not a shorthand; these exist: dropped, ")
     assert second.startswith("Rule 1: faults[1].cutt is not a field; these exist: commit, status, ")
 
 
-def test_every_flaw_is_reported_at_once() -> None:
-    """The error has all flaws in the order of the plan, each with a pointer to it."""
+def test_one_error_has_every_flaw() -> None:
+    """Flaws are in the order of the plan, each with a pointer."""
     plan: FaultPlan = [
         {"on": "*", "faults": [{"cut": "soon", "headers": {"a": "b"}, "a/b~": 1}, 7]},
         {"draw": []},
@@ -262,21 +262,21 @@ def test_every_flaw_is_reported_at_once() -> None:
 
 
 @pytest.mark.parametrize("value", [{1, 2}, float("nan"), float("inf"), b"x"])
-def test_a_plan_is_plain_data(value: object) -> None:
-    """What JSON cannot hold is refused in words."""
+def test_a_plan_must_be_json_data(value: object) -> None:
+    """A value that JSON cannot represent is refused."""
     (flaw,) = flaws(on_create({"drip": value}))
     assert flaw.startswith("The plan is not plain JSON data: ")
 
 
-def test_a_plan_that_holds_itself_is_refused() -> None:
-    """A cyclic list is refused, without an endless loop."""
+def test_a_cyclic_plan_is_refused() -> None:
+    """It does not cause an endless loop."""
     plan: list[object] = []
     plan.append(plan)
     assert flaws(plan)[0].startswith("The plan is not plain JSON data: ")
 
 
 def test_a_plan_is_read_from_a_file(tmp_path: Path) -> None:
-    """What a file holds is returned as the sandbox takes it."""
+    """The content of the file is returned as `Sandbox` takes it."""
     path = tmp_path / "faults.json"
     path.write_text(json.dumps(on_create("lost", None)))
     assert load_faults(path) == on_create("lost", None)
@@ -284,8 +284,8 @@ def test_a_plan_is_read_from_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 200_000])
-def test_a_file_that_is_no_json_is_refused(tmp_path: Path, content: bytes) -> None:
-    """The error says that the plan cannot be read at all."""
+def test_a_file_that_is_not_json_is_refused(tmp_path: Path, content: bytes) -> None:
+    """The error says that the plan cannot be parsed."""
     path = tmp_path / "faults.json"
     path.write_bytes(content)
     with pytest.raises(FaultPlanError, match=r"^The plan is not JSON: "):
@@ -293,7 +293,7 @@ def test_a_file_that_is_no_json_is_refused(tmp_path: Path, content: bytes) -> No
 
 
 def test_a_file_with_flaws_is_refused(tmp_path: Path) -> None:
-    """A plan in a file is checked like any other; a missing file is an error of the system's."""
+    """A plan in a file is checked like any other; a missing file raises OSError."""
     path = tmp_path / "faults.json"
     path.write_text('[{"on": "*", "faults": ["losst"]}]')
     with pytest.raises(FaultPlanError, match=r"^Rule 1: faults\[0\] is not a shorthand"):
@@ -302,8 +302,8 @@ def test_a_file_with_flaws_is_refused(tmp_path: Path) -> None:
         load_faults(tmp_path / "nothing.json")
 
 
-def test_the_vocabulary_is_explained() -> None:
-    """Every field of rules and faults, every shorthand and every value is in the documentation."""
+def test_the_format_is_documented() -> None:
+    """Every field, shorthand and named value is in the documentation."""
     explained = set(re.findall(r"\w+", str(faults.__doc__)))
     assert {*RULE_FIELDS, *FAULT_FIELDS, *SHORTHANDS, *POINTS} - explained == set()
 
@@ -332,7 +332,7 @@ _JSON = st.recursive(
 
 @given(_JSON)
 def test_any_data_is_a_plan_or_has_flaws(data: object) -> None:
-    """No data whatever makes the reader fail in another way, and each pointer leads somewhere."""
+    """Any data is parsed or raises FaultPlanError, and each pointer leads to a value."""
     found: tuple[Flaw, ...] | None = None
     try:
         parse_plan(data)
@@ -351,7 +351,7 @@ _SCRIPTS = st.lists(st.dictionaries(st.sampled_from([*FAULT_FIELDS]), _VALUES, m
 
 @given(_SCRIPTS)
 def test_any_script_is_accepted_or_has_flaws(script: list[dict[str, object]]) -> None:
-    """The same of what comes closer to a plan: it is understood as a whole or refused."""
+    """The same for data close to a plan."""
     try:
         rules = parse_plan([{"on": "*", "faults": script}])
     except FaultPlanError:

@@ -1,4 +1,4 @@
-"""What is answered in place of the true reply: statuses, bodies, headers and broken forms."""
+"""Answers in place of the true reply: statuses, bodies, headers and invalid HTTP."""
 
 import gzip
 import json
@@ -22,7 +22,7 @@ TRUE = Reply(201, b'{"data":{"id":"an id","max_participants":10}}')
 
 
 def has_flaws(fault: object) -> bool:
-    """Tell whether a fault has flaws."""
+    """Return whether a fault has flaws."""
     try:
         parse_plan([{"on": "*", "faults": [fault]}])
     except FaultPlanError:
@@ -31,7 +31,7 @@ def has_flaws(fault: object) -> bool:
 
 
 def the_fault(fault: object) -> Fault:
-    """Return a fault as it is understood."""
+    """Return a fault as it is parsed."""
     (rule,) = parse_plan([{"on": "*", "faults": [fault]}])
     (understood,) = rule.faults
     assert isinstance(understood, Fault)
@@ -39,7 +39,7 @@ def the_fault(fault: object) -> Fault:
 
 
 def forged(fault: object, reply: Reply = TRUE, *, now: float = 0) -> tuple[bytes, bytes]:
-    """Return the head and the body that a fault makes of a reply."""
+    """Return the head and the body of a falsified reply."""
     data = b"".join(
         piece
         for _, pieces in corrupt(the_fault(fault), reply, {"x-request-id": "7"}, now=now)
@@ -69,8 +69,8 @@ def forged(fault: object, reply: Reply = TRUE, *, now: float = 0) -> tuple[bytes
         (599, "10007"),
     ],
 )
-def test_any_refusal_comes_in_a_published_shape(status: int, code: str, commit: str) -> None:
-    """A list under errors, or for 403 and 404 one bare error; the room may exist all the same."""
+def test_any_refusal_has_a_published_format(status: int, code: str, commit: str) -> None:
+    """A list under errors, or one bare error for 403 and 404; the room may exist regardless."""
     with Sandbox(faults=on_create({"status": status, "commit": commit})) as sandbox:
         answer = asked(sandbox)
         assert answer.status == status
@@ -93,7 +93,7 @@ def test_any_refusal_comes_in_a_published_shape(status: int, code: str, commit: 
     ],
 )
 def test_a_refusal_can_have_any_body(body: object, content: bytes, media_type: str | None) -> None:
-    """Gateways answer with HTML or nothing; a plan can name what it likes."""
+    """Gateways answer with HTML or an empty body; a plan can give any content."""
     with Sandbox(faults=on_create({"status": 502, "body": body})) as sandbox:
         answer = asked(sandbox)
         assert answer.status == 502
@@ -102,8 +102,8 @@ def test_a_refusal_can_have_any_body(body: object, content: bytes, media_type: s
         assert answer.headers.get("Content-Type") == media_type
 
 
-def test_a_redirect_leads_where_the_plan_wants() -> None:
-    """3xx has the Location that the plan gives, and no body."""
+def test_a_redirect_has_the_location_of_the_plan() -> None:
+    """3xx has the Location of the plan, and no body."""
     location = "http://example.test/v2/rooms"
     plan = on_create({"status": 307, "headers": {"Location": location}})
     with Sandbox(faults=plan) as sandbox:
@@ -128,7 +128,7 @@ def test_a_redirect_leads_where_the_plan_wants() -> None:
     ],
 )
 def test_headers_are_added_or_replaced(headers: dict[str, Any], expected: bytes) -> None:
-    """Each header of the plan is there once, whatever the case of its name."""
+    """Each header of the plan is sent once, whatever the case of its name."""
     head, _ = forged({"status": 429, "headers": headers})
     assert expected in head
     (name,) = headers
@@ -136,19 +136,19 @@ def test_headers_are_added_or_replaced(headers: dict[str, Any], expected: bytes)
 
 
 def test_headers_of_the_true_reply_remain() -> None:
-    """What the true reply has of its own is in the faulty one."""
+    """Headers specific to the true reply are in the falsified one."""
     head, _ = forged("bad_json", Reply(405, b"{}", {"Allow": "GET"}))
     assert b"\r\nAllow: GET" in head
 
 
-def test_headers_can_be_left_out() -> None:
-    """null takes a header away, even one that says how long the body is."""
+def test_headers_can_be_removed() -> None:
+    """null removes a header, even Content-Length."""
     head, _ = forged({"headers": {"date": None, "content-length": None, "nothing": None}})
     assert head == (b"HTTP/1.1 201 Created\r\nx-request-id: 7\r\nContent-Type: application/json")
 
 
 def test_corrupted_replies_have_rate_limit_headers_too() -> None:
-    """A sandbox with a limit has its headers in every reply; a plan can change them."""
+    """A plan can change them."""
     plan = on_create(429, {"status": 429, "headers": {"x-ratelimit-remaining": 0}})
     with Sandbox(rate_limit=50, faults=plan) as sandbox:
         assert asked(sandbox).headers["x-ratelimit-limit"] == "50"
@@ -166,7 +166,7 @@ def test_corrupted_replies_have_rate_limit_headers_too() -> None:
     ],
 )
 def test_a_success_can_be_unreadable(fault: str, status: int, body: bytes) -> None:
-    """The room is created, but the reply does not say so."""
+    """The room is created, but the reply is invalid."""
     with Sandbox(faults=on_create(fault)) as sandbox:
         answer = asked(sandbox, content={"unique_name": "a"})
         assert answer.status == status
@@ -180,7 +180,7 @@ def test_a_success_can_be_unreadable(fault: str, status: int, body: bytes) -> No
 
 
 def test_a_list_can_be_unreadable_too() -> None:
-    """Faults of a room's fields are in each room of a list; a refusal has no room."""
+    """Faults of an object's fields apply to each object of a list; a refusal has no objects."""
     page = Reply(200, b'{"data":[{"id":"1"},{"id":"2"}],"meta":{}}')
     assert forged("no_id", page)[1] == b'{"data":[{},{}],"meta":{}}'
     assert forged("wrong_types", page)[1] == b'{"data":[{"id":17},{"id":17}],"meta":{}}'
@@ -189,8 +189,8 @@ def test_a_list_can_be_unreadable_too() -> None:
 
 
 @pytest.mark.parametrize("fault", ["no_id", "bad_json", "bad_gzip", {"body": "html"}])
-def test_a_reply_without_a_body_stays_without(fault: object) -> None:
-    """204 can have none, so there is nothing to falsify, nor a header about it."""
+def test_a_reply_without_a_body_is_not_falsified(fault: object) -> None:
+    """204 has no body, and no header about one."""
     assert forged(fault, Reply(204)) == (
         b"HTTP/1.1 204 No Content\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nx-request-id: 7",
         b"",
@@ -232,16 +232,16 @@ def test_a_reply_without_a_body_stays_without(fault: object) -> None:
         ),
     ],
 )
-def test_a_name_can_be_said_to_be_taken(fault: str, expected: object) -> None:
-    """Each shape of a duplicate comes with 422, and nothing is created."""
+def test_a_name_can_be_reported_as_taken(fault: str, expected: object) -> None:
+    """Each format of a duplicate has status 422, and nothing is created."""
     with Sandbox(faults=on_create(fault)) as sandbox:
         answer = asked(sandbox, content={"unique_name": "a"})
         assert (answer.status, answer.json) == (422, expected)
         assert sandbox.rooms == []
 
 
-def test_a_bad_gzip_claims_to_be_one() -> None:
-    """The body is JSON in the clear under a header that says otherwise."""
+def test_a_bad_gzip_is_plain_json() -> None:
+    """The body is not compressed although Content-Encoding is gzip."""
     head, body = forged("bad_gzip")
     assert b"\r\nContent-Encoding: gzip" in head
     assert body == TRUE.body
@@ -266,8 +266,8 @@ def test_a_bomb_is_small_on_the_wire() -> None:
 
 
 @pytest.mark.parametrize("framing", ["length", "close"])
-def test_an_endless_body_lasts_as_long_as_its_reader(framing: str) -> None:
-    """More and more of it comes; nothing piles up in the server meanwhile."""
+def test_an_endless_body_lasts_until_the_client_leaves(framing: str) -> None:
+    """The server does not buffer it."""
     with Sandbox(faults=on_create({"body": "endless", "framing": framing})) as sandbox:
         with connected(sandbox) as line:
             line.send(request())
@@ -285,28 +285,28 @@ def test_a_chunk_can_have_a_bad_size() -> None:
 
 
 @pytest.mark.parametrize("framing", ["length", "chunked"])
-def test_a_body_of_nothing_is_framed_as_well(framing: str) -> None:
-    """An empty body has length 0, or no chunk but the last."""
+def test_an_empty_body_is_framed(framing: str) -> None:
+    """It has length 0, or only the last chunk."""
     _, body = forged({"body": "empty", "framing": framing})
     assert body == (b"0\r\n\r\n" if framing == "chunked" else b"")
 
 
 def test_two_lengths_differ() -> None:
-    """There are two Content-Length headers, one of them right."""
+    """There are two Content-Length headers, one of them correct."""
     head, body = forged("two_lengths")
     size = len(body)
     assert f"\r\nContent-Length: {size}\r\nContent-Length: {size + 1}".encode() in head
 
 
 def test_a_header_can_be_huge() -> None:
-    """One header of a million characters comes with an otherwise good reply."""
+    """An otherwise correct reply has one header of a million characters."""
     head, body = forged("huge_header")
     assert len(head) > 1_000_000
     assert body == TRUE.body
 
 
-def test_garbage_can_come_instead_of_http() -> None:
-    """Bytes of any kind, then FIN; the room was created."""
+def test_garbage_can_be_sent_in_place_of_http() -> None:
+    """Arbitrary bytes, then FIN; the room was created."""
     plan = on_create("garbage", {"raw": "\x00\xff\r\n"}, {"raw": "x", "cut": "end", "reset": True})
     with Sandbox(faults=plan) as sandbox:
         data, end = drain(sandbox)
@@ -318,21 +318,21 @@ def test_garbage_can_come_instead_of_http() -> None:
 
 
 def test_a_success_can_have_another_status() -> None:
-    """A status below 300 keeps the true body, whatever the number is called."""
+    """A status below 300 keeps the true body."""
     head, body = forged({"status": 299})
     assert head.startswith(b"HTTP/1.1 299 Unknown\r\n")
     assert body == TRUE.body
     assert forged(202)[0].startswith(b"HTTP/1.1 202 Accepted\r\n")
 
 
-def test_a_text_that_is_half_a_character_can_be_sent() -> None:
-    """A plan may ask for bytes that are no UTF-8, by way of JSON."""
+def test_a_text_with_a_lone_surrogate_can_be_sent() -> None:
+    """A plan can request bytes that are not UTF-8."""
     assert forged({"body": {"text": "\ud800"}})[1] == b"\xed\xa0\x80"
 
 
 @pytest.mark.parametrize("fault", sorted(SHORTHANDS.keys() - {"hang", "hang_uncommitted"}))
 def test_a_server_survives_each_shorthand(fault: str) -> None:
-    """Whatever one request met, on whichever operation, the next is served, and none is a defect.
+    """After any fault, on any operation, the next request is served without an internal error.
 
     What a fault did to a connection is over when the connection is.
     """
@@ -378,7 +378,7 @@ _REPLIES = st.sampled_from(
 @settings(deadline=None)  # the first bomb takes its time
 @given(st.fixed_dictionaries({}, optional=_VALID), _REPLIES)
 def test_any_fault_can_be_sent(fault: dict[str, object], reply: Reply) -> None:
-    """Whatever a plan may ask for can be made of whatever the truth is, point by point in order."""
+    """Any fault can be built for any reply, in the order of points."""
     assume(not has_flaws(fault))
     parts = list(corrupt(the_fault(fault), reply, {"x-request-id": "7"}, now=0))
     points = [POINTS.index(point) for point, _ in parts]
@@ -388,7 +388,7 @@ def test_any_fault_can_be_sent(fault: dict[str, object], reply: Reply) -> None:
     assert first == (b"\xff" if "raw" in fault else b"HTTP/1.1 " + first[-1:])
 
 
-def test_every_field_is_a_word_of_the_vocabulary() -> None:
-    """What can be written in a plan is what a fault holds, apart from its label."""
+def test_every_field_of_a_fault_can_be_planned() -> None:
+    """The fields of a plan are those of `Fault`, apart from its label."""
     fields = {name for name in dir(Fault) if not name.startswith("_")}
     assert fields == {*FAULT_FIELDS, "label"}

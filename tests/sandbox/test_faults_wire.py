@@ -1,4 +1,4 @@
-"""What comes over the wire when a connection is cut or stalled, and what is committed by then."""
+"""The bytes on the wire when a connection is cut or stalled, and what is committed by then."""
 
 import asyncio
 import ssl
@@ -25,7 +25,7 @@ TLS = tls_contexts()
 
 @pytest.fixture(params=[None, TLS], ids=["plain", "TLS"])
 def tls(request: pytest.FixtureRequest) -> tuple[ssl.SSLContext | None, ssl.SSLContext | None]:
-    """Return the contexts of server and client, or of neither."""
+    """Return the TLS contexts of server and client, or None."""
     contexts: tuple[ssl.SSLContext, ssl.SSLContext] | None = request.param
     return contexts or (None, None)
 
@@ -43,10 +43,10 @@ def tls(request: pytest.FixtureRequest) -> tuple[ssl.SSLContext | None, ssl.SSLC
         ("lost_reset", "RST", 1),
     ],
 )
-def test_a_cut_before_the_reply_shows_only_how_it_ends(
+def test_a_cut_before_the_reply_sends_no_bytes(
     tls: tuple[ssl.SSLContext | None, ssl.SSLContext | None], fault: object, end: str, rooms: int
 ) -> None:
-    """Not a byte comes; FIN or RST does; the request is counted, and committed or not."""
+    """Only FIN or RST arrives; the request is counted, and committed or not."""
     with Sandbox(faults=on_create(fault), ssl_context=tls[0]) as sandbox:
         assert drain(sandbox, tls=tls[1]) == (b"", end)
         assert len(sandbox.rooms) == rooms
@@ -55,7 +55,7 @@ def test_a_cut_before_the_reply_shows_only_how_it_ends(
 
 
 def test_a_cut_can_come_before_the_body() -> None:
-    """A caller that is going to send its body is cut off."""
+    """A client that is about to send its body is cut off."""
     with Sandbox(faults=on_create("dropped")) as sandbox, connected(sandbox) as line:
         line.send(request(expect=True).removesuffix(b"{}"))
         assert line.rest() == (b"", "FIN")
@@ -63,7 +63,7 @@ def test_a_cut_can_come_before_the_body() -> None:
 
 
 def test_a_cut_can_come_within_the_body() -> None:
-    """A caller is invited to send its body, and cut off in the middle of that."""
+    """A client gets 100 Continue, and is cut off in the middle of its body."""
     with Sandbox(faults=on_create({"cut": "reading"})) as sandbox, connected(sandbox) as line:
         line.send(request(expect=True).removesuffix(b"{}"))
         assert line.exactly(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -72,7 +72,7 @@ def test_a_cut_can_come_within_the_body() -> None:
         assert sandbox.rooms == []
 
 
-def test_a_body_that_is_broken_can_be_cut_too() -> None:
+def test_a_request_with_a_broken_body_can_be_cut() -> None:
     """An unreadable body does not change how the connection ends."""
     with Sandbox(faults=on_create({"cut": "reading"})) as sandbox, connected(sandbox) as line:
         broken = b"Content-Encoding: gzip\r\nContent-Length"
@@ -80,8 +80,8 @@ def test_a_body_that_is_broken_can_be_cut_too() -> None:
         assert line.rest() == (b"", "FIN")
 
 
-async def test_a_cut_waits_for_nothing() -> None:
-    """When the connection is over, so is everything that served it, be the body sent or not."""
+async def test_a_cut_ends_all_tasks_of_its_connection() -> None:
+    """No task waits for the rest of the body."""
     async with asyncio.timeout(5), Sandbox(faults=on_create("dropped")) as sandbox:
         idle = asyncio.all_tasks()
 
@@ -107,7 +107,7 @@ async def test_a_cut_waits_for_nothing() -> None:
 def test_a_reply_is_cut_in_its_middle(
     cut: str, beginning: bytes, ending: bytes, reset: bool, end: str
 ) -> None:
-    """Part of the status line, of the headers or of the body comes, and the room exists."""
+    """A part of the status line, of the headers or of the body arrives, and the room exists."""
     with Sandbox(faults=on_create({"cut": cut, "reset": reset})) as sandbox:
         data, ended = drain(sandbox)
         assert data.startswith(beginning)
@@ -125,7 +125,7 @@ def test_a_reply_is_cut_in_its_middle(
 
 @pytest.mark.parametrize("framing", ["length", "chunked", "close"])
 def test_a_body_is_truncated_in_each_framing(framing: str) -> None:
-    """A cut body has half of its length, one of its chunks, or just ends with the connection."""
+    """Half of the length arrives, or one of two chunks, or the connection ends early."""
     plan = on_create({"cut": "body", "framing": framing}, {"framing": framing})
     with Sandbox(faults=plan) as sandbox:
         cut, _ = drain(sandbox, content={"unique_name": "a"})
@@ -143,7 +143,7 @@ def test_a_body_is_truncated_in_each_framing(framing: str) -> None:
 
 
 @pytest.mark.parametrize("interim", [100, 102, 103])
-def test_an_informational_reply_can_be_all_that_comes(interim: int) -> None:
+def test_an_informational_reply_can_be_sent(interim: int) -> None:
     """1xx and then FIN, and the room exists; or 1xx and then the reply."""
     plan = on_create({"interim": interim, "cut": "reply"}, {"interim": interim})
     with Sandbox(faults=plan) as sandbox, connected(sandbox) as line:
@@ -157,7 +157,7 @@ def test_an_informational_reply_can_be_all_that_comes(interim: int) -> None:
 
 
 def in_flight(sandbox: Sandbox) -> int:
-    """Return how many POSTs are being served: a reset sets the mark to that."""
+    """Return the number of POSTs in flight: a reset sets the maximum to it."""
     sandbox.reset()
     return sandbox.max_in_flight
 
@@ -173,13 +173,13 @@ def in_flight(sandbox: Sandbox) -> int:
         ("body", b"HTTP/1.1 201 Created\r\nDate: ", 1),
     ],
 )
-def test_a_stall_lasts_until_the_client_goes(
+def test_a_stall_lasts_until_the_client_leaves(
     tls: tuple[ssl.SSLContext | None, ssl.SSLContext | None],
     point: str,
     beginning: bytes,
     rooms: int,
 ) -> None:
-    """While others are answered, the stalled request stays; it ends with its connection."""
+    """Other requests are served meanwhile; the stalled one ends with its connection."""
     plan = on_create({"stall": point})
     with Sandbox(faults=plan, ssl_context=tls[0]) as sandbox:
         with connected(sandbox, tls[1]) as line, connected(sandbox, tls[1]) as other:
@@ -195,7 +195,7 @@ def test_a_stall_lasts_until_the_client_goes(
 
 @pytest.mark.parametrize("point", ["read", "commit", "reply", "status", "headers", "body"])
 def test_a_stall_of_some_seconds_ends_by_itself(point: str) -> None:
-    """After its time the exchange completes, and the connection stays open."""
+    """Then the exchange completes, and the connection stays open."""
     plan = on_create({"stall": point, "seconds": 0.05})
     with Sandbox(faults=plan) as sandbox, connected(sandbox) as line:
         assert line.ask().status == 201
@@ -203,8 +203,8 @@ def test_a_stall_of_some_seconds_ends_by_itself(point: str) -> None:
         assert len(sandbox.rooms) == 2
 
 
-def test_a_stall_before_the_commit_outlives_the_caller() -> None:
-    """A slow commit happens even if the client has left."""
+def test_a_stall_before_the_commit_outlives_the_client() -> None:
+    """The commit happens even if the client has left."""
     with Sandbox(faults=on_create({"stall": "commit", "seconds": 0.05})) as sandbox:
         with connected(sandbox) as line:
             line.send(request(content={"unique_name": "slow"}))
@@ -213,21 +213,21 @@ def test_a_stall_before_the_commit_outlives_the_caller() -> None:
 
 
 def test_a_stall_can_come_before_a_cut() -> None:
-    """Nothing for a while, then RST."""
+    """No bytes for a while, then RST."""
     plan = on_create({"stall": "reply", "seconds": 0.05, "cut": "status", "reset": True})
     with Sandbox(faults=plan) as sandbox:
         assert drain(sandbox) == (b"HTTP/1.1 2", "RST")
         assert len(sandbox.rooms) == 1
 
 
-def test_a_reply_drips() -> None:
-    """Byte by byte, the reply comes as a whole."""
+def test_a_reply_can_drip() -> None:
+    """Sent byte by byte, the whole reply arrives."""
     with Sandbox(faults=on_create({"drip": 0.0001})) as sandbox, connected(sandbox) as line:
         assert line.ask(content={"unique_name": "drop"}).json["data"]["unique_name"] == "drop"
         assert line.ask().status == 201
 
 
-def test_a_caller_that_leaves_ends_a_drip() -> None:
+def test_a_client_that_leaves_ends_a_drip() -> None:
     """A drip of an hour ends when the client leaves."""
     with Sandbox(faults=on_create({"drip": 20})) as sandbox, connected(sandbox) as line:
         line.send(request())
@@ -235,7 +235,7 @@ def test_a_caller_that_leaves_ends_a_drip() -> None:
 
 
 def test_a_reply_can_announce_the_end_of_its_connection() -> None:
-    """Connection: close comes with a good reply, and then FIN."""
+    """A correct reply has Connection: close, and FIN follows."""
     with Sandbox(faults=on_create("close")) as sandbox, connected(sandbox) as line:
         answer = line.ask()
         assert (answer.status, answer.headers["Connection"]) == (201, "close")
@@ -245,8 +245,8 @@ def test_a_reply_can_announce_the_end_of_its_connection() -> None:
 @pytest.mark.parametrize(
     ("fault", "end"), [("closed_idle", "FIN"), ({"cut": "end", "reset": True}, "RST")]
 )
-def test_an_idle_connection_can_end_unannounced(fault: object, end: str) -> None:
-    """The reply promises a connection that is closed right after it."""
+def test_an_idle_connection_can_be_closed(fault: object, end: str) -> None:
+    """The connection is closed after a reply that keeps it alive."""
     with Sandbox(faults=on_create(fault)) as sandbox, connected(sandbox) as line:
         answer = line.ask()
         assert answer.status == 201
@@ -275,8 +275,8 @@ def test_a_connection_can_end_when_the_next_request_arrives(
         assert other.ask().status == 201
 
 
-def test_a_connection_is_cut_by_a_plan_that_was_cleared_since() -> None:
-    """What a fault has begun it ends; on other connections there is nothing left of it."""
+def test_a_cleared_plan_still_cuts_the_connections_it_has_chosen() -> None:
+    """Other connections are served normally."""
     with (
         Sandbox(faults=on_create("closed_next")) as sandbox,
         connected(sandbox) as line,
@@ -289,8 +289,8 @@ def test_a_connection_is_cut_by_a_plan_that_was_cleared_since() -> None:
         assert line.rest() == (b"", "FIN")
 
 
-def test_a_caller_may_leave_before_it_is_cut() -> None:
-    """A cut of a connection that is over already is nothing."""
+def test_a_cut_of_a_closed_connection_is_ignored() -> None:
+    """The client may leave before the cut."""
     plan = on_create({"stall": "reply", "seconds": 0.05, "cut": "reply"})
     with Sandbox(faults=plan) as sandbox:
         with connected(sandbox) as line:
@@ -300,8 +300,8 @@ def test_a_caller_may_leave_before_it_is_cut() -> None:
         assert asked(sandbox, "GET", "/rooms").status == 200
 
 
-def test_a_faulty_reply_keeps_its_connection() -> None:
-    """What is answered in good form leaves the connection as usable as it was."""
+def test_a_falsified_reply_keeps_its_connection() -> None:
+    """A reply in valid HTTP leaves the connection usable."""
     with (
         Sandbox(faults=on_create(503, {"body": "no_id"})) as sandbox,
         connected(sandbox) as line,
@@ -309,8 +309,8 @@ def test_a_faulty_reply_keeps_its_connection() -> None:
         assert [line.ask().status for _ in range(3)] == [503, 201, 201]
 
 
-def test_a_caller_that_wants_its_connection_closed_gets_that() -> None:
-    """A fault does not keep a connection that its caller wants to end."""
+def test_a_falsified_reply_honours_connection_close() -> None:
+    """A fault does not keep a connection that the client wants to close."""
     with Sandbox(faults=on_create(503)) as sandbox, connected(sandbox) as line:
         line.send(request(close=True))
         assert line.answer().status == 503

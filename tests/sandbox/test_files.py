@@ -18,13 +18,13 @@ TAG = partial({}, CONTENT, "video/mp4").headers["ETag"]
 
 
 def asked(**headers: str) -> Reply:
-    """Return how a request with these headers is answered."""
+    """Return the answer to a request with these headers."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return partial(named, CONTENT, "video/mp4")
 
 
-def test_the_whole_file_is_sent_with_what_a_resumption_needs() -> None:
-    """The reply has the file's type, version and support for ranges."""
+def test_the_whole_file_has_the_headers_for_a_resumption() -> None:
+    """The reply has the file's type, its ETag and Accept-Ranges."""
     reply = asked()
     assert (reply.status, reply.body, reply.media_type) == (200, CONTENT, "video/mp4")
     assert reply.headers == {"Accept-Ranges": "bytes", "ETag": TAG}
@@ -42,8 +42,8 @@ def test_the_whole_file_is_sent_with_what_a_resumption_needs() -> None:
         ("bytes=-1000", "bytes 0-99/100"),
     ],
 )
-def test_a_part_is_sent_as_such(wanted: str, content_range: str) -> None:
-    """206 says which bytes they are, and they are those."""
+def test_a_range_is_answered_with_206(wanted: str, content_range: str) -> None:
+    """Content-Range and content match."""
     reply = asked(Range=wanted)
     assert (reply.status, reply.headers["Content-Range"]) == (206, content_range)
     first, last = map(int, content_range.removeprefix("bytes ").split("/")[0].split("-"))
@@ -52,8 +52,8 @@ def test_a_part_is_sent_as_such(wanted: str, content_range: str) -> None:
 
 
 @pytest.mark.parametrize("wanted", ["bytes=100-", "bytes=100-200", "bytes=-0"])
-def test_a_part_beyond_the_end_is_refused(wanted: str) -> None:
-    """416 states how long the file is."""
+def test_a_range_beyond_the_end_is_refused(wanted: str) -> None:
+    """416 has the size of the file."""
     reply = asked(Range=wanted)
     assert (reply.status, reply.body) == (416, b"")
     assert reply.headers["Content-Range"] == "bytes */100"
@@ -63,21 +63,21 @@ def test_a_part_beyond_the_end_is_refused(wanted: str) -> None:
     "wanted",
     ["", "bytes", "bytes=", "bytes=-", "bytes=x-", "items=0-1", "bytes=5-4", "bytes=0-,5-"],
 )
-def test_what_is_no_range_is_ignored(wanted: str) -> None:
-    """A header that cannot be understood, and several ranges, are answered with the whole."""
+def test_an_invalid_range_is_ignored(wanted: str) -> None:
+    """It, and several ranges, are answered with the whole file."""
     assert asked(Range=wanted) == asked()
 
 
-def test_a_part_of_another_version_is_not_sent() -> None:
-    """If-Range with this version's tag gives the part, with anything else the whole."""
+def test_a_range_of_another_version_is_answered_with_the_whole_file() -> None:
+    """If-Range with the current ETag gives the range."""
     assert asked(Range="bytes=5-", If_Range=TAG).status == 206
     for other in ('"other"', f"W/{TAG}", "Sat, 25 Apr 2026 12:00:00 GMT"):
         assert asked(Range="bytes=5-", If_Range=other) == asked()
 
 
 @given(st.lists(st.integers(0, 100)))
-def test_parts_make_up_the_whole(cuts: list[int]) -> None:
-    """Wherever a download is cut, asking for the rest each time gives the file."""
+def test_ranges_make_up_the_file(cuts: list[int]) -> None:
+    """Wherever a download is cut, requesting the rest each time gives the file."""
     got = b""
     for end in [*sorted(cuts), 100]:
         reply = asked(Range=f"bytes={len(got)}-", If_Range=TAG)
@@ -87,8 +87,8 @@ def test_parts_make_up_the_whole(cuts: list[int]) -> None:
 
 
 @given(st.text("bytes=-,0123456789 x", max_size=12))
-def test_any_header_is_answered(wanted: str) -> None:
-    """Any value gets the whole file, a correct part, or a refusal."""
+def test_any_range_header_is_answered(wanted: str) -> None:
+    """The answer is the whole file, a correct range, or a refusal."""
     reply = asked(Range=wanted)
     if reply.status == 206:
         first, last = reply.headers["Content-Range"].split()[1].split("/")[0].split("-")
@@ -97,8 +97,8 @@ def test_any_header_is_answered(wanted: str) -> None:
         assert reply.status == 416 or reply.body == CONTENT
 
 
-def test_only_the_file_s_own_name_finds_it(driver: ApiDriver) -> None:
-    """Another ending, none, or a recording that is not complete is not found."""
+def test_a_file_is_found_by_its_exact_name(driver: ApiDriver) -> None:
+    """Another or no extension, or a recording that is not complete, is not found."""
     room = driver.room(enable_recording=True)
     alice = driver.join(room)
     (sound, picture) = driver.ids("/room_recordings")
@@ -119,7 +119,7 @@ def test_only_the_file_s_own_name_finds_it(driver: ApiDriver) -> None:
 
 @pytest.fixture
 async def urls(http: HttpDriver, sandbox: Sandbox) -> list[str]:
-    """Where sound and picture of a recording can be had."""
+    """The URLs of an audio and of a video recording."""
     room = (await http.create(enable_recording=True)).data
     sandbox.leave(sandbox.join(room["id"]))
     return [row["download_url"] for row in (await http.send("GET", "/room_recordings")).data]
@@ -136,7 +136,7 @@ async def fetch(
 async def test_a_download_over_http_can_be_resumed(
     session: aiohttp.ClientSession, sandbox: Sandbox, urls: list[str]
 ) -> None:
-    """The URLs lie on the same host, need no key, and the rest of a file fits its start."""
+    """URLs are on the same host and need no key; the rest of a file continues its start."""
     host = sandbox.url.removesuffix("/v2")
     for url, media_type in zip(urls, ("audio/ogg", "video/mp4"), strict=True):
         assert url.startswith(f"{host}/media/")
@@ -151,10 +151,10 @@ async def test_a_download_over_http_can_be_resumed(
         assert (response.status, response.content_length) == (416, 0)
 
 
-async def test_a_key_that_is_sent_to_a_download_is_noticed(
+async def test_downloads_with_a_key_are_counted(
     session: aiohttp.ClientSession, sandbox: Sandbox, http: HttpDriver, urls: list[str]
 ) -> None:
-    """Downloads are counted, and those that came with credentials by themselves."""
+    """Downloads are counted, and those with credentials separately."""
     await fetch(session, urls[0])
     assert (sandbox.requests["GET /media/{id}"], sandbox.keyed_downloads) == (1, 0)
     await fetch(session, urls[0], {"Authorization": "Bearer sandbox-key"})
@@ -165,7 +165,7 @@ async def test_a_key_that_is_sent_to_a_download_is_noticed(
     assert sandbox.keyed_downloads == 0
 
 
-def test_urls_name_the_host_that_was_called(driver: ApiDriver) -> None:
+def test_file_urls_have_the_host_of_the_request(driver: ApiDriver) -> None:
     """File URLs use the host that the client called."""
     room = driver.room(enable_recording=True)
     driver.leave(room, driver.join(room))

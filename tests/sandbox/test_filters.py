@@ -1,4 +1,4 @@
-"""The filters and pages of every list but that of rooms."""
+"""Filters and pages of every list but that of rooms."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ DAY = 86_400.0  # seconds
 
 @pytest.fixture
 def days(driver: ApiDriver, clock: Clock) -> dict[str, str]:
-    """Ids by short names: Alice on the 25th and 26th; Bob, in another room, from the 27th on."""
+    """Ids by short names: Alice on the 25th and 26th; Bob, in another room, from the 27th."""
     ids = dict[str, str]()
 
     def meet(room: Any, context: str, number: int) -> Any:
@@ -96,17 +96,17 @@ CASES: list[tuple[str, dict[str, str], str]] = [
 
 
 @pytest.mark.parametrize(("path", "filters", "names"), CASES, ids=str)
-def test_a_filter_keeps_what_it_says(
+def test_a_filter_selects_its_rows(
     driver: ApiDriver, days: dict[str, str], path: str, filters: dict[str, str], names: str
 ) -> None:
-    """Each documented filter keeps the rows it describes, oldest first, and all must hold."""
+    """Each documented filter keeps the rows it describes, oldest first; all filters must match."""
     wanted = {name: value.format(**days) for name, value in filters.items()}
     found = driver.ids(path.format(**days), **wanted)
     assert found == [days[name] for name in names.split()]
 
 
-def test_an_id_may_be_in_capitals(driver: ApiDriver, days: dict[str, str]) -> None:
-    """As a filter where it has to be a UUID, and in a path."""
+def test_an_id_may_be_in_upper_case(driver: ApiDriver, days: dict[str, str]) -> None:
+    """In filters that take a UUID, and in paths."""
     assert driver.ids("/room_recordings", session_id=days["s1"].upper(), type="audio") == [
         days["a1"]
     ]
@@ -125,7 +125,7 @@ def test_an_id_may_be_in_capitals(driver: ApiDriver, days: dict[str, str]) -> No
     ],
 )
 def test_every_list_has_pages(driver: ApiDriver, days: dict[str, str], path: str) -> None:
-    """Following the pages shows each row once, with the counts."""
+    """The pages together have each row once, with the counts."""
     path = path.format(**days)
     everything = driver.ids(path)
     for number in range(1, len(everything) + 2):
@@ -155,10 +155,10 @@ def test_every_list_has_pages(driver: ApiDriver, days: dict[str, str], path: str
         ("/room_compositions", "filter[session_id]", ""),
     ],
 )
-def test_what_cannot_be_asked_for_is_refused(
+def test_an_invalid_filter_is_refused(
     driver: ApiDriver, days: dict[str, str], path: str, parameter: str, value: str
 ) -> None:
-    """The answer has the shape published for lists and names the parameter."""
+    """The refusal is in the format published for lists, and names the parameter."""
     answer = driver.call("GET", path.format(**days), params={parameter: value})
     assert (answer.status, answer.body["success"]) == (400, False)
     assert answer.body["message"].startswith(f"{parameter} must be ")
@@ -167,7 +167,7 @@ def test_what_cannot_be_asked_for_is_refused(
 @pytest.mark.parametrize(
     "path", ["/rooms/{id}/sessions", "/room_sessions/{id}/participants", "/rooms/x/sessions"]
 )
-def test_a_list_of_what_is_not_there_is_not_found(driver: ApiDriver, path: str) -> None:
-    """It is answered in the shape of lists."""
+def test_a_list_of_a_missing_object_is_not_found(driver: ApiDriver, path: str) -> None:
+    """The refusal is in the format published for lists."""
     answer = driver.call("GET", path.format(id=UNKNOWN_ID))
     assert (answer.status, answer.body.keys()) == (404, {"success", "message"})

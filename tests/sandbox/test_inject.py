@@ -1,4 +1,4 @@
-"""The seam for faults: what a serve puts between the steps of an exchange happens there."""
+"""The seam for faults: a `Serve` function that acts between the steps of an exchange."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
@@ -17,7 +17,7 @@ KEY = {"Authorization": "Bearer key"}
 
 
 def cut(exchange: Exchange) -> web.StreamResponse:
-    """Cut the connection; what is returned goes nowhere."""
+    """Cut the connection; the returned response is not sent."""
     assert exchange.request.transport is not None
     exchange.request.transport.abort()
     return exchange.respond(Reply(500))
@@ -38,7 +38,7 @@ async def cut_after_committing(exchange: Exchange) -> web.StreamResponse:
     return cut(exchange)
 
 
-async def commit_and_claim_otherwise(exchange: Exchange) -> web.StreamResponse:
+async def commit_and_answer_503(exchange: Exchange) -> web.StreamResponse:
     await exchange.read()
     exchange.commit()
     return exchange.respond(Reply(503, b"{}"))
@@ -62,7 +62,7 @@ async def answer_with_a_broken_header(exchange: Exchange) -> web.StreamResponse:
 
 @asynccontextmanager
 async def served(serve: Serve) -> AsyncGenerator[tuple[str, Store]]:
-    """Serve with this serve, and give the server's address and rooms."""
+    """Serve with this function; yield the server's address and its store."""
     with closing(Store()) as store:
         app = App(Api(store, api_key="key"), CrossSiteGuard(frozenset()), serve)
         async with listening(app.serve, app.refuse_bytes, Port("127.0.0.1")) as number:
@@ -83,7 +83,7 @@ async def test_a_cut_loses_the_answer_but_not_the_commit(
     serve: Callable[[Exchange], Awaitable[web.StreamResponse]],
     rooms: int,
 ) -> None:
-    """The caller gets no whole answer; whether there is a room depends on when the cut came."""
+    """The client gets no complete answer; the room exists if the cut came after the commit."""
     async with served(serve) as (url, store):
         with pytest.raises(aiohttp.ClientError):
             async with session.post(f"{url}/v2/rooms", json={}, headers=KEY) as reply:
@@ -91,9 +91,9 @@ async def test_a_cut_loses_the_answer_but_not_the_commit(
         assert len(store.rooms.table) == rooms
 
 
-async def test_an_answer_can_be_another_one(session: aiohttp.ClientSession) -> None:
-    """A serve may answer with what it likes; the headers of every reply are still there."""
-    async with served(commit_and_claim_otherwise) as (url, store):
+async def test_an_answer_can_be_replaced(session: aiohttp.ClientSession) -> None:
+    """It still has the common headers."""
+    async with served(commit_and_answer_503) as (url, store):
         async with session.post(f"{url}/v2/rooms", json={}, headers=KEY) as reply:
             assert reply.status == 503
             assert reply.headers["x-request-id"]
@@ -112,17 +112,17 @@ async def test_control_requests_get_no_fault(session: aiohttp.ClientSession) -> 
 async def test_an_answer_that_cannot_be_written_is_logged(
     session: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A handler with a defect loses its answer, and the log says why."""
+    """The client gets no answer, and the log has the reason."""
     async with served(answer_with_a_broken_header) as (url, _):
         with pytest.raises(aiohttp.ClientError):
             await session.post(f"{url}/v2/rooms", json={}, headers=KEY)
     assert [record.name for record in caplog.records] == ["telnyx_video.sandbox.http"]
 
 
-async def test_without_faults_an_exchange_goes_as_it_should(
+async def test_without_faults_an_exchange_is_answered(
     session: aiohttp.ClientSession,
 ) -> None:
-    """The serve_unchanged serve reads, commits and answers."""
+    """`serve_unchanged` reads, commits and answers."""
     async with (
         served(serve_unchanged) as (url, _),
         session.post(f"{url}/v2/rooms", json={}, headers=KEY) as reply,

@@ -1,4 +1,4 @@
-"""Lists of rooms: their pages, their filters, and what cannot be asked for."""
+"""Lists of rooms: pages, filters and invalid parameters."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from telnyx_video.sandbox.state.store import Store
 
 
 async def test_pages_hold_every_room_once_oldest_first(http: HttpDriver) -> None:
-    """Following the pages gives each room once in the order of creation, with the counts."""
+    """The pages together have each room once in the order of creation, with the counts."""
     created = [(await http.create()).data["id"] for _ in range(7)]
     listed = list[str]()
     for number, length in ((1, 3), (2, 3), (3, 1), (4, 0)):
@@ -35,8 +35,8 @@ async def test_pages_hold_every_room_once_oldest_first(http: HttpDriver) -> None
     assert listed == created
 
 
-async def test_a_list_of_nothing_has_no_pages(http: HttpDriver) -> None:
-    """Without rooms there are no results on no pages, and the published page size applies."""
+async def test_an_empty_list_has_no_pages(http: HttpDriver) -> None:
+    """The total is 0, and the published page size applies."""
     answer = await http.send("GET", "/rooms")
     assert answer.body == {
         "data": [],
@@ -45,7 +45,7 @@ async def test_a_list_of_nothing_has_no_pages(http: HttpDriver) -> None:
 
 
 async def test_a_name_filter_compares_exactly(http: HttpDriver) -> None:
-    """Only the room of exactly that name is listed: not another case, not a prefix."""
+    """Only the room with exactly that name is listed: not another case, not a prefix."""
     for name in ("standup", "Standup", "standup-2", "stand"):
         await http.create(unique_name=name)
     answer = await http.send("GET", "/rooms", params={"filter[unique_name]": "standup"})
@@ -55,7 +55,7 @@ async def test_a_name_filter_compares_exactly(http: HttpDriver) -> None:
 
 @pytest.mark.parametrize("name", ["a&b=c", "a+b %20", "会議/室", "é", "100%", '"', "a\0b", "[x]"])
 async def test_a_name_filter_finds_names_of_any_characters(http: HttpDriver, name: str) -> None:
-    """A name that needs escaping in a URL is found by it."""
+    """A name that needs escaping in a URL is found."""
     await http.create(unique_name="other")
     await http.create(unique_name=name)
     answer = await http.send("GET", "/rooms", params={"filter[unique_name]": name})
@@ -81,10 +81,10 @@ async def test_unknown_parameters_are_ignored(http: HttpDriver) -> None:
         ("filter[date_updated_at][eq]", ""),
     ],
 )
-async def test_an_impossible_parameter_is_refused(
+async def test_an_invalid_parameter_is_refused(
     http: HttpDriver, parameter: str, value: str
 ) -> None:
-    """A value that cannot be is answered in the shape published for lists, and is named."""
+    """The refusal is in the format published for lists, and names the parameter."""
     answer = await http.send("GET", "/rooms", params={parameter: value})
     assert answer.status == 400
     assert answer.body.keys() == {"success", "message"}
@@ -93,7 +93,7 @@ async def test_an_impossible_parameter_is_refused(
 
 
 class Calendar:
-    """A store's clock that a test sets, and the API over that store."""
+    """A store whose clock a test sets, and the API over it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -146,12 +146,12 @@ def calendar() -> Iterator[Calendar]:
 def test_date_filters_take_whole_days_in_utc(
     calendar: Calendar, filters: dict[str, str], names: str
 ) -> None:
-    """A day runs from midnight to midnight in UTC, each bound is part of it, and all must hold."""
+    """A day runs from midnight to midnight in UTC; bounds are inclusive; all filters must match."""
     assert calendar.names(**filters) == list(names)
 
 
-def test_a_name_filter_that_is_no_text_is_refused() -> None:
-    """Bytes that are no UTF-8 cannot be a room's name, and are not looked for."""
+def test_a_name_filter_that_is_not_text_is_refused() -> None:
+    """Bytes that are not UTF-8 cannot be a room's name."""
     with closing(Store()) as store:
         call = Call(
             "GET",

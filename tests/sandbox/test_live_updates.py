@@ -1,4 +1,4 @@
-"""The stream of updates behind the page: nothing is lost, and what is quiet costs nothing."""
+"""The stream of updates for the page: no request is lost, and an idle server sends little."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -32,7 +32,7 @@ class Stream:
         return json.loads(fields["data"])
 
     async def requests(self, count: int) -> list[int]:
-        """Return the numbers of so many requests."""
+        """Return the numbers of this many requests."""
         numbers = list[int]()
         while len(numbers) < count:
             numbers += [request["number"] for request in (await self.next())["requests"]]
@@ -41,15 +41,15 @@ class Stream:
 
 @asynccontextmanager
 async def streaming(http: HttpDriver, last_id: str = "") -> AsyncGenerator[Stream]:
-    """Hold a stream open."""
+    """Open a stream."""
     headers = {"Last-Event-ID": last_id} if last_id else {}
     async with http.raw("GET", STREAM, headers=headers) as reply:
         assert reply.content_type == "text/event-stream"
         yield Stream(reply)
 
 
-async def test_a_page_gets_what_is_there_and_what_comes(http: HttpDriver) -> None:
-    """The first update has everything; the next ones have what is new."""
+async def test_a_page_gets_the_state_and_then_changes(http: HttpDriver) -> None:
+    """The first update has everything; later ones have the changes."""
     await http.create(unique_name="a" * 200)
     async with streaming(http) as stream:
         first = await stream.next()
@@ -66,7 +66,7 @@ async def test_a_page_gets_what_is_there_and_what_comes(http: HttpDriver) -> Non
 
 
 async def test_a_lost_connection_loses_no_request(http: HttpDriver) -> None:
-    """The browser says what it has seen last; another run of the server starts afresh."""
+    """The browser sends the id of its last update; after a restart of the server it starts over."""
     async with streaming(http) as stream:
         await http.create()
         assert await stream.requests(1) == [1]
@@ -82,8 +82,8 @@ async def test_a_lost_connection_loses_no_request(http: HttpDriver) -> None:
             assert (update["fresh"], len(update["requests"])) == (True, 4)
 
 
-async def test_what_the_log_no_longer_has_is_counted(session: aiohttp.ClientSession) -> None:
-    """A page that cannot keep up says so."""
+async def test_requests_that_left_the_log_are_counted(session: aiohttp.ClientSession) -> None:
+    """A page shows how many it missed."""
     async with Sandbox(log_size=2) as sandbox:
         http = HttpDriver(session, sandbox)
         async with streaming(http) as stream:
@@ -115,8 +115,8 @@ async def test_a_change_is_reported(http: HttpDriver, sandbox: Sandbox, part: st
             pass
 
 
-async def test_silence_is_broken_to_notice_lost_connections(http: HttpDriver) -> None:
-    """After some time without news a comment keeps the connection open; it is not an update."""
+async def test_an_idle_stream_sends_comments(http: HttpDriver) -> None:
+    """They detect lost connections, and are not updates."""
     with patch.object(page, "PING", 0.05), patch.object(page, "INTERVAL", 0.01):
         async with streaming(http) as stream:
             while await stream.next() != ": ping":
@@ -124,7 +124,7 @@ async def test_silence_is_broken_to_notice_lost_connections(http: HttpDriver) ->
 
 
 async def test_streams_are_bounded(http: HttpDriver) -> None:
-    """One more is answered 503 until another one ends."""
+    """A further one is answered with 503 until another one ends."""
     with patch.object(page, "MAX_STREAMS", 1), patch.object(page, "PING", 0.0):
         async with streaming(http) as stream:
             await stream.next()

@@ -1,4 +1,4 @@
-"""The request log: what was sent, what was answered, and which fault was injected."""
+"""The request log: requests, answers, and injected faults."""
 
 import asyncio
 
@@ -10,8 +10,8 @@ from telnyx_video.sandbox import LoggedRequest, LoggedRequests, Sandbox
 from telnyx_video.sandbox.log import MAX_BODY
 
 
-async def test_a_test_sees_what_was_sent(http: HttpDriver, sandbox: Sandbox) -> None:
-    """Both bodies are decoded; the rest says what was called and how it ended."""
+async def test_the_log_shows_requests_and_answers(http: HttpDriver, sandbox: Sandbox) -> None:
+    """Both bodies are decoded; the rest says which operation was called and how it ended."""
     answer = await http.create(unique_name="standup")
     await http.send("GET", f"/rooms/{answer.data['id']}?include_sessions=true")
     created, viewed = sandbox.log
@@ -29,7 +29,7 @@ async def test_a_test_sees_what_was_sent(http: HttpDriver, sandbox: Sandbox) -> 
 
 
 async def test_the_log_is_a_sequence_with_filters(http: HttpDriver, sandbox: Sandbox) -> None:
-    """Filters can be combined, and their results are logs again."""
+    """Filters can be combined, and return logs."""
     for name in ("a", "a", "b"):
         await http.create(unique_name=name)
     await http.send("GET", "/rooms")
@@ -51,7 +51,7 @@ async def test_control_requests_are_not_logged(http: HttpDriver, sandbox: Sandbo
 
 
 async def test_the_key_is_never_shown(session: aiohttp.ClientSession) -> None:
-    """Wherever it was sent, and however it is escaped there."""
+    """Wherever it was sent, and however it was escaped."""
     key = 'My "API" Key'
     async with Sandbox(api_key=key) as sandbox:
         http = HttpDriver(session, sandbox)
@@ -95,7 +95,7 @@ async def test_a_fault_is_logged_with_its_effect(
 
 
 async def test_a_stall_until_the_client_leaves_is_logged(session: aiohttp.ClientSession) -> None:
-    """It has no answer, and neither has a request that is cut because of an earlier one."""
+    """It has no answer; neither has a request that is cut because of an earlier one."""
     plan = [{"on": "*", "faults": ["hang", "closed_next"]}]
     async with Sandbox(faults=plan) as sandbox:
         with pytest.raises(TimeoutError):
@@ -131,7 +131,7 @@ async def test_the_log_is_bounded(session: aiohttp.ClientSession) -> None:
 
 
 async def test_a_reset_empties_the_log(http: HttpDriver, sandbox: Sandbox) -> None:
-    """Numbers go on, so that a page does not take a new request for an old one."""
+    """Numbers continue, so that a page does not confuse a new request with an old one."""
     await http.create()
     sandbox.reset()
     assert len(sandbox.log) == 0
@@ -140,7 +140,7 @@ async def test_a_reset_empties_the_log(http: HttpDriver, sandbox: Sandbox) -> No
 
 
 async def test_the_log_is_read_over_http(http: HttpDriver) -> None:
-    """With the same filters, and one by one."""
+    """With the same filters, or one request by its number."""
     for name in ("a", "a"):
         await http.create(unique_name=name)
     await http.send("GET", "/rooms")
@@ -171,7 +171,7 @@ def bearer(sandbox: Sandbox) -> dict[str, str]:
 
 
 async def until_logged(sandbox: Sandbox, count: int) -> LoggedRequest:
-    """Wait until so many requests are over, and return the last one."""
+    """Wait until this many requests have finished, and return the last one."""
     async with asyncio.timeout(20):
         while len(sandbox.log) < count:  # noqa: ASYNC110 # the log has no event
             await asyncio.sleep(0.005)

@@ -1,4 +1,4 @@
-"""The files are what they claim to be: every box and every page of them is where it has to be."""
+"""The media files are valid: every box and every page is where the format requires it."""
 
 import struct
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ PARENTS = {b"moov", b"trak", b"mdia", b"minf", b"dinf", b"stbl"}
 
 
 def boxes(data: bytes, start: int = 0) -> Iterator[tuple[bytes, int, bytes]]:
-    """Yield the name, the place and the content of every box of an MP4."""
+    """Yield name, offset and content of every box of an MP4."""
     at = 0
     while at < len(data):
         size, name = struct.unpack_from(">I4s", data, at)
@@ -53,7 +53,7 @@ def remainder(data: bytes) -> int:
 
 
 @pytest.mark.parametrize(("seconds", "length"), [(0, 1), (1, 1), (84, 84), (10**8, 10**8)])
-def test_a_picture_is_one_frame_for_the_whole_length(seconds: int, length: int) -> None:
+def test_a_video_is_one_frame_for_the_whole_duration(seconds: int, length: int) -> None:
     """Its only sample is where the tables say, and lasts for the whole duration."""
     found = {name: (at, content) for name, at, content in boxes(video_file("x", seconds))}
     assert list(found)[:2] == [b"ftyp", b"moov"]
@@ -66,8 +66,8 @@ def test_a_picture_is_one_frame_for_the_whole_length(seconds: int, length: int) 
     assert b"\x00\x00" not in sample[5:]  # nothing that would have to be escaped
 
 
-def test_a_picture_is_coded_as_its_parameters_say() -> None:
-    """A frame of H.264 holds a header and 384 samples for each of its macroblocks."""
+def test_a_frame_has_the_size_of_its_parameters() -> None:
+    """A frame of H.264 has a header and 384 samples for each of its macroblocks."""
     found = {name: content for name, _, content in boxes(recording_file("x", "video", 1))}
     description = found[b"stsd"]
     width, height = struct.unpack_from(">HH", description, 40)
@@ -83,8 +83,8 @@ def test_a_picture_is_coded_as_its_parameters_say() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "length"), [(0, 1), (1, 1), (3, 3), (60, 60), (3600, 60)])
-def test_sound_is_silence_of_its_length(seconds: int, length: int) -> None:
-    """Pages have their checksums and numbers, and the positions add up to the length."""
+def test_audio_is_silence_of_the_given_duration(seconds: int, length: int) -> None:
+    """Checksums and numbers of pages are correct, and the positions add up to the duration."""
     head, tags, *rest = pages(recording_file("x", "audio", seconds))
     assert (head[0], head[4][:8]) == (2, b"OpusHead")
     assert tags[4][:8] == b"OpusTags"
@@ -99,7 +99,7 @@ def test_sound_is_silence_of_its_length(seconds: int, length: int) -> None:
 def test_a_file_follows_from_its_id(
     first: object, second: object, is_sound: bool, seconds: int
 ) -> None:
-    """The same recording has the same bytes each time, and another one has others."""
+    """The same recording has the same bytes each time; another one has others."""
     kind: Literal["audio", "video"] = "audio" if is_sound else "video"
     one = recording_file(str(first), kind, seconds)
     assert one == recording_file(str(first), kind, seconds)

@@ -1,4 +1,4 @@
-"""The token endpoint: which clients get a token, and how long it is accepted."""
+"""The token endpoint: which clients get a token, and how long it is valid."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOKENS = "POST /v2/oauth/token"
 
 
 def basic(client_id: str, secret: str) -> str:
-    """Credentials as RFC 7617 writes them."""
+    """Return credentials in the format of RFC 7617."""
     return "Basic " + b64encode(f"{client_id}:{secret}".encode()).decode()
 
 
@@ -34,7 +34,7 @@ async def ask(
 
 
 async def test_a_token_serves_many_calls() -> None:
-    """The client asks once, and creates rooms with the token alone."""
+    """The client requests one token, and creates rooms with it."""
     async with Sandbox() as sandbox:
         oauth = OAuthCredentials("crm", sandbox.api_key)
         async with client(sandbox, api_key=oauth) as rooms:
@@ -55,7 +55,7 @@ async def test_an_expired_token_is_refused_and_replaced() -> None:
 
 
 async def test_a_token_is_valid_until_it_expires() -> None:
-    """And not a second longer."""
+    """Not a second longer."""
     async with Sandbox(seed_random=1, access_token_ttl=3) as sandbox:
         status, content = await ask(sandbox, basic("crm", sandbox.api_key))
         assert (status, content["token_type"], content["expires_in"]) == (200, "Bearer", 3)
@@ -68,7 +68,7 @@ async def test_a_token_is_valid_until_it_expires() -> None:
         assert seen == [200, 200, 401, 401]
 
 
-def test_blocking_code_may_have_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_blocking_client_can_use_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also those of the environment."""
     with Sandbox() as sandbox:
         monkeypatch.setenv("TELNYX_CLIENT_ID", "crm")
@@ -79,7 +79,7 @@ def test_blocking_code_may_have_credentials(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 async def test_a_wrong_secret_gets_no_token() -> None:
-    """The error says so, and no room is asked for."""
+    """The error says so, and no room request is sent."""
     async with Sandbox() as sandbox:
         oauth = OAuthCredentials("crm", "guessed")
         async with client(sandbox, api_key=oauth, retry=RetryPolicy(attempts=1)) as rooms:
@@ -89,8 +89,8 @@ async def test_a_wrong_secret_gets_no_token() -> None:
         assert sandbox.requests.keys() == {TOKENS}
 
 
-async def test_other_requests_are_refused() -> None:
-    """As RFC 6749 says in 5.2."""
+async def test_other_token_requests_are_refused() -> None:
+    """As in section 5.2 of RFC 6749."""
     async with Sandbox() as sandbox:
         good = basic("crm", sandbox.api_key)
         assert await ask(sandbox, good, "password") == (400, {"error": "unsupported_grant_type"})

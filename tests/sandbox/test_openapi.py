@@ -1,4 +1,4 @@
-"""The OpenAPI document of the control plane holds to the routes, and the answers to it."""
+"""The OpenAPI document of the control plane describes its routes and answers."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from sandbox.api_driver import UNKNOWN_ID
 from sandbox.http_driver import Answer, HttpDriver
 from sandbox.test_cross_site import routes
-from sandbox.test_webhooks import room_with, settled
+from sandbox.test_webhooks import finished_deliveries, room_with
 from support.receivers import receiving
 from telnyx_video.sandbox import Sandbox
 
@@ -17,7 +17,7 @@ STATIC = {"/", "/nowhere"}
 
 
 class Contract:
-    """Checks answers against the document, and keeps which were checked."""
+    """Checks answers against the document, and records which it checked."""
 
     def __init__(self, http: HttpDriver, document: Any) -> None:
         self._http = http
@@ -34,7 +34,7 @@ class Contract:
         }
 
     async def call(self, status: int, method: str, path: str, *args: Any, **kwargs: Any) -> Any:
-        """Call a path under control, check the answer and return its body."""
+        """Call a control path, check the answer and return its body."""
         answer = await self._http.send(method, f"//_sandbox/{path}", *args, **kwargs)
         assert answer.status == status, answer.body
         self._check(method.lower(), self._route(path), answer)
@@ -65,7 +65,7 @@ async def contract(http: HttpDriver) -> Contract:
 
 
 async def test_every_route_is_described(sandbox: Sandbox, contract: Contract) -> None:
-    """And nothing else; the page's own files are no part of it."""
+    """The document describes all routes but the files of the page, and no others."""
     served = {
         (route, method.lower())
         for route, methods in routes(sandbox).items()
@@ -80,16 +80,16 @@ async def test_every_route_is_described(sandbox: Sandbox, contract: Contract) ->
     assert served == described
 
 
-async def test_answers_hold_to_the_document(
+async def test_answers_match_the_document(
     session: aiohttp.ClientSession, sandbox: Sandbox, http: HttpDriver, contract: Contract
 ) -> None:
-    """Each answer that is described is given, and is as described."""
+    """Each described answer occurs, and matches its schema."""
     call, wrong = contract.call, {"headers": {"Content-Type": "text/plain"}}
     async with receiving(500) as receiver, Sandbox(webhook_retries=[]) as other:
         await room_with(http, receiver)
         contract._http = HttpDriver(session, other)
         other.join(await room_with(contract._http, receiver, enable_recording=True))
-        shown = await settled(other, 4)
+        shown = await finished_deliveries(other, 4)
         assert shown[0]["state"] == "failed"
         for path in ("stats", "info", "faults", "faults/kinds", "outage", "openapi.json"):
             await call(200, "GET", path)
@@ -100,10 +100,10 @@ async def test_answers_hold_to_the_document(
         await call(404, "GET", "requests/99")
         event = shown[0]["event_id"]
         await call(202, "POST", f"deliveries/{event}/redeliver")
-        await settled(other, 4)
+        await finished_deliveries(other, 4)
         await call(404, "POST", f"deliveries/{UNKNOWN_ID}/redeliver")
         await call(202, "POST", "deliveries/redeliver")
-        await settled(other, 4)
+        await finished_deliveries(other, 4)
         for path in (f"deliveries/{event}/redeliver", "deliveries/redeliver"):
             await call(422, "POST", path, {"to": "x"})
 
@@ -150,10 +150,10 @@ async def test_answers_hold_to_the_document(
     assert contract.checked == contract.described() - streamed
 
 
-async def test_another_sandbox_s_participant_is_not_found(
+async def test_a_participant_of_another_room_is_not_found(
     http: HttpDriver, sandbox: Sandbox
 ) -> None:
-    """One of another room cannot be muted here."""
+    """One of another room cannot be muted in this one."""
     rooms = [(await http.create()).data["id"] for _ in range(2)]
     member = {"participant_id": sandbox.join(rooms[0])}
     answer = await http.send("POST", f"//_sandbox/rooms/{rooms[1]}/mute", member)
@@ -167,7 +167,7 @@ async def test_another_sandbox_s_participant_is_not_found(
     assert shown["rooms"][1]["sessions"][0]["participants"][0]["id"] == member["participant_id"]
 
 
-def test_the_document_is_json_schema(contract: Contract) -> None:
-    """Its schemas are valid."""
+def test_the_schemas_are_valid(contract: Contract) -> None:
+    """They are JSON Schema."""
     for schema in contract.document["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)

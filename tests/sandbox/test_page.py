@@ -1,4 +1,4 @@
-"""The sandbox serves its page, with a policy that keeps everything else out."""
+"""The sandbox serves its page, with a policy that blocks all other sources."""
 
 import re
 
@@ -17,7 +17,7 @@ FILES = {
 
 @pytest.mark.parametrize("path", FILES)
 async def test_the_files_of_the_page_are_served(http: HttpDriver, path: str) -> None:
-    """Without a key; scripts, styles, images and connections are those of the sandbox."""
+    """Without a key; scripts, styles, images and connections are limited to the sandbox."""
     async with http.raw("GET", path) as reply:
         assert (reply.status, reply.content_type) == (200, FILES[path])
         policy = reply.headers["Content-Security-Policy"]
@@ -32,13 +32,13 @@ async def test_the_files_of_the_page_are_served(http: HttpDriver, path: str) -> 
 
 
 def test_the_page_has_an_address() -> None:
-    """It lies beside the API."""
+    """It is at the root of the server."""
     with Sandbox() as sandbox:
         assert sandbox.page_url == sandbox.url.removesuffix("v2")
 
 
-async def test_another_key_is_not_shown(http: HttpDriver) -> None:
-    """The default one protects nothing."""
+async def test_only_the_default_key_is_shown(http: HttpDriver) -> None:
+    """The default key protects nothing."""
     assert (await http.send("GET", "//_sandbox/info")).body["api_key"] == "sandbox-key"
     with Sandbox(api_key="other") as sandbox:
         other = HttpDriver(http._session, sandbox)

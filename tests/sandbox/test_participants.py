@@ -1,4 +1,4 @@
-"""Simulated participants: they open and end sessions, as anybody can see through the API."""
+"""Simulated participants: they start and end sessions, as the API shows."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from sandbox.http_driver import HttpDriver
 from telnyx_video.sandbox import Sandbox
 
 
-def test_the_first_who_joins_begins_a_session(driver: ApiDriver) -> None:
+def test_the_first_participant_starts_a_session(driver: ApiDriver) -> None:
     """The room shows the session as its active one, and the participant is in it."""
     room = driver.room()
     answer = driver.call("POST", f"//_sandbox/rooms/{room['id']}/join", {"context": "Alice"})
@@ -25,7 +25,7 @@ def test_the_first_who_joins_begins_a_session(driver: ApiDriver) -> None:
     assert driver.data("GET", f"/room_participants/{participant['id']}") == participant
 
 
-def test_those_who_follow_join_the_same_session(driver: ApiDriver) -> None:
+def test_further_participants_join_the_same_session(driver: ApiDriver) -> None:
     """A session is active as long as a participant is present."""
     room = driver.room()
     alice, bob = driver.join(room), driver.join(room)
@@ -34,8 +34,8 @@ def test_those_who_follow_join_the_same_session(driver: ApiDriver) -> None:
     assert driver.join(room)["session_id"] == bob["session_id"]
 
 
-def test_the_last_who_leaves_ends_the_session(driver: ApiDriver, clock: Clock) -> None:
-    """Then the room has no active session; the next join begins another."""
+def test_the_last_participant_ends_the_session(driver: ApiDriver, clock: Clock) -> None:
+    """Then the room has no active session; the next join starts another."""
     room = driver.room()
     alice = driver.join(room)
     clock.advance(60)
@@ -69,7 +69,7 @@ def test_a_full_room_refuses_participants(driver: ApiDriver) -> None:
 
 
 def test_a_deleted_room_ends_its_session(driver: ApiDriver) -> None:
-    """Its participants are put out, its session has ended, and both can still be looked at."""
+    """Its participants have left, its session has ended, and both can still be viewed."""
     room, other = driver.room(enable_recording=True), driver.room()
     alice, bob = driver.join(room), driver.join(other)
     assert driver.call("DELETE", f"/rooms/{room['id']}").status == 204
@@ -97,7 +97,7 @@ def test_a_deleted_room_ends_its_session(driver: ApiDriver) -> None:
 def test_a_refused_join_or_leave_says_why(
     driver: ApiDriver, path: str, content: object, status: int
 ) -> None:
-    """Unknown rooms and participants are not found, other flaws are refused; nothing changes."""
+    """Unknown rooms and participants are not found; other errors are refused; nothing changes."""
     room, other = driver.room(), driver.room()
     alice = driver.join(room)
     if content == {"participant_id": "{alice}"}:
@@ -108,7 +108,7 @@ def test_a_refused_join_or_leave_says_why(
 
 
 def test_a_participant_leaves_once(driver: ApiDriver) -> None:
-    """Who has left cannot leave again, which points at the field."""
+    """A second leave is refused, with a pointer to the field."""
     room = driver.room()
     alice = driver.join(room)
     driver.leave(room, alice)
@@ -118,7 +118,7 @@ def test_a_participant_leaves_once(driver: ApiDriver) -> None:
 
 
 def test_sessions_and_participants_are_included_on_demand(driver: ApiDriver) -> None:
-    """Rooms show their sessions and sessions their participants when that is asked for."""
+    """Rooms show their sessions, and sessions their participants, on request."""
     room, empty = driver.room(), driver.room()
     alice = driver.join(room)
     session = driver.leave(room, alice)
@@ -145,8 +145,10 @@ def test_sessions_and_participants_are_included_on_demand(driver: ApiDriver) -> 
     assert answer.body["errors"][0]["source"] == {"parameter": "include_participants"}
 
 
-async def test_participants_come_and_go_in_python_too(http: HttpDriver, sandbox: Sandbox) -> None:
-    """The methods do what the requests do, and what is wrong is an error of Python."""
+async def test_participants_can_join_and_leave_from_python(
+    http: HttpDriver, sandbox: Sandbox
+) -> None:
+    """The methods do the same as the requests, and raise exceptions."""
     room = (await http.create(max_participants=2)).data
     alice = sandbox.join(room["id"], context="Alice")
     bob = sandbox.join(room["id"])
@@ -168,8 +170,8 @@ async def test_participants_come_and_go_in_python_too(http: HttpDriver, sandbox:
     assert (await http.send("GET", f"/room_participants/{alice}")).data["left_at"]
 
 
-async def test_everything_is_forgotten_by_a_reset(http: HttpDriver, sandbox: Sandbox) -> None:
-    """Sessions, participants, recordings, compositions and events go with the rooms."""
+async def test_a_reset_removes_everything(http: HttpDriver, sandbox: Sandbox) -> None:
+    """Sessions, participants, recordings, compositions and events are removed with the rooms."""
     room = (await http.create(enable_recording=True)).data
     sandbox.leave(sandbox.join(room["id"]))
     (session,) = (await http.send("GET", "/room_sessions")).data

@@ -1,4 +1,4 @@
-"""The rate limit: what a second takes, and what every reply says about it."""
+"""The rate limit: requests in a second, and the headers of every reply."""
 
 import aiohttp
 
@@ -19,8 +19,8 @@ class Clock:
         return self.now
 
 
-def test_a_second_takes_as_many_requests_as_its_limit() -> None:
-    """Requests beyond the limit are turned away until the next second begins."""
+def test_a_second_accepts_as_many_requests_as_its_limit() -> None:
+    """Further requests are refused until the next second."""
     clock = Clock()
     window = RateLimiter(2, clock)
     assert [window.take() for _ in range(3)] == [True, True, False]
@@ -31,7 +31,7 @@ def test_a_second_takes_as_many_requests_as_its_limit() -> None:
 
 
 def test_the_headers_count_down() -> None:
-    """They state the limit, what is left of it, and the seconds to the next window, rounded up."""
+    """They state the limit, the remaining requests, and the seconds to the next window."""
     clock = Clock()
     window = RateLimiter(2, clock)
     window.take()
@@ -44,16 +44,16 @@ def test_the_headers_count_down() -> None:
     assert list(window.headers().values()) == ["2", "2", "1"]
 
 
-def test_a_reset_window_is_empty() -> None:
-    """After a reset the second takes the full number again."""
+def test_a_reset_clears_the_window() -> None:
+    """Afterwards the second accepts the full number again."""
     window = RateLimiter(1, Clock())
     window.take()
     window.reset()
     assert window.take() is True
 
 
-async def test_past_the_limit_the_answer_is_429(session: aiohttp.ClientSession) -> None:
-    """Of a burst some requests are refused with the code for it, and without Retry-After."""
+async def test_beyond_the_limit_the_answer_is_429(session: aiohttp.ClientSession) -> None:
+    """Some requests of a burst are refused with the published code, without Retry-After."""
     async with Sandbox(rate_limit=1) as sandbox:
         http = HttpDriver(session, sandbox)
         answers = [await http.create() for _ in range(2)]
@@ -67,8 +67,8 @@ async def test_past_the_limit_the_answer_is_429(session: aiohttp.ClientSession) 
         assert len(sandbox.rooms) == len(answers) - 1
 
 
-async def test_refused_callers_take_no_place(session: aiohttp.ClientSession) -> None:
-    """A request without the key does not count, but its answer shows the limit."""
+async def test_requests_without_a_valid_key_do_not_count(session: aiohttp.ClientSession) -> None:
+    """The answer still shows the limit."""
     async with Sandbox(rate_limit=5) as sandbox:
         http = HttpDriver(session, sandbox)
         answer = await http.send("GET", "/rooms", headers={"Authorization": "Bearer wrong"})
@@ -76,8 +76,8 @@ async def test_refused_callers_take_no_place(session: aiohttp.ClientSession) -> 
         assert [answer.headers[name] for name in HEADERS] == ["5", "5", "1"]
 
 
-async def test_a_reset_gives_the_whole_second_back(session: aiohttp.ClientSession) -> None:
-    """Control takes no place in the limit, and a reset empties it."""
+async def test_a_reset_over_http_clears_the_window(session: aiohttp.ClientSession) -> None:
+    """Control requests do not count."""
     async with Sandbox(rate_limit=1) as sandbox:
         http = HttpDriver(session, sandbox)
         for _ in range(3):
@@ -85,7 +85,7 @@ async def test_a_reset_gives_the_whole_second_back(session: aiohttp.ClientSessio
             assert (await http.send("POST", "//_sandbox/reset")).status == 204
 
 
-async def test_without_a_limit_replies_say_nothing_about_one(http: HttpDriver) -> None:
+async def test_without_a_limit_replies_have_no_rate_limit_headers(http: HttpDriver) -> None:
     """An unlimited sandbox sends none of the headers."""
     answer = await http.create()
     assert not set(HEADERS) & {name.lower() for name in answer.headers}

@@ -1,4 +1,4 @@
-"""Recordings: of whom there are some, when they are complete, and how they are deleted."""
+"""Recordings: who is recorded, when they complete, and how they are deleted."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from sandbox.api_driver import ORIGIN, UNKNOWN_ID, ApiDriver, Clock
 
 
 def recordings(driver: ApiDriver, **params: str) -> Any:
-    """Return the recordings that are listed."""
+    """Return the list of recordings."""
     return driver.data("GET", "/room_recordings", params=params)
 
 
-def test_each_participant_of_such_a_room_is_recorded(driver: ApiDriver) -> None:
-    """Audio and video of every participant are being recorded; there is nothing to download yet."""
+def test_each_participant_of_a_recorded_room_is_recorded(driver: ApiDriver) -> None:
+    """Audio and video of every participant are processing; there is no file yet."""
     room = driver.room(enable_recording=True)
     alice, bob = driver.join(room), driver.join(room)
     found = recordings(driver)
@@ -30,10 +30,8 @@ def test_each_participant_of_such_a_room_is_recorded(driver: ApiDriver) -> None:
         assert not row.keys() & absent
 
 
-def test_a_recording_is_complete_when_its_participant_has_left(
-    driver: ApiDriver, clock: Clock
-) -> None:
-    """It then has its length, its size and its file; those of the others go on."""
+def test_a_recording_completes_when_its_participant_leaves(driver: ApiDriver, clock: Clock) -> None:
+    """It then has a duration, a size and a file; those of others continue."""
     room = driver.room(enable_recording=True)
     alice, _ = driver.join(room), driver.join(room)
     clock.advance(84.9)
@@ -49,8 +47,8 @@ def test_a_recording_is_complete_when_its_participant_has_left(
         assert (file.status, len(file.body)) == (200, round(row["size_mb"] * 1e6))
 
 
-def test_a_session_that_is_ended_completes_its_recordings(driver: ApiDriver) -> None:
-    """However a session ends, nothing of it is being recorded any more."""
+def test_the_end_of_a_session_completes_its_recordings(driver: ApiDriver) -> None:
+    """However the session ends."""
     room = driver.room(enable_recording=True)
     session = driver.join(room)["session_id"]
     driver.join(room)
@@ -58,8 +56,8 @@ def test_a_session_that_is_ended_completes_its_recordings(driver: ApiDriver) -> 
     assert [row["status"] for row in recordings(driver)] == ["completed"] * 4
 
 
-def test_the_setting_holds_for_those_who_join_afterwards(driver: ApiDriver) -> None:
-    """A room that is not recorded has no recordings until that is changed."""
+def test_enable_recording_applies_to_later_participants(driver: ApiDriver) -> None:
+    """A room has no recordings until it is enabled."""
     room = driver.room()
     driver.join(room)
     assert recordings(driver) == []
@@ -69,7 +67,7 @@ def test_the_setting_holds_for_those_who_join_afterwards(driver: ApiDriver) -> N
 
 
 def test_a_deleted_recording_is_gone_with_its_file(driver: ApiDriver) -> None:
-    """Deleting answers with nothing, once; the other recordings stay."""
+    """A second delete is refused; other recordings remain."""
     room = driver.room(enable_recording=True)
     driver.leave(room, driver.join(room))
     first, second = recordings(driver)
@@ -82,8 +80,8 @@ def test_a_deleted_recording_is_gone_with_its_file(driver: ApiDriver) -> None:
     assert recordings(driver) == [second]
 
 
-def test_a_recording_deleted_while_it_is_taken_does_not_come_back(driver: ApiDriver) -> None:
-    """The end of the session completes only what there is."""
+def test_a_recording_deleted_in_progress_does_not_come_back(driver: ApiDriver) -> None:
+    """The end of the session completes only existing recordings."""
     room = driver.room(enable_recording=True)
     alice = driver.join(room)
     first, second = recordings(driver)
@@ -94,7 +92,7 @@ def test_a_recording_deleted_while_it_is_taken_does_not_come_back(driver: ApiDri
 
 @pytest.fixture
 def twenty_five(driver: ApiDriver) -> list[Any]:
-    """Recordings of thirteen who were in a room, but one that was deleted."""
+    """The recordings of thirteen participants, but for one that was deleted."""
     room = driver.room(enable_recording=True, max_participants=13)
     members = [driver.join(room) for _ in range(13)]
     driver.data("POST", f"/room_sessions/{members[0]['session_id']}/actions/end")
@@ -118,10 +116,10 @@ def twenty_five(driver: ApiDriver) -> list[Any]:
         ({"page[size]": "2", "page[number]": "2", "filter[type]": "audio"}, [4, 6]),
     ],
 )
-def test_many_are_deleted_by_filters(
+def test_filters_select_the_recordings_to_delete(
     driver: ApiDriver, twenty_five: list[Any], params: dict[str, str], deleted: Any
 ) -> None:
-    """All that match are deleted, or only those on a page that is asked for, and are counted."""
+    """All matching ones are deleted and counted, or only those on the requested page."""
     answer = driver.call("DELETE", "/room_recordings", params=params)
     assert (answer.status, answer.data) == (201, {"room_recordings": len(deleted)})
     left = {row["id"] for row in recordings(driver, **{"page[size]": "250"})}
@@ -140,10 +138,10 @@ def test_many_are_deleted_by_filters(
         ("page[size]", "0"),
     ],
 )
-def test_a_deletion_of_what_cannot_be_is_refused(
+def test_a_delete_with_an_invalid_parameter_is_refused(
     driver: ApiDriver, twenty_five: list[Any], parameter: str, value: str
 ) -> None:
-    """A misspelt filter deletes nothing, unlike one that is ignored would; it is named."""
+    """An unknown filter deletes nothing, unlike an ignored one; the refusal names it."""
     answer = driver.call("DELETE", "/room_recordings", params={parameter: value})
     assert answer.status == 422
     assert answer.body["errors"][0]["source"] == {"parameter": parameter}

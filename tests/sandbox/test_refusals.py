@@ -1,4 +1,4 @@
-"""Whatever a request lacks, the answer is JSON in a published shape."""
+"""Every refusal is JSON in a published format."""
 
 import asyncio
 import gzip
@@ -19,7 +19,7 @@ MAX_BODY = 1024 * 1024
 
 
 def codes(answer: Answer) -> list[str]:
-    """Return the codes of a refusal, having checked its shape."""
+    """Check the format of a refusal, and return its codes."""
     assert answer.body.keys() == {"errors"}
     for error in answer.body["errors"]:
         assert error.keys() <= {"code", "title", "detail", "source"}
@@ -41,10 +41,10 @@ def codes(answer: Answer) -> list[str]:
         "Bearer sandbox-k\u00e9y",
     ],
 )
-async def test_without_the_key_nothing_is_done(
+async def test_a_request_without_the_key_is_refused(
     http: HttpDriver, sandbox: Sandbox, authorization: str
 ) -> None:
-    """Any other credentials are refused, before the rest of the request is looked at."""
+    """Other credentials are refused before the rest of the request is checked."""
     for method, path in (("POST", "/rooms"), ("GET", "/rooms/x"), ("GET", "/nowhere")):
         answer = await http.send(method, path, {}, headers={"Authorization": authorization})
         assert (answer.status, codes(answer)) == (401, ["10009"])
@@ -52,7 +52,7 @@ async def test_without_the_key_nothing_is_done(
 
 
 async def test_a_key_sent_as_broken_bytes_is_refused(sandbox: Sandbox) -> None:
-    """Bytes that are no text in the header are a wrong key like any other."""
+    """A header that is not text is a wrong key like any other."""
     async with connected(sandbox) as wire:
         await wire.send(
             b"GET /v2/rooms HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \xff\r\n\r\n"
@@ -62,8 +62,8 @@ async def test_a_key_sent_as_broken_bytes_is_refused(sandbox: Sandbox) -> None:
         assert json.loads(body)["errors"][0]["code"] == "10009"
 
 
-async def test_another_key_can_be_chosen(session: aiohttp.ClientSession) -> None:
-    """A sandbox made with a key lets in that key, and not the usual one."""
+async def test_a_key_can_be_chosen(session: aiohttp.ClientSession) -> None:
+    """The sandbox accepts that key, and not the default one."""
     async with Sandbox(api_key="clé") as sandbox:
         http = HttpDriver(session, sandbox)
         assert (await http.create()).status == 201
@@ -75,8 +75,8 @@ async def test_another_key_can_be_chosen(session: aiohttp.ClientSession) -> None
     "path",
     ["//rooms", "/", "/rooms/", "/nowhere", "/rooms/x/y", "//_sandbox/nothing"],
 )
-async def test_an_unknown_address_is_not_found(http: HttpDriver, path: str) -> None:
-    """An unknown path is an invalid URL, and the answer names it."""
+async def test_an_unknown_path_is_not_found(http: HttpDriver, path: str) -> None:
+    """It is an invalid URL, and the answer names it."""
     answer = await http.send("GET", path)
     assert (answer.status, codes(answer)) == (404, ["10003"])
 
@@ -95,7 +95,7 @@ async def test_an_unknown_address_is_not_found(http: HttpDriver, path: str) -> N
 async def test_an_unsupported_method_is_answered_with_the_supported_ones(
     http: HttpDriver, method: str, path: str, allowed: str
 ) -> None:
-    """The answer to a wrong method lists the right ones in its Allow header."""
+    """The answer lists the supported methods in its Allow header."""
     answer = await http.send(method, path)
     assert (answer.status, codes(answer)) == (405, ["10015"])
     assert answer.headers["Allow"] == allowed
@@ -105,10 +105,10 @@ async def test_an_unsupported_method_is_answered_with_the_supported_ones(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""]
 )
 @pytest.mark.parametrize(("method", "path"), [("POST", "/rooms"), ("PATCH", "/rooms/{id}")])
-async def test_a_body_is_sent_as_json(
+async def test_a_body_must_be_sent_as_json(
     http: HttpDriver, method: str, path: str, content_type: str
 ) -> None:
-    """A body of another media type, or of none, is refused."""
+    """A body of another media type, or without one, is refused."""
     room_id = (await http.create()).data["id"]
     answer = await http.send(
         method, path.format(id=room_id), {}, headers={"Content-Type": content_type}
@@ -117,7 +117,7 @@ async def test_a_body_is_sent_as_json(
 
 
 async def test_a_media_type_may_have_parameters(http: HttpDriver) -> None:
-    """The case of the media type and its parameters make no difference."""
+    """Its case and parameters make no difference."""
     content_type = {"Content-Type": "Application/JSON; charset=utf-8"}
     assert (await http.send("POST", "/rooms", {}, headers=content_type)).status == 201
 
@@ -136,22 +136,22 @@ async def test_a_media_type_may_have_parameters(http: HttpDriver) -> None:
     ],
     ids=["empty", "cut", "quotes", "bytes", "utf-16", "NaN", "digits", "depth"],
 )
-async def test_a_body_that_is_no_json_is_refused(http: HttpDriver, raw: bytes) -> None:
-    """A body that is not JSON is reported as that, whatever is wrong with it."""
+async def test_a_body_that_is_not_json_is_refused(http: HttpDriver, raw: bytes) -> None:
+    """The error is the same whatever is wrong with the JSON."""
     answer = await http.send("POST", "/rooms", raw=raw)
     assert (answer.status, codes(answer)) == (400, ["10023"])
 
 
 @pytest.mark.parametrize("content", [[], [{}], "room", 7, True])
-async def test_a_body_is_an_object(http: HttpDriver, content: object) -> None:
-    """JSON that is not an object is refused; the empty pointer refers to the whole body."""
+async def test_a_body_must_be_an_object(http: HttpDriver, content: object) -> None:
+    """Other JSON is refused; the empty pointer refers to the whole body."""
     answer = await http.send("POST", "/rooms", content)
     assert (answer.status, codes(answer), answer.pointers) == (422, ["10015"], [""])
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
-async def test_a_body_has_a_largest_size(http: HttpDriver, encoding: str) -> None:
-    """A body of 1 MiB is taken and one byte more is not, even when it was compressed."""
+async def test_a_body_has_a_maximum_size(http: HttpDriver, encoding: str) -> None:
+    """A body of 1 MiB is accepted and one byte more is not, even if it was compressed."""
     for size, status in ((MAX_BODY, 201), (MAX_BODY + 1, 413)):
         raw = b"{}".ljust(size)
         sent = gzip.compress(raw) if encoding == "gzip" else raw
@@ -171,7 +171,7 @@ async def test_a_body_has_a_largest_size(http: HttpDriver, encoding: str) -> Non
 async def test_a_body_that_cannot_be_read_is_refused(
     sandbox: Sandbox, framing: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A body that contradicts its own headers is answered, creates nothing, and logs nothing."""
+    """A body that contradicts its headers is refused, creates nothing, and logs nothing."""
     async with connected(sandbox) as wire:
         await wire.send(
             b"POST /v2/rooms HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sandbox-key\r\n"
@@ -184,10 +184,10 @@ async def test_a_body_that_cannot_be_read_is_refused(
     assert caplog.records == []
 
 
-async def test_a_caller_that_goes_away_creates_nothing(
+async def test_a_client_that_leaves_creates_nothing(
     sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A request whose body never comes is dropped with its connection, and logs nothing."""
+    """A request without its body is dropped with its connection, and logs nothing."""
     async with connected(sandbox) as wire:
         await wire.start_create()
     async with connected(sandbox) as wire:
@@ -206,8 +206,10 @@ async def test_a_caller_that_goes_away_creates_nothing(
     ],
     ids=["TLS", "version", "long line", "length"],
 )
-async def test_what_is_no_request_is_refused_in_shape(sandbox: Sandbox, sent: bytes) -> None:
-    """Bytes that cannot be read as HTTP get a published error, and the connection is closed."""
+async def test_bytes_that_are_not_http_are_refused_in_a_published_format(
+    sandbox: Sandbox, sent: bytes
+) -> None:
+    """The connection is closed afterwards."""
     async with connected(sandbox) as wire:
         await wire.send(sent)
         status, head, body = await wire.answer()
@@ -218,10 +220,10 @@ async def test_what_is_no_request_is_refused_in_shape(sandbox: Sandbox, sent: by
     assert json.loads(body)["errors"][0]["code"] == "10015"
 
 
-async def test_a_defect_of_the_sandbox_has_a_shape_too(
+async def test_an_internal_error_is_answered_in_a_published_format(
     http: HttpDriver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An error of the server's own is answered as unexpected, and logged with its traceback."""
+    """It is answered as unexpected, and logged with its traceback."""
     with patch.object(Rooms, "create", side_effect=ZeroDivisionError("a defect")):
         answer = await http.create()
     assert (answer.status, codes(answer)) == (500, ["10007"])
@@ -232,8 +234,8 @@ async def test_a_defect_of_the_sandbox_has_a_shape_too(
     assert (await http.create()).status == 201
 
 
-async def test_every_reply_has_an_id_of_its_own(http: HttpDriver) -> None:
-    """Success or refusal, each reply carries another request id, a UUID, and the date."""
+async def test_every_reply_has_a_unique_id(http: HttpDriver) -> None:
+    """Success or refusal, each reply has a new request id, a UUID, and the date."""
     requests = [
         ("POST", "/rooms"),
         ("GET", "/rooms"),

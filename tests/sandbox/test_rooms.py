@@ -1,4 +1,4 @@
-"""The five operations on rooms, over HTTP, as any client sees them."""
+"""The five operations on rooms, over HTTP."""
 
 import asyncio
 import re
@@ -21,8 +21,8 @@ UNKNOWN_ID = "0ccc7b54-4df3-4bca-a65a-3da1ecc777f0"
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
-async def test_a_created_room_has_what_was_asked_for(http: HttpDriver) -> None:
-    """Every field sent is in the reply, beside the id, times and type that the server adds."""
+async def test_a_created_room_has_the_requested_settings(http: HttpDriver) -> None:
+    """The reply has every field sent, and the id, times and type that the server adds."""
     answer = await http.create(**EVERY_FIELD)
     room = answer.data
     assert answer.status == 201
@@ -34,7 +34,7 @@ async def test_a_created_room_has_what_was_asked_for(http: HttpDriver) -> None:
 
 
 async def test_a_room_created_without_fields_has_the_defaults(http: HttpDriver) -> None:
-    """Defaults are filled in, and keys whose value would be null are left out."""
+    """Defaults are filled in; keys whose value would be null are omitted."""
     room = (await http.create()).data
     assert room.keys() == {
         "id",
@@ -50,23 +50,23 @@ async def test_a_room_created_without_fields_has_the_defaults(http: HttpDriver) 
     assert room["webhook_event_failover_url"] == ""
 
 
-async def test_null_asks_for_the_default_where_it_is_allowed(http: HttpDriver) -> None:
-    """A null for one of the two nullable fields is the same as leaving it out."""
+async def test_null_means_the_default_of_a_nullable_field(http: HttpDriver) -> None:
+    """It is the same as omitting the field."""
     answer = await http.create(webhook_event_failover_url=None, webhook_timeout_secs=None)
     assert answer.status == 201
     assert answer.data["webhook_event_failover_url"] == ""
     assert "webhook_timeout_secs" not in answer.data
 
 
-async def test_fields_that_the_api_does_not_know_are_ignored(http: HttpDriver) -> None:
-    """An unknown field neither refuses the request nor comes back."""
+async def test_unknown_fields_are_ignored(http: HttpDriver) -> None:
+    """They are neither refused nor returned."""
     answer = await http.create(colour="blue")
     assert answer.status == 201
     assert "colour" not in answer.data
 
 
-async def test_a_name_is_taken_once(http: HttpDriver, sandbox: Sandbox) -> None:
-    """A second room of the same name is refused as a duplicate, and is not created."""
+async def test_a_second_room_of_a_name_is_refused(http: HttpDriver, sandbox: Sandbox) -> None:
+    """It is refused as a duplicate, and not created."""
     await http.create(unique_name="standup")
     answer = await http.create(unique_name="standup")
     assert answer.status == 422
@@ -79,35 +79,35 @@ async def test_a_name_is_taken_once(http: HttpDriver, sandbox: Sandbox) -> None:
 async def test_of_many_creates_with_one_name_exactly_one_succeeds(
     http: HttpDriver, sandbox: Sandbox
 ) -> None:
-    """Creates that race for a name make one room between them."""
+    """Concurrent creates of a name make one room."""
     answers = await asyncio.gather(*(http.create(unique_name="standup") for _ in range(50)))
     assert sorted(answer.status for answer in answers) == [201] + [422] * 49
     assert len(sandbox.rooms) == 1
 
 
 async def test_names_are_compared_exactly(http: HttpDriver) -> None:
-    """Names that differ in case, in spaces or in how a letter is composed are different names."""
+    """Names that differ in case, spaces or Unicode normalization are different."""
     names = ["standup", "Standup", " standup", "standup ", "é", "e\u0301", "a\0b", "a\0c"]
     answers = [await http.create(unique_name=name) for name in names]
     assert [answer.status for answer in answers] == [201] * len(names)
     assert [answer.data["unique_name"] for answer in answers] == names
 
 
-async def test_rooms_without_a_name_do_not_exclude_one_another(http: HttpDriver) -> None:
-    """Having no name is not a name: any number of rooms can have none."""
+async def test_any_number_of_rooms_can_have_no_name(http: HttpDriver) -> None:
+    """A missing name is not a duplicate."""
     assert [(await http.create()).status for _ in range(3)] == [201] * 3
 
 
 async def test_a_room_can_be_viewed(http: HttpDriver) -> None:
-    """Viewing a room gives what its creation gave, whatever the case of the id."""
+    """Viewing a room returns the same as its creation, whatever the case of the id."""
     created = (await http.create(**EVERY_FIELD)).data
     for room_id in (created["id"], created["id"].upper()):
         answer = await http.send("GET", f"/rooms/{room_id}")
         assert (answer.status, answer.data) == (200, created)
 
 
-async def test_sessions_are_shown_when_asked_for(http: HttpDriver) -> None:
-    """A room shows its sessions, of which the sandbox has none, only with include_sessions."""
+async def test_sessions_are_included_on_request(http: HttpDriver) -> None:
+    """A room shows its sessions only with include_sessions."""
     created = (await http.create()).data
     for wanted in ("true", "false"):
         params = {"include_sessions": wanted}
@@ -119,15 +119,15 @@ async def test_sessions_are_shown_when_asked_for(http: HttpDriver) -> None:
 
 
 async def test_include_sessions_is_true_or_false(http: HttpDriver) -> None:
-    """Another value is refused when a room is viewed, with the parameter named."""
+    """Another value is refused, and the refusal names the parameter."""
     room = (await http.create()).data
     answer = await http.send("GET", f"/rooms/{room['id']}", params={"include_sessions": "yes"})
     assert answer.status == 400
     assert answer.body["errors"][0]["source"] == {"parameter": "include_sessions"}
 
 
-async def test_an_update_changes_what_it_names(http: HttpDriver) -> None:
-    """Fields that an update leaves out keep their values; the time of the update moves on."""
+async def test_an_update_changes_the_given_fields(http: HttpDriver) -> None:
+    """Other fields keep their values; `updated_at` advances."""
     created = (await http.create(**EVERY_FIELD)).data
     answer = await http.send("PATCH", f"/rooms/{created['id']}", {"max_participants": 50})
     assert answer.status == 200
@@ -138,7 +138,7 @@ async def test_an_update_changes_what_it_names(http: HttpDriver) -> None:
 
 
 async def test_an_update_can_reset_the_nullable_fields(http: HttpDriver) -> None:
-    """Null puts a nullable field back to its default."""
+    """Null sets a nullable field to its default."""
     created = (await http.create(**EVERY_FIELD)).data
     nulls = {"webhook_event_failover_url": None, "webhook_timeout_secs": None}
     room = (await http.send("PATCH", f"/rooms/{created['id']}", nulls)).data
@@ -148,7 +148,7 @@ async def test_an_update_can_reset_the_nullable_fields(http: HttpDriver) -> None
 
 
 async def test_an_update_keeps_names_unique(http: HttpDriver) -> None:
-    """A name that another room has is refused and nothing changes; its own name is not."""
+    """The name of another room is refused and nothing changes; its own name is accepted."""
     await http.create(unique_name="retro")
     created = (await http.create(unique_name="standup")).data
     path = f"/rooms/{created['id']}"
@@ -161,7 +161,7 @@ async def test_an_update_keeps_names_unique(http: HttpDriver) -> None:
 
 
 async def test_an_update_has_the_bounds_of_a_create(http: HttpDriver) -> None:
-    """A value out of bounds is refused with its field, and nothing changes."""
+    """An invalid value is refused with its field, and nothing changes."""
     created = (await http.create()).data
     path = f"/rooms/{created['id']}"
     answer = await http.send("PATCH", path, {"max_participants": 51, "enable_recording": True})
@@ -170,7 +170,7 @@ async def test_an_update_has_the_bounds_of_a_create(http: HttpDriver) -> None:
 
 
 async def test_a_deleted_room_is_gone_and_its_name_is_free(http: HttpDriver) -> None:
-    """Deleting answers with nothing, once; the name can be used again."""
+    """A second delete is refused; the name can be used again."""
     created = (await http.create(unique_name="standup")).data
     path = f"/rooms/{created['id']}"
     answer = await http.send("DELETE", path)
@@ -186,7 +186,7 @@ async def test_a_deleted_room_is_gone_and_its_name_is_free(http: HttpDriver) -> 
     [(UNKNOWN_ID, "10005"), ("standup", "10006"), (UNKNOWN_ID.replace("-", ""), "10006")],
 )
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
-async def test_a_room_that_is_not_there_is_one_bare_error(
+async def test_a_missing_room_is_one_bare_error(
     http: HttpDriver, method: str, room_id: str, code: str
 ) -> None:
     """An unknown or invalid id is answered with a single error object."""

@@ -1,4 +1,4 @@
-"""Objects with given ids, and ids and times that are the same in every run."""
+"""Seeds: objects with given ids; ids and times that are the same in every run."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ PATHS = ("rooms", "room_sessions", "room_participants", "room_recordings", "room
 
 
 async def test_each_kind_of_object_is_found_by_its_id(session: aiohttp.ClientSession) -> None:
-    """Fields that are not given have defaults; times are shown in UTC."""
+    """Missing fields have defaults; times are shown in UTC."""
     async with Sandbox(seed=SEED) as sandbox:
         http = HttpDriver(session, sandbox)
         shown = [(await http.send("GET", f"/{path}/{ID}")).data for path in PATHS]
@@ -43,8 +43,8 @@ async def test_each_kind_of_object_is_found_by_its_id(session: aiohttp.ClientSes
         assert (await http.send("GET", f"/rooms/{ID}")).status == 200
 
 
-async def test_a_seed_is_a_file(tmp_path: Path, session: aiohttp.ClientSession) -> None:
-    """As JSON; what is wrong with it is said before anything is served."""
+async def test_a_seed_can_be_a_json_file(tmp_path: Path, session: aiohttp.ClientSession) -> None:
+    """Its errors are raised before the sandbox serves."""
     path = tmp_path / "seed.json"
     path.write_text(json.dumps(SEED))
     async with Sandbox(seed=path) as sandbox:
@@ -82,7 +82,7 @@ WRONG_SEEDS: list[tuple[Any, str, str]] = [
 
 
 @pytest.mark.parametrize(("seed", "pointer", "words"), WRONG_SEEDS)
-async def test_a_wrong_seed_is_refused_with_its_place(
+async def test_an_invalid_seed_is_refused_with_its_pointer(
     http: HttpDriver, seed: Any, pointer: str, words: str
 ) -> None:
     """The same over HTTP and in Python."""
@@ -94,10 +94,8 @@ async def test_a_wrong_seed_is_refused_with_its_place(
             Sandbox(seed=cast("dict[str, Any]", seed))
 
 
-async def test_a_seed_is_put_in_as_a_whole_or_not_at_all(
-    http: HttpDriver, sandbox: Sandbox
-) -> None:
-    """An object replaces the one with its id; two rooms of one name are refused."""
+async def test_a_seed_is_added_as_a_whole_or_not_at_all(http: HttpDriver, sandbox: Sandbox) -> None:
+    """An object replaces the one with its id; two rooms with one name are refused."""
     assert (await http.send("POST", "//_sandbox/seed", SEED)).status == 204
     sandbox.seed({"rooms": [{"id": ID, "unique_name": "retro"}]})
     assert [room["unique_name"] for room in sandbox.rooms] == ["retro"]
@@ -108,8 +106,8 @@ async def test_a_seed_is_put_in_as_a_whole_or_not_at_all(
     assert (await http.send("POST", "//_sandbox/seed", raw=b"{")).status == 400
 
 
-async def test_a_refresh_token_can_be_given(http: HttpDriver, sandbox: Sandbox) -> None:
-    """It refreshes client tokens of its room, until a reset."""
+async def test_a_seed_can_have_refresh_tokens(http: HttpDriver, sandbox: Sandbox) -> None:
+    """They refresh client tokens of their rooms, until a reset."""
     path = f"/rooms/{ID}/actions/refresh_client_token"
     body = {"refresh_token": "given"}
     sandbox.seed({"rooms": [{"id": ID}, {"id": OTHER}]})
@@ -126,7 +124,7 @@ async def test_a_refresh_token_can_be_given(http: HttpDriver, sandbox: Sandbox) 
 
 
 async def record(session: aiohttp.ClientSession, sandbox: Sandbox) -> list[object]:
-    """Return what a sandbox answers to some requests."""
+    """Return the answers to some requests."""
     http = HttpDriver(session, sandbox)
     created = await http.create(enable_recording=True)
     path = f"/rooms/{created.data['id']}"

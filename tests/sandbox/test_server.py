@@ -1,4 +1,4 @@
-"""The life of a sandbox: on the caller's loop or in its own thread, from start to a clean end."""
+"""The lifecycle of a sandbox: on the caller's loop or in its own thread."""
 
 import asyncio
 import gc
@@ -38,7 +38,7 @@ def client_tls(authority: trustme.CA) -> ssl.SSLContext:
 
 @pytest.fixture(autouse=True)
 def nothing_is_left() -> Iterator[None]:
-    """Threads that a test leaves, and what the collector finds unclosed, fail it."""
+    """Fail a test that leaves threads or unclosed resources."""
     threads = threading.active_count()
     yield
     gc.collect()
@@ -46,7 +46,7 @@ def nothing_is_left() -> Iterator[None]:
 
 
 def test_blocking_code_is_served_from_a_thread() -> None:
-    """A plain `with` serves code that blocks, and shows it the state."""
+    """A plain `with` serves blocking code, and shows it the state."""
     with Sandbox() as sandbox:
         room = create_blocking(sandbox.url)
         assert sandbox.rooms == [room]
@@ -56,16 +56,16 @@ def test_blocking_code_is_served_from_a_thread() -> None:
         assert sandbox.rooms == []
 
 
-async def test_a_thread_serves_code_that_has_a_loop_of_its_own(
+async def test_a_thread_serves_a_coroutine(
     session: aiohttp.ClientSession,
 ) -> None:
-    """A plain `with` works inside of a coroutine too."""
+    """A plain `with` works inside a coroutine too."""
     with Sandbox() as sandbox:
         assert (await HttpDriver(session, sandbox).create()).status == 201
 
 
-def test_addresses_are_those_that_were_asked_for(unused_tcp_port: int) -> None:
-    """The URL is the host, the port, free or chosen, and the version of the API."""
+def test_the_url_has_host_port_and_version(unused_tcp_port: int) -> None:
+    """The port is free or chosen."""
     with Sandbox(port=unused_tcp_port) as sandbox:
         assert sandbox.url == f"http://127.0.0.1:{unused_tcp_port}/v2"
     with Sandbox(host="localhost") as sandbox, Sandbox() as another:
@@ -75,7 +75,7 @@ def test_addresses_are_those_that_were_asked_for(unused_tcp_port: int) -> None:
 
 
 def test_an_ipv6_address_is_served() -> None:
-    """An IPv6 address is put in brackets, as URLs need it."""
+    """The URL has the address in brackets."""
     try:
         with Sandbox(host="::1") as sandbox:
             assert sandbox.url.startswith("http://[::1]:")
@@ -84,8 +84,8 @@ def test_an_ipv6_address_is_served() -> None:
         pytest.skip(f"no IPv6 here: {error}")
 
 
-async def test_a_port_in_use_is_an_error_in_words() -> None:
-    """Whichever way it is entered, the sandbox says which port it could not have."""
+async def test_a_port_in_use_is_an_error() -> None:
+    """In both ways of entering, the message names the port."""
     async with Sandbox() as first:
         port = URL(first.url).port
         assert port is not None
@@ -99,7 +99,7 @@ async def test_a_port_in_use_is_an_error_in_words() -> None:
 
 
 async def test_a_sandbox_is_entered_once_at_a_time() -> None:
-    """Entering it again while it serves, in either way, is an error that leaves it serving."""
+    """Entering it again while it serves is an error, and it continues to serve."""
     async with Sandbox() as sandbox:
         url = sandbox.url
         with pytest.raises(RuntimeError, match="already serving"), sandbox:
@@ -111,8 +111,8 @@ async def test_a_sandbox_is_entered_once_at_a_time() -> None:
         await sandbox.__aenter__()
 
 
-def test_a_sandbox_that_does_not_serve_says_so() -> None:
-    """Its state can be asked for only between entering and leaving it; its key always."""
+def test_the_state_needs_a_running_sandbox() -> None:
+    """The key can be read at any time."""
     sandbox = Sandbox()
     with sandbox:
         pass
@@ -125,7 +125,7 @@ def test_a_sandbox_that_does_not_serve_says_so() -> None:
 
 
 def test_an_error_inside_the_context_propagates() -> None:
-    """An error inside of the context ends the sandbox and reaches the caller as it was."""
+    """It stops the sandbox and reaches the caller unchanged."""
     sandbox = Sandbox()
     with pytest.raises(ZeroDivisionError), sandbox:
         raise ZeroDivisionError
@@ -134,7 +134,7 @@ def test_an_error_inside_the_context_propagates() -> None:
 
 
 async def hold_connections(stack: AsyncExitStack, sandbox: Sandbox) -> None:
-    """Leave an idle connection open, one that has been used, and one in the middle of a create."""
+    """Open an idle connection, a used one, and one in the middle of a create."""
     await stack.enter_async_context(connected(sandbox))
     used = await stack.enter_async_context(connected(sandbox))
     await used.start_create()
@@ -154,7 +154,7 @@ async def test_leaving_does_not_wait_for_open_connections() -> None:
 
 @pytest.mark.timeout(10)
 async def test_leaving_a_thread_does_not_wait_for_open_connections() -> None:
-    """The thread ends at once, whatever its connections are doing."""
+    """The thread ends, whatever its connections are doing."""
     async with AsyncExitStack() as stack:
         with Sandbox() as sandbox:
             await hold_connections(stack, sandbox)
@@ -176,7 +176,7 @@ async def test_https_is_served(server_tls: ssl.SSLContext, client_tls: ssl.SSLCo
 async def test_leaving_cuts_tls_connections_too(
     server_tls: ssl.SSLContext, client_tls: ssl.SSLContext, threaded: bool
 ) -> None:
-    """One that is idle and one that never finishes its handshake are no reason to wait."""
+    """Neither an idle connection nor an unfinished handshake delays it."""
     async with AsyncExitStack() as stack:
         sandbox = Sandbox(ssl_context=server_tls)
         serving = AsyncExitStack()
@@ -191,8 +191,8 @@ async def test_leaving_cuts_tls_connections_too(
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-def test_uvloop_is_served_on_too() -> None:
-    """The sandbox runs on another kind of event loop."""
+def test_a_sandbox_serves_on_uvloop() -> None:
+    """It runs on another event loop."""
     uvloop = pytest.importorskip("uvloop", reason="uvloop is not installed")
 
     async def serve() -> None:

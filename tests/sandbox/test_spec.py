@@ -43,7 +43,7 @@ def published(name: str) -> Any:
 
 
 def closed(schema: Any) -> Any:
-    """Return the schema with every object limited to the properties that are described."""
+    """Return the schema with every object limited to the described properties."""
     if not isinstance(schema, dict):
         return schema
     parts = {name: closed(part) for name, part in cast("dict[str, Any]", schema).items()}
@@ -53,7 +53,7 @@ def closed(schema: Any) -> Any:
 
 
 def check(contract: Any, method: str, path: str, answer: Answer) -> None:
-    """Hold an answer against what is published for its operation and status."""
+    """Check an answer against the contract of its operation and status."""
     operation = contract["paths"].get(path, {}).get(method.lower())
     if operation is None:
         return  # the smaller file describes one operation only
@@ -73,7 +73,7 @@ def check(contract: Any, method: str, path: str, answer: Answer) -> None:
     )
 
 
-async def test_room_replies_hold_to_the_contract(http: HttpDriver, contract: Any) -> None:
+async def test_room_replies_match_the_contract(http: HttpDriver, contract: Any) -> None:
     """Successes and refusals of each operation have the published properties, and no others."""
     created = [await http.create(), await http.create(**FULL_ROOM)]
     refused = [await http.create(**FULL_ROOM), await http.create(max_participants=51)]
@@ -102,7 +102,7 @@ async def test_room_replies_hold_to_the_contract(http: HttpDriver, contract: Any
 
 
 class Inspector:
-    """Asks a server, and holds each answer to the contract."""
+    """Calls a server, and checks each answer against the contract."""
 
     def __init__(self, driver: ApiDriver, contract: Any) -> None:
         self.driver = driver
@@ -110,7 +110,7 @@ class Inspector:
         self.seen = set[tuple[str, int]]()
 
     def ask(self, status: int, method: str, path: str, *args: Any, **kwargs: Any) -> Any:
-        """Ask for what has to be answered with this status, and return what it carries."""
+        """Make a call that must be answered with this status, and return its data."""
         answer = self.driver.call(method, path, *args, **kwargs)
         assert answer.status == status, answer.body
         operation = operation_of(method, f"/v2{path}")
@@ -132,11 +132,11 @@ class Inspector:
 
 
 def shape(path: str) -> str:
-    """Return a published path as the sandbox calls its route."""
+    """Return the route of a published path."""
     return re.sub(r"{\w+}", "{id}", path)
 
 
-def test_replies_hold_to_the_contract(driver: ApiDriver, clock: Clock) -> None:
+def test_replies_match_the_contract(driver: ApiDriver, clock: Clock) -> None:
     """Every operation matches it, for existing and missing objects and for invalid requests."""
     contract = published("video-full.yaml")
     inspector = Inspector(driver, contract)
@@ -172,7 +172,7 @@ def test_replies_hold_to_the_contract(driver: ApiDriver, clock: Clock) -> None:
 
 
 def inspect_rooms(inspector: Inspector, of_room: str) -> None:
-    """Look at rooms in session, and change one."""
+    """View rooms with sessions, and change one."""
     inspector.ask(201, "POST", "/rooms", {})
     inspector.ask(422, "POST", "/rooms", {"max_participants": 1})
     sessions = {"include_sessions": "true"}
@@ -186,7 +186,7 @@ def inspect_rooms(inspector: Inspector, of_room: str) -> None:
 
 
 def inspect_tokens(inspector: Inspector, of_room: str, clock: Clock) -> None:
-    """Get a token, another one, and then no more."""
+    """Get a token, refresh it, and fail to refresh it."""
     generate, refresh = (
         f"{of_room}/actions/{name}"
         for name in ("generate_join_client_token", "refresh_client_token")
@@ -199,7 +199,7 @@ def inspect_tokens(inspector: Inspector, of_room: str, clock: Clock) -> None:
 
 
 def inspect_lists(inspector: Inspector, room_id: str, session_id: str) -> None:
-    """Ask for every list, with all that it can include, and for a page that cannot be."""
+    """Get every list with all included objects, and an invalid page of it."""
     included = {"include_sessions": "true", "include_participants": "true"}
     for operation in LIST_OPERATIONS:
         path = operation.removeprefix("GET ")
@@ -223,7 +223,7 @@ def inspect_views(inspector: Inspector, participant_id: str, composition_id: str
 
 
 def inspect_compositions(inspector: Inspector, session_id: str) -> None:
-    """Compose with everything that can be asked for, and with what cannot."""
+    """Create compositions with all settings, and with invalid ones."""
     webhooks = {name: value for name, value in FULL_ROOM.items() if name.startswith("webhook")}
     region = {"width": 640, "height": 360, "max_rows": 3, "z_pos": 1, "video_sources": "*"}
     wanted = {"session_id": session_id, **webhooks, "video_layout": {"first": region}}
@@ -233,7 +233,7 @@ def inspect_compositions(inspector: Inspector, session_id: str) -> None:
 
 
 def inspect_deletions(inspector: Inspector, composition_id: str, of_room: str) -> None:
-    """Delete one of each kind, and what is gone then."""
+    """Delete one object of each kind, twice."""
     recording_id = inspector.driver.ids("/room_recordings")[0]
     paths = (f"/room_recordings/{recording_id}", f"/room_compositions/{composition_id}", of_room)
     for path in paths:
@@ -266,7 +266,7 @@ def names_in(schema: Any, name: str) -> list[str]:
 
 
 def test_every_published_parameter_is_known(driver: ApiDriver) -> None:
-    """A list takes each parameter that is described for it: nonsense in any of them is refused."""
+    """A list refuses an invalid value of each parameter that is described for it."""
     contract = published("video-full.yaml")
     room = driver.room()
     ids = {"rooms": room["id"], "room_sessions": driver.join(room)["session_id"]}
@@ -282,8 +282,8 @@ def test_every_published_parameter_is_known(driver: ApiDriver) -> None:
     assert tried > 50
 
 
-def test_the_check_would_notice() -> None:
-    """A null, a wrong type and an undescribed property are each a violation of a closed schema."""
+def test_the_check_detects_violations() -> None:
+    """A null, a wrong type and an undescribed property each violate a closed schema."""
     schema = closed({"type": "object", "properties": {"url": {"type": "string"}}})
     for wrong in ({"url": None}, {"url": 7}, {"link": "x"}):
         with pytest.raises(jsonschema.ValidationError):
@@ -291,7 +291,7 @@ def test_the_check_would_notice() -> None:
 
 
 async def test_the_published_examples_are_accepted(http: HttpDriver, contract: Any) -> None:
-    """A body made of the contract's own examples creates a room that has their values."""
+    """A body of the contract's examples creates a room with their values."""
     properties = contract["components"]["schemas"]["CreateRoomRequest"]["properties"]
     body = {name: described["example"] for name, described in properties.items()}
     answer = await http.create(**body)

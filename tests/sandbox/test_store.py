@@ -1,4 +1,4 @@
-"""What outlives the server: rooms in a file, even when the process is killed."""
+"""Rooms in a file outlive the server, even if the process is killed."""
 
 import os
 import signal
@@ -39,8 +39,8 @@ def db(tmp_path: Path) -> Path:
     return tmp_path / "rooms.db"
 
 
-async def test_rooms_in_a_file_are_there_again(session: aiohttp.ClientSession, db: Path) -> None:
-    """A sandbox on the same file shows the same rooms, and keeps their names taken."""
+async def test_rooms_in_a_file_are_kept(session: aiohttp.ClientSession, db: Path) -> None:
+    """A sandbox on the same file shows the same rooms, and their names are taken."""
     async with Sandbox(db=db) as sandbox:
         room = (await HttpDriver(session, sandbox).create(unique_name="standup")).data
     async with Sandbox(db=str(db)) as sandbox:
@@ -49,7 +49,7 @@ async def test_rooms_in_a_file_are_there_again(session: aiohttp.ClientSession, d
 
 
 async def test_a_sandbox_in_memory_starts_empty(session: aiohttp.ClientSession) -> None:
-    """A sandbox that is entered again has the rooms of its file only, so here none."""
+    """A sandbox that is entered again has only the rooms of its file."""
     sandbox = Sandbox()
     for _ in range(2):
         async with sandbox:
@@ -59,7 +59,7 @@ async def test_a_sandbox_in_memory_starts_empty(session: aiohttp.ClientSession) 
 
 @contextmanager
 def doomed(program: str, db: Path) -> Generator[tuple["subprocess.Popen[str]", str]]:
-    """Run a program that serves these rooms, and says where, until it is killed."""
+    """Run a program that serves these rooms and prints its URL, until it is killed."""
     with subprocess.Popen(
         [sys.executable, "-c", program, db],
         stdin=subprocess.PIPE,
@@ -75,7 +75,7 @@ def doomed(program: str, db: Path) -> Generator[tuple["subprocess.Popen[str]", s
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no kill -9")
 def test_a_committed_room_survives_a_kill(db: Path) -> None:
-    """Every room whose creation was answered is there after the process was killed."""
+    """Every room whose creation was answered exists after the process was killed."""
     with doomed(SERVE, db) as (process, url):
         created = [create_blocking(url, unique_name=f"room-{number}") for number in range(50)]
     assert process.returncode == -signal.SIGKILL
@@ -91,26 +91,26 @@ with Sandbox(db=sys.argv[1]) as sandbox:
     room = sys.stdin.readline().strip()
     sandbox.leave(sandbox.join(room, context="Alice"))
     sandbox.join(room, context="Bob")
-    print("met", flush=True)
+    print("joined", flush=True)
     sys.stdin.read()
 """
 
 
 def killed_in_a_session(db: Path) -> str:
-    """Kill a server of which a participant has left and another one has not; return the room."""
+    """Kill a server after one of two participants has left; return the room."""
     with doomed(SESSION, db) as (process, url):
         room_id: str = create_blocking(url, enable_recording=True)["id"]
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(f"{room_id}\n")
         process.stdin.flush()
-        assert process.stdout.readline() == "met\n"
+        assert process.stdout.readline() == "joined\n"
     return room_id
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no kill -9")
 async def test_a_session_survives_a_kill(session: aiohttp.ClientSession, db: Path) -> None:
-    """Sessions, participants, recordings, compositions, files and tokens are there again."""
+    """So do participants, recordings, compositions, files and tokens."""
     room_id = killed_in_a_session(db)
     async with Sandbox(db=db, composition_delay=0) as sandbox:
         http = HttpDriver(session, sandbox)
@@ -140,7 +140,7 @@ async def test_a_session_survives_a_kill(session: aiohttp.ClientSession, db: Pat
 
 
 async def everything(http: HttpDriver) -> dict[str, Any]:
-    """Return what each list shows, but for the addresses of files, in which the port changes."""
+    """Return the content of each list, without the URLs of files, whose port changes."""
     found: dict[str, Any] = {}
     for kind in ("sessions", "participants", "recordings", "compositions"):
         found[kind] = (await http.send("GET", f"/room_{kind}")).data
@@ -149,7 +149,7 @@ async def everything(http: HttpDriver) -> dict[str, Any]:
     return found
 
 
-def test_a_change_that_fails_is_undone_as_a_whole() -> None:
+def test_a_failed_change_is_rolled_back() -> None:
     """If ending a session fails halfway, the session stays active."""
     with closing(Store()) as store:
         room = store.rooms.create(DEFAULTS)
@@ -164,7 +164,7 @@ def test_a_change_that_fails_is_undone_as_a_whole() -> None:
 
 
 async def test_servers_of_one_file_agree_on_names(session: aiohttp.ClientSession, db: Path) -> None:
-    """A name taken at one server is taken at another one of the same file."""
+    """A name taken at one server is taken at another server of the file."""
     async with Sandbox(db=db) as one, Sandbox(db=db) as other:
         assert (await HttpDriver(session, one).create(unique_name="standup")).status == 201
         assert (await HttpDriver(session, other).create(unique_name="standup")).status == 422
@@ -172,7 +172,7 @@ async def test_servers_of_one_file_agree_on_names(session: aiohttp.ClientSession
 
 
 def raced(attempt: Callable[[Store], str], *stores: Store) -> list[str]:
-    """Return what ten threads get that begin at the same time, each with one of the stores."""
+    """Return the results of ten threads that start together, each with one of the stores."""
     start = threading.Barrier(10)
 
     def run(store: Store) -> str:
@@ -183,7 +183,7 @@ def raced(attempt: Callable[[Store], str], *stores: Store) -> list[str]:
         return list(threads.map(run, islice(cycle(stores), start.parties)))
 
 
-def test_threads_cannot_make_two_rooms_of_one_name(db: Path) -> None:
+def test_threads_cannot_create_two_rooms_with_one_name(db: Path) -> None:
     """Of threads that race for a name, through two connections, one gets it."""
 
     def create(store: Store) -> str:
@@ -216,8 +216,8 @@ def test_threads_cannot_open_two_sessions_or_overfill_a_room(db: Path) -> None:
         assert len(other.sessions.present(session)) == 6
 
 
-def test_what_another_server_has_deleted_is_not_found(driver: ApiDriver) -> None:
-    """Another server of the same file may delete it at any moment."""
+def test_an_object_deleted_by_another_server_is_not_found(driver: ApiDriver) -> None:
+    """Another server of the same file may delete it at any time."""
     room = driver.room()
     assert driver.store.rooms.update("gone", {}) is None
     assert driver.store.rooms.delete("gone") is False
@@ -227,8 +227,8 @@ def test_what_another_server_has_deleted_is_not_found(driver: ApiDriver) -> None
         driver.store.sessions.kick("gone", None)
 
 
-async def test_a_file_that_is_no_database_is_an_error_in_words(tmp_path: Path) -> None:
-    """The sandbox does not start on such a file, says which one, and leaves it alone."""
+async def test_a_file_that_is_not_a_database_is_an_error(tmp_path: Path) -> None:
+    """The sandbox does not start, names the file, and does not change it."""
     notes = tmp_path / "notes.txt"
     notes.write_text("not a database " * 100)
     for path in (notes, tmp_path / "missing" / "rooms.db"):

@@ -1,4 +1,4 @@
-"""Join tokens: a token opens its room until it expires."""
+"""Join tokens: a token is valid for its room until it expires."""
 
 import base64
 import json
@@ -30,8 +30,8 @@ def enter(driver: ApiDriver, room: Any, token: str) -> int:
     return driver.call("POST", f"//_sandbox/rooms/{room['id']}/join", {"token": token}).status
 
 
-def test_a_token_opens_its_room_until_it_expires(driver: ApiDriver, clock: Clock) -> None:
-    """Published lifetimes apply unless others are asked for."""
+def test_a_token_is_valid_for_its_room_until_it_expires(driver: ApiDriver, clock: Clock) -> None:
+    """The published lifetimes are the defaults."""
     room = driver.room()
     tokens = issued(driver, room)
     assert tokens["token_expires_at"] == "2026-04-25T12:10:00Z"
@@ -43,8 +43,8 @@ def test_a_token_opens_its_room_until_it_expires(driver: ApiDriver, clock: Clock
     assert enter(driver, room, tokens["token"]) == 403
 
 
-async def test_tokens_open_rooms_in_python_too(http: HttpDriver, sandbox: Sandbox) -> None:
-    """A test of a service joins with the token that this gave out; the door is open without one."""
+async def test_join_accepts_a_token_in_python(http: HttpDriver, sandbox: Sandbox) -> None:
+    """Without a token, the room is open."""
     room, other = (await http.create()).data, (await http.create()).data
     tokens = (await http.send("POST", GENERATE.format(**room), {})).data
     alice = sandbox.join(room["id"], context="Alice", token=tokens["token"])
@@ -61,7 +61,7 @@ async def test_tokens_open_rooms_in_python_too(http: HttpDriver, sandbox: Sandbo
 
 
 def test_a_refresh_token_gets_another_token(driver: ApiDriver, clock: Clock) -> None:
-    """It works without the key, as often as needed, until it expires itself."""
+    """It works without the key, any number of times, until it expires."""
     room = driver.room()
     tokens = issued(driver, room, token_ttl_secs=10, refresh_token_ttl_secs=60)
     path, wanted = REFRESH.format(**room), {"refresh_token": tokens["refresh_token"]}
@@ -76,8 +76,8 @@ def test_a_refresh_token_gets_another_token(driver: ApiDriver, clock: Clock) -> 
     assert driver.call("POST", path, wanted, key=None).status == 403
 
 
-def test_tokens_are_for_one_room_and_one_use(driver: ApiDriver) -> None:
-    """A token of another room or of the other kind is refused as one bare error."""
+def test_tokens_are_for_one_room_and_one_kind(driver: ApiDriver) -> None:
+    """A token of another room or kind is refused with one bare error."""
     room, other = driver.room(), driver.room()
     tokens = issued(driver, room)
     assert enter(driver, other, tokens["token"]) == 403
@@ -89,8 +89,8 @@ def test_tokens_are_for_one_room_and_one_use(driver: ApiDriver) -> None:
         assert answer.body["source"] == {"pointer": "/refresh_token"}
 
 
-def test_a_token_looks_like_one(driver: ApiDriver) -> None:
-    """It is a JSON Web Token whose claims can be read, and no two are the same."""
+def test_a_token_is_a_json_web_token(driver: ApiDriver) -> None:
+    """Its claims can be read, and each token is unique."""
     room = driver.room()
     tokens = issued(driver, room)
     head, claims, _ = tokens["token"].split(".")
@@ -115,13 +115,13 @@ def test_a_token_looks_like_one(driver: ApiDriver) -> None:
 def test_lifetimes_have_bounds(
     driver: ApiDriver, path: str, content: object, pointers: int
 ) -> None:
-    """Each field out of its bounds, or missing, is pointed at."""
+    """Each invalid or missing field is refused with its pointer."""
     answer = driver.call("POST", path.format(**driver.room()), content)
     assert (answer.status, len(answer.pointers)) == (422, pointers)
 
 
-def test_lifetimes_at_their_bounds_are_taken(driver: ApiDriver) -> None:
-    """The least and the most are part of them."""
+def test_lifetimes_at_their_bounds_are_accepted(driver: ApiDriver) -> None:
+    """Bounds are inclusive."""
     room = driver.room()
     for fields in ((10, 60), (3600, 86400)):
         wanted = dict(zip(("token_ttl_secs", "refresh_token_ttl_secs"), fields, strict=True))
@@ -130,13 +130,13 @@ def test_lifetimes_at_their_bounds_are_taken(driver: ApiDriver) -> None:
 
 @pytest.mark.parametrize("path", [GENERATE, REFRESH])
 def test_tokens_need_a_room(driver: ApiDriver, path: str) -> None:
-    """A room that does not exist is not found, as by any other operation on a room."""
+    """An unknown room is not found, as in any other operation."""
     answer = driver.call("POST", path.format(id=UNKNOWN_ID), {"refresh_token": "x"})
     assert (answer.status, answer.body["code"]) == (404, "10005")
 
 
 def test_a_token_outlives_the_server(driver: ApiDriver) -> None:
-    """The same key gives the same signatures, so that tokens survive a restart."""
+    """The same key gives the same signatures, so tokens survive a restart."""
     token, _ = Tokens("key", new_id).issue("client", UNKNOWN_ID, START, 10)
     assert Tokens("key", new_id).opens(token, "client", UNKNOWN_ID, START)
     assert not Tokens("other", new_id).opens(token, "client", UNKNOWN_ID, START)
@@ -144,7 +144,7 @@ def test_a_token_outlives_the_server(driver: ApiDriver) -> None:
 
 @given(st.text(), st.integers(0, 200), st.sampled_from("aZ0_.-=é"))
 def test_no_other_text_is_a_token(text: str, place: int, letter: str) -> None:
-    """Anything else, and a token with one letter changed, opens nothing."""
+    """Any other text, and a token with one letter changed, is refused."""
     tokens = Tokens("key", new_id)
     token, _ = tokens.issue("client", UNKNOWN_ID, START, 10)
     changed = token[:place] + letter + token[place + 1 :]

@@ -1,4 +1,4 @@
-"""Where a delivery goes next, as a function of what was attempted so far."""
+"""The next step of a delivery, as a function of its attempts."""
 
 import json
 
@@ -43,7 +43,7 @@ def delivery(url: str, failover: str, *attempts: Attempt) -> Delivery:
     ],
 )
 def test_only_this_machine_and_named_hosts_are_called(url: str, refusal: str | None) -> None:
-    """A test that names a real address by mistake calls no one."""
+    """A test that uses a real address by mistake does not call it."""
     assert Policy(hosts=["app"]).refusal(url) == refusal
 
 
@@ -51,8 +51,8 @@ def test_only_this_machine_and_named_hosts_are_called(url: str, refusal: str | N
     urls=st.tuples(st.sampled_from([HERE, THERE]), st.sampled_from([HERE, HERE + "2", THERE, ""])),
     retries=st.lists(st.floats(0, 9), max_size=4),
 )
-def test_every_delivery_comes_to_an_end(urls: tuple[str, str], retries: list[float]) -> None:
-    """The room's URL with all its retries is first, then the failover's; strangers get none."""
+def test_every_delivery_ends(urls: tuple[str, str], retries: list[float]) -> None:
+    """The room's URL with all its retries comes first, then the failover URL."""
     policy = Policy(retries=retries)
     attempts: list[Attempt] = []
     waits: list[tuple[str, float]] = []
@@ -74,6 +74,6 @@ def test_every_delivery_comes_to_an_end(urls: tuple[str, str], retries: list[flo
 
 
 @pytest.mark.parametrize(("given", "seconds"), [(None, 10), (0, 10), (1, 1), (30, 30)])
-def test_a_room_decides_how_long_an_attempt_may_take(given: int | None, seconds: float) -> None:
-    """If the room sets no time-out, or 0, it is ten seconds."""
+def test_a_room_sets_the_timeout_of_an_attempt(given: int | None, seconds: float) -> None:
+    """Without a time-out, or with 0, it is ten seconds."""
     assert timeout_of(attrs.evolve(delivery(HERE, ""), timeout_secs=given)) == seconds

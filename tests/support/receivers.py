@@ -1,4 +1,4 @@
-"""Receivers of webhooks that answer as a test wants them to, and keep what came."""
+"""Receivers of webhooks that answer with given statuses, and keep the requests."""
 
 import asyncio
 import json
@@ -10,12 +10,12 @@ import attrs
 from aiohttp import web
 
 HANG = 0
-"""In place of a status: no answer at all."""
+"""In place of a status: no answer."""
 
 
 @attrs.frozen
 class Arrival:
-    """One request that came."""
+    """One request."""
 
     path: str
     headers: dict[str, str]
@@ -27,13 +27,13 @@ class Arrival:
         return json.loads(self.body)
 
     @property
-    def told(self) -> str:
-        """The type of the event without what all types have in common."""
+    def event_type(self) -> str:
+        """The type of the event without the prefix of all types."""
         return str(self.content["data"]["event_type"]).removeprefix("video.room.")
 
 
 class Receiver:
-    """Answers 200, after the statuses that it was given."""
+    """Answers with the given statuses, then with 200."""
 
     def __init__(self, url: str, statuses: Iterable[int]) -> None:
         self.url = url
@@ -43,16 +43,16 @@ class Receiver:
         self._arrivals: asyncio.Queue[Arrival] = asyncio.Queue()
 
     async def next(self) -> Arrival:
-        """Return what comes next."""
+        """Return the next request."""
         return await self._arrivals.get()
 
-    async def told(self, count: int) -> list[str]:
+    async def event_types(self, count: int) -> list[str]:
         """Return the types of the next events."""
-        return [(await self.next()).told for _ in range(count)]
+        return [(await self.next()).event_type for _ in range(count)]
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing that came and was not asked for."""
+        """Whether every request has been returned."""
         return self._arrivals.empty()
 
     async def handle(self, request: web.BaseRequest) -> web.Response:

@@ -1,8 +1,8 @@
-"""A request as the operations see it, and what they share: ids, bodies, lists, refusals.
+"""A request as the operations see it, and their common code: ids, bodies, lists, refusals.
 
 Refusals have three published formats: one bare error for an object that does not exist; a list
 under `errors` for a body or a parameter; `success` and `message` for lists and for actions on
-sessions. An operation raises `RefusedError`; `generically` changes the format.
+sessions. An operation raises `RefusedError`; `with_generic_refusals` changes the format.
 """
 
 import json
@@ -12,21 +12,16 @@ from typing import TypeVar, cast
 import attrs
 
 from telnyx_video.sandbox.checks.bodies import Fields, check_fields
-from telnyx_video.sandbox.checks.parameters import (
-    Filters,
-    ParameterError,
-    check_include,
-    check_list,
-)
+from telnyx_video.sandbox.checks.parameters import Filters, check_list
 from telnyx_video.sandbox.checks.values import is_uuid
 from telnyx_video.sandbox.replies import (
     Code,
     Problem,
+    RefusedError,
     Reply,
     bare_refusal,
     document,
     generic_refusal,
-    refusal,
 )
 from telnyx_video.sandbox.routes import FILES
 from telnyx_video.sandbox.state.database import Query
@@ -58,12 +53,12 @@ class Call:
     """Returns the scheme and host that the client used."""
 
     def with_optional_body(self) -> "Call":
-        """Return the call with an empty object for a missing body."""
+        """Return the call, with an empty object in place of a missing body."""
         return attrs.evolve(self, content_type="application/json", body=self.body or b"{}")
 
     @property
     def files(self) -> str:
-        """What file URLs start with."""
+        """Prefix of file URLs."""
         return f"{self.origin()}{FILES}"
 
 
@@ -74,26 +69,8 @@ Operations = Mapping[str, Operation]
 """By name, such as "GET /rooms/{id}"."""
 
 
-class RefusedError(Exception):
-    """The operation refuses the call.
-
-    Attributes:
-        status: Of the reply.
-        problems: What is wrong.
-        reply: The answer, unless the operation has another format for it.
-    """
-
-    def __init__(
-        self, status: int, *problems: Problem, reply: Callable[..., Reply] = refusal
-    ) -> None:
-        super().__init__(status, problems)
-        self.status = status
-        self.problems = problems
-        self.reply: Reply = reply(status, *problems)
-
-
-def generically(operation: Operation) -> Operation:
-    """Return the operation with refusals in the format of lists and of actions on sessions."""
+def with_generic_refusals(operation: Operation) -> Operation:
+    """Return the operation, with refusals in the format of lists and of actions on sessions."""
 
     def answer(call: Call, subject: str) -> Reply:
         try:
@@ -105,11 +82,11 @@ def generically(operation: Operation) -> Operation:
     return answer
 
 
-def looked_up(kind: str, get: Callable[[str], T | None], subject: str) -> T:
+def find(kind: str, get: Callable[[str], T | None], subject: str) -> T:
     """Return the object with an id, which may be in upper case.
 
     Args:
-        kind: What it is, in words.
+        kind: Its kind, for the message.
         get: Returns it, or None.
         subject: Its id.
 
@@ -121,17 +98,17 @@ def looked_up(kind: str, get: Callable[[str], T | None], subject: str) -> T:
         raise RefusedError(404, Problem(Code.INVALID_ID, detail), reply=bare_refusal)
     found = get(subject.lower())
     if found is None:
-        raise absent(kind, subject)
+        raise not_found(kind, subject)
     return found
 
 
-def absent(kind: str, subject: str) -> RefusedError:
+def not_found(kind: str, subject: str) -> RefusedError:
     """Return the refusal of an unknown id."""
     problem = Problem(Code.NOT_FOUND, f"The {kind} {subject} does not exist.")
     return RefusedError(404, problem, reply=bare_refusal)
 
 
-def json_of(call: Call) -> object:
+def json_in(call: Call) -> object:
     """Return the JSON of a body, or refuse it."""
     try:
         return _decode(call.body.decode())
@@ -140,12 +117,12 @@ def json_of(call: Call) -> object:
         raise RefusedError(400, Problem(Code.INVALID_JSON, detail)) from error
 
 
-def body_of(call: Call) -> dict[str, object]:
-    """Return the object in a body, or refuse it for the first reason that makes it useless."""
+def object_in(call: Call) -> dict[str, object]:
+    """Return the JSON object in a body, or refuse it."""
     if call.content_type != "application/json":
         detail = "The body must be sent as application/json."
         raise RefusedError(415, Problem(Code.MEDIA_TYPE, detail))
-    body = json_of(call)
+    body = json_in(call)
     if not isinstance(body, dict):
         raise RefusedError(
             422, Problem(Code.BAD_REQUEST, "The body must be an object.", pointer="")
@@ -153,47 +130,21 @@ def body_of(call: Call) -> dict[str, object]:
     return cast("dict[str, object]", body)
 
 
-def settings_of(call: Call, fields: Fields) -> dict[str, object]:
-    """Return the settings in a body, or refuse it for every field out of bounds."""
-    settings, problems = check_fields(body_of(call), fields)
+def settings_in(call: Call, fields: Fields) -> dict[str, object]:
+    """Return the settings in a body, or refuse it with a problem for each invalid field."""
+    settings, problems = check_fields(object_in(call), fields)
     if problems:
         raise RefusedError(422, *problems)
     return settings
 
 
-def query_of(call: Call, filters: Filters, include: str | None = None) -> Query:
-    """Return the query of a list, or refuse it for its first invalid parameter."""
-    try:
-        query = check_list(call.query, filters, include)
-    except ParameterError as error:
-        raise parameter_refused(400, error) from error
+def list_query(call: Call, filters: Filters, include: str | None = None) -> Query:
+    """Return the query of a list, or refuse its first invalid parameter."""
+    query = check_list(call.query, filters, include)
     return query if call.view is None else call.view(query)
 
 
-def included(call: Call, parameter: str) -> bool:
-    """Tell whether related objects are to be included."""
-    try:
-        return check_include(call.query, parameter)
-    except ParameterError as error:
-        raise parameter_refused(400, error) from error
-
-
-def parameter_refused(status: int, error: ParameterError) -> RefusedError:
-    """Return the refusal of a parameter."""
-    return RefusedError(status, Problem(Code.BAD_REQUEST, str(error), parameter=error.parameter))
-
-
-def whole_number(call: Call, parameter: str, most: int) -> int:
-    """Return a parameter of a control request, or refuse it unless it is from 1 to a limit."""
-    value = call.query[parameter]
-    number = int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0
-    if not 1 <= number <= most:
-        error = ParameterError(parameter, f"must be a whole number from 1 to {most}")
-        raise parameter_refused(400, error)
-    return number
-
-
-def page_of(query: Query, shown: Iterable[object], total: int) -> Reply:
+def page_reply(query: Query, shown: Iterable[object], total: int) -> Reply:
     """Return a page of a list.
 
     Args:

@@ -2,7 +2,7 @@
 
 Source: https://developers.telnyx.com/api-reference/room-compositions/create-a-room-composition
 A session that is still active can be composed: the result shows it up to now. The published
-schema does not require a session: without one, nothing is composed.
+schema does not require a session: without one, the composition is empty.
 """
 
 from collections.abc import Mapping
@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from telnyx_video.sandbox.api.calls import (
     Call,
     Operations,
-    RefusedError,
-    body_of,
-    generically,
-    looked_up,
-    page_of,
-    query_of,
+    find,
+    list_query,
+    object_in,
+    page_reply,
+    with_generic_refusals,
 )
 from telnyx_video.sandbox.checks.bodies import (
     COMPOSITION,
@@ -27,7 +26,7 @@ from telnyx_video.sandbox.checks.bodies import (
     problem_at,
 )
 from telnyx_video.sandbox.checks.parameters import COMPOSITIONS
-from telnyx_video.sandbox.replies import Reply, document
+from telnyx_video.sandbox.replies import RefusedError, Reply, document
 from telnyx_video.sandbox.state.records import Composition, Session
 from telnyx_video.sandbox.state.store import Store
 
@@ -43,25 +42,25 @@ def composition_operations(store: Store) -> Operations:
         return composition.as_json(call.files, store.database.now())
 
     def create(call: Call, _: str) -> Reply:
-        session, settings, layout = _requested(store, body_of(call))
+        session, settings, layout = _requested(store, object_in(call))
         composition = compositions.create(session, settings, layout)
         return document(202, {"data": shown(composition, call)})
 
-    def listed(call: Call, _: str) -> Reply:
-        query = query_of(call, COMPOSITIONS)
+    def list_compositions(call: Call, _: str) -> Reply:
+        query = list_query(call, COMPOSITIONS)
         found, total = compositions.table.page(query)
-        return page_of(query, (shown(composition, call) for composition in found), total)
+        return page_reply(query, (shown(composition, call) for composition in found), total)
 
     def view(call: Call, subject: str) -> Reply:
-        composition = looked_up("composition", compositions.table.get, subject)
+        composition = find("composition", compositions.table.get, subject)
         return document(200, {"data": shown(composition, call)})
 
     def delete(_: Call, subject: str) -> Reply:
-        compositions.delete(looked_up("composition", compositions.table.get, subject).id)
+        compositions.delete(find("composition", compositions.table.get, subject).id)
         return Reply(204)
 
     return {
-        "GET /room_compositions": generically(listed),
+        "GET /room_compositions": with_generic_refusals(list_compositions),
         "POST /room_compositions": create,
         "GET /room_compositions/{id}": view,
         "DELETE /room_compositions/{id}": delete,

@@ -8,10 +8,10 @@ import re
 from collections.abc import Mapping
 from hashlib import blake2b
 
-from telnyx_video.sandbox.api.calls import Call, Operations, RefusedError
+from telnyx_video.sandbox.api.calls import Call, Operations
 from telnyx_video.sandbox.checks.values import is_uuid
 from telnyx_video.sandbox.media import recording_file, video_file
-from telnyx_video.sandbox.replies import Code, Problem, Reply
+from telnyx_video.sandbox.replies import Code, Problem, RefusedError, Reply
 from telnyx_video.sandbox.routes import DOWNLOAD
 from telnyx_video.sandbox.state.store import Store
 

@@ -16,17 +16,15 @@ from telnyx_video.sandbox.api.calls import (
     Call,
     Operation,
     Operations,
-    RefusedError,
-    body_of,
-    generically,
-    included,
-    looked_up,
-    page_of,
-    query_of,
+    find,
+    list_query,
+    object_in,
+    page_reply,
+    with_generic_refusals,
 )
 from telnyx_video.sandbox.checks import parameters
 from telnyx_video.sandbox.checks.bodies import Selection, check_selection
-from telnyx_video.sandbox.replies import Code, Problem, Reply, document
+from telnyx_video.sandbox.replies import Code, Problem, RefusedError, Reply, document
 from telnyx_video.sandbox.state.database import ConflictError, Filter, Query
 from telnyx_video.sandbox.state.records import Session
 from telnyx_video.sandbox.state.store import Store
@@ -47,46 +45,46 @@ def session_operations(store: Store) -> Operations:
 
     def page_of_sessions(query: Query) -> Reply:
         found, total = sessions.page(query)
-        return page_of(
+        return page_reply(
             query, (shown(session, with_participants=query.include) for session in found), total
         )
 
     def page_of_participants(query: Query) -> Reply:
         found, total = participants.page(query)
-        return page_of(query, (participant.as_json() for participant in found), total)
+        return page_reply(query, (participant.as_json() for participant in found), total)
 
-    def listed(call: Call, _: str) -> Reply:
-        return page_of_sessions(query_of(call, parameters.SESSIONS, "include_participants"))
+    def list_sessions(call: Call, _: str) -> Reply:
+        return page_of_sessions(list_query(call, parameters.SESSIONS, "include_participants"))
 
-    def listed_of_room(call: Call, subject: str) -> Reply:
-        room = looked_up("room", store.rooms.table.get, subject)
-        query = query_of(call, parameters.SESSIONS_OF_ROOM, "include_participants")
-        return page_of_sessions(_narrowed(query, Filter("room_id", room.id)))
+    def list_sessions_of_room(call: Call, subject: str) -> Reply:
+        room = find("room", store.rooms.table.get, subject)
+        query = list_query(call, parameters.SESSIONS_OF_ROOM, "include_participants")
+        return page_of_sessions(_with_filter(query, Filter("room_id", room.id)))
 
     def view(call: Call, subject: str) -> Reply:
-        with_participants = included(call, "include_participants")
-        session = looked_up("session", sessions.get, subject)
+        with_participants = parameters.check_include(call.query, "include_participants")
+        session = find("session", sessions.get, subject)
         return document(200, {"data": shown(session, with_participants=with_participants)})
 
-    def participants_listed(call: Call, _: str) -> Reply:
-        return page_of_participants(query_of(call, parameters.PARTICIPANTS))
+    def list_participants(call: Call, _: str) -> Reply:
+        return page_of_participants(list_query(call, parameters.PARTICIPANTS))
 
-    def participants_of_session(call: Call, subject: str) -> Reply:
-        session = looked_up("session", sessions.get, subject)
-        query = query_of(call, parameters.PARTICIPANTS_OF_SESSION)
-        return page_of_participants(_narrowed(query, Filter("session_id", session.id)))
+    def list_participants_of_session(call: Call, subject: str) -> Reply:
+        session = find("session", sessions.get, subject)
+        query = list_query(call, parameters.PARTICIPANTS_OF_SESSION)
+        return page_of_participants(_with_filter(query, Filter("session_id", session.id)))
 
-    def participant_viewed(_: Call, subject: str) -> Reply:
-        participant = looked_up("participant", participants.get, subject)
+    def view_participant(_: Call, subject: str) -> Reply:
+        participant = find("participant", participants.get, subject)
         return document(200, {"data": participant.as_json()})
 
     return {
-        "GET /room_sessions": generically(listed),
-        "GET /rooms/{id}/sessions": generically(listed_of_room),
+        "GET /room_sessions": with_generic_refusals(list_sessions),
+        "GET /rooms/{id}/sessions": with_generic_refusals(list_sessions_of_room),
         "GET /room_sessions/{id}": view,
-        "GET /room_participants": generically(participants_listed),
-        "GET /room_sessions/{id}/participants": generically(participants_of_session),
-        "GET /room_participants/{id}": participant_viewed,
+        "GET /room_participants": with_generic_refusals(list_participants),
+        "GET /room_sessions/{id}/participants": with_generic_refusals(list_participants_of_session),
+        "GET /room_participants/{id}": view_participant,
         **_actions(store),
     }
 
@@ -96,7 +94,7 @@ def _actions(store: Store) -> Operations:
 
     def action(act: _Act, select: Callable[[Call], Selection]) -> Operation:
         def answer(call: Call, subject: str) -> Reply:
-            session = looked_up("session", sessions.table.get, subject)
+            session = find("session", sessions.table.get, subject)
             selection = select(call)
             try:
                 act(session.id, selection)
@@ -104,7 +102,7 @@ def _actions(store: Store) -> Operations:
                 raise RefusedError(422, Problem(Code.BAD_REQUEST, str(error))) from error
             return document(200, {"data": {"result": "ok"}})
 
-        return generically(answer)
+        return with_generic_refusals(answer)
 
     def kick(session_id: str, selection: Selection) -> None:
         sessions.kick(session_id, selection.participants, selection.exclude)
@@ -122,11 +120,11 @@ def _actions(store: Store) -> Operations:
 
 
 def _selected(call: Call) -> Selection:
-    selection, problems = check_selection(body_of(call))
+    selection, problems = check_selection(object_in(call))
     if problems:
         raise RefusedError(422, *problems)
     return selection
 
 
-def _narrowed(query: Query, wanted: Filter) -> Query:
+def _with_filter(query: Query, wanted: Filter) -> Query:
     return attrs.evolve(query, filters=(*query.filters, wanted))

@@ -1,4 +1,4 @@
-"""Join tokens: JSON Web Tokens (RFC 7519) that open one room until they expire.
+"""Join tokens: JSON Web Tokens (RFC 7519), valid for one room until they expire.
 
 They are signed, not stored: a token stays valid as long as its signature and expiry hold and its
 room exists, even across a restart of the server.
@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Literal, cast
 
-from telnyx_video.sandbox.api.calls import Call, Operations, RefusedError, looked_up, settings_of
+from telnyx_video.sandbox.api.calls import Call, Operations, find, settings_in
 from telnyx_video.sandbox.checks.bodies import CLIENT_TOKEN, REFRESH, Fields, defaults
-from telnyx_video.sandbox.replies import Code, Problem, Reply, bare_refusal, document
+from telnyx_video.sandbox.replies import Code, Problem, RefusedError, Reply, bare_refusal, document
 from telnyx_video.sandbox.state.store import Store
 
 TokenKind = Literal["client", "refresh"]
@@ -36,14 +36,14 @@ class Tokens:
         self._secret = sha256(b"join tokens signed for " + api_key.encode()).digest()
         self._new_id = new_id
         self.seeded: set[tuple[str, str]] = set()
-        """Refresh tokens of other origin that are accepted, each with the id of its room."""
+        """Refresh tokens from a seed, each with the id of its room."""
 
     def issue(self, kind: TokenKind, room_id: str, now: datetime, ttl: int) -> tuple[str, str]:
         """Return a token for a room, and its expiry in ISO 8601.
 
         Args:
             kind: "client" joins the room; "refresh" obtains another client token.
-            room_id: The room it opens.
+            room_id: The room for which it is valid.
             now: The current time.
             ttl: Lifetime in seconds.
         """
@@ -61,7 +61,7 @@ class Tokens:
         return f"{signed}.{self._signature(signed)}", expires
 
     def opens(self, token: str, kind: TokenKind, room_id: str, now: datetime) -> bool:
-        """Tell whether a token is of this kind, for this room, and not expired."""
+        """Return whether a token is of this kind, for this room, and not expired."""
         if kind == "refresh" and (token, room_id) in self.seeded:
             return True
         signed, _, signature = token.rpartition(".")
@@ -80,8 +80,8 @@ def token_operations(store: Store, tokens: Tokens) -> Operations:
     """Return the operations that issue tokens for the rooms of a store."""
 
     def requested(call: Call, subject: str, fields: Fields) -> tuple[str, dict[str, object]]:
-        room = looked_up("room", store.rooms.table.get, subject)
-        return room.id, {**defaults(fields), **settings_of(call, fields)}
+        room = find("room", store.rooms.table.get, subject)
+        return room.id, {**defaults(fields), **settings_in(call, fields)}
 
     def client_token(room_id: str, settings: dict[str, object]) -> dict[str, str]:
         ttl = cast("int", settings["token_ttl_secs"])
@@ -109,7 +109,7 @@ def token_operations(store: Store, tokens: Tokens) -> Operations:
 
 
 def token_refused(field: str) -> RefusedError:
-    """Return the refusal of a token that does not open the room, or no longer does."""
+    """Return the refusal of a token that is not valid for the room."""
     detail = f"{field} is not valid for this room, or has expired."
     problem = Problem(Code.NOT_AUTHORIZED, detail, pointer=f"/{field}")
     return RefusedError(403, problem, reply=bare_refusal)

@@ -32,9 +32,9 @@ class Field:
 
     check: Check
     default: str | int | bool | None = None
-    """Used when the field is left out."""
+    """Used when the field is missing."""
     nullable: bool = False
-    """Whether null asks for the default."""
+    """Whether null means the default."""
     required: bool = False
 
 
@@ -80,7 +80,7 @@ def defaults(fields: Fields) -> dict[str, object]:
 def check_fields(
     body: Mapping[str, object], fields: Fields, *, at: tuple[str, ...] = ()
 ) -> tuple[dict[str, object], list[Problem]]:
-    """Return the settings in a body, and a problem for each field that is out of bounds.
+    """Return the settings in a body, and a problem for each invalid field.
 
     A null, where the field allows it, means the default. Unknown fields are ignored: what the
     real server does with them is undocumented.
@@ -88,7 +88,7 @@ def check_fields(
     Args:
         body: The object that holds the fields.
         fields: The fields it may hold.
-        at: Keys that lead from the request body to the object.
+        at: The keys from the request body to the object.
     """
     settings: dict[str, object] = {}
     problems: list[Problem] = []
@@ -108,7 +108,7 @@ def check_fields(
 
 
 def problem_at(complaint: str, *path: str | int) -> Problem:
-    """Return the problem of the value that keys and indices lead to."""
+    """Return the problem of the value at these keys and indices."""
     name = ".".join(map(str, path))
     return Problem(Code.BAD_REQUEST, f"{name} {complaint}.", pointer=pointer_to(*path))
 
@@ -118,13 +118,13 @@ class Selection:
     """The participants that an action applies to, by their ids in lower case."""
 
     participants: tuple[str, ...] | None
-    """None is everyone present."""
+    """None means everyone present."""
     exclude: tuple[str, ...] = ()
     """Participants to leave out."""
 
 
 def check_selection(body: Mapping[str, object]) -> tuple[Selection, list[Problem]]:
-    """Return the participants that an action applies to, and what is wrong with the body.
+    """Return the participants that an action applies to, and the problems of the body.
 
     The published schema requires neither field. What an action without `participants` does is not
     published: here it applies to no one.
@@ -175,7 +175,7 @@ COMPOSITION: Fields = {
     "resolution": Field(_resolution, "1280x720"),
     **WEBHOOKS,
 }
-"""All but the layout."""
+"""All fields but the layout."""
 
 _REGION: Fields = {
     "width": Field(integer(16)),
@@ -194,7 +194,7 @@ Layout = dict[str, dict[str, object]]
 
 
 def check_layout(value: object, videos: Sequence[str]) -> tuple[Layout, list[Problem]]:
-    """Return the layout with its defaults, and what is wrong with it.
+    """Return the layout with its defaults, and its problems.
 
     Sources may also be "*", by itself or as the only item of the list, for all videos: the
     description allows it, although the schema allows only ids.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 from telnyx_video.sandbox.checks.values import is_text, is_uuid
+from telnyx_video.sandbox.replies import Code, Problem, RefusedError
 from telnyx_video.sandbox.state.database import MAX_INTEGER, Comparison, Filter, Query
 
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,1000}")
@@ -20,14 +21,6 @@ Filters = Mapping[str, _Read]
 """The filters of a list, by parameter."""
 
 
-class ParameterError(Exception):
-    """A query parameter has an invalid value."""
-
-    def __init__(self, parameter: str, complaint: str) -> None:
-        super().__init__(f"{parameter} {complaint}.")
-        self.parameter = parameter
-
-
 def _day_of(field: str, comparison: Comparison) -> _Read:
     def read(name: str, value: str) -> Filter:
         try:
@@ -36,7 +29,7 @@ def _day_of(field: str, comparison: Comparison) -> _Read:
             day = None
         # The standard library also accepts other forms of ISO 8601, such as 20210425.
         if day is None or day.isoformat() != value:
-            raise ParameterError(name, "must be a date like 2021-04-25")
+            raise _refused(name, "must be a date like 2021-04-25")
         return Filter(field, value, comparison, whole_day=True)
 
     return read
@@ -45,7 +38,7 @@ def _day_of(field: str, comparison: Comparison) -> _Read:
 def _text_of(field: str) -> _Read:
     def read(name: str, value: str) -> Filter:
         if not is_text(value):
-            raise ParameterError(name, "must be text in UTF-8")
+            raise _refused(name, "must be text in UTF-8")
         return Filter(field, value)
 
     return read
@@ -54,7 +47,7 @@ def _text_of(field: str) -> _Read:
 def _id_of(field: str) -> _Read:
     def read(name: str, value: str) -> Filter:
         if not is_uuid(value):
-            raise ParameterError(name, "must be a UUID")
+            raise _refused(name, "must be a UUID")
         return Filter(field, value.lower())
 
     return read
@@ -63,7 +56,7 @@ def _id_of(field: str) -> _Read:
 def _one_of(field: str, *known: str) -> _Read:
     def read(name: str, value: str) -> Filter:
         if value not in known:
-            raise ParameterError(name, f"must be one of {', '.join(known)}")
+            raise _refused(name, f"must be one of {', '.join(known)}")
         return Filter(field, value)
 
     return read
@@ -74,7 +67,7 @@ def _active(name: str, value: str) -> Filter:
 
 
 def _duration(name: str, value: str) -> Filter:
-    return Filter("duration_secs", min(_whole_number(name, value, least=0), MAX_INTEGER), "gte")
+    return Filter("duration_secs", min(whole_number(name, value, least=0), MAX_INTEGER), "gte")
 
 
 def _dates(*fields: str) -> Filters:
@@ -96,7 +89,7 @@ SESSIONS_OF_ROOM: Filters = {
     "filter[active]": _active,
 }
 
-# Two ids are published as any text, unlike those of the other lists.
+# These two ids are published as plain text, unlike those of the other lists.
 SESSIONS: Filters = {**SESSIONS_OF_ROOM, "filter[room_id]": _text_of("room_id")}
 
 PARTICIPANTS_OF_SESSION: Filters = {
@@ -139,47 +132,57 @@ def check_list(query: Mapping[str, str], filters: Filters, include: str | None =
         include: The parameter that includes related objects, if the list has one.
 
     Raises:
-        ParameterError: for the first invalid parameter.
+        RefusedError: for the first invalid parameter.
     """
     number = query.get("page[number]", "1")
     size = query.get("page[size]", "20")
     return Query(
         filters=tuple(read(name, query[name]) for name, read in filters.items() if name in query),
-        page_number=_whole_number("page[number]", number),
-        page_size=_whole_number("page[size]", size, most=250),
+        page_number=whole_number("page[number]", number),
+        page_size=whole_number("page[size]", size, most=250),
         include=include is not None and check_include(query, include),
     )
 
 
 def check_include(query: Mapping[str, str], parameter: str) -> bool:
-    """Tell whether related objects are to be included.
+    """Return whether related objects are to be included.
 
     Raises:
-        ParameterError: for anything but `true` and `false`.
+        RefusedError: for anything but `true` and `false`.
     """
     return _boolean(parameter, query.get(parameter, "false"))
 
 
 def check_no_other_filter(query: Mapping[str, str], filters: Filters) -> None:
-    """Refuse unknown filters, where ignoring them would do harm.
+    """Refuse unknown filters, for operations that must not ignore them.
 
     Raises:
-        ParameterError: for the first one.
+        RefusedError: for the first one.
     """
     for name in query:
         if name.startswith("filter") and name not in filters:
-            raise ParameterError(name, "is not a filter of this operation")
+            raise _refused(name, "is not a filter of this operation")
 
 
 def _boolean(parameter: str, value: str) -> bool:
     if value not in {"true", "false"}:
-        raise ParameterError(parameter, "must be true or false")
+        raise _refused(parameter, "must be true or false")
     return value == "true"
 
 
-def _whole_number(parameter: str, value: str, *, least: int = 1, most: int | None = None) -> int:
+def whole_number(parameter: str, value: str, *, least: int = 1, most: int | None = None) -> int:
+    """Return the number in a parameter.
+
+    Raises:
+        RefusedError: if it is not a whole number within the bounds.
+    """
     number = int(value) if _WHOLE_NUMBER.fullmatch(value) else -1
     if number < least or (most is not None and number > most):
         bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise ParameterError(parameter, f"must be a whole number {bounds}")
+        raise _refused(parameter, f"must be a whole number {bounds}")
     return number
+
+
+def _refused(parameter: str, complaint: str) -> RefusedError:
+    detail = f"{parameter} {complaint}."
+    return RefusedError(400, Problem(Code.BAD_REQUEST, detail, parameter=parameter))

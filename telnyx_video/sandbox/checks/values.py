@@ -6,7 +6,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 Complaint = str | None
-"""What is wrong with a value, as the end of a sentence that starts with its name, or None."""
+"""Why a value is invalid, as the end of a sentence that starts with its name; else None."""
 
 Check = Callable[[object], Complaint]
 
@@ -48,9 +48,17 @@ def number(least: float, most: float) -> Check:
     return check
 
 
-def one_of(*known: str) -> Check:
-    """Return a check for one of these strings."""
-    return lambda value: None if value in known else f"must be one of {', '.join(known)}"
+def one_of(*known: str | int) -> Check:
+    """Return a check for one of these values."""
+    names = ", ".join(map(str, known))
+
+    def check(value: object) -> Complaint:
+        # To Python, 1.0 and JSON's true equal 1.
+        if any(value == item and type(value) is type(item) for item in known):
+            return None
+        return f"must be one of {names}"
+
+    return check
 
 
 def boolean(value: object) -> Complaint:
@@ -59,7 +67,7 @@ def boolean(value: object) -> Complaint:
 
 
 def is_text(value: str) -> bool:
-    """Tell whether the value is valid Unicode: JSON can also contain lone surrogates."""
+    """Return whether the value is valid Unicode: JSON can also contain lone surrogates."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -75,7 +83,7 @@ def text(value: object) -> Complaint:
 
 
 def is_uuid(value: object) -> bool:
-    """Tell whether the value is a UUID in canonical form, in any case."""
+    """Return whether the value is a UUID in canonical form, in any case."""
     return isinstance(value, str) and _UUID.fullmatch(value) is not None
 
 
@@ -107,5 +115,5 @@ def _has_scheme_and_host(value: str) -> bool:
 
 
 def url_or_empty(value: object) -> Complaint:
-    """Check a URL, or "" for none."""
+    """Check a URL or an empty string."""
     return None if value == "" else url(value)

@@ -20,15 +20,15 @@ A rule
              name, or else its body and query, and on how often that was seen, not on timing.
 
 A fault is an object with the fields below, or a shorthand: a name from the list at the end, or a
-status, such as 503. What it does not mention stays normal.
+status, such as 503. Fields that it does not mention have no effect.
 
 When the request is committed
-    commit   "before" the reply; "never"; or seconds after it should have been. A late commit
-             fails silently if its name was taken meanwhile. The default is "never" if the cut
+    commit   "before" the reply; "never"; or a delay in seconds. A late commit
+             fails silently if its name was taken in the meantime. The default is "never" if the cut
              comes before the request is read or the status is 300 or more, else "before". The
              answer is the same as if it had been committed before.
 
-What is answered, instead of the true reply
+The answer, in place of the true reply
     status   200 to 999.
     headers  an object: null leaves one out, {"date_in": s} is the HTTP date in s seconds,
              {"size": n} is n characters of nothing.
@@ -45,11 +45,11 @@ What is answered, instead of the true reply
     interim  100, 102 or 103: this informational reply is sent first.
     raw      these characters, as Latin-1, and nothing else.
 
-How it is answered
+How the answer is sent
     cut      end the connection, by FIN or, with "reset": true, by RST. Where: "read", before the
              body is read; "reading", in the middle of that; "reply", before its first byte;
              in the middle of the "status" line, "headers" or "body"; at its "end"; or when the
-             "next" request arrives on the connection, which is lost, too.
+             "next" request arrives on the connection, which is lost too.
     stall    wait for that many "seconds", or without them until the client disconnects. Where:
              "read", "commit" (before it, after reading), "reply", "status", "headers", "body".
     drip     seconds between one byte and the next.
@@ -57,10 +57,10 @@ How it is answered
 The middle of reading is after the first bytes of the body. A rule with a name or a draw reads the
 whole body before anything is cut; this differs only for bodies that arrive in pieces.
 
-`sandbox.faults_done` counts the faults by shorthand, or by their fields where there is none.
+`sandbox.faults_done` counts the faults by shorthand, or by their fields if there is no shorthand.
 
 Shorthands
-    dropped, dropped_reset    cut "read", by FIN and by RST: nothing happened.
+    dropped, dropped_reset    cut "read", by FIN and by RST: the request has no effect.
     lost, lost_reset          cut "reply": committed, but not answered.
     late                      the same, committed 1 second later.
     hang, hang_uncommitted    stall "reply", and "commit", until the client disconnects.

@@ -1,4 +1,4 @@
-"""Builds the bytes that a fault sends in place of the true reply; sends nothing."""
+"""Builds the bytes that a fault sends in place of the true reply. Does no I/O."""
 
 import json
 import zlib
@@ -21,7 +21,7 @@ _MEBIBYTE = 1024 * 1024
 _BOMB_SIZE = 72 * _MEBIBYTE
 _BODILESS = (204, 205, 304)
 _MID_STATUS = 10  # bytes: the middle of a status line is after the first digit of its status
-_GZIP = 31  # as zlib wants it: gzip's header, and the largest window
+_GZIP = 31  # of zlib: a gzip header, and the largest window
 _ENDLESS_PIECE = b" " * 65536  # white space, which a JSON parser skips
 
 _CODES = {
@@ -34,7 +34,7 @@ _CODES = {
 }
 
 Part = tuple[Point, Iterable[bytes]]
-"""Bytes, and the point that the exchange has reached after they are sent."""
+"""The point that the exchange reaches after these bytes, and the bytes."""
 
 
 @attrs.frozen
@@ -126,7 +126,7 @@ def _header_value(value: Any, now: float) -> str:
 
 
 def _framed(body: Body, framing: str) -> tuple[bytes, Iterable[bytes]]:
-    """Return what is sent before the middle of the body, and what after."""
+    """Return the bytes before the middle of the body, and those after."""
     if body.endless:
         piece = body.content if framing == "close" else _chunk(body.content)
         return piece, repeat(piece)
@@ -136,7 +136,7 @@ def _framed(body: Body, framing: str) -> tuple[bytes, Iterable[bytes]]:
     middle = len(wire) // 2
     first, rest = wire[:middle], wire[middle:]
     if framing == "chunked":
-        # Two chunks: in the middle, a client has read exactly one.
+        # Two chunks: at the middle, a client has read exactly one.
         return _chunk(first), [_chunk(rest), b"0\r\n\r\n"]
     return first, [rest]
 
@@ -219,7 +219,7 @@ def _content(reply: Reply) -> dict[str, Any]:
 
 
 def _doubled(reply: Reply) -> Body:
-    """Return a list that shows each object again, under a second id that is always the same."""
+    """Return a list that shows each object again, under a second id derived from the first."""
     content = _content(reply)
     if not isinstance(content.get("data"), list):
         return _true(reply)

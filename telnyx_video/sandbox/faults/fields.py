@@ -1,23 +1,20 @@
 """The fields of a fault plan, their bounds, and the shorthands. The package documents them."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, cast, get_args
 
-from telnyx_video.sandbox.checks.values import number
+from telnyx_video.sandbox.checks.values import Check, Complaint, boolean, integer, number, one_of
 from telnyx_video.sandbox.routes import OPERATIONS
 
-Check = Callable[[object], str | None]
-"""Returns what is wrong with a value, as the end of a sentence that starts with its name."""
-
 Commit = Literal["before", "never"] | float
-"""When a request is applied; a number is seconds after it should have been."""
+"""When a request is applied; a number is a delay in seconds."""
 
 Point = Literal["read", "reading", "commit", "reply", "status", "headers", "body", "end", "next"]
 """A point in an exchange."""
 
 POINTS: tuple[Point, ...] = get_args(Point)
-"""In the order in which an exchange passes them."""
+"""In the order in which an exchange reaches them."""
 
 _CUTS = ("read", "reading", "reply", "status", "headers", "body", "end", "next")
 _STALLS = ("read", "commit", "reply", "status", "headers", "body")
@@ -57,50 +54,27 @@ def listed(values: Iterable[object]) -> str:
     return ", ".join(map(str, values))
 
 
-def is_status(value: object) -> bool:
-    """Tell whether the value is the status of a final reply."""
-    return _whole(200, 999)(value) is None
+check_status: Check = integer(200, 999)
+"""Checks the status of a final reply."""
 
 
-def _one_of(*values: object) -> Check:
-    def check(value: object) -> str | None:
-        # JSON's true equals 1 to Python.
-        is_one = any(value == known and type(value) is type(known) for known in values)
-        return None if is_one else f"must be one of {listed(values)}"
-
-    return check
-
-
-def _whole(least: int, most: int) -> Check:
-    def check(value: object) -> str | None:
-        if type(value) is int and least <= value <= most:
-            return None
-        return f"must be a whole number from {least} to {most}"
-
-    return check
-
-
-def _boolean(value: object) -> str | None:
-    return None if isinstance(value, bool) else "must be true or false"
-
-
-def _text(value: object) -> str | None:
+def _string(value: object) -> Complaint:
     return None if isinstance(value, str) else "must be a string"
 
 
-def _raw(value: object) -> str | None:
+def _raw(value: object) -> Complaint:
     if isinstance(value, str) and _LATIN_1.fullmatch(value):
         return None
     return "must be a string of characters up to U+00FF, at least one"
 
 
-def _commit(value: object) -> str | None:
+def _commit(value: object) -> Complaint:
     if value in ("before", "never") or number(0, _DAY)(value) is None:
         return None
     return f"must be before, never or seconds from 0 to {_DAY:.0f}"
 
 
-def _headers(value: object) -> str | None:
+def _headers(value: object) -> Complaint:
     if not isinstance(value, dict):
         return "must be an object of names and values"
     for name, content in cast("dict[str, object]", value).items():
@@ -117,7 +91,7 @@ def _headers(value: object) -> str | None:
 def _is_header_value(value: object) -> bool:
     if isinstance(value, str):
         return _HEADER_VALUE.fullmatch(value) is not None
-    within = {"date_in": number(-_DECADES, _DECADES), "size": _whole(0, _MAX_SIZE)}
+    within = {"date_in": number(-_DECADES, _DECADES), "size": integer(0, _MAX_SIZE)}
     key, inside = _single(value)
     if key in within:
         return within[key](inside) is None
@@ -133,25 +107,25 @@ def _single(value: object) -> tuple[str, object]:
     return "", None
 
 
-def _body(value: object) -> str | None:
+def _body(value: object) -> Complaint:
     key, inside = _single(value)
     if value in BODIES or key == "json" or (key == "text" and isinstance(inside, str)):
         return None
     return f'must be {{"json": …}}, {{"text": …}} or one of {listed(BODIES)}'
 
 
-def _list(value: object) -> str | None:
+def _list(value: object) -> Complaint:
     key, inside = _single(value)
     if value in _LISTS or (key == "without_younger_than" and number(0, _DAY)(inside) is None):
         return None
     return f'must be {{"without_younger_than": seconds}} or one of {listed(_LISTS)}'
 
 
-def _script(value: object) -> str | None:
+def _script(value: object) -> Complaint:
     return None if isinstance(value, list) and value else "must be a list of at least one fault"
 
 
-def _draw(value: object) -> str | None:
+def _draw(value: object) -> Complaint:
     entries = cast("list[object]", value) if isinstance(value, list) else []
     if entries and all(map(_is_chance, entries)):
         return None
@@ -168,28 +142,28 @@ def _is_chance(entry: object) -> bool:
 
 
 RULE_FIELDS: Mapping[str, Check] = {
-    "on": _one_of(*OPERATIONS, "*"),
-    "name": _text,
-    "page": _whole(1, _MAX_PAGE),
+    "on": one_of(*OPERATIONS, "*"),
+    "name": _string,
+    "page": integer(1, _MAX_PAGE),
     "faults": _script,
-    "repeat": _boolean,
+    "repeat": boolean,
     "draw": _draw,
-    "seed": _whole(0, _MAX_SEED),
+    "seed": integer(0, _MAX_SEED),
 }
 """The fields of a rule."""
 
 FAULT_FIELDS: Mapping[str, Check] = {
     "commit": _commit,
-    "status": _whole(200, 999),
+    "status": check_status,
     "headers": _headers,
     "body": _body,
     "list": _list,
-    "framing": _one_of(*_FRAMINGS),
-    "interim": _one_of(100, 102, 103),
+    "framing": one_of(*_FRAMINGS),
+    "interim": one_of(100, 102, 103),
     "raw": _raw,
-    "cut": _one_of(*_CUTS),
-    "reset": _boolean,
-    "stall": _one_of(*_STALLS),
+    "cut": one_of(*_CUTS),
+    "reset": boolean,
+    "stall": one_of(*_STALLS),
     "seconds": number(0, _DAY),
     "drip": number(0, _DAY),
 }

@@ -40,7 +40,7 @@ class _OverError(Exception):
 
 
 class _Spent(web.StreamResponse):
-    """Stands for a response that was written, or not, without aiohttp."""
+    """Replaces a response that was written without aiohttp, or not written."""
 
     def __init__(self, *, keep_alive: bool) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ class Faults:
         self._end_of_outage: asyncio.TimerHandle | None = None
         self._doomed = WeakKeyDictionary[object, bool]()
         self._late = set[asyncio.TimerHandle]()
-        # Grows with each reset; what was started before one is not applied after it.
+        # Grows with each reset; requests from before a reset are not applied after it.
         self._epoch = 0
         self._lock = Lock()
         self.follow(plan)
@@ -215,7 +215,7 @@ class Faults:
 
     @contextmanager
     def _while(self, epoch: int, request: web.BaseRequest) -> Generator[None]:
-        """Hold off resets; after one, cut the exchange."""
+        """Prevent resets inside the context; cut the exchange if there was one before."""
         with self._lock:
             if self._epoch == epoch:
                 yield
@@ -225,7 +225,7 @@ class Faults:
 
 
 async def _reach(point: Point, request: web.BaseRequest, fault: Fault) -> None:
-    """Stall and cut as the fault says for this point."""
+    """Stall or cut if the fault says so for this point."""
     if fault.stall == point and fault.seconds is not None:
         await asyncio.sleep(fault.seconds)
     elif fault.stall == point:
@@ -285,7 +285,7 @@ def _name_in(body: bytes) -> str | None:
 
 
 def _view(wanted: Any) -> Callable[[Query], Query] | None:
-    """Return how to change the query of a list, or None."""
+    """Return a function that falsifies the query of a list, or None."""
     changes = dict[str, Any]()
     if isinstance(wanted, dict):
         age = timedelta(seconds=cast("dict[str, float]", wanted)["without_younger_than"])

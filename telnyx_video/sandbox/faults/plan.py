@@ -1,7 +1,7 @@
 """Parses fault plans, and follows them: which fault the next request gets.
 
 The package documents the format; `fields` has the bounds. Scripts advance, draws hash the request:
-which fault a request gets does not depend on timing.
+the fault of a request does not depend on timing.
 """
 
 import json
@@ -14,15 +14,15 @@ from typing import Any, cast
 
 import attrs
 
+from telnyx_video.sandbox.checks.values import Check
 from telnyx_video.sandbox.faults.fields import (
     FAULT_FIELDS,
     POINTS,
     RULE_FIELDS,
     SHORTHANDS,
-    Check,
     Commit,
     Point,
-    is_status,
+    check_status,
     listed,
 )
 from telnyx_video.sandbox.replies import pointer_to
@@ -36,12 +36,12 @@ _Path = tuple[str | int, ...]
 
 @attrs.frozen
 class Flaw:
-    """One thing that is wrong with a plan."""
+    """One error in a plan."""
 
     path: _Path
-    """Keys and indices from the plan to it."""
+    """Keys and indices from the plan to the error."""
     complaint: str
-    """What is wrong, as the end of a sentence that starts with the place."""
+    """The error, as the end of a sentence that starts with the place."""
 
     @property
     def pointer(self) -> str:
@@ -61,7 +61,7 @@ class FaultPlanError(ValueError):
     """The plan is invalid; the message has a line for each flaw, with rule and field.
 
     Attributes:
-        flaws: Everything that is wrong, in the order of the plan.
+        flaws: All errors, in the order of the plan.
     """
 
     def __init__(self, flaws: Sequence[Flaw]) -> None:
@@ -74,7 +74,7 @@ class FaultPlanError(ValueError):
 
 @attrs.frozen
 class Fault:
-    """What is done to one request: the fields of the plan, with defaults filled in."""
+    """A fault for one request: the fields of the plan, with defaults filled in."""
 
     label: str
     commit: Commit
@@ -93,7 +93,7 @@ class Fault:
 
 
 def effect_of(fault: Fault) -> str:
-    """Return in words what a fault does to a request and its answer."""
+    """Describe what a fault does to a request and its answer."""
     commits = {"before": "committed", "never": "not committed"}
     commit = commits.get(str(fault.commit), f"committed {fault.commit} s late")
     parts = [f"The request was {commit}"]
@@ -154,7 +154,7 @@ def parse_plan(plan: object) -> tuple[Rule, ...]:
         FaultPlanError: with every flaw of the plan.
     """
     try:
-        # Yields plain lists, dicts and finite numbers, and a copy that the caller cannot change.
+        # The result has plain lists, dicts and finite numbers, and the caller cannot change it.
         data: object = json.loads(json.dumps(plan, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
         raise FaultPlanError([Flaw((), f"is not plain JSON data: {error}")]) from error
@@ -234,7 +234,7 @@ def _flaws_of_fault(path: _Path, fault: object, on: object) -> Iterator[Flaw]:
         else:
             yield from _contradictions(path, fields)
         yield from _list_elsewhere(path, fields, on)
-    elif not isinstance(fault, str) and not is_status(fault):
+    elif not isinstance(fault, str) and check_status(fault):
         yield Flaw(path, "must be an object, a shorthand or a status from 200 to 999")
     if isinstance(fault, str):
         yield from _list_elsewhere(path, SHORTHANDS.get(fault, {}), on)
@@ -299,7 +299,7 @@ def _default_commit(fault: Mapping[str, Any]) -> Commit:
 
 @attrs.frozen
 class Traits:
-    """What rules match on."""
+    """The properties of a request that rules match."""
 
     operation: str
     """Method and route under the version, such as "GET /rooms/{id}"."""
@@ -318,7 +318,7 @@ class Choice:
         self._states = [_State(number, rule) for number, rule in enumerate(rules)]
 
     def needs_body(self, operation: str) -> bool:
-        """Tell whether choosing a fault for this operation needs the request's body."""
+        """Return whether choosing a fault for this operation needs the request's body."""
         return any(state.needs_body(operation) for state in self._states)
 
     def take(self, traits: Traits) -> Fault | None:

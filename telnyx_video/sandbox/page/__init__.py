@@ -1,9 +1,9 @@
 """The page that shows what the server does: its files, and live updates as server-sent events.
 
-An update carries the requests since the last one and says what else has changed; the page then
-fetches that. Updates are made at fixed intervals, however busy the server is, and only while a
-page is open. After a lost connection the browser says which update it saw last
-(`Last-Event-ID`), and gets everything since.
+An update carries the requests since the last one and names the parts of the state that changed; the
+page then fetches those. Updates are sent at fixed intervals, however busy the server is, and only
+while a page is open. After a lost connection the browser sends the id of the last update that it
+received (`Last-Event-ID`), and gets everything since.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ INTERVAL = 0.25
 """Seconds between two updates."""
 
 PING = 15.0
-"""Seconds of silence after which a comment is sent, by which lost connections are noticed."""
+"""Seconds without an update after which a comment is sent, to detect lost connections."""
 
 MAX_STREAMS = 16
 """Streams that are open at the same time."""
@@ -58,7 +58,7 @@ class LiveUpdates:
     Args:
         log: The request log.
         epoch: Identifies this run of the server: after a restart the page starts over.
-        revisions: Return for each part of the state a value that differs after a change.
+        revisions: For each part of the state, a function whose result differs after a change.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Compositions. Nothing renders them: their status is a function of the time."""
+"""Compositions. They are not rendered: their status is a function of the time."""
 
 import json
 from collections.abc import Mapping
@@ -40,8 +40,8 @@ class Compositions:
         """Store a new composition of a session, which may still be active.
 
         Args:
-            session: What it shows; None composes nothing.
-            settings: Resolution and webhooks, all of which are given.
+            session: The session to compose; None makes an empty composition.
+            settings: Resolution and webhooks, which must be complete.
             layout: Regions by name, or None.
         """
         moment = self._db.moment()

@@ -59,7 +59,7 @@ CREATE TABLE IF NOT EXISTS participants (
     updated_at TEXT NOT NULL,
     left_at TEXT
 );
-CREATE INDEX IF NOT EXISTS participants_of_session ON participants (session_id);
+CREATE INDEX IF NOT EXISTS list_participants_of_session ON participants (session_id);
 CREATE TABLE IF NOT EXISTS recordings (
     number INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -128,13 +128,13 @@ LIMITS = {
     "recordings": 2_000_000,
     "compositions": 100_000,
 }
-"""Rows that a table holds at most; a further one is refused."""
+"""Maximum number of rows in a table; further ones are refused."""
 
 HISTORY = {"events": 100_000, "deliveries": 10_000}
-"""Rows that a table keeps; of more, the oldest are forgotten."""
+"""Number of rows that a table keeps; the oldest are deleted."""
 
 FULL = "the sandbox is full"
-"""What SQLite reports for a row beyond the limits."""
+"""The message of SQLite for a row beyond the limits."""
 
 # The numbers of the first and of the last row bound the count; only then are the rows counted.
 _LIMITING = """
@@ -169,7 +169,7 @@ class AbsentError(LookupError):
 
 
 class ConflictError(ValueError):
-    """The change conflicts with the current state; the text says how."""
+    """The change conflicts with the current state; the message says how."""
 
 
 class FullError(ConflictError):
@@ -188,14 +188,14 @@ class SystemSource:
         return str(uuid.uuid4())
 
     def tick(self) -> None:
-        """Note that a request arrived; the system clock advances by itself."""
+        """Do nothing: the system clock advances by itself."""
 
     def reset(self) -> None:
-        """Start over; there is nothing to restart."""
+        """Do nothing: there is no sequence to restart."""
 
 
 class SeededSource(SystemSource):
-    """Times and ids that are the same in every run: one second passes with each request.
+    """Times and ids that are the same in every run; each request takes one second.
 
     Args:
         seed: Determines the ids.
@@ -273,7 +273,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """Commit what this thread changes inside of the context as one transaction.
+        """Commit the changes of this thread inside the context as one transaction.
 
         An exception rolls it back. Other threads and processes wait. Nested transactions are part
         of the outer one.
@@ -292,7 +292,7 @@ class Database:
 
     @contextmanager
     def rolled_back(self) -> Generator[None]:
-        """Roll back what this thread changes inside of the context; other threads wait."""
+        """Roll back the changes of this thread inside the context; other threads wait."""
         with self.lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -312,7 +312,7 @@ class Database:
             self._db.close()
 
     def _connect(self, path: str) -> sqlite3.Connection:
-        # Our own lock does what `check_same_thread` would; None commits each statement.
+        # Our own lock replaces `check_same_thread`; isolation level None commits each statement.
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
             # A commit reaches the log file before it returns, and so survives a killed process.
@@ -335,7 +335,7 @@ def _bounds() -> str:
 
 @attrs.frozen
 class Filter:
-    """Keeps the rows whose field compares as wanted; null never does."""
+    """Keeps the rows whose field compares with the value; null never does."""
 
     field: str
     value: str | int
@@ -346,7 +346,7 @@ class Filter:
 
 @attrs.frozen
 class Query:
-    """Which rows are wanted, oldest first, and which page of them."""
+    """Selects rows, oldest first, and a page of them."""
 
     filters: tuple[Filter, ...] = ()
     """All must match."""
@@ -373,7 +373,7 @@ _BEGINS_ALIKE = """EXISTS (
 
 
 class Table(Generic[T]):
-    """One table's rows as records, oldest first.
+    """The rows of one table as records, oldest first.
 
     Args:
         database: Holds the table.

@@ -2,7 +2,7 @@
 
 A change, its events and their deliveries are committed in one transaction. A delivery is stored
 with its whole payload: the room may be deleted the next moment, and the server killed. It is
-delivered at least once. What will happen by itself, such as the completion of a composition, is
+delivered at least once. A future event, such as the completion of a composition, is
 stored in advance and becomes visible at its time.
 """
 
@@ -76,15 +76,15 @@ class Deliveries:
         self._wake()
 
     def forget(self, event_id: str) -> None:
-        """Drop the delivery of an event."""
+        """Delete the delivery of an event."""
         self._table.delete(event_id)
 
     def replay(self, event_id: str, to: str | None = None) -> None:
-        """Make a finished delivery due once more, for one attempt.
+        """Schedule a finished delivery once more, for one attempt.
 
         Args:
             event_id: The event's id.
-            to: Where to send it; None is its own URL.
+            to: Where to send it; None means its own URL.
 
         Raises:
             AbsentError: if the event has no delivery.
@@ -99,7 +99,7 @@ class Deliveries:
             self._replay(delivery, to)
 
     def replay_failed(self, to: str | None = None) -> int:
-        """Make every delivery that failed, or was not sent, due once more; return how many."""
+        """Schedule every delivery that failed or was not sent once more; return how many."""
         with self._db.transaction():
             failed = self._table.where("state IN ('failed', 'not_sent')")
             for delivery in failed:
@@ -138,7 +138,7 @@ class Deliveries:
         return (datetime.fromisoformat(moment) - self._db.moment()).total_seconds()
 
     def is_pending(self, delivery: Delivery) -> bool:
-        """Tell whether it is still to be made."""
+        """Return whether a delivery is still pending."""
         return bool(self._table.where("id = ? AND state = 'pending'", delivery.id))
 
     def record(self, delivery: Delivery, attempt: Attempt) -> None:
@@ -163,7 +163,7 @@ class Deliveries:
         return sorted(happened, key=lambda delivery: delivery.occurred_at)
 
     def newest(self, count: int, state: str | None = None) -> Sequence[Delivery]:
-        """Return the newest of these deliveries, ordered by time; None is every state."""
+        """Return the newest of these deliveries, in any state or in one, ordered by time."""
         condition = "occurred_at <= now_utc()" + ("" if state is None else " AND state = ?")
         order = "ORDER BY occurred_at DESC, number DESC LIMIT ?"
         values = (count,) if state is None else (state, count)
@@ -180,7 +180,7 @@ class Events:
 
     Args:
         database: Stores them.
-        rooms: Have the URLs of webhooks.
+        rooms: Provide the URLs of webhooks.
         deliveries: Receives the webhooks to deliver.
     """
 
@@ -227,7 +227,7 @@ class Events:
         return sorted(events, key=lambda event: event.occurred_at)
 
     def forget_composition(self, composition_id: str) -> None:
-        """Drop the future events of a composition."""
+        """Delete the future events of a composition."""
         for event in self._table.where(
             "composition_id = ? AND occurred_at > now_utc()", composition_id
         ):
@@ -235,7 +235,7 @@ class Events:
             self._deliveries.forget(event.id)
 
     def _webhook(self, room_id: str | None, composition: Composition | None) -> Webhook | None:
-        """Return the webhook of an event: a composition's own comes before the room's."""
+        """Return the webhook of an event: the composition's own, or the room's."""
         for owner in (composition, None if room_id is None else self._rooms.get(room_id)):
             if owner is not None and owner.webhook_event_url is not None:
                 return Webhook(

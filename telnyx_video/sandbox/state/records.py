@@ -42,13 +42,13 @@ class Room:
     unique_name: str | None
     """Unique among the rooms that have one."""
     max_participants: int
-    """Places, 2 to 50."""
+    """2 to 50."""
     enable_recording: bool = attrs.field(converter=bool)  # SQLite gives back 0 and 1
     """Whether participants who join are recorded."""
     webhook_event_url: str | None
-    """Where events go, at most 2000 characters."""
+    """Where events are sent, at most 2000 characters."""
     webhook_event_failover_url: str
-    """Where events go when they cannot be delivered, or ""."""
+    """Where events are sent if delivery to the first URL fails, or ""."""
     webhook_timeout_secs: int | None
     """Seconds that a delivery may take, 0 to 30."""
     created_at: str
@@ -72,7 +72,7 @@ _ROOM_FIELDS = tuple(field.name for field in attrs.fields(Room))
 
 @attrs.frozen
 class Session:
-    """One use of a room, from the first participant's join until the last one's leave.
+    """One use of a room, from the first participant's join to the last one's leave.
 
     Source: https://developers.telnyx.com/api-reference/room-sessions/view-a-room-session
     """
@@ -198,7 +198,7 @@ class Composition:
     id: str
     room_id: str | None
     session_id: str | None
-    """None for a composition of no session."""
+    """None for an empty composition."""
     resolution: str
     """Pixels, as in 1280x720."""
     video_layout: str | None
@@ -226,7 +226,7 @@ class Composition:
         return f"{self.id}.mp4"
 
     def is_complete(self, now: str) -> bool:
-        """Tell whether its file exists at this time."""
+        """Return whether its file exists at this time."""
         return self.completed_at <= now
 
     def as_json(self, files: str, now: str) -> dict[str, object]:
@@ -268,7 +268,7 @@ class Composition:
 
 @attrs.frozen
 class Event:
-    """Something that happened, named as in webhooks.
+    """An event, named as in webhooks.
 
     Source: https://developers.telnyx.com/docs/video/rooms/webhooks
     """
@@ -293,14 +293,14 @@ class Webhook:
 
     url: str
     failover_url: str
-    """Used when delivery to `url` fails; "" for none."""
+    """Used when delivery to `url` fails; may be ""."""
     timeout_secs: int | None
     """Seconds that an attempt may take, 0 to 30."""
 
 
 @attrs.frozen
 class Attempt:
-    """One attempt to deliver, or the reason why none was made."""
+    """An attempt to deliver, or the reason why there was no attempt."""
 
     url: str
     at: str
@@ -324,14 +324,14 @@ class Attempt:
 
 @attrs.frozen
 class Delivery:
-    """One event on its way to a receiver."""
+    """The delivery of one event to a receiver."""
 
     id: str
     """The event's."""
     event_type: EventType
     occurred_at: str
     room_id: str
-    """"" for a composition of no session."""
+    """Empty for an empty composition."""
     url: str
     failover_url: str
     timeout_secs: int | None
@@ -343,7 +343,7 @@ class Delivery:
     record: str = "[]"
     """The attempts so far, as JSON."""
     replay_to: str | None = None
-    """Where `redeliver` wants it sent, once."""
+    """Where `redeliver` sends it, once."""
 
     @property
     def attempts(self) -> list[Attempt]:
@@ -374,7 +374,7 @@ class Delivery:
 
         Args:
             url: Where it is sent.
-            files: What file URLs start with.
+            files: Prefix of file URLs.
         """
         payload = cast("dict[str, object]", json.loads(self.payload))
         if self.file_name is not None:

@@ -28,13 +28,13 @@ _TYPES: tuple[RecordingType, ...] = ("audio", "video")
 
 
 class Sessions:
-    """Lets participants join and leave rooms.
+    """Sessions, which start and end as participants join and leave rooms.
 
     Args:
         database: Stores sessions and participants.
         rooms: The rooms that they are in.
         recordings: The recordings of participants.
-        events: Receives what happens.
+        events: Receives the events.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Sessions:
         return participant, session
 
     def leave(self, participant_id: str) -> tuple[Participant, Session]:
-        """Let a participant leave, and return it with its session; the last one ends the session.
+        """Remove a participant, and return it with its session; the last one ends the session.
 
         Raises:
             AbsentError: if the participant does not exist.
@@ -105,12 +105,12 @@ class Sessions:
 
         Args:
             session_id: The session.
-            participants: Those to remove, all of whom must be present; None is everyone.
+            participants: Those to remove, who must all be present; None means everyone.
             exclude: Participants to keep. Ids of others are ignored.
 
         Raises:
             AbsentError: if the session does not exist.
-            ConflictError: if it has ended, or a participant is not present; then nobody is removed.
+            ConflictError: if it has ended, or a participant is not present; nobody is removed.
         """
         with self._db.transaction():
             session = self._active_by_id(session_id)
@@ -260,7 +260,7 @@ class Rooms:
         self._sessions = sessions
 
     def create(self, settings: Mapping[str, Any]) -> Room:
-        """Store a new room with these settings, all of which are given.
+        """Store a new room with these settings, which must be complete.
 
         Raises:
             NameTakenError: if another room has its unique name.
@@ -277,7 +277,7 @@ class Rooms:
         """Change these settings of a room and return it, or None if it does not exist.
 
         Raises:
-            NameTakenError: if another room has the new unique name; then nothing is changed.
+            NameTakenError: if another room has the new unique name; nothing is changed.
         """
         with self._db.lock:
             try:
