@@ -84,7 +84,7 @@ def _shown(name: str, value: object) -> str:
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
     if name == "api_key" and isinstance(value, str) and value:
-        return f"a key of {len(value)} characters"
+        return f"one of {len(value)} characters"
     return short(value)
 
 

@@ -1,5 +1,5 @@
-// The page of the sandbox: shows what it does, live, and controls it. Everything that comes from
-// outside is written by `textContent`. What is kept is bounded, however long the page is open.
+// The page of the sandbox: live view and control. All data from outside is written by
+// `textContent`. The data that it keeps is bounded, however long the page is open.
 
 const KEPT = 500; // requests in memory
 const SHOWN = 200; // rows in a list
@@ -45,7 +45,7 @@ function clearNotice({ target }) {
   if (!$("notice").contains(target)) notify("");
 }
 
-/** Wrap a handler so that its failure is shown. */
+/** Wrap a handler so that its error is shown. */
 const guarded = (action) => async (event) => {
   event?.preventDefault?.();
   try {
@@ -68,12 +68,12 @@ async function copy(text, what) {
   }
 }
 
-/** Return a path as people read it: without percent escapes, where they are valid. */
+/** Return a path without percent escapes, where they are valid. */
 function readable(path) {
   let text = path;
   try {
     text = decodeURIComponent(path);
-  } catch { /* shown as it was sent */ }
+  } catch { /* shown unchanged */ }
   return abbreviated(text, 300);
 }
 
@@ -287,7 +287,7 @@ function replaceKeepingFocus(list, children) {
   if (focused) [...list.querySelectorAll("button")].find((button) => button.getAttribute("aria-label") === focused)?.focus();
 }
 
-/** Wait until no button is pressed: if it is replaced before its release, there is no click. */
+/** Wait until no button is pressed: a button replaced before its release gets no click. */
 async function buttonsReleased() {
   while (document.querySelector("button:active")) await new Promise(requestAnimationFrame);
 }
@@ -468,7 +468,7 @@ function drawChart(seconds) {
     }
   });
   svg.replaceChildren(...bars);
-  // The current second is not over; the one before it is the rate.
+  // The current second has not ended; the one before it is the rate.
   $("rate").textContent = String(sums.at(-2) ?? 0);
   svg.setAttribute("aria-label", `Requests a second by outcome; at most ${most} in the last minute`);
 }
@@ -477,21 +477,21 @@ function drawChart(seconds) {
 
 let info = { url: location.origin, api_key: null };
 let paused = false;
-let waiting = []; // updates that came while paused
+let waiting = []; // updates received while paused
 let seenRequests = 0;
 
 const loaders = { rooms: loadRooms, deliveries: loadDeliveries, faults: loadFaults, outage: loadOutage };
 const scheduled = new Set();
 
-/** Load a part soon, at most once in a while. */
+/** Load a part soon, at most once in an interval. */
 function refresh(part) {
   if (scheduled.has(part)) return;
   scheduled.add(part);
   setTimeout(async () => {
-    scheduled.delete(part); // a change during the load asks for another one
+    scheduled.delete(part); // a change during the load causes another load
     try {
       await loaders[part]();
-    } catch { /* the connection is lost; once it is back, everything is loaded again */ }
+    } catch { /* the connection is lost; everything is loaded again after a reconnect */ }
   }, REFRESH);
 }
 
@@ -518,7 +518,7 @@ function receive(update) {
     apply(update);
     return;
   }
-  // While paused one merged update is kept, with as many requests as the page keeps.
+  // While paused, updates are merged into one, with as many requests as the page keeps.
   const before = waiting.pop();
   if (before && !update.fresh) {
     update = {
@@ -647,12 +647,12 @@ function bind() {
   $("reset").addEventListener("click", guarded(async () => {
     if ($("reset").textContent === "Reset") {
       $("reset").textContent = "Forget everything?";
-      $("reset").focus(); // not every browser does; the next click elsewhere takes the question back
+      $("reset").focus(); // not every browser does; the next click elsewhere cancels the confirmation
       return;
     }
     $("reset").textContent = "Reset";
     await call("POST", "reset");
-    notify("The sandbox is as it was when it started.");
+    notify("The sandbox has been reset.");
   }));
   $("reset").addEventListener("blur", () => { $("reset").textContent = "Reset"; });
   $("create-room").addEventListener("submit", guarded(async () => {
