@@ -9,8 +9,8 @@ from multiprocessing.connection import Connection
 from telnyx_video import AsyncRoomsClient, CreateRoomRequest, RoomsClient
 from telnyx_video.sandbox import Sandbox
 
-ROOMS = 60
-CONCURRENCY = 10
+ROOMS = 30
+CONCURRENCY = 5
 
 
 def requests(batch: int) -> list[CreateRoomRequest]:

@@ -20,12 +20,14 @@ import pytest
 from batch.killed_batches import ROOMS, make_blocking, make_plainly, requests, serve
 from telnyx_video import UNSET, Room, RoomsClient
 
-KILLS = 25
+KILLS = 8
 """For each client."""
 
 # Forked from a process that has everything imported, a child starts in a few milliseconds.
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["telnyx_video", "telnyx_video.sandbox"])
+PROCESSES.set_forkserver_preload(
+    ["cattrs", "uvloop", "telnyx_video.client.blocking", "telnyx_video.sandbox.server"]
+)
 
 Make = Callable[[str, int, str], None]
 
