@@ -13,8 +13,9 @@ from nox.command import CommandFailed
 
 ROOT = Path(__file__).parent
 EXAMPLES = "tests/docs/test_examples.py"
-WORKERS = str((os.cpu_count() or 1) + 1)
-"""Of pytest: one more than there are cores, since many tests wait for sockets and timers."""
+PARALLEL = ("-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal")
+"""One worker more than there are cores, since many tests wait for sockets and timers; the tests of
+a folder stay together, so that most workers need not set up what only some tests share."""
 
 OTHER_PYTHONS = ("3.12", "3.13")
 """Supported versions of Python; `tests` runs on whichever nox itself is run by."""
@@ -92,7 +93,7 @@ def tests(session: nox.Session) -> None:
     else:
         session.log("this takes 4 to 6 minutes on two cores")
         measured = ("--cov", "--cov-report=term-missing:skip-covered")
-        session.run("pytest", "-n", WORKERS, *measured, f"--ignore={EXAMPLES}")
+        session.run("pytest", *PARALLEL, *measured, f"--ignore={EXAMPLES}")
 
 
 @nox.session(python=OTHER_PYTHONS)
@@ -100,7 +101,7 @@ def pythons(session: nox.Session) -> None:
     """Run the tests, without coverage, on each other version of Python that is installed."""
     session.install(".[all]", *group("test"))
     session.log("this takes 3 to 5 minutes on two cores")
-    session.run("pytest", "-n", WORKERS, f"--ignore={EXAMPLES}", *session.posargs)
+    session.run("pytest", *PARALLEL, f"--ignore={EXAMPLES}", *session.posargs)
 
 
 @nox.session(python=OTHER_PYTHONS)
@@ -133,7 +134,7 @@ def run_core(session: nox.Session) -> None:
     """Say which aiohttp is tested, and run the tests of the core."""
     session.log("this takes 1 to 2 minutes on two cores")
     session.run("python", "-c", "import aiohttp; print('aiohttp', aiohttp.__version__)")
-    session.run("pytest", "-n", WORKERS, *CORE, *session.posargs)
+    session.run("pytest", *PARALLEL, *CORE, *session.posargs)
 
 
 @nox.session
@@ -159,7 +160,7 @@ def docs(session: nox.Session) -> None:
     """Build the documentation, in which a broken reference is an error, and do what it says."""
     session.install(".[all]", *group("docs"), *group("test"))
     session.run("sphinx-build", "-W", "--keep-going", "-n", "-E", "-q", "docs", "docs/_build")
-    session.run("pytest", "-n", WORKERS, EXAMPLES)
+    session.run("pytest", *PARALLEL, EXAMPLES)
 
 
 @nox.session

@@ -12,6 +12,8 @@ from telnyx_video import AsyncRoomsClient, OutcomeUnknownError
 
 CREATES = 60
 
+pytestmark = pytest.mark.no_cover
+
 
 @pytest.mark.parametrize("normalising", [False, True])
 @pytest.mark.parametrize("named", [True, False])
