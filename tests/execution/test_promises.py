@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from execution.driver import Course, deliver
@@ -96,12 +96,10 @@ def courses(*deeds: DeedKind) -> st.SearchStrategy[Course]:
     )
 
 
-thoroughly = settings(max_examples=100, deadline=None)
 whatever_others_do = given(courses(*get_args(DeedKind)))
 whoever_made_it_is_clear = given(courses("create other", "delete old"))
 
 
-@thoroughly
 @whatever_others_do
 def test_a_name_never_has_two_rooms(course: Course) -> None:
     """A name never has two rooms, and a nameless create never makes two."""
@@ -112,7 +110,6 @@ def test_a_name_never_has_two_rooms(course: Course) -> None:
         assert course.server.made_by_us <= 1
 
 
-@thoroughly
 @whatever_others_do
 def test_a_nameless_create_of_unknown_outcome_is_not_sent_again(course: Course) -> None:
     """Nothing is posted after a POST that may have been applied."""
@@ -121,7 +118,6 @@ def test_a_nameless_create_of_unknown_outcome_is_not_sent_again(course: Course) 
         assert course.server.gets == course.server.patches == 0
 
 
-@thoroughly
 @whatever_others_do
 def test_every_call_ends_within_its_deadline(course: Course) -> None:
     """A create ends in time, whatever repeats for ever; closing the client ends it immediately."""
@@ -129,7 +125,6 @@ def test_every_call_ends_within_its_deadline(course: Course) -> None:
     assert course.server.now <= in_time + 0.01
 
 
-@thoroughly
 @whatever_others_do
 def test_attempts_and_quota_are_respected(course: Course) -> None:
     """There are no more POSTs than the policy and the quota allow; a 429 counts for neither."""
@@ -141,7 +136,6 @@ def test_attempts_and_quota_are_respected(course: Course) -> None:
     assert course.server.patches - course.patch_refusals <= course.policy.attempts
 
 
-@thoroughly
 @whatever_others_do
 def test_a_returned_room_is_on_the_server(course: Course) -> None:
     """It is the room of that name, with the settings that the server has or had."""
@@ -152,7 +146,6 @@ def test_a_returned_room_is_on_the_server(course: Course) -> None:
         assert room.unique_name == (NAME if course.server.world.named else None)
 
 
-@thoroughly
 @whoever_made_it_is_clear
 def test_recovered_and_existed_are_the_truth(course: Course) -> None:
     """``recovered``, ``existed`` and ``NameTakenError`` say correctly who made the room."""
@@ -164,7 +157,6 @@ def test_recovered_and_existed_are_the_truth(course: Course) -> None:
         assert not server.is_ours(end.error.room)
 
 
-@thoroughly
 @whoever_made_it_is_clear
 def test_not_applied_is_the_truth(course: Course) -> None:
     """After NOT_APPLIED the server has nothing of this call, and never will."""
@@ -174,7 +166,6 @@ def test_not_applied_is_the_truth(course: Course) -> None:
         assert course.server.patched_by_us == 0
 
 
-@thoroughly
 @given(courses("create other", "delete", "change"))
 def test_not_applied_is_the_truth_even_if_others_interfere(course: Course) -> None:
     """After NOT_APPLIED no POST was applied, even if another client deleted its room."""
@@ -182,7 +173,6 @@ def test_not_applied_is_the_truth_even_if_others_interfere(course: Course) -> No
         assert course.server.made_by_us == 0
 
 
-@thoroughly
 @whatever_others_do
 def test_applied_is_the_truth(course: Course) -> None:
     """APPLIED means that this call made a room; a reply that says so is never ignored."""
@@ -192,7 +182,6 @@ def test_applied_is_the_truth(course: Course) -> None:
         assert course.end.room is not None or _outcome(course) is Outcome.APPLIED
 
 
-@thoroughly
 @whatever_others_do
 def test_unknown_is_reported_only_after_a_lost_reply(course: Course) -> None:
     """Otherwise a call knows its outcome, unless a name has two rooms."""
@@ -200,7 +189,6 @@ def test_unknown_is_reported_only_after_a_lost_reply(course: Course) -> None:
         assert course.unresolved or "rooms have the name" in str(course.end.error)
 
 
-@thoroughly
 @whatever_others_do
 def test_a_lost_reply_is_always_looked_up(course: Course) -> None:
     """After each POST of a named create that may have been applied, the name is looked up."""
@@ -208,7 +196,6 @@ def test_a_lost_reply_is_always_looked_up(course: Course) -> None:
         assert not course.post_unresolved or course.look_ups_after_unknown
 
 
-@thoroughly
 @whatever_others_do
 def test_every_error_is_one_line_with_a_hint(course: Course) -> None:
     """Each error prints one line: what happened and, after a dash, what to do."""
