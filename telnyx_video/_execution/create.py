@@ -126,7 +126,7 @@ class CreateRunner:
             while not isinstance(step, CreateResult):
                 step = await self._take(reconciler, step)
         except asyncio.CancelledError as cancelled:
-            if reconciler.unresolved_error is not None:
+            if self.state.unresolved_error is not None:
                 note_sent(cancelled, self.http_request)
             raise
         instrument, name = self.runner.instrument, self.request.unique_name or None

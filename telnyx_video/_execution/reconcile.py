@@ -127,10 +127,8 @@ class Reconciler:
     began: float
     """When the create was first sent, on the same clock as all other times."""
     profile: ServerProfile = attrs.Factory(ServerProfile)
-    unresolved_error: TelnyxVideoError | None = None
-    """The latest failure that leaves open whether the server acted."""
     final_error: ApiError | None = None
-    """The server's answer since then, if it is final: the name is taken, or no permission."""
+    """The server's final answer since then, if any: the name is taken, or no permission."""
     applied_error: ResponseDecodeError | None = None
     """The reply that says that the room was made, but cannot be read in full."""
     latest_error: TelnyxVideoError | None = None
@@ -153,7 +151,7 @@ class Reconciler:
         interrupted = TransportError("an earlier run ended before the answer", Outcome.UNKNOWN)
         self.state.record_failure(interrupted)
         self.state.exempt += 1  # it may never have been sent: this run has its own attempts
-        self.unresolved_error = self.latest_error = interrupted
+        self.latest_error = interrupted
         self.from_earlier_run = True
         return self._look_up() if self._named else self._give_up(interrupted)
 
@@ -169,12 +167,12 @@ class Reconciler:
             self.applied_error = error
             return self._look_up() if self._named else self._end(error)
         if error.outcome is Outcome.UNKNOWN:
-            self.unresolved_error, self.final_error, self.last_look = error, None, False
+            self.final_error, self.last_look = None, False
             if not self._named:
                 return self._give_up(error)
             return self._wait(self._look_up(), error, now, random)
         if is_transient(error):
-            if self.unresolved_error:
+            if self.state.unresolved_error:
                 return self._wait(self._look_up(), error, now, random)
             if self.state.may_retry(error):
                 return self._wait(Send(), error, now, random)
@@ -187,10 +185,10 @@ class Reconciler:
             if self._named and not blames_only_other_fields(error.details):
                 self.final_error = error
                 return self._look_up()
-            if self.unresolved_error is not None:
+            if self.state.unresolved_error is not None:
                 error.outcome = Outcome.UNKNOWN  # this refusal says little of the earlier attempt
             return self._end(error)
-        if self.unresolved_error is None:
+        if self.state.unresolved_error is None:
             return self._end(error)
         if isinstance(error, ApiError):
             self.final_error = error
@@ -212,7 +210,7 @@ class Reconciler:
         exact = [room for room in rooms if room.unique_name == self.request.unique_name]
         if len(exact) > 1:
             return self._end(
-                _two_rooms(self.request, exact, self.state.sent, self.unresolved_error)
+                _two_rooms(self.request, exact, self.state.sent, self.state.unresolved_error)
             )
         if exact:
             return self._found(exact[0], server_time, now)
@@ -253,7 +251,7 @@ class Reconciler:
         self.updates += 1
         self.update_error = error
         if error.outcome is Outcome.UNKNOWN:
-            self.unresolved_error = error
+            self.state.unresolved_error = error
         elif not is_transient(error):
             return self._give_up(error)
         return self._wait(self._look_up(), error, now, random)
@@ -269,7 +267,7 @@ class Reconciler:
     @property
     def _claim(self) -> Outcome:
         """The outcome to report for a create whose name another room seems to have."""
-        return Outcome.NOT_APPLIED if self.unresolved_error is None else Outcome.UNKNOWN
+        return Outcome.NOT_APPLIED if self.state.unresolved_error is None else Outcome.UNKNOWN
 
     def _look_up(self) -> LookUp:
         """Look the name up; once the server says "taken", also in the forms that it may have."""
@@ -285,7 +283,7 @@ class Reconciler:
         """Whether a POST of unknown outcome may have made a room, and nothing contradicts it."""
         contradictions = {*self.profile.contradictions(self.request, room)} - {"unique_name"}
         return (
-            self.unresolved_error is not None
+            self.state.unresolved_error is not None
             and not contradictions
             and (self.from_earlier_run or not self.profile.knows(room))
             and self.profile.may_postdate(room, server_time, now - self.began)
@@ -331,7 +329,7 @@ class Reconciler:
         if seconds is not None and not too_late:
             return Wait(seconds, then, error)
         left = self.state.deadline - now
-        unresolved = self.unresolved_error is not None and isinstance(then, LookUp)
+        unresolved = self.state.unresolved_error is not None and isinstance(then, LookUp)
         if unresolved and left > MIN_LOOK_UP_TIME and not self.last_look:
             self.last_look = True
             return Wait(left / 2, then, error)
@@ -340,7 +338,7 @@ class Reconciler:
     def _look_again(self, error: TelnyxVideoError, now: float, random: float) -> Step:
         """Look-ups do not use the budget: without them, a lost answer would stay lost."""
         certain = self.applied_error is not None or (
-            self.unresolved_error is None
+            self.state.unresolved_error is None
             and (self.if_exists == "error" or not isinstance(self.final_error, NameTakenError))
         )
         if certain and self.look_ups >= MAX_LOOK_UPS:
@@ -361,12 +359,12 @@ class Reconciler:
         """No attempt is left or useful: report the known facts."""
         if self.applied_error is not None:
             return self._end(self.applied_error)
-        if self.unresolved_error is None:
+        if self.state.unresolved_error is None:
             return self._end(self.final_error or error)
         unknown = _outcome_unknown(
             self.request,
             self.state.sent,
-            self.unresolved_error,
+            self.state.unresolved_error,
             error,
             updating=bool(self.outdated),
         )
@@ -388,27 +386,24 @@ def _outcome_unknown(
         updating: Whether the unknown outcome is that of an update of a room that existed.
     """
     why = str(unresolved_error).partition(" - ")[0]
-    message = _hint(request.unique_name or None, attempts, why, updating=updating)
-    return OutcomeUnknownError(message, request, attempts, last_error)
-
-
-def _hint(name: str | None, attempts: int, why: str, *, updating: bool) -> str:
     times = "once" if attempts == 1 else f"{attempts} times"
-    if name is None:
-        return (
+    if not request.unique_name:
+        message = (
             f"a room without a name was asked for {times} and may exist ({why}) - it was not "
             "sent again, as that could make a second room: compare list(created_at=...) "
             "first; with a unique_name, or auto_name=True, this can be found out for you"
         )
-    if updating:
-        return (
-            f"room {show(name)} existed, and whether it was updated is unknown ({why}) - "
-            'repeat the create with if_exists="update", which reads the room first'
+    elif updating:
+        message = (
+            f"room {show(request.unique_name)} existed, and whether it was updated is unknown "
+            f'({why}) - repeat the create with if_exists="update", which reads the room first'
         )
-    return (
-        f"room {show(name)} was asked for {times} and may exist ({why}) - "
-        'the same create with if_exists="return" can safely be repeated'
-    )
+    else:
+        message = (
+            f"room {show(request.unique_name)} was asked for {times} and may exist ({why}) - "
+            'the same create with if_exists="return" can safely be repeated'
+        )
+    return OutcomeUnknownError(message, request, attempts, last_error)
 
 
 def _name_taken(

@@ -220,7 +220,7 @@ def test_a_taken_name_is_an_error_with_the_room(create: Reconciler) -> None:
     error = error_of(find(create, OTHER))
     assert isinstance(error, NameTakenError)
     assert (error.room, error.details, error.request_id) == (OTHER, TAKEN.details, "id-1")
-    unresolved = create.unresolved_error is not None
+    unresolved = create.state.unresolved_error is not None
     assert error.outcome is (Outcome.UNKNOWN if unresolved else Outcome.NOT_APPLIED)
 
 
