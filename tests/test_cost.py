@@ -30,11 +30,11 @@ KEY = "key0123"
 FUNCTIONS = 54
 """Functions of the package for one create: 49, and a tenth to spare."""
 
-FILES = 16
-"""Files that these functions are in: 15, and one to spare."""
+FILES = 15
+"""Files that these functions are in: 14, and one to spare."""
 
-CHANGES = 31
-"""Calls from one of these files into another: 29, and two to spare."""
+CHANGES = 30
+"""Calls from one of these files into another: 28, and two to spare."""
 
 HELD = 2000
 """Bytes that a create in flight holds, above a plain post: 1,820, and a tenth to spare."""

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Literal, cast
+from typing import Final, Literal, cast, get_args
 
 import attrs
 
@@ -53,6 +53,8 @@ from telnyx_video.errors import (
 from telnyx_video.models import UNSET, CreateRoomRequest, Room
 
 IfExists = Literal["error", "return", "update"]
+
+IF_EXISTS: Final[tuple[str, ...]] = get_args(IfExists)
 
 MIN_LOOK_UP_TIME: Final = 0.05
 """Seconds before the deadline in which it is too late for a last look-up."""
@@ -128,7 +130,8 @@ class Reconciler:
     """When the create was first sent, on the same clock as all other times."""
     profile: ServerProfile = attrs.Factory(ServerProfile)
     final_error: ApiError | None = None
-    """The server's final answer since then, if any: the name is taken, or no permission."""
+    """The server's answer since the latest POST of unknown outcome, if it is final: the name is
+    taken, or no permission."""
     applied_error: ResponseDecodeError | None = None
     """The reply that says that the room was made, but cannot be read in full."""
     latest_error: TelnyxVideoError | None = None

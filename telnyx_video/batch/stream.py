@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self, cast
 from telnyx_video._base import validate as check
 from telnyx_video._base.http import HttpRequest
 from telnyx_video._execution.rate_limit import GcraLimiter
-from telnyx_video._execution.reconcile import CreateResult
+from telnyx_video._execution.reconcile import IF_EXISTS, CreateResult
 from telnyx_video.batch.outcome import CreateOutcome, OnProgress, Progress
 from telnyx_video.batch.queue import MOST_AHEAD, Job, JobQueue, JournaledQueue
 from telnyx_video.batch.source import Do, Requests, Source, wait_for_all
@@ -61,6 +61,35 @@ class Creator(Protocol):
             http_request: The request to send, if it is encoded already.
         """
         ...
+
+
+def check_batch(
+    requests: object,
+    concurrency: object,
+    if_exists: object,
+    max_rate: object,
+    journal: object,
+    fail_fast: object,
+    give_up_after: object,
+    on_progress: object,
+    since: object = None,
+) -> None:
+    """Raise ``InvalidRequestError`` with everything that is wrong with a batch's arguments."""
+    problems: list[ErrorDetail] = []
+    check.several(problems, "requests", requests, "CreateRoomRequest")
+    check.integer(problems, "concurrency", concurrency, 1)
+    check.choice(problems, "if_exists", if_exists, IF_EXISTS)
+    if max_rate is not None:
+        check.positive(problems, "max_rate", max_rate)
+    if journal is not None:
+        check.path(problems, "journal", journal)
+    check.boolean(problems, "fail_fast", fail_fast)
+    check.positive(problems, "give_up_after", give_up_after)
+    if on_progress is not None:
+        check.callback(problems, "on_progress", on_progress)
+    if since is not None:
+        check.positive(problems, "since", since)
+    check.refuse(problems)
 
 
 class OutcomeStream:

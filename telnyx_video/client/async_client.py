@@ -22,13 +22,12 @@ from telnyx_video._wire.replies import read_raw
 from telnyx_video._wire.requests import raw_request
 from telnyx_video.batch.outcome import CreateOutcome, OnProgress
 from telnyx_video.batch.source import Requests
-from telnyx_video.batch.stream import OutcomeStream, collect
+from telnyx_video.batch.stream import OutcomeStream, check_batch, collect
 from telnyx_video.config import resolve
 from telnyx_video.errors import ConfigurationError, ErrorDetail
 from telnyx_video.models import UNSET, Page, RawResponse, Record
 from telnyx_video.resources._arguments import (
     check_app_info,
-    check_batch,
     check_client,
     check_headers,
     checked_hooks,

@@ -18,9 +18,11 @@ from telnyx_video._base.errors import (
     ResponseDecodeError,
 )
 from telnyx_video._base.json import loads
-from telnyx_video._base.text import did_you_mean, without_userinfo
+from telnyx_video._base.text import did_you_mean, show, without_userinfo
+from telnyx_video._base.validate import InvalidRequestError
 from telnyx_video.models._codec import UNSET, Unset, structure, unstructure
 
+Q = TypeVar("Q", bound="Request")
 T = TypeVar("T")
 
 
@@ -245,6 +247,35 @@ class Request:
 
     def __attrs_post_init__(self) -> None:
         """Raise ``InvalidRequestError`` with every problem."""
+
+
+def as_request(cls: type[Q], request: object, fields: Mapping[str, object]) -> Q:
+    """Return a request, given as an object or as its fields.
+
+    Raises:
+        InvalidRequestError: it is given as neither or as both, or a field breaks a bound.
+        TypeError: there is no such field.
+    """
+    if request is None:
+        failure: InvalidRequestError | TypeError
+        try:
+            return cls(**fields)
+        except (InvalidRequestError, TypeError) as error:
+            failure = error
+        # Without the frames that have the fields as locals: a webhook URL may hold a password.
+        raise failure.with_traceback(None)
+    if not isinstance(request, cls):
+        problem = f"must be a {cls.__name__}, not {type(request).__name__}"
+        if isinstance(request, Mapping):
+            problem += f"; use {cls.__name__}(**fields)"
+        elif isinstance(request, str):
+            first = attrs.fields(cast("type[attrs.AttrsInstance]", cls))[0].name
+            problem += f"; pass fields by name, as in {first}={show(request)}"
+    elif fields:
+        problem = "pass either a request or fields, not both"
+    else:
+        return request
+    raise InvalidRequestError((ErrorDetail(problem, code="wrong_type", pointer="/request"),))
 
 
 @cache

@@ -4,79 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final, TypeVar, cast, get_args
-
-import attrs
+from typing import TYPE_CHECKING, cast
 
 from telnyx_video._base import validate as check
 from telnyx_video._base.text import few, show
-from telnyx_video._execution.reconcile import IfExists
 from telnyx_video._execution.retry import RetryPolicy
-from telnyx_video.errors import ErrorDetail, InvalidRequestError
+from telnyx_video.errors import ErrorDetail
 
 if TYPE_CHECKING:
     from telnyx_video.observing import Hook
-
-T = TypeVar("T", bound=attrs.AttrsInstance)
-
-IF_EXISTS: Final[tuple[str, ...]] = get_args(IfExists)
-
-
-def as_request(cls: type[T], request: object, fields: Mapping[str, object]) -> T:
-    """Return a request, given as an object or as its fields.
-
-    Raises:
-        InvalidRequestError: it is given as neither or as both, or a field breaks a bound.
-        TypeError: there is no such field.
-    """
-    if request is None:
-        failure: InvalidRequestError | TypeError
-        try:
-            return cls(**fields)
-        except (InvalidRequestError, TypeError) as error:
-            failure = error
-        # Without the frames that have the fields as locals: a webhook URL may hold a password.
-        raise failure.with_traceback(None)
-    if not isinstance(request, cls):
-        problem = f"must be a {cls.__name__}, not {type(request).__name__}"
-        if isinstance(request, Mapping):
-            problem += f"; use {cls.__name__}(**fields)"
-        elif isinstance(request, str):
-            problem += f"; pass fields by name, as in {attrs.fields(cls)[0].name}={show(request)}"
-    elif fields:
-        problem = "pass either a request or fields, not both"
-    else:
-        return request
-    raise InvalidRequestError((ErrorDetail(problem, code="wrong_type", pointer="/request"),))
-
-
-def check_batch(
-    requests: object,
-    concurrency: object,
-    if_exists: object,
-    max_rate: object,
-    journal: object,
-    fail_fast: object,
-    give_up_after: object,
-    on_progress: object,
-    since: object = None,
-) -> None:
-    """Raise ``InvalidRequestError`` with everything that is wrong with a batch's arguments."""
-    problems: list[ErrorDetail] = []
-    check.several(problems, "requests", requests, "CreateRoomRequest")
-    check.integer(problems, "concurrency", concurrency, 1)
-    check.choice(problems, "if_exists", if_exists, IF_EXISTS)
-    if max_rate is not None:
-        check.positive(problems, "max_rate", max_rate)
-    if journal is not None:
-        check.path(problems, "journal", journal)
-    check.boolean(problems, "fail_fast", fail_fast)
-    check.positive(problems, "give_up_after", give_up_after)
-    if on_progress is not None:
-        check.callback(problems, "on_progress", on_progress)
-    if since is not None:
-        check.positive(problems, "since", since)
-    check.refuse(problems)
 
 
 def check_client(

@@ -19,7 +19,7 @@ from telnyx_video.models import (
     RoomComposition,
     Unset,
 )
-from telnyx_video.resources._arguments import as_request
+from telnyx_video.models.base import as_request
 from telnyx_video.resources._media import MediaResource, MediaType
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ from telnyx_video._execution.attempt import AttemptRunner, CallOptions
 from telnyx_video._execution.call import delete, execute, list_pages
 from telnyx_video._execution.create import create_room
 from telnyx_video._execution.paging import AsyncPager
-from telnyx_video._execution.reconcile import CreateResult, IfExists
+from telnyx_video._execution.reconcile import IF_EXISTS, CreateResult, IfExists
 from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video._wire import replies, requests
 from telnyx_video.errors import ErrorDetail, InvalidRequestError, NotFoundError, ResponseDecodeError
 from telnyx_video.models import UNSET, CreateRoomRequest, DateRange, Room, RoomFields, Unset
-from telnyx_video.resources._arguments import IF_EXISTS, as_request
+from telnyx_video.models.base import as_request
 from telnyx_video.resources._resource import Resource
 
 if TYPE_CHECKING:

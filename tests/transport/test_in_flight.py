@@ -6,7 +6,7 @@ from math import inf
 import pytest
 
 from support.leaping import leaping
-from telnyx_video._transport.in_flight import InFlight
+from telnyx_video._transport.transport import InFlight
 
 
 async def wait_for_end(in_flight: InFlight, seconds: float) -> str:
