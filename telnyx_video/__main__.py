@@ -1,5 +1,6 @@
-"""``python -m telnyx_video``: the command line where no script is installed."""
+"""``python -m telnyx_video``: the command line."""
 
-import runpy
+import sys
+from importlib import import_module
 
-runpy.run_module("telnyx_video.cli", run_name="__main__", alter_sys=True)
+sys.exit(import_module("telnyx_video.cli").main())

@@ -21,7 +21,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "list": ("rooms", "List the rooms: all of them, or those that match every filter."),
     "update": ("rooms", "Change settings of a room; those not given stay as they are."),
     "delete": ("rooms", "Delete a room; its participants are removed from it."),
-    "batch": ("rooms", "Create the rooms of a file, many at a time."),
+    "batch": ("batch", "Create the rooms of a file, many at a time."),
     "sandbox": ("sandbox", "Run a local server of the API until Ctrl-C, and say how to reach it."),
     "listen": ("listen", "Receive webhooks until Ctrl-C: verify each, and print its event."),
     "request": ("request", "Send a request to any endpoint; print the reply."),
@@ -62,6 +62,8 @@ class _LazyGroup(Group):
             return None
         with show_loading():
             commands: Any = get_command(import_module(f"telnyx_video.cli.commands.{module}").app)
+        if cmd_name == "rooms":
+            commands.add_command(self.get_command(ctx, "batch"))
         if cmd_name in GROUPS or not isinstance(commands, Group):
             return commands
         return commands.commands[cmd_name]

@@ -75,13 +75,11 @@ class CommandLine(GlobalOptions):
                 sandbox = await stack.enter_async_context(Sandbox(faults=read_faults(self.faults)))
                 base_url, api_key = sandbox.url, sandbox.api_key
             elif self.faults is not None:
-                raise CommandError(["--faults is for a sandbox: add --sandbox"])
+                raise CommandError("--faults is for a sandbox: add --sandbox")
             elif not (os.environ.get("TELNYX_API_KEY") or has_oauth_credentials()):
                 raise CommandError(
-                    [
-                        "there is no API key: set the environment variable TELNYX_API_KEY, "
-                        "or add --sandbox to try this without one"
-                    ]
+                    "there is no API key: set the environment variable TELNYX_API_KEY, "
+                    "or add --sandbox to try this without one"
                 )
             client = AsyncRoomsClient(
                 base_url=base_url,
@@ -201,7 +199,7 @@ def reporting(done: str) -> Generator[None]:
         if not done:
             raise
         problem = f"{done}, but standard output cannot be written: {error.strerror}"
-        raise CommandError([problem], FAILED) from None
+        raise CommandError(problem, code=FAILED) from None
 
 
 def read_faults(path: str | None) -> FaultPlan:
@@ -217,9 +215,9 @@ def read_faults(path: str | None) -> FaultPlan:
     try:
         return load_faults(path)
     except FaultPlanError as error:
-        raise CommandError([f"{quoted(path)}: {flaw}" for flaw in error.flaws]) from None
+        raise CommandError(*(f"{quoted(path)}: {flaw}" for flaw in error.flaws)) from None
     except OSError as error:
-        raise CommandError([f"{quoted(path)} cannot be read: {error.strerror}"]) from None
+        raise CommandError(f"{quoted(path)} cannot be read: {error.strerror}") from None
 
 
 def is_id(text: str) -> bool:
@@ -256,7 +254,7 @@ def confirm(question: Callable[[], str], *, yes: bool) -> None:
         return
     if not at_a_terminal():
         raise CommandError(
-            ["standard input is not a terminal on which to ask: add --yes to go ahead"]
+            "standard input is not a terminal on which to ask: add --yes to go ahead"
         )
     try:
         confirmed = Confirm.ask(visible(question()), console=stderr(), default=False)
@@ -267,9 +265,10 @@ def confirm(question: Callable[[], str], *, yes: bool) -> None:
         raise typer.Exit(FAILED)
 
 
-def people_in(session: RoomSession) -> str:
+def people_in(session: RoomSession | None) -> str:
     """Return how many people are in a session now, as the end of a question."""
-    count = sum(participant.left_at is None for participant in session.participants or ())
+    participants = (session and session.participants) or ()
+    count = sum(participant.left_at is None for participant in participants)
     if count == 0:
         return ""
     return f", with {'1 person' if count == 1 else f'{count} people'} in it"

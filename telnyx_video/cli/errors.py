@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import traceback
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
@@ -39,9 +39,9 @@ SIGNALLED = 128
 class CommandError(Exception):
     """Ends the command with an exit code, after printing a sentence for each problem."""
 
-    def __init__(self, sentences: Sequence[str], code: int = MISUSED) -> None:
+    def __init__(self, *sentences: str, code: int = MISUSED) -> None:
         super().__init__(*sentences)
-        self.sentences: Final = tuple(sentences)
+        self.sentences: Final = sentences
         self.code = code
 
 
@@ -51,13 +51,13 @@ def explain(error: Exception) -> CommandError:
         case CommandError():
             return error
         case InvalidRequestError():
-            return CommandError([describe(detail) for detail in error.details])
+            return CommandError(*(describe(detail) for detail in error.details))
         case ConfigurationError():
-            return CommandError([in_terms_of_options(error.message)])
+            return CommandError(in_terms_of_options(error.message))
         case TelnyxVideoError():
-            return CommandError([in_terms_of_options(error.message)], _code(error.outcome))
+            return CommandError(in_terms_of_options(error.message), code=_code(error.outcome))
         case OSError():
-            return CommandError([reason(error)], FAILED)
+            return CommandError(reason(error), code=FAILED)
         case _:
             return _bug(error)
 
@@ -82,7 +82,7 @@ def options_checked() -> Generator[None]:
     try:
         yield
     except InvalidRequestError as error:
-        raise CommandError([_of_option(detail) for detail in error.details]) from None
+        raise CommandError(*(_of_option(detail) for detail in error.details)) from None
 
 
 def _of_option(detail: ErrorDetail) -> str:
@@ -138,4 +138,4 @@ def _bug(error: Exception) -> CommandError:
         sentences.append("".join(traceback.format_exception(error)).rstrip())
     else:
         sentences.append("with TELNYX_LOG=debug in the environment, it says where it happened")
-    return CommandError(sentences, FAILED)
+    return CommandError(*sentences, code=FAILED)

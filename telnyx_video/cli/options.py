@@ -80,9 +80,9 @@ class GlobalOptions:
                 before, **{name: value for name, value in vars(self).items() if value}
             )
         if options.sandbox and options.base_url:
-            raise CommandError(["--sandbox starts its own server: leave out --base-url"])
+            raise CommandError("--sandbox starts its own server: leave out --base-url")
         if options.json and options.output_format not in (None, "json"):
-            raise CommandError([f"--json and --output {options.output_format}: choose one"])
+            raise CommandError(f"--json and --output {options.output_format}: choose one")
         if options.env_file is not None:
             for name, text in read_env_file(options.env_file).items():
                 os.environ.setdefault(name, text)
@@ -110,11 +110,11 @@ def read_env_file(path: str) -> dict[str, str]:
                         raise ValueError
                     variables[name] = value
     except OSError as error:
-        raise CommandError([f"--env-file {path} cannot be read: {error.strerror}"]) from None
+        raise CommandError(f"--env-file {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise CommandError([f"--env-file {path} is not UTF-8"]) from None
+        raise CommandError(f"--env-file {path} is not UTF-8") from None
     except ValueError:
-        raise CommandError([f"--env-file {path}, line {number}: must be NAME=value"]) from None
+        raise CommandError(f"--env-file {path}, line {number}: must be NAME=value") from None
     return variables
 
 
@@ -239,9 +239,9 @@ def _range(
     time: str, on: datetime | None, first: datetime | None, last: datetime | None
 ) -> date | DateRange | Unset:
     if on is not None and (first is not None or last is not None):
-        raise CommandError([f"--{time}-on is one day: leave out --{time}-from and --{time}-to"])
+        raise CommandError(f"--{time}-on is one day: leave out --{time}-from and --{time}-to")
     if first is not None and last is not None and first > last:
-        raise CommandError([f"--{time}-from is after --{time}-to: nothing can match"])
+        raise CommandError(f"--{time}-from is after --{time}-to: nothing can match")
     if on is not None:
         return on.date()
     if first is None and last is None:
@@ -260,4 +260,4 @@ def check_host(host: str) -> None:
     except UnicodeError:
         fits = False
     if not fits:
-        raise CommandError([f"--host: must be a name or an address of this machine, not {host!r}"])
+        raise CommandError(f"--host: must be a name or an address of this machine, not {host!r}")

@@ -22,8 +22,8 @@ from telnyx_video.cli.batch.report import (
     print_failure,
     summary_line,
 )
-from telnyx_video.cli.calls import CommandLine
 from telnyx_video.cli.errors import FAILED, SIGNALLED, CommandError, in_terms_of_options
+from telnyx_video.cli.options import GlobalOptions
 from telnyx_video.cli.output import counted, quoted, stderr
 from telnyx_video.cli.progress import Meter
 from telnyx_video.cli.runtime import handling_signals, interrupted
@@ -31,12 +31,15 @@ from telnyx_video.cli.streams import visible, write_json
 from telnyx_video.config import resolve
 
 if TYPE_CHECKING:
-    from telnyx_video.dask import Job, JobProgress, Summary
+    from telnyx_video.dask.progress import JobProgress
+    from telnyx_video.provisioning.job import Job, Summary
 
 LOCAL = "local"
 
 
-def run_job(cli: CommandLine, plan: BatchOptions, cluster: ClusterOptions, files: list[str]) -> int:
+def run_job(
+    options: GlobalOptions, plan: BatchOptions, cluster: ClusterOptions, files: list[str]
+) -> int:
     """Run a job, report how it ends, and return the exit code.
 
     Raises:
@@ -49,7 +52,7 @@ def run_job(cli: CommandLine, plan: BatchOptions, cluster: ClusterOptions, files
     report = JobReport(console, Meter(console, "Creating rooms", "rooms"))
     try:
         with handling_signals(report.react):
-            job = _provision(cli, plan, cluster, files, report)
+            job = _provision(options, plan, cluster, files, report)
     except KeyboardInterrupt:
         if report.progress is None:
             raise interrupted("nothing was sent") from None
@@ -58,7 +61,7 @@ def run_job(cli: CommandLine, plan: BatchOptions, cluster: ClusterOptions, files
     except Exception:
         report.print_unfinished()
         raise
-    if cli.json:
+    if options.json:
         for outcome in job.outcomes():
             write_json({"state": outcome.pop("status"), **outcome})
     report.print_missing(job)
@@ -69,45 +72,46 @@ def _check(plan: BatchOptions, cluster: ClusterOptions, files: list[str]) -> Non
     address = str(cluster.cluster)
     if address != LOCAL and "://" not in address:
         problem = f"must be local, or an address such as tcp://host:8786, not {address!r}"
-        raise CommandError([f"--cluster: {problem}"])
+        raise CommandError(f"--cluster: {problem}")
     if "-" in files:
-        raise CommandError(["--cluster reads files: it cannot read standard input in parts"])
+        raise CommandError("--cluster reads files: it cannot read standard input in parts")
     needed = {
         "--output DIR, a folder that all workers reach": plan.output,
         "--job NAME, by which the job is continued": cluster.job,
     }
     missing = [option for option, given in needed.items() if not given]
     if missing:
-        raise CommandError([f"--cluster: add {' and '.join(missing)}"])
+        raise CommandError(f"--cluster: add {' and '.join(missing)}")
 
 
 def _provision(
-    cli: CommandLine,
+    options: GlobalOptions,
     plan: BatchOptions,
     cluster: ClusterOptions,
     files: list[str],
     report: JobReport,
 ) -> Job:
     try:
-        from telnyx_video.dask import Job, provision
+        from telnyx_video.dask.driver import provision
+        from telnyx_video.provisioning.job import Job
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         problem = f"--cluster needs {package}, which is not installed"
-        raise CommandError([f"{problem}: pip install 'telnyx-video[cli,dask]'"]) from None
-    from telnyx_video import AsyncRoomsClient
+        raise CommandError(f"{problem}: pip install 'telnyx-video[cli,dask]'") from None
+    from telnyx_video.client.async_client import AsyncRoomsClient
 
     address, output, name = str(cluster.cluster), str(plan.output), str(cluster.job)
     # Remote workers have their own key; local ones inherit this environment.
     resolve(
         api_key=None if address == LOCAL else "-",
-        base_url=cli.base_url,
-        allow_insecure=cli.allow_insecure,
+        base_url=options.base_url,
+        allow_insecure=options.allow_insecure,
     )
     found = Job.name_in(output)
     if found == name and not plan.resume:
         advice = "add --resume to continue it, or choose another folder"
         problem = f"--output {quoted(output)} has the job {name!r} already"
-        raise CommandError([f"{problem}: {advice}"])
+        raise CommandError(f"{problem}: {advice}")
     if found is None and plan.resume:
         folder = visible(quoted(output))
         report.console.print(
@@ -126,12 +130,12 @@ def _provision(
                 max_rate=plan.max_rate,
                 concurrency=plan.concurrency,
                 if_exists=plan.if_exists,
-                base_url=cli.base_url,
+                base_url=options.base_url,
                 connect=partial(
                     AsyncRoomsClient,
                     trust_env=True,
-                    ca_file=cli.ca_file,
-                    allow_insecure=cli.allow_insecure,
+                    ca_file=options.ca_file,
+                    allow_insecure=options.allow_insecure,
                 ),
                 on_progress=report.update,
             )
@@ -151,7 +155,7 @@ def _connected(address: str) -> Generator[Any]:
         client = connect(address)
     except (OSError, ValueError) as error:
         problem = f"--cluster {address}: the scheduler cannot be reached ({error})"
-        raise CommandError([f"{problem}; nothing was sent"], FAILED) from None
+        raise CommandError(f"{problem}; nothing was sent", code=FAILED) from None
     with client:
         yield client
 

@@ -70,13 +70,13 @@ class BatchOptions:
 
     def __post_init__(self) -> None:
         if self.max_rate is not None and not 0 < self.max_rate < float("inf"):
-            raise CommandError([f"--max-rate: must be a number above 0, not {self.max_rate:g}"])
+            raise CommandError(f"--max-rate: must be a number above 0, not {self.max_rate:g}")
         if self.output == "-":
-            raise CommandError(["--output: use --json for standard output"])
+            raise CommandError("--output: use --json for standard output")
         if self.output == "":
-            raise CommandError(["--output: must be the path of a file, not ''"])
+            raise CommandError("--output: must be the path of a file, not ''")
         if self.resume and self.output is None:
-            raise CommandError(["--resume: add the --output of the run to continue"])
+            raise CommandError("--resume: add the --output of the run to continue")
 
 
 def _cluster(*names: str, metavar: str, help: str, min: int | None = None) -> Any:

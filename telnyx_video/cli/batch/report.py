@@ -24,7 +24,7 @@ from telnyx_video.errors import (
 from telnyx_video.models import UNSET
 
 if TYPE_CHECKING:
-    from telnyx_video import CreateOutcome
+    from telnyx_video.batch import CreateOutcome
 
 State: TypeAlias = Literal[
     "made", "existed", "updated", "recovered", "unreadable", "failed", "unknown", "done before"

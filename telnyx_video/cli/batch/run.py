@@ -21,9 +21,10 @@ from telnyx_video.errors import ConfigurationError, InvalidRequestError, Outcome
 from telnyx_video.models import UNSET, CreateRoomRequest
 
 if TYPE_CHECKING:
-    from telnyx_video import AsyncRoomsClient, CreateOutcome
+    from telnyx_video.batch import CreateOutcome
     from telnyx_video.cli.batch.report import Report, State
     from telnyx_video.cli.batch.source import Source
+    from telnyx_video.client.async_client import AsyncRoomsClient
 
 SILENCE = 3.0
 """Seconds without an answer after which the progress shows it instead of a rate."""
@@ -87,8 +88,8 @@ class BatchRun:
             except OSError as error:  # the library writes nothing but the journal
                 problem = f"--output {quoted(str(self._plan.output))} cannot be written"
                 if self._taking is None:
-                    raise CommandError([f"{problem}: {error.strerror}"]) from None
-                self.failure = CommandError([f"{problem} any more: {error.strerror}"], FAILED)
+                    raise CommandError(f"{problem}: {error.strerror}") from None
+                self.failure = CommandError(f"{problem} any more: {error.strerror}", code=FAILED)
             except Exception as error:
                 self.failure = error
         self.failure = self.failure or self._unwritable
@@ -102,12 +103,12 @@ class BatchRun:
                 if isinstance(row.request, InvalidRequestError):
                     problem = f"line {row.line}: {self._source.problems(row)[0]}"
                     changed = f"{name} was changed after it was checked"
-                    raise CommandError([f"{changed}: {problem}"], FAILED)
+                    raise CommandError(f"{changed}: {problem}", code=FAILED)
                 self._without_outcome[index] = row.request, row.line
                 yield row.request
         except OSError as error:
             problem = f"{name} cannot be read any more: {error.strerror}"
-            raise CommandError([problem], FAILED) from None
+            raise CommandError(problem, code=FAILED) from None
 
     async def _take_to_the_end(self, meter: Meter) -> None:
         async with self._stream:
@@ -150,7 +151,7 @@ class BatchRun:
             self._unwritable = error
         except OSError as error:
             problem = f"standard output cannot be written any more: {error.strerror}"
-            self._unwritable = CommandError([problem], FAILED)
+            self._unwritable = CommandError(problem, code=FAILED)
 
     def _react(self, number: int) -> None:
         if self.signal is not None:
@@ -177,7 +178,7 @@ class BatchRun:
 
 
 def _given_up(index: int, request: CreateRoomRequest) -> CreateOutcome:
-    from telnyx_video import CreateOutcome
+    from telnyx_video.batch import CreateOutcome
 
     advice = "look for it" if request.unique_name is UNSET else "run the same input to find out"
     message = f"interrupted in flight: it may exist - {advice}"

@@ -130,7 +130,7 @@ def opened(path: str, form: Format | None) -> Generator[Source]:
                 file = _copy(file, stack.enter_context(tempfile.TemporaryFile()))
             source = Source(name, file, form)
         except OSError as error:
-            raise CommandError([f"{name} cannot be read: {error.strerror}"]) from None
+            raise CommandError(f"{name} cannot be read: {error.strerror}") from None
         yield source
 
 

@@ -123,7 +123,7 @@ def _layout(text: str) -> Mapping[str, VideoRegion]:
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        raise CommandError(["--video-layout: must be a JSON object of regions by their names"])
+        raise CommandError("--video-layout: must be a JSON object of regions by their names")
     problems: list[str] = []
     regions: dict[str, VideoRegion] = {}
     for name, fields in cast("dict[str, object]", content).items():
@@ -138,5 +138,5 @@ def _layout(text: str) -> Mapping[str, VideoRegion]:
                 for unknown in region.extra
             ]
     if problems:
-        raise CommandError(problems)
+        raise CommandError(*problems)
     return regions

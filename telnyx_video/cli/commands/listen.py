@@ -73,7 +73,7 @@ def listen(
     """
     check_host(host)
     if forward_to is not None and not _is_http(forward_to):
-        raise CommandError([f"--forward-to: must be an HTTP URL with a host, not {forward_to!r}"])
+        raise CommandError(f"--forward-to: must be an HTTP URL with a host, not {forward_to!r}")
     target = None if print_only else forward_to
     raise typer.Exit(run(_listen(cli, host, port, public_key, target, events)))
 
@@ -99,7 +99,7 @@ async def _listen(
         from telnyx_video.webhooks import Deduplicator
         from telnyx_video.webhooks.aiohttp import webhook_server
     except ModuleNotFoundError as error:
-        raise CommandError([str(error)]) from None
+        raise CommandError(str(error)) from None
 
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     printer = Printer(Deduplicator(), ended, as_json=cli.json, types=events)

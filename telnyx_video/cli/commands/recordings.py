@@ -102,7 +102,7 @@ def delete_recordings(cli: CommandLine, filters: Filters, dates: Times, yes: Yes
     """Delete all recordings that match every filter; `list` shows which these are."""
     if all(value is UNSET for value in (*vars(filters).values(), *dates.values())):
         raise CommandError(
-            ["add a filter, such as --session-id: without any, every recording would be deleted"]
+            "add a filter, such as --session-id: without any, every recording would be deleted"
         )
     confirm(lambda: "Delete all recordings that match these filters?", yes=yes)
 

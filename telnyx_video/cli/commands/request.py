@@ -80,7 +80,7 @@ def _pairs(
     for text in given or ():
         name, found, value = text.partition(separator)
         if not found or not name.strip():
-            raise CommandError([f"{option}: must be {form}"])
+            raise CommandError(f"{option}: must be {form}")
         pairs.setdefault(name.strip(), []).append(value.strip())
     return pairs
 
@@ -103,7 +103,7 @@ def _body(text: str) -> object:
         problem = "it is nested too deeply"
     except ValueError as error:
         problem = str(error)
-    raise CommandError([f"--data: this is not JSON: {problem}"])
+    raise CommandError(f"--data: this is not JSON: {problem}")
 
 
 def _refuse(constant: str) -> object:
@@ -135,7 +135,7 @@ def _show_csv(content: object) -> None:
     rows = [cast("Mapping[str, object]", item) for item in items if isinstance(item, Mapping)]
     if len(rows) < len(items):
         problem = "the reply has no objects to make rows of CSV from: use --output json"
-        raise CommandError([problem], UNREADABLE)
+        raise CommandError(problem, code=UNREADABLE)
     writer = CsvWriter([*dict.fromkeys(name for row in rows for name in row)])
     for row in rows:
         writer.write(row)

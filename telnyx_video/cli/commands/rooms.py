@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
-from telnyx_video.cli.batch.command import batch
 from telnyx_video.cli.calls import (
     CommandLine,
     ask,
@@ -26,7 +25,6 @@ from telnyx_video.cli.calls import (
 from telnyx_video.cli.command import command, command_group
 from telnyx_video.cli.errors import CommandError, options_checked
 from telnyx_video.cli.options import (
-    GLOBAL_NAMES,
     Dates,
     IfExists,
     IncludeSessions,
@@ -102,7 +100,7 @@ def create(
     With a name it is created exactly once, even if a reply is lost on the way.
     """
     if nameless and settings.unique_name is not UNSET:
-        raise CommandError(["--nameless and --unique-name: choose one"])
+        raise CommandError("--nameless and --unique-name: choose one")
     if not nameless and settings.unique_name is UNSET:
         with before_sending():
             settings = replace(settings, unique_name=_ask_for_name())
@@ -121,10 +119,8 @@ def _ask_for_name() -> str:
     name = ask("Name of the room") if at_a_terminal() else ""
     if not name:
         raise CommandError(
-            [
-                "the room has no name: add --unique-name NAME, or --nameless for a room that "
-                "cannot be found again if the reply is lost"
-            ]
+            "the room has no name: add --unique-name NAME, or --nameless for a room that "
+            "cannot be found again if the reply is lost"
         )
     return name
 
@@ -169,7 +165,7 @@ def update(cli: CommandLine, room: RoomArgument, settings: RoomSettings) -> None
     """Change settings of a room; those not given stay as they are."""
     changes = settings.request()
     if settings == RoomSettings():
-        raise CommandError(["there is nothing to change: add a setting, as --max-participants 5"])
+        raise CommandError("there is nothing to change: add a setting, as --max-participants 5")
 
     async def operation(rooms: AsyncRoomsClient) -> Room:
         return await rooms.update(await room_id_of(rooms, room), changes)
@@ -194,11 +190,10 @@ def delete(cli: CommandLine, room: RoomArgument, yes: Yes = False) -> None:
 
 async def _question(rooms: AsyncRoomsClient, room: str) -> str:
     found = await rooms.get(await room_id_of(rooms, room))
-    people = ""
+    session = None
     if found.active_session_id is not None:
         session = await rooms.sessions.get(found.active_session_id, include_participants=True)
-        people = people_in(session)
-    return f"Delete room {found.unique_name or found.id}{people}?"
+    return f"Delete room {found.unique_name or found.id}{people_in(session)}?"
 
 
 @command(app, "join-token", "telnyx-video rooms join-token standup --token-ttl-secs 300")
@@ -254,7 +249,7 @@ def _read_secret() -> str:
     else:
         secret = "" if sys.stdin is None else sys.stdin.readline()
     if not secret.strip():
-        raise CommandError(["there is no refresh token: give it on standard input"])
+        raise CommandError("there is no refresh token: give it on standard input")
     return secret.strip()
 
 
@@ -262,13 +257,3 @@ def _show_token(token: JoinToken, cli: CommandLine, room: str) -> None:
     """Print each field on one line, since a folded token cannot be copied."""
     with reporting(f"a join token for room {room} was created"):
         cli.show_fields(token.to_dict(), fold=False)
-
-
-command(
-    app,
-    "batch",
-    "telnyx-video batch rooms.csv --output results.jsonl",
-    "telnyx-video batch rooms.csv --output results.jsonl --resume",
-    "telnyx-video batch rooms/*.csv --cluster local --output outcomes --job spring-term",
-    takes=[name for name in GLOBAL_NAMES if name != "output_format"],
-)(batch)

@@ -102,12 +102,12 @@ def sandbox(
     try:
         server = Sandbox(faults=plan, **given)
     except SeedError as error:
-        raise CommandError([f"{quoted(str(settings.seed))}: {error}"]) from None
+        raise CommandError(f"{quoted(str(settings.seed))}: {error}") from None
     except ValueError as error:
-        raise CommandError([str(error)]) from None
+        raise CommandError(str(error)) from None
     except OSError as error:  # no other file is read here
         problem = f"{quoted(str(settings.seed))} cannot be read: {error.strerror}"
-        raise CommandError([problem]) from None
+        raise CommandError(problem) from None
     run(_serve(cli, server, settings.host, open_page=open_page))
 
 

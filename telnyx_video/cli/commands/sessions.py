@@ -51,11 +51,11 @@ class Selection:
 
     def __post_init__(self) -> None:
         if not self.participants and not self.all:
-            raise CommandError(["no participant is given: give ids of participants, or --all"])
+            raise CommandError("no participant is given: give ids of participants, or --all")
         if self.participants and self.all:
-            raise CommandError(["--all includes every participant: leave out the ids"])
+            raise CommandError("--all includes every participant: leave out the ids")
         if self.exclude and not self.all:
-            raise CommandError(["--exclude goes with --all"])
+            raise CommandError("--exclude goes with --all")
 
 
 @command(app, "list", "telnyx-video sessions list --room standup --active")

@@ -11,7 +11,9 @@ import typer
 
 from telnyx_video.cli.batch.options import BatchOptions, ClusterOptions, InputFiles
 from telnyx_video.cli.calls import CommandLine
+from telnyx_video.cli.command import command, command_group
 from telnyx_video.cli.errors import FAILED, MISUSED, SIGNALLED, CommandError, options_checked
+from telnyx_video.cli.options import GLOBAL_NAMES
 from telnyx_video.cli.output import counted, print_errors, quoted, stderr
 from telnyx_video.cli.runtime import before_sending, run
 from telnyx_video.cli.streams import visible
@@ -21,6 +23,17 @@ if TYPE_CHECKING:
     from telnyx_video.cli.batch.source import Checked, Source
 
 
+app = command_group()
+
+
+@command(
+    app,
+    "batch",
+    "telnyx-video batch rooms.csv --output results.jsonl",
+    "telnyx-video batch rooms.csv --output results.jsonl --resume",
+    "telnyx-video batch rooms/*.csv --cluster local --output outcomes --job spring-term",
+    takes=[name for name in GLOBAL_NAMES if name != "output_format"],
+)
 def batch(cli: CommandLine, files: InputFiles, plan: BatchOptions, cluster: ClusterOptions) -> None:
     """Create the rooms of a file, many at a time.
 
@@ -31,16 +44,16 @@ def batch(cli: CommandLine, files: InputFiles, plan: BatchOptions, cluster: Clus
     are checked as they are read: one that cannot be read fails, and the others are created.
     """
     if cli.format == "csv":
-        raise CommandError(["batch prints a table or JSON: leave out --output csv"])
+        raise CommandError("batch prints a table or JSON: leave out --output csv")
     if cluster.cluster is not None:
         _refuse_with_cluster(cli, plan)
         from telnyx_video.cli.batch.cluster import run_job
 
         raise typer.Exit(run_job(cli, plan, cluster, files))
     if cluster != ClusterOptions():
-        raise CommandError(["--job and --lanes are for a cluster: add --cluster local"])
+        raise CommandError("--job and --lanes are for a cluster: add --cluster local")
     if len(files) > 1:
-        raise CommandError([f"batch takes one file, not {len(files)}: add --cluster local"])
+        raise CommandError(f"batch takes one file, not {len(files)}: add --cluster local")
     (path,) = files
     from telnyx_video.cli.batch.source import opened
 
@@ -67,7 +80,7 @@ def _refuse_with_cluster(cli: CommandLine, plan: BatchOptions) -> None:
     }
     for sentence, given in advice.items():
         if given:
-            raise CommandError([f"--cluster does not go with {sentence}"])
+            raise CommandError(f"--cluster does not go with {sentence}")
 
 
 def _check_output(plan: BatchOptions, source: Source) -> None:
@@ -80,10 +93,10 @@ def _check_output(plan: BatchOptions, source: Source) -> None:
         return
     name, file = quoted(plan.output), Path(plan.output)
     if source.is_file(plan.output):
-        raise CommandError([f"--output {name} is the input itself: choose another file"])
+        raise CommandError(f"--output {name} is the input itself: choose another file")
     if not plan.resume and file.is_file() and file.stat().st_size > 0:
         problem = f"--output {name} is not empty"
-        raise CommandError([f"{problem}: add --resume to continue it, or choose another file"])
+        raise CommandError(f"{problem}: add --resume to continue it, or choose another file")
 
 
 def _check_resumable(path: str, nameless: int) -> None:
@@ -100,10 +113,8 @@ def _check_resumable(path: str, nameless: int) -> None:
         return
     if nameless:
         raise CommandError(
-            [
-                f"--resume: {found}, and {_without_name(nameless)}: the rooms of an earlier run "
-                "would be created again; give its --output, or leave out --resume to start over"
-            ]
+            f"--resume: {found}, and {_without_name(nameless)}: the rooms of an earlier run "
+            "would be created again; give its --output, or leave out --resume to start over"
         )
     stderr().print(f"{visible(found)}: there is nothing to continue, so this starts over.")
 
@@ -164,7 +175,7 @@ async def _create(cli: CommandLine, plan: BatchOptions, source: Source, total: i
         raise
     except OSError as error:
         problem = f"standard output cannot be written: {error.strerror}"
-        raise CommandError([problem], FAILED) from None
+        raise CommandError(problem, code=FAILED) from None
     finally:  # Ctrl-C may have ended the reader of stdout; the summary is on stderr
         report.print_summary(rooms_there)
     if batch.failure is not None:
