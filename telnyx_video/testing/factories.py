@@ -36,23 +36,13 @@ _SAMPLES: dict[str, object] = {
     "context": '{"username": "Ada"}',
     "download_url": "https://example.com/file",
     "duration_secs": 84,
-    "resolution": "1280x720",
-    "size_mb": 5.6,
-}
-
-_EVENT_SAMPLES: dict[str, object] = {
-    **_SAMPLES,
-    "ended_reason": "example",
-    "format": "mp4",
-    "left_reason": "example",
-    "type": "audio",
-}
-
-_MODEL_SAMPLES: dict[str, object] = {
-    **_SAMPLES,
     "enable_recording": False,
+    "format": "mp4",
     "height": 720,
     "max_participants": 10,
+    "resolution": "1280x720",
+    "size_mb": 5.6,
+    "type": "audio",
     "webhook_event_failover_url": "",
     "webhook_event_url": "https://example.com/hooks",
     "webhook_timeout_secs": 5,
@@ -107,7 +97,7 @@ def make_event(
         event_type=event_type or _EVENT_TYPES.get(cls, "video.room.example"),
         occurred_at=occurred_at or datetime.now(UTC),
         record_type="event",
-        payload=payload if issubclass(cls, UnknownEvent) else _payload(cls, payload),
+        payload=payload if issubclass(cls, UnknownEvent) else _complete(_payload_of(cls), payload),
     )
     return _checked(event)
 
@@ -129,6 +119,16 @@ def make_model(cls: type[M], **fields: object) -> M:
             "make_model makes what the client returns, by its class, such as Room or RoomSession, "
             f"not {show(cls)}"
         )
+    return _checked(_complete(cls, fields))
+
+
+def _payload_of(cls: type[Event]) -> type[Model]:
+    kind: type[Model] = get_type_hints(cls)["payload"]
+    return kind
+
+
+def _complete(cls: type[M], fields: dict[str, object]) -> M:
+    """Make an object of these fields; the others get plausible values."""
     make = cast("Callable[..., M]", cls)
     now = datetime.now(UTC)
     hints = get_type_hints(cls)
@@ -136,19 +136,11 @@ def make_model(cls: type[M], **fields: object) -> M:
     plausible = {name: _value(name, hints[name], cls, now) for name in names if name not in fields}
     if "status" not in names:
         plausible |= {name: _IN_PROGRESS[name] for name in _IN_PROGRESS.keys() & plausible.keys()}
-    return _checked(make(**(plausible | fields)))
+    return make(**(plausible | fields))
 
 
 def _is_subclass(cls: object, base: type[Model]) -> bool:
     return isinstance(cls, type) and issubclass(cls, base)
-
-
-def _payload(cls: type[Event], given: dict[str, object]) -> object:
-    kind: type = get_type_hints(cls)["payload"]
-    names = {field.name for field in attrs.fields(kind)}
-    ids = {name: str(uuid4()) for name in names if name.endswith("_id")}
-    samples = {name: value for name, value in _EVENT_SAMPLES.items() if name in names}
-    return kind(**(ids | samples | given))
 
 
 def _value(name: str, hint: object, cls: type[Model], now: datetime) -> object:
@@ -159,14 +151,14 @@ def _value(name: str, hint: object, cls: type[Model], now: datetime) -> object:
         return f"room-{uuid4().hex[:8]}"
     if name == "record_type":
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
-    if name in _MODEL_SAMPLES:
-        return _MODEL_SAMPLES[name]
     if name in _LIFETIMES:
         return now + _LIFETIMES[name]
     kind = _types(hint)[0]
     if isinstance(kind, enum.EnumMeta):
         members: Mapping[str, object] = kind.__members__
         return members.get("COMPLETED") or next(iter(members.values()))
+    if name in _SAMPLES:
+        return _SAMPLES[name]
     by_type: dict[object, object] = {datetime: now, str: "example", bool: True, int: 1, float: 1.0}
     return by_type.get(kind)
 
@@ -198,7 +190,7 @@ def _checked(made: M) -> M:
 
 
 def _plain(value: object) -> object:
-    """Write one level of an object, whatever the types of its fields."""
+    """Convert one level of an object to JSON, with fields of any type."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Model):
