@@ -39,7 +39,7 @@ class ApiKey:
     """Holds the API key where a traceback that shows local variables cannot show it."""
 
     value: object = attrs.field(repr=False)
-    """The key, or whatever was given as one."""
+    """The key, or the argument that was passed as one."""
     valid_for: float | None = attrs.field(default=None, repr=False)
     """Seconds until a key provider is asked again; None for as long as the API accepts the key."""
 

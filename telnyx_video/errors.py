@@ -18,7 +18,7 @@
     │   ├── RateLimitError              429
     │   └── ServerError                 5xx
     ├── NotReadyError                   a recording or composition has no file yet
-    ├── OutcomeUnknownError             it may have been applied, and a look-up could not tell
+    ├── OutcomeUnknownError             it may have been applied, and a look-up could not show it
     └── WebhookVerificationError        a delivery not proven to come from Telnyx just now
 
 Errors are attrs classes with positional fields; they compare by identity, pickle and copy.
@@ -98,9 +98,9 @@ class ApiError(TelnyxVideoError):
             phrase = f"{self.status} {_PHRASES.get(self.status) or HTTPStatus(self.status).phrase}"
         except ValueError:
             phrase = str(self.status)
-        said = few(self.details, len(self.details)) or "the reply gives no reason"
+        reasons = few(self.details, len(self.details)) or "the reply gives no reason"
         request_id = f" [request id {self.request_id}]" if self.request_id else ""
-        return f"{phrase}: {said}{request_id} - {self._hint()}"
+        return f"{phrase}: {reasons}{request_id} - {self._hint()}"
 
     def _hint(self) -> str:
         hint = _HINTS.get(self.status) or _OUTCOME_HINTS[self.outcome]
@@ -209,7 +209,7 @@ def hint_at_base_url(error: ApiError, base_url: str) -> None:
 _REFUSALS = frozenset({400, 401, 403, 404, 405, 413, 415, 422, 429})
 
 _PHRASES = {422: "Unprocessable Entity"}
-"""Those that Telnyx writes otherwise than some versions of Python: 3.13 says "Content"."""
+"""Phrases that differ between Telnyx and some versions of Python: 3.13 says "Content"."""
 
 _HINTS = {
     400: "correct the request",

@@ -107,7 +107,7 @@ SetVariables = Callable[[dict[str, str]], None]
 
 
 def test_an_argument_beats_the_environment(environment: SetVariables) -> None:
-    """An argument is used, whatever the environment says."""
+    """An argument takes precedence over the environment."""
     environment({"TELNYX_API_KEY": "other", "TELNYX_BASE_URL": "https://api.telnyx.eu/v2"})
     config = resolve(api_key=KEY, base_url="https://example.com/v2")
     assert config == ClientConfig(KEY, "https://example.com/v2")
@@ -129,10 +129,10 @@ def test_by_default_the_public_api_is_called(
 
 
 @pytest.mark.parametrize("variables", [{}, {"TELNYX_API_KEY": ""}])
-def test_without_a_key_the_message_says_how_to_give_one(
+def test_a_missing_key_is_reported_with_a_hint(
     environment: SetVariables, variables: dict[str, str]
 ) -> None:
-    """A missing key is reported at once, with both ways of setting it."""
+    """A missing key is reported with both ways of setting it."""
     environment(variables)
     with pytest.raises(ConfigurationError, match=r"api_key=.* TELNYX_API_KEY"):
         resolve()
@@ -150,7 +150,7 @@ def test_an_empty_key_does_not_fall_back_to_the_environment(environment: SetVari
 def test_a_malformed_key_is_refused_without_showing_it(
     environment: SetVariables, key: str, source: str
 ) -> None:
-    """A key with a stray character is named by where it came from, never by what it is."""
+    """The error names the source of a malformed key, never its value."""
     argument = key if source == "api_key" else None
     if argument is None:
         environment({source: key})
@@ -163,13 +163,13 @@ def test_a_malformed_key_is_refused_without_showing_it(
 
 @pytest.mark.parametrize("key", [KEY.encode(), 7, [KEY]])
 def test_a_key_of_another_type_is_refused(key: str) -> None:
-    """Only a string becomes a header."""
+    """Only a string can be a key."""
     with pytest.raises(ConfigurationError, match="api_key is not an API key"):
         resolve(api_key=key)
 
 
 def test_a_key_may_have_spaces_within() -> None:
-    """A header may carry them, and the keys of tests have them."""
+    """Inner spaces are allowed in a header."""
     assert resolve(api_key="My API Key").api_key == "My API Key"
 
 
@@ -179,7 +179,7 @@ def test_a_configuration_does_not_show_the_key() -> None:
 
 
 def shows(error: BaseException, secret: str) -> bool:
-    """Tell whether a crash reporter that shows local variables would show the secret.
+    """Test whether a traceback with local variables shows the secret.
 
     The frame of the test itself, which has to know the secret, is left out.
     """
@@ -297,7 +297,7 @@ def logging_of_a_program(*handlers: logging.Handler) -> Generator[logging.Logger
 
 @pytest.mark.parametrize(("value", "level"), [("debug", logging.DEBUG), ("info", logging.INFO)])
 def test_telnyx_log_writes_to_stderr(environment: SetVariables, value: str, level: int) -> None:
-    """One variable enables logging, with one handler, however many clients are made."""
+    """One variable enables logging, with one handler for any number of clients."""
     environment({"TELNYX_LOG": value})
     with logging_of_a_program() as logger:
         for _ in range(2):

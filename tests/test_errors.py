@@ -1,4 +1,4 @@
-"""The errors: their tree, what each says in its one line, and that every fact travels with it."""
+"""The errors: their tree, their messages, and that all fields survive pickling."""
 
 import copy
 import pickle
@@ -63,7 +63,7 @@ EXAMPLES: list[TelnyxVideoError] = [
 
 
 def by_pickle(protocol: int) -> Callable[[TelnyxVideoError], TelnyxVideoError]:
-    """Return the journey through pickle of this protocol."""
+    """Return a function that pickles and unpickles with this protocol."""
 
     def travel(error: TelnyxVideoError) -> TelnyxVideoError:
         again: TelnyxVideoError = pickle.loads(pickle.dumps(error, protocol))
@@ -85,7 +85,7 @@ def name_of(error: BaseException) -> str:
 
 
 def facts_of(error: BaseException) -> dict[str, object]:
-    """Return all that an error carries, in a form that compares by value."""
+    """Return the fields of an error, comparable by value."""
     return {
         name: (type(value), facts_of(value)) if isinstance(value, BaseException) else value
         for name, value in vars(error).items()
@@ -93,7 +93,7 @@ def facts_of(error: BaseException) -> dict[str, object]:
 
 
 def drawn_tree() -> dict[str, str]:
-    """Return the parent of each class, as the drawing in the module's docstring has it."""
+    """Return the parent of each class in the drawing of the module's docstring."""
     parents: dict[str, str] = {}
     line_of_descent: list[str] = []
     for line in (errors.__doc__ or "").splitlines():
@@ -108,8 +108,8 @@ def drawn_tree() -> dict[str, str]:
     return parents
 
 
-def test_the_tree_of_errors_is_as_it_is_drawn() -> None:
-    """Each class of errors stands where the documentation draws it, and none is left out."""
+def test_the_drawn_tree_of_errors_is_correct() -> None:
+    """The drawing in the documentation matches the classes."""
     actual = {
         name: next(base.__name__ for base in cls.__mro__[1:] if base.__name__ in errors.__all__)
         for name in errors.__all__
@@ -119,8 +119,8 @@ def test_the_tree_of_errors_is_as_it_is_drawn() -> None:
     assert set(actual) == set(map(name_of, EXAMPLES))
 
 
-def test_two_errors_are_known_to_python_as_well() -> None:
-    """Code that expects a ValueError or a TimeoutError catches ours."""
+def test_two_errors_are_also_builtin_errors() -> None:
+    """InvalidRequestError is a ValueError, and RequestTimeoutError a TimeoutError."""
     assert issubclass(InvalidRequestError, ValueError)
     assert issubclass(RequestTimeoutError, TimeoutError)
     assert not issubclass(TransportError, OSError)
@@ -131,22 +131,22 @@ def test_two_errors_are_known_to_python_as_well() -> None:
 def test_an_error_survives_copies_and_pickle(
     error: TelnyxVideoError, journey: Callable[[TelnyxVideoError], TelnyxVideoError]
 ) -> None:
-    """An error that crossed a process or was copied is of the same class and tells the same."""
+    """Copies and pickles keep the class and all fields."""
     again = journey(error)
     assert type(again) is type(error)
     assert facts_of(again) == facts_of(error)
     assert (str(again), again.outcome) == (str(error), error.outcome)
 
 
-def test_an_error_made_by_keywords_travels_as_well() -> None:
-    """How an error was put together makes no difference to where it can go."""
+def test_an_error_made_with_keywords_survives_pickle() -> None:
+    """Errors made with keywords can be pickled, too."""
     error = NameTakenError(status=422, request_id="req-1", room=ROOM)
     assert facts_of(pickle.loads(pickle.dumps(error))) == facts_of(copy.deepcopy(error))
     assert facts_of(copy.copy(error)) == facts_of(error)
 
 
-def test_what_was_noted_on_an_error_survives_pickle() -> None:
-    """Notes that the program added travel along."""
+def test_notes_survive_pickle() -> None:
+    """Notes survive pickling."""
     error = ServerError(503)
     error.add_note("while making the rooms of Monday")
     assert pickle.loads(pickle.dumps(error)).__notes__ == ["while making the rooms of Monday"]
@@ -154,7 +154,7 @@ def test_what_was_noted_on_an_error_survives_pickle() -> None:
 
 @pytest.mark.parametrize("error", EXAMPLES, ids=name_of)
 def test_an_error_is_one_line_with_advice(error: TelnyxVideoError) -> None:
-    """The message is a single line, in the log as in the repr, and the same as `message`."""
+    """`str`, `repr` and `message` have the same single line."""
     assert is_one_line(str(error))
     assert str(error) == error.message
     assert repr(error) == f"{name_of(error)}({error.message!r})"
@@ -163,12 +163,12 @@ def test_an_error_is_one_line_with_advice(error: TelnyxVideoError) -> None:
 
 @pytest.mark.parametrize("error", EXAMPLES, ids=name_of)
 def test_errors_are_compared_by_identity(error: TelnyxVideoError) -> None:
-    """Two failures of the same kind are two failures; each can be a key."""
+    """Errors compare by identity and are hashable."""
     assert error != copy.copy(error)
     assert len({error, copy.copy(error)}) == 2
 
 
-def test_the_base_class_promises_no_more_than_it_knows() -> None:
+def test_the_base_class_has_a_message_and_an_outcome() -> None:
     """A bare error of the package has an outcome and a message like the others."""
     error = TelnyxVideoError()
     assert (error.outcome, str(error)) == (Outcome.NOT_APPLIED, "")
@@ -229,25 +229,25 @@ def test_the_base_class_promises_no_more_than_it_knows() -> None:
     ],
     ids=short,
 )
-def test_a_message_says_what_happened_and_what_to_do(error: ApiError, message: str) -> None:
-    """The one line holds the status, the reasons, the id to quote, and the next step."""
+def test_a_message_has_the_cause_and_the_next_step(error: ApiError, message: str) -> None:
+    """The message has the status, the reasons, the request id and the next step."""
     assert str(error) == message
 
 
 @pytest.mark.parametrize("text", ["\n", "\x1b[2J", "\x9b", "\udc9b", "\u2028"], ids=ascii)
 def test_a_request_id_cannot_break_the_line(text: str) -> None:
-    """A header that holds control characters reaches neither a log nor a terminal as such."""
+    """Control characters of a header are replaced."""
     assert is_one_line(str(ServerError(500, request_id=f"req{text}1")))
 
 
 @pytest.mark.parametrize("text", ["\n", "\x1b[2J", "\udc9b"], ids=ascii)
 def test_the_id_of_a_room_cannot_break_the_line(text: str) -> None:
-    """An id is the server's word: the message of a name taken stays one line whatever it is."""
+    """The message stays one line for any id of the server."""
     assert is_one_line(str(NameTakenError(422, (DETAIL,), room=Room(id=f"a{text}"))))
 
 
-def test_a_message_has_an_end() -> None:
-    """A reply that names ten thousand problems makes no megabyte of log; the details have all."""
+def test_a_message_is_bounded() -> None:
+    """The message of ten thousand problems is short; `details` has all of them."""
     error = BadRequestError(400, (ErrorDetail("is bad", pointer="/unique_name"),) * 10_000)
     assert len(str(error)) < 5_000
     assert len(error.details) == 10_000
@@ -265,7 +265,7 @@ def test_a_message_has_an_end() -> None:
     ],
 )
 def test_only_refusals_count_as_not_applied(status: int, outcome: Outcome) -> None:
-    """Whatever a gateway may send after forwarding leaves the outcome open."""
+    """Statuses that a gateway may send after forwarding leave the outcome unknown."""
     assert outcome_of_status(status) is outcome
     assert ApiError(status).outcome is outcome
 
@@ -287,19 +287,19 @@ def test_only_refusals_count_as_not_applied(status: int, outcome: Outcome) -> No
     ],
 )
 def test_a_detail_names_its_field(detail: ErrorDetail, field: str | None, text: str) -> None:
-    """A problem says which field it is about, however the API points at it."""
+    """The field is found in a pointer or a parameter."""
     assert (detail.field, str(detail)) == (field, text)
 
 
-def test_a_refusal_that_names_no_field_does_not_speak_of_one() -> None:
-    """As when a session has ended: no field of the request is at fault."""
+def test_a_refusal_without_a_field_mentions_none() -> None:
+    """The hint does not mention a field if no detail names one."""
     error = UnprocessableEntityError(422, (ErrorDetail("The session has ended."),))
     assert str(error).endswith("or see in what state the object is")
 
 
 @pytest.mark.parametrize("base_url", ["https://api.telnyx.com", "http://127.0.0.1:8080/"])
-def test_a_404_without_a_version_in_the_base_url_says_so(base_url: str) -> None:
-    """A base URL that lacks its path makes every call a 404: the message suggests the path."""
+def test_a_404_without_a_version_in_the_base_url_has_a_hint(base_url: str) -> None:
+    """The message suggests the path that the base URL lacks."""
     error = NotFoundError(404)
     hint_at_base_url(error, base_url)
     suggestion = f"did you mean {base_url.rstrip('/')}/v2?"
@@ -315,8 +315,8 @@ def test_a_404_without_a_version_in_the_base_url_says_so(base_url: str) -> None:
         (ServerError(503), "https://api.telnyx.com"),
     ],
 )
-def test_other_errors_say_nothing_of_the_base_url(error: ApiError, base_url: str) -> None:
-    """With a path, or another status, the base URL is not the likely cause."""
+def test_other_errors_do_not_mention_the_base_url(error: ApiError, base_url: str) -> None:
+    """With a path, or another status, the message does not mention the base URL."""
     before = str(error)
     hint_at_base_url(error, base_url)
     assert str(error) == before

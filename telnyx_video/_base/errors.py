@@ -28,9 +28,9 @@ class ErrorDetail:
     """One problem with one part of a request, found by the API or by this package."""
 
     detail: str | None = None
-    """What is wrong, in words."""
+    """A description of the problem."""
     code: str | None = None
-    """The API's code, such as ``"10012"``; a word, such as ``"empty"``, from this package."""
+    """The API's code, such as ``"10012"``; or one of this package, such as ``"empty"``."""
     title: str | None = None
     """The kind of problem."""
     pointer: str | None = None
@@ -38,7 +38,7 @@ class ErrorDetail:
     parameter: str | None = None
     """The offending query parameter."""
     meta: Mapping[str, object] | None = None
-    """Additional data of the API, unless it is nested more than 200 levels deep."""
+    """Additional data of the API; None if it is nested more than 200 levels deep."""
 
     @property
     def field(self) -> str | None:

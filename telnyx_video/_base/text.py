@@ -1,4 +1,4 @@
-"""Text from any source, made fit for a message: one printable line of bounded length."""
+"""Text for messages: one printable line of bounded length."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ def plain_str(value: T) -> T:
 
 
 def show(value: object) -> str:
-    """Format a value as Python does, in at most 60 characters, whatever its size and depth."""
+    """Return the repr of a value of any size and depth, in at most 60 characters."""
     try:
         text = repr(value[:_SHOWN]) if type(value) is str else _REPR.repr(plain_str(value))
         return one_line(text, _SHOWN)
-    except Exception:  # a repr may fail in any way; the message it is for must not
+    except Exception:  # a repr may fail in any way; the message must not
         return f"an object without a repr ({type(value).__name__})"
 
 

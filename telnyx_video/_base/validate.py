@@ -58,7 +58,7 @@ class _Path(Protocol):
 def name(
     problems: list[ErrorDetail], field: str, value: object, if_empty: str = "must not be empty"
 ) -> None:
-    """A name is a text, and short enough to be looked up."""
+    """Check a name: a text that is short enough to be looked up."""
     if isinstance(value, str) and len(value) > MAX_NAME_LENGTH:
         problem = f"must take at most {MAX_NAME_LENGTH} bytes in a URL, not {len(value)} or more"
         _add(problems, field, "too_long", problem)
@@ -74,7 +74,7 @@ def name(
 def text(
     problems: list[ErrorDetail], field: str, value: object, if_empty: str = "must not be empty"
 ) -> None:
-    """A text is a string that is not empty and can be written as UTF-8."""
+    """Check a text: a string that is not empty and can be encoded as UTF-8."""
     if not isinstance(value, str):
         _wrong_type(problems, field, "a string", value)
     elif not value:
@@ -87,7 +87,7 @@ def text(
 
 
 def secret(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """A secret is a text; an invalid value is not quoted, as it may be a secret, too."""
+    """Check a secret: a text. An invalid value is not quoted, as it may be a secret, too."""
     found: list[ErrorDetail] = []
     text(found, field, value)
     if found:
@@ -102,7 +102,7 @@ def integer(
     least: int | None = None,
     most: int | None = None,
 ) -> None:
-    """An integer (neither ``True`` nor ``10.0``) from ``least`` to ``most``, of at most 64 bits."""
+    """Check an integer of at most 64 bits; neither ``True`` nor ``10.0`` is one."""
     if not isinstance(value, int) or isinstance(value, bool):
         _wrong_type(problems, field, f"an integer{_bounds(least, most)}", value)
     elif (least is not None and value < least) or (most is not None and value > most):
@@ -113,13 +113,13 @@ def integer(
 
 
 def boolean(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """A boolean is ``True`` or ``False``."""
+    """Check a boolean: ``True`` or ``False``."""
     if not isinstance(value, bool):
         _wrong_type(problems, field, "true or false", value)
 
 
 def positive(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """A duration or a rate is a finite number above 0."""
+    """Check a duration or a rate: a finite number above 0."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         _wrong_type(problems, field, "a number above 0", value)
     elif not 0 < value <= float_info.max:
@@ -127,7 +127,7 @@ def positive(problems: list[ErrorDetail], field: str, value: object) -> None:
 
 
 def url(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """A URL has a scheme and a host, and at most 2000 characters."""
+    """Check a URL: it has a scheme and a host, and at most 2000 characters."""
     if not isinstance(value, str):
         _wrong_type(problems, field, "a URL with a scheme and a host", value)
     elif len(value) > MAX_URL_LENGTH:
@@ -142,13 +142,13 @@ def url(problems: list[ErrorDetail], field: str, value: object) -> None:
 
 
 def url_or_none(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """A URL, or None or ``""`` for no URL."""
+    """Check a URL, or None or ``""`` for no URL."""
     if value is not None and not (isinstance(value, str) and not value):
         url(problems, field, value)
 
 
 def identifier(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """An id fits one segment of a path, so that it cannot address another resource."""
+    """Check an id: one segment of a path, so that it cannot address another resource."""
     if not isinstance(value, str):
         _wrong_type(problems, field, "a string", value)
     elif len(value) > MAX_ID_LENGTH or not _is_id(value):
@@ -157,7 +157,7 @@ def identifier(problems: list[ErrorDetail], field: str, value: object) -> None:
 
 
 def identifiers(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """Several ids are a collection that is not empty; a string is not a collection of ids."""
+    """Check a collection of ids that is not empty; a string is not a collection."""
     if not isinstance(value, list | tuple | set | frozenset):
         _wrong_type(problems, field, "a list of ids", value)
         return
@@ -175,7 +175,7 @@ def refuse(problems: list[ErrorDetail]) -> None:
 
 
 def choice(problems: list[ErrorDetail], field: str, value: object, choices: Sequence[str]) -> None:
-    """A choice is one of several strings."""
+    """Check a choice of several strings."""
     if not isinstance(value, str) or value not in choices:
         *others, last = (f'"{choice}"' for choice in choices)
         problem = f"must be {', '.join(others)} or {last}, not {show(value)}"
@@ -183,7 +183,7 @@ def choice(problems: list[ErrorDetail], field: str, value: object, choices: Sequ
 
 
 def path(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """A path is a string that can name a file, or an ``os.PathLike`` of one."""
+    """Check a path: a string that can name a file, or an ``os.PathLike`` of one."""
     name = cast("_Path", value).__fspath__() if hasattr(type(value), "__fspath__") else value
     if not isinstance(name, str):
         _wrong_type(problems, field, "a path", value)
@@ -192,7 +192,7 @@ def path(problems: list[ErrorDetail], field: str, value: object) -> None:
 
 
 def callback(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """A callback is a plain callable: what it returns is not awaited."""
+    """Check a callback: a callable whose result is not awaited."""
     if not callable(value):
         _wrong_type(problems, field, "callable", value)
     elif iscoroutinefunction(value) or iscoroutinefunction(type(value).__call__):
@@ -200,7 +200,7 @@ def callback(problems: list[ErrorDetail], field: str, value: object) -> None:
 
 
 def several(problems: list[ErrorDetail], field: str, value: object, what: str) -> None:
-    """Several items are an iterable or async iterable, but not a string or a mapping."""
+    """Check an iterable or async iterable that is neither a string nor a mapping."""
     kind = type(value)
     single = issubclass(kind, str | bytes | bytearray | memoryview | Mapping)
     if single or not issubclass(kind, Iterable | AsyncIterable):
@@ -211,20 +211,20 @@ def several(problems: list[ErrorDetail], field: str, value: object, what: str) -
 
 
 def day(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """A day is a date without a time, which would be cut off silently."""
+    """Check a day: a date without a time, which would be cut off silently."""
     if not isinstance(value, date) or isinstance(value, datetime):
         problem = f"must be a datetime.date (a day in UTC), not {type(value).__name__}"
         _add(problems, field, "wrong_type", problem)
 
 
 def mapping(problems: list[ErrorDetail], field: str, value: object) -> None:
-    """A mapping has names and values, as a dict has."""
+    """Check a mapping of names to values."""
     if not isinstance(value, Mapping):
         _wrong_type(problems, field, "a mapping of names to values", value)
 
 
 def json_body(problems: list[ErrorDetail], field: str, value: object) -> bytes | None:
-    """JSON of bounded depth, returned encoded. It is not quoted, as it may hold a secret."""
+    """Check a JSON value of bounded depth and return it encoded; errors do not quote it."""
     try:
         if is_json(value) and not is_deep(value):
             return dumps(value)

@@ -1,6 +1,6 @@
 """The pytest plugin of telnyx_video: a sandbox, clients of it, and a signer, as fixtures.
 
-It is installed beside the package, not in it, since pytest loads it at the start of every run:
+It is installed next to the package, not in it, since pytest loads it at the start of every run:
 nothing of the package is imported before a test uses a fixture, so that the run starts fast and
 coverage measures the package from its first line.
 """

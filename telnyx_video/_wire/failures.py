@@ -54,7 +54,7 @@ _TAKEN = re.compile(r"taken|already|in use|(not|be)[ _]unique|duplicate|exists",
 
 
 def read_failure(reply: HttpReply, *, writes: bool) -> ApiError:
-    """Read an error reply, with all that it says.
+    """Read an error reply and all of its details.
 
     Args:
         writes: Whether the request could change anything; one that only reads is never applied.
@@ -62,7 +62,7 @@ def read_failure(reply: HttpReply, *, writes: bool) -> ApiError:
     details = read_details(reply.body)
     error_class = _CLASSES.get(reply.status, ServerError if reply.status >= 500 else ApiError)
     outcome = outcome_of_status(reply.status) if writes else Outcome.NOT_APPLIED
-    if reply.status in (400, 409, 422) and any(_says_taken(d, reply.status) for d in details):
+    if reply.status in (400, 409, 422) and any(_means_taken(d, reply.status) for d in details):
         error_class, outcome = NameTakenError, Outcome.NOT_APPLIED
     return error_class(
         reply.status,
@@ -98,9 +98,8 @@ def read_details(body: bytes) -> tuple[ErrorDetail, ...]:
 def blames_only_other_fields(details: Sequence[ErrorDetail]) -> bool:
     """Test whether a refusal of a named create can only be about something other than the name.
 
-    True only if every detail names another field of a create, whatever it says of it. In doubt it
-    is False: neither the code, the wording nor the pointer for a taken name is documented, so the
-    caller has to look the name up.
+    True only if every detail names another field of a create. Otherwise the caller has to look the
+    name up: neither code, wording nor pointer for a taken name is documented.
     """
     return bool(details) and all(detail.field in _OTHER_FIELDS for detail in details)
 
@@ -109,8 +108,8 @@ def excerpt(body: bytes) -> str:
     """Quote the beginning of a body as one line of printable text."""
     text = body[: 16 * SHORT].decode(errors="replace")
     title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-    said = title[1] if title else re.sub(r"<[^>]*>", " ", text)
-    return one_line(said, SHORT) or "an empty body"
+    content = title[1] if title else re.sub(r"<[^>]*>", " ", text)
+    return one_line(content, SHORT) or "an empty body"
 
 
 def _listed(value: object) -> ErrorDetail:
@@ -146,7 +145,7 @@ def _keyed(errors: dict[str, object]) -> list[ErrorDetail]:
     ]
 
 
-def _says_taken(detail: ErrorDetail, status: int) -> bool:
+def _means_taken(detail: ErrorDetail, status: int) -> bool:
     """Test whether a problem is that another room has the name.
 
     Neither status, code nor wording is documented for rooms, so several forms are recognized.

@@ -1,4 +1,4 @@
-"""The objects of the API as attrs classes: requests are checked, replies are kept as they came.
+"""The objects of the API as attrs classes: requests are checked, replies are kept unchanged.
 
 A request that the API would refuse cannot be constructed: bad values raise one
 ``InvalidRequestError`` that lists every problem. Replies are typed, but not judged.

@@ -87,7 +87,7 @@ def structure_data(data: object, cls: type[T], reply: object = None) -> T:
 
 
 def unstructure(record: object) -> dict[str, object]:
-    """Write a model as the API would: of a reply what was read, of a request what is set."""
+    """Write a model as the API would, or the fields of a request that are set."""
     return _writer(type(record))(record)  # type: ignore[arg-type] # mypy takes no class for hashable
 
 
@@ -137,7 +137,7 @@ def _writer(cls: type) -> Writer:
     return _converter().get_unstructure_hook(cls)
 
 
-# What a field is declared as.
+# Predicates on the declared type of a field.
 
 
 def _members(kind: object) -> tuple[object, ...]:
@@ -184,7 +184,7 @@ def _is_reply_model(kind: object) -> bool:
 
 def _plain_reader(kind: type) -> Hook:
     """Read a value of exactly this type: ``True`` is not an integer."""
-    # JSON does not tell 6 from 6.0: a number without a fraction is read, and kept, as it came.
+    # In JSON 6 and 6.0 are the same number: one without a fraction is kept as an integer.
     kinds = (float, int) if kind is float else (kind,)
 
     def read_plain(value: object, _: object) -> object:

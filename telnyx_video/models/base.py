@@ -1,4 +1,4 @@
-"""What the models share: conversion, short reprs, the facts of a reply, pages and date ranges."""
+"""The common parts of the models: requests, replies, pages, date ranges and raw replies."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def short_repr(self: attrs.AttrsInstance) -> str:
 
 @attrs.define(repr=False, slots=False)
 class Model:
-    """What the API sends, in whole or in part; converts from and to JSON-like dicts, lossless."""
+    """An object of the API, or a part of one; converts from and to JSON-like dicts without loss."""
 
     extra: dict[str, object] = attrs.field(factory=dict[str, object], kw_only=True, repr=False)
     """Fields of the reply that this version does not know, as they came. They are in no repr, since
@@ -185,9 +185,9 @@ class Record(Model):
 def checked_extra(
     problems: list[ErrorDetail], extra: object, known: Collection[str]
 ) -> dict[str, object] | Unset:
-    """Return a copy of further fields of a request, which stays as it was checked.
+    """Check further fields of a request and return a copy of them.
 
-    They are JSON, and not known fields. No value is quoted, as it may be a secret.
+    No value is quoted, as it may be a secret.
     """
     if not isinstance(extra, Mapping):
         problem = f"must be a mapping of names to JSON values, not {type(extra).__name__}"

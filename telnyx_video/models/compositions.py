@@ -99,7 +99,7 @@ class CompositionFields(TypedDict, total=False):
 
 
 def _as_layout(layout: Mapping[str, VideoRegion] | Unset) -> Mapping[str, VideoRegion] | Unset:
-    """Copy the layout, so that it stays as it was checked."""
+    """Copy the layout, so that later changes to it have no effect."""
     if not isinstance(layout, Mapping):
         return layout
     return {name: _copy(region) for name, region in layout.items()}

@@ -1,4 +1,4 @@
-"""Rooms and the tokens to join them: requests, which are checked, and replies, as they came.
+"""Rooms, their sessions and participants, and the tokens to join them.
 
 Field meanings and bounds: https://developers.telnyx.com/api-reference/rooms/create-a-room
 """
@@ -146,7 +146,7 @@ def _unknown_field(name: object) -> ErrorDetail:
 
 
 _SHORT: Final = check.MAX_NAME_LENGTH // 3
-"""Characters of an ASCII name that are few enough, however many of them are percent-encoded."""
+"""Characters of an ASCII name that fits even if all of them are percent-encoded."""
 
 _IF_NAMELESS = "must not be empty; leave it out for a room without a name"
 
@@ -161,7 +161,7 @@ class RoomParticipant(Record):
     session_id: str | None = None
     """The participant's session."""
     context: str | None = None
-    """What the client SDK said about the participant, such as a display name."""
+    """Data of the client SDK about the participant, such as a display name."""
     joined_at: datetime | None = None
     updated_at: datetime | None = None
     left_at: datetime | None = None

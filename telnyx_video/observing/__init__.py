@@ -1,17 +1,17 @@
-"""What a client's hooks are told: the life of each call, as events.
+"""The events of calls, which a client reports to its hooks.
 
 ::
 
     CallStarted                     a method of the client was called
-    ├── Throttled                   it was held back before a request: by a limit, or by an outage
-    ├── RequestStarted              one HTTP request is sent …
-    ├── RequestFinished             … and has ended: a reply, or none
-    ├── LookupFinished              rooms of the name were listed, since an answer was lost
-    ├── RetryScheduled              something failed, and will be tried again after a wait
-    └── CallFinished                the end: how often, how long, and how it ended
+    ├── Throttled                   a request was delayed: by a limit, an outage or busy connections
+    ├── RequestStarted              an HTTP request is about to be sent
+    ├── RequestFinished             it has ended, with a reply or an error
+    ├── LookupFinished              the room was looked up by its name after a lost answer
+    ├── RetryScheduled              something failed, and will be retried after a wait
+    └── CallFinished                the call has ended: attempts, duration, error
 
-A call has one ``CallStarted`` and one ``CallFinished``, whatever happens in between, cancellation
-included; so has each request. All events of a call come from one task, in the order of time.
+Each call has exactly one ``CallStarted`` and one ``CallFinished``, even if it is cancelled; so has
+each request. All events of a call come from one task, in order.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ __all__ = [
 ]
 
 Next = Literal["send", "look up", "update"]
-"""What is tried after a failure."""
+"""The next step after a failure."""
 
 Reason = Literal["rate limit", "outage", "connection"]
-"""Why a request is held back."""
+"""Why a request is delayed."""
 
 _ids = count(1)
 
@@ -66,18 +66,18 @@ class Call:
 
 @attrs.frozen
 class CallStarted:
-    """A call has begun; its arguments are in order, and nothing was sent."""
+    """A call has begun: its arguments are valid, and nothing was sent yet."""
 
     call: Call
 
 
 @attrs.frozen
 class Throttled:
-    """A request was held back, and may be sent now."""
+    """A request was delayed, and may be sent now."""
 
     call: Call
     seconds: float
-    """For how long."""
+    """The delay."""
     reason: Reason
     """For the account's limit or ``max_rate``; for a server that is down, in a batch; or because
     all connections were in use."""
@@ -90,9 +90,9 @@ class RequestStarted:
     call: Call
     method: str
     url: str
-    """The whole of it, with its query, which in a look-up has the room's name."""
+    """The full URL. Its query has the room's name in a look-up."""
     resends: int
-    """How often this call has sent the same request before."""
+    """How many times this call has sent the same request before."""
 
 
 @attrs.frozen
@@ -101,23 +101,23 @@ class RequestFinished:
 
     request: RequestStarted
     duration: float
-    """Seconds from the sending, or from connecting if that was necessary, to the reply's end."""
+    """Seconds from sending, or from connecting if that was necessary, to the end of the reply."""
     status: int | None = None
-    """The reply's; None if there was none, or not a whole one."""
+    """The status of the reply; None without a complete reply."""
     request_id: str | None = None
-    """The reply's ``x-request-id``."""
+    """The ``x-request-id`` of the reply."""
     error: BaseException | None = None
-    """Why there is no reply. It may be a cancellation."""
+    """Why there is no reply, for example a cancellation."""
 
     @property
     def call(self) -> Call:
-        """What it was part of."""
+        """The call that sent the request."""
         return self.request.call
 
 
 @attrs.frozen
 class LookupFinished:
-    """The rooms of a create's name were asked for."""
+    """The rooms with the name of a create were listed."""
 
     call: Call
     found: int
@@ -126,16 +126,16 @@ class LookupFinished:
 
 @attrs.frozen
 class RetryScheduled:
-    """Something failed, and will be followed by another try."""
+    """Something failed, and will be retried."""
 
     call: Call
     error: TelnyxVideoError
-    """What failed."""
+    """The failure."""
     wait: float
-    """Seconds until the other try. The wait has not begun."""
+    """Seconds until the next step. The wait has not begun."""
     then: Next
-    """What will be tried: to send the call's request again; or, for a create, to find out whether
-    the room exists, or to bring the room that exists to what was asked for."""
+    """The next step: to resend the request; or, for a create, to look the room up, or to update the
+    room that exists."""
 
 
 @attrs.frozen
@@ -144,18 +144,17 @@ class CallFinished:
 
     call: Call
     duration: float
-    """Seconds since its start, all waits included."""
+    """Seconds from start to end, including all waits."""
     attempts: int
-    """How often its request was sent. Look-ups do not count, nor what failed unsent in a queue."""
+    """How many times its request was sent, not counting look-ups."""
     recovered: bool = False
-    """Whether a lost answer was made good: the room was found by looking it up."""
+    """Whether the room was found by a look-up after its answer was lost."""
     existed: bool = False
-    """Whether the room was there before, and was returned or updated."""
+    """Whether the room existed before, and was returned or updated."""
     error: BaseException | None = None
-    """Why it failed, if it did. It may be a cancellation."""
+    """Why it failed, for example a cancellation; None if it succeeded."""
     outcome: Outcome | None = None
-    """If it failed: whether the server may have applied it. An unknown outcome is worth an alert.
-    """
+    """Whether the server may have applied a failed call. An unknown outcome is worth an alert."""
 
 
 Event = (
@@ -167,10 +166,10 @@ Event = (
     | RetryScheduled
     | CallFinished
 )
-"""Whatever a hook is told."""
+"""Any event."""
 
 Hook = Callable[[Event], object]
-"""Called with each event, at once and in the client's event loop: it must not block.
+"""Called with each event, in the client's event loop: it must not block.
 
-What it returns is ignored. What it raises is logged and harms no call.
+Its result is ignored. An exception is logged and does not affect the call.
 """

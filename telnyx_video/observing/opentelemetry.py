@@ -65,16 +65,16 @@ class _Open:
 class OpenTelemetryHooks:
     """A hook for ``AsyncRoomsClient(hooks=...)`` or ``RoomsClient(hooks=...)``, or for several.
 
-    A call is a span, ``telnyx_video rooms.create``, below the span that is current where it is
-    made. Each HTTP request is a client span below it; retries, look-ups and waits are events of it.
-    While a call lasts its span is the current one of its task.
+    A call is a span such as ``telnyx_video rooms.create``, a child of the current span. Each HTTP
+    request is a child of kind client; retries, look-ups and waits are events of the call's span,
+    which is the current one of its task until the call ends.
 
     Metrics, all with the attribute ``telnyx_video.operation``:
 
     - ``telnyx_video.call.duration``, a histogram in seconds, with ``error.type`` if it failed;
     - ``http.client.request.duration``, a histogram in seconds, by the conventions;
     - ``telnyx_video.attempts``: HTTP requests that were sent;
-    - ``telnyx_video.recoveries``: creates whose answer was lost, and whose room was found;
+    - ``telnyx_video.recoveries``: creates whose room was found after a lost answer;
     - ``telnyx_video.unknown_outcomes``: calls that may have been applied or not;
     - ``telnyx_video.wait.duration``, a histogram in seconds, with ``telnyx_video.wait.reason``:
       ``retry``, ``rate limit``, ``outage`` or ``connection``.
@@ -99,7 +99,7 @@ class OpenTelemetryHooks:
             "telnyx_video.attempts", "{request}", "HTTP requests that were sent"
         )
         self._recoveries = meter.create_counter(
-            "telnyx_video.recoveries", "{call}", "Creates whose lost answer was made good"
+            "telnyx_video.recoveries", "{call}", "Creates whose room was found after a lost answer"
         )
         self._unknown = meter.create_counter(
             "telnyx_video.unknown_outcomes", "{call}", "Calls that may have been applied or not"
@@ -116,7 +116,7 @@ class OpenTelemetryHooks:
         )
 
     def __call__(self, event: Event) -> None:
-        """Note an event of a client."""
+        """Record an event of a client."""
         match event:
             case CallStarted():
                 self._start_call(event.call)
@@ -130,12 +130,12 @@ class OpenTelemetryHooks:
                 self._wait(event.call, event.seconds, event.reason)
             case RetryScheduled():
                 self._wait(event.call, event.wait, "retry")
-                told: Attributes = {
+                attributes: Attributes = {
                     "error.type": type(event.error).__name__,
                     "telnyx_video.wait": event.wait,
                     "telnyx_video.then": event.then,
                 }
-                self._calls[event.call].span.add_event("retried", told)
+                self._calls[event.call].span.add_event("retried", attributes)
             case _:
                 found = {"telnyx_video.found": event.found}
                 self._calls[event.call].span.add_event("looked up", found)
@@ -197,8 +197,11 @@ class OpenTelemetryHooks:
     def _wait(self, call: Call, seconds: float, reason: str) -> None:
         self._waits.record(seconds, {**_operation(call), "telnyx_video.wait.reason": reason})
         if reason != "retry":
-            told: Attributes = {"telnyx_video.wait": seconds, "telnyx_video.wait.reason": reason}
-            self._calls[call].span.add_event("paced", told)
+            attributes: Attributes = {
+                "telnyx_video.wait": seconds,
+                "telnyx_video.wait.reason": reason,
+            }
+            self._calls[call].span.add_event("paced", attributes)
 
 
 def _operation(call: Call) -> Attributes:

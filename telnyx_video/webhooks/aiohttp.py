@@ -22,7 +22,7 @@ from telnyx_video.webhooks.verify import PublicKeys, resolve_public_keys
 
 __all__ = ["webhook_handler", "webhook_server"]
 
-_SHUTDOWN_TIMEOUT = 1.0  # seconds; Telnyx delivers again what is not answered by then
+_SHUTDOWN_TIMEOUT = 1.0  # seconds; Telnyx delivers again what is unanswered
 
 
 def webhook_handler(
@@ -131,7 +131,7 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
 
 
 async def _chunks(request: web.Request) -> AsyncGenerator[bytes]:
-    if request.content.at_eof():  # a middleware has read the body, and the request has kept it
+    if request.content.at_eof():  # a middleware has read the body
         yield await request.read()
         return
     try:

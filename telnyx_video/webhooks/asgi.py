@@ -26,7 +26,7 @@ Send: TypeAlias = Callable[[dict[str, object]], Awaitable[None]]
 
 
 class WebhookApp:
-    """An ASGI application that takes every POST as a webhook, whatever its path.
+    """An ASGI application that takes every POST, at any path, as a webhook.
 
     It answers 200 once ``on_event`` has returned. Without calling ``on_event`` it answers 401 if
     nothing proves that Telnyx sent the request, 400 if it is not an event, 413 if the body is too

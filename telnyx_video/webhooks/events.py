@@ -87,7 +87,7 @@ class ParticipantPayload(Payload):
 
     participant_id: str | None = None
     context: str | None = None
-    """What the client SDK passed on about the participant, such as a display name."""
+    """Data of the client SDK about the participant, such as a display name."""
 
 
 @attrs.define(kw_only=True, slots=False)

@@ -141,7 +141,7 @@ def _with_id(event: WebhookEvent, body: bytes) -> WebhookEvent:
 
 
 def _read_meta(meta: object) -> Delivery:
-    """Read what is there; a missing or malformed field is None, since nothing depends on it."""
+    """Read the data about a delivery; a missing or malformed field is None."""
     fields = cast("dict[str, object]", meta) if isinstance(meta, dict) else {}
     attempt, address = fields.get("attempt"), fields.get("delivered_to")
     return Delivery(

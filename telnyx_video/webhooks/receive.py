@@ -72,11 +72,11 @@ class Receiver:
             raise ConfigurationError(f"max_body must be bytes, 1 or more, not {wrong}")
 
     def check_key(self) -> None:
-        """Raise ``ConfigurationError`` if there is no public key at this moment."""
+        """Raise ``ConfigurationError`` if no public key is set."""
         resolve_public_keys(self.public_key)
 
     async def receive(self, chunks: AsyncGenerator[bytes], headers: Headers) -> Answer | None:
-        """Serve one delivery; return None if its body broke off and no one waits for an answer.
+        """Serve one delivery; return None if the sender has disconnected.
 
         Args:
             chunks: The body as it arrives; raises ``BrokenBodyError`` if it ends early.

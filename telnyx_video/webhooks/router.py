@@ -46,7 +46,7 @@ class Deduplicator:
 
     Args:
         capacity: Number of ids to keep, 1 or more; then the oldest is dropped. Each takes about
-            200 bytes, however long it is.
+            200 bytes, at any length.
 
     Raises:
         ConfigurationError: the capacity is not an integer of at least 1; or, from the methods, the

@@ -151,7 +151,7 @@ def verify(
     Args:
         body: The raw body, as received.
         headers: Every header with its value; a repeated header may be in there twice.
-        keys: Raw public keys. All are tried, so that the time taken does not tell which one fits.
+        keys: Raw public keys. All are tried, so that the time does not reveal which one fits.
         tolerance: Seconds that the timestamp may differ from ``now``, either way.
         now: Seconds since the epoch.
 
@@ -240,7 +240,7 @@ def _decoded(name: object, value: object) -> Pair:
 def _only(pairs: list[Pair], name: str) -> str:
     """Return the one value of a header.
 
-    Servers join the values of a repeated header with commas, which neither of ours contains.
+    Servers join the values of a repeated header with commas, which neither value contains.
     """
     values = [value for key, value in pairs if isinstance(key, str) and key.lower() == name]
     if not values:

@@ -92,7 +92,7 @@ BEYOND_64_BITS = [b"18446744073709551616", b"-9223372036854775809", b"9" * 300]
 
 
 def read(loads: object, body: bytes) -> str:
-    """Return what a reader makes of a document, types and order included."""
+    """Return the repr of the value that a reader returns, or "refused"."""
     assert callable(loads)
     try:
         return repr(loads(body))
@@ -102,27 +102,27 @@ def read(loads: object, body: bytes) -> str:
 
 @pytest.mark.parametrize("body", READABLE, ids=short)
 def test_both_read_a_document_as_the_same_value(body: bytes) -> None:
-    """What is JSON is read, and alike, whether or not orjson is installed."""
+    """Valid JSON is read as the same value with and without orjson."""
     assert read(stdlib_loads, body) == read(orjson.loads, body) != "refused"
 
 
 @pytest.mark.parametrize("body", UNREADABLE, ids=short)
 def test_both_refuse_what_is_not_json(body: bytes) -> None:
-    """What is not JSON, or cannot be held, is a ValueError, whether or not orjson is installed."""
+    """Invalid JSON, and numbers out of range, raise ValueError with and without orjson."""
     assert read(orjson.loads, body) == "refused"
     assert read(stdlib_loads, body) == "refused"
 
 
 @pytest.mark.parametrize("body", BEYOND_64_BITS, ids=short)
 def test_both_read_an_integer_beyond_64_bits_alike(body: bytes) -> None:
-    """A figure of any size is the same value with orjson and without it."""
+    """Integers of any size are the same value with orjson and without it."""
     assert read(stdlib_loads, body) == read(orjson.loads, body)
 
 
 @given(json_bodies | damaged_bodies() | st.binary(max_size=20))
 @example(b'{"a": 1e400, "b": "\\ud83d\\ude00"}')
 def test_both_agree_on_any_bytes(body: bytes) -> None:
-    """Sound, damaged or random: both accept the same bytes, as the same value."""
+    """Both accept the same valid, damaged and random bytes, as the same value."""
     assert read(stdlib_loads, body) == read(orjson.loads, body)
 
 
@@ -166,7 +166,7 @@ def test_the_depth_of_a_value_is_bounded(
 
 
 def test_a_value_that_contains_itself_is_deep() -> None:
-    """A cycle, and a value whose parts are shared, end in time that grows with their size only."""
+    """Cycles and shared values are checked in time linear in their size."""
     cycle: list[object] = []
     cycle.append(cycle)
     assert is_deep(cycle)
@@ -177,7 +177,7 @@ def test_a_value_that_contains_itself_is_deep() -> None:
 
 
 def without_orjson(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Import the module once more, as where the extra is not installed."""
+    """Import the module again as if the extra were not installed."""
     monkeypatch.setitem(sys.modules, "orjson", None)
     spec = importlib.util.spec_from_file_location("json_without_orjson", wire_json.__file__)
     assert spec is not None
@@ -193,7 +193,7 @@ def test_orjson_is_used_where_it_is_installed() -> None:
 
 
 def test_without_orjson_the_standard_library_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A missing extra costs speed and nothing else."""
+    """Without the extra JSON is slower, but works the same."""
     module = without_orjson(monkeypatch)
     assert (module.loads, module.dumps) == (module.stdlib_loads, module.stdlib_dumps)
     assert module.loads(module.dumps({"a": "é"})) == {"a": "é"}
@@ -228,7 +228,7 @@ def test_the_package_works_where_orjson_is_missing() -> None:
 
 
 def test_the_readers_disagree_with_plain_json_only_on_purpose() -> None:
-    """The standard library's own reader takes NaN and lone surrogates; ours does not."""
+    """Unlike the standard library's reader, ours refuses NaN and lone surrogates."""
     for body in (b"NaN", b'"\\ud800"'):
         json.loads(body)
         assert read(stdlib_loads, body) == "refused"

@@ -128,14 +128,14 @@ def test_a_path_that_the_system_cannot_write_is_refused(value: object) -> None:
 
 @given(st.integers(), st.integers(1, 100), st.integers(0, 100))
 def test_an_integer_is_accepted_within_its_bounds(value: int, least: int, span: int) -> None:
-    """Both bounds belong to the range, and nothing outside does."""
+    """The range includes both bounds."""
     problems: list[ErrorDetail] = []
     check.integer(problems, "page_size", value, least, least + span)
     assert (problems == []) is (least <= value <= least + span)
 
 
 def test_an_integer_may_be_bounded_below_only() -> None:
-    """A bound without an upper end says so."""
+    """The message of a one-sided bound names that bound only."""
     problems: list[ErrorDetail] = []
     check.integer(problems, "attempts", 2**62, 1)
     check.integer(problems, "attempts", 0, 1)
@@ -143,7 +143,7 @@ def test_an_integer_may_be_bounded_below_only() -> None:
 
 
 class Counted(str):
-    """A text that counts how often its characters are looked at."""
+    """A string that counts how often its characters are read."""
 
     looks = 0
 
@@ -172,7 +172,7 @@ def test_size_is_checked_before_contents(
 
 
 def test_a_misspelt_keyword_gets_a_suggestion() -> None:
-    """The nearest known name is suggested, and nothing if none is near."""
+    """The nearest known name is suggested, if any is near."""
     known = ["unique_name", "max_participants"]
     assert did_you_mean("uniqueName", known) == "; did you mean unique_name?"
     assert did_you_mean("x" * 10_000_000, known) == ""

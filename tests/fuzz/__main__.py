@@ -1,6 +1,6 @@
 """Fuzzes one target, guided by coverage: `python -m fuzz TARGET [SECONDS]`, an hour by default.
 
-Needs atheris, and `tests` in `PYTHONPATH`. What it finds new is kept in `build/fuzz/TARGET`, and so
+Needs atheris, and `tests` in `PYTHONPATH`. New inputs are kept in `build/fuzz/TARGET`, and so
 is an input that breaks the target. Copy the latter to `corpus/TARGET`, so that the tests replay it.
 """
 

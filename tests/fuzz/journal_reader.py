@@ -9,7 +9,7 @@ from telnyx_video.batch.journal import Journal
 
 
 def check(data: bytes) -> None:
-    """A file is refused and left as it was, or repaired, and reads the same ever after."""
+    """A file is refused unchanged, or repaired and then read the same again."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "journal.jsonl")
         path.write_bytes(data)
@@ -25,7 +25,7 @@ def check(data: bytes) -> None:
 
 
 async def read(path: Path) -> list[tuple[object, object]]:
-    """Open the journal and return what it knows of each request."""
+    """Open the journal and return its records."""
     journal = await Journal.open(path)
     try:
         records = journal.file.records

@@ -1,4 +1,4 @@
-"""Rooms from and to plain values: nothing is lost, nothing is converted, and errors name a path."""
+"""Rooms from and to dicts: lossless, without conversions, with paths in errors."""
 
 import copy
 import json
@@ -34,7 +34,7 @@ def same(one: object, other: object) -> bool:
 
 @given(rooms)
 @example({"id": "a", "extra": {"extra": 1}, "null_fields": ["id"], "reply": None})
-def test_a_room_written_again_is_the_room_that_was_read(data: dict[str, object]) -> None:
+def test_a_room_round_trips(data: dict[str, object]) -> None:
     """Absent, null, empty and unknown fields survive, in sessions and participants too."""
     room = Room.from_dict(data)
     assert same(room.to_dict(), data)
@@ -62,7 +62,7 @@ def test_a_room_survives_pickle_and_copies(data: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("path", ["created/201.json", "minimal/201.json", "nulls/200.json"])
 def test_a_recorded_room_survives(path: str) -> None:
-    """What the API sends is what `to_dict` gives."""
+    """`to_dict` returns what the API sent."""
     assert same(Room.from_dict(recorded(path)).to_dict(), recorded(path))
 
 
@@ -83,7 +83,7 @@ def test_every_field_of_a_room_is_read_as_its_type() -> None:
 
 
 def test_absent_and_null_fields_are_none_and_unknown_ones_are_kept() -> None:
-    """A field without a value reads as None however the reply puts it; nothing is thrown away."""
+    """Absent and null fields read as None; unknown fields are kept."""
     room = Room.from_dict(recorded("nulls/200.json"))
     assert (room.unique_name, room.max_participants, room.created_at) == (None, None, None)
     assert (room.webhook_event_url, room.sessions) == ("", [])
@@ -191,7 +191,7 @@ WRONG_TYPES: list[tuple[dict[str, object], str]] = [
 def test_a_value_of_the_wrong_type_is_named_by_its_path(
     data: dict[str, object], problem: str
 ) -> None:
-    """Nothing is converted in silence: the message says what was expected, what came, and where."""
+    """The message names the expected type, the actual type and the path."""
     with pytest.raises(ResponseDecodeError) as caught:
         Room.from_dict(data)
     found = str(caught.value).removeprefix("not a Room: ")
@@ -200,13 +200,13 @@ def test_a_value_of_the_wrong_type_is_named_by_its_path(
 
 
 def test_any_mapping_can_be_read() -> None:
-    """A room is read from any mapping, also from one that cannot change."""
+    """A room is read from any mapping, even a read-only one."""
     room = structure(MappingProxyType({"id": "a", "region": "eu"}), Room)
     assert room == Room(id="a", extra={"region": "eu"})
 
 
 def nested(depth: int) -> object:
-    """Return a value of so many levels."""
+    """Return a value of this depth."""
     value: object = 1
     for level in range(depth):
         value = [value] if level % 2 else {"a": value}
@@ -214,7 +214,7 @@ def nested(depth: int) -> object:
 
 
 def test_unknown_fields_of_bounded_depth_are_kept() -> None:
-    """A reply that is read can be written, copied and pickled, whatever its unknown fields hold."""
+    """Any room that was read can be written, copied and pickled."""
     data: dict[str, object] = {"id": "a", "labels": nested(MAX_DEPTH - 1)}
     room = Room.from_dict(data)
     assert room.to_dict() == data
@@ -224,6 +224,6 @@ def test_unknown_fields_of_bounded_depth_are_kept() -> None:
 
 @pytest.mark.parametrize("depth", [MAX_DEPTH, 980, 100_000])
 def test_unknown_fields_that_are_nested_too_deeply_are_refused(depth: int) -> None:
-    """They could be read, but not written again, so they are a decode error and not a crash."""
+    """They could not be written again, so reading them is a decode error."""
     with pytest.raises(ResponseDecodeError, match="nested more than 200 levels deep"):
         Room.from_dict({"id": "a", "labels": nested(depth)})

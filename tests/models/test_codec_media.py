@@ -1,4 +1,4 @@
-"""Recordings, compositions and tokens from and to plain values: nothing is lost, or converted."""
+"""Recordings, compositions and tokens from and to dicts: lossless, without conversions."""
 
 import copy
 import json
@@ -25,7 +25,7 @@ from telnyx_video.models import (
 
 
 def survives(cls: type[Model], data: dict[str, object]) -> None:
-    """Read an object and write it again, by way of a pickle and a copy, too."""
+    """Check that an object survives writing, pickling and copying."""
     record = cls.from_dict(data)
     # As JSON compares, where 1, 1.0 and true are three values.
     assert json.dumps(record.to_dict(), sort_keys=True) == json.dumps(data, sort_keys=True)
@@ -38,7 +38,7 @@ def survives(cls: type[Model], data: dict[str, object]) -> None:
 @example({"id": "a", "size_mb": 6})
 @example({"id": "a", "status": "completed", "type": "video"})
 def test_a_recording_survives(data: dict[str, object]) -> None:
-    """Absent, null, empty and unknown fields, and words of a later day."""
+    """Absent, null, empty and unknown fields survive, and unknown enumeration values."""
     survives(RoomRecording, data)
 
 
@@ -46,17 +46,17 @@ def test_a_recording_survives(data: dict[str, object]) -> None:
 @given(compositions)
 @example({"id": "a", "status": "enqueued", "format": "mp4", "video_layout": {"": {"width": None}}})
 def test_a_composition_survives(data: dict[str, object]) -> None:
-    """The same for compositions and the regions in them."""
+    """Compositions and their regions round-trip like recordings."""
     survives(RoomComposition, data)
 
 
 @given(tokens)
 def test_a_token_survives(data: dict[str, object]) -> None:
-    """A token can be handed on as JSON, whole."""
+    """A token round-trips through JSON."""
     survives(JoinToken, data)
 
 
-def test_words_that_are_known_are_members_of_an_enumeration() -> None:
+def test_known_values_are_members_of_an_enumeration() -> None:
     """Known words can be compared by identity, and all of them as strings."""
     recording = RoomRecording.from_dict({"id": "a", "status": "processing", "type": "audio"})
     assert recording.status is RecordingStatus.PROCESSING
@@ -69,23 +69,23 @@ def test_words_that_are_known_are_members_of_an_enumeration() -> None:
     assert [type(value) for value in written.values()] == [str, str, str]
 
 
-def test_words_that_are_unknown_are_let_through() -> None:
-    """A status that the API invents tomorrow breaks nothing today."""
+def test_unknown_values_are_plain_strings() -> None:
+    """A status that this version does not know is kept as a plain string."""
     composition = RoomComposition.from_dict({"id": "a", "status": "failed", "format": ""})
     assert (composition.status, composition.format) == ("failed", "")
     assert RoomComposition.from_dict({"id": "a", "status": None}).status is None
 
 
 def test_the_asterisk_of_a_region_is_read_in_both_forms() -> None:
-    """The reference shows a list and speaks of a string: both mean all recordings."""
+    """The reference describes a list and a string: both mean all recordings."""
     for sources in ("*", ["*"]):
         data: dict[str, object] = {"id": "a", "video_layout": {"b": {"video_sources": sources}}}
         layout = RoomComposition.from_dict(data).video_layout
         assert layout == {"b": VideoRegion(video_sources=["*"])}
 
 
-def test_what_was_set_in_place_of_a_word_is_written() -> None:
-    """A status that a test of yours sets is part of the object, as a plain string."""
+def test_an_enumeration_set_in_code_is_written_as_a_string() -> None:
+    """A status set in code is written as a plain string."""
     composition = RoomComposition(id="a", status=CompositionStatus.COMPLETED)
     assert composition.to_dict() == {"id": "a", "status": "completed"}
 
@@ -117,7 +117,7 @@ def test_what_was_set_in_place_of_a_word_is_written() -> None:
 def test_a_value_of_the_wrong_type_is_named_by_its_path(
     cls: type[Model], data: dict[str, Any], problem: str
 ) -> None:
-    """The message says what was expected, what came, and where, in one line of bounded length."""
+    """The message names both types and the path, in one line of bounded length."""
     with pytest.raises(ResponseDecodeError) as caught:
         cls.from_dict(data if cls is JoinToken else {"id": "a", **data})
     assert problem in str(caught.value)

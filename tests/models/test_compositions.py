@@ -182,7 +182,7 @@ def test_all_problems_are_listed_in_the_order_of_the_fields() -> None:
 
 
 @pytest.mark.parametrize("kind", [dict, MappingProxyType, UserDict], ids=lambda kind: kind.__name__)
-def test_a_checked_layout_stays_as_it_was(kind: Any) -> None:
+def test_a_checked_layout_does_not_change(kind: Any) -> None:
     """Changing a layout afterwards does not change the request that was made from it."""
     place, sources = VideoRegion(width=480), ["a"]
     place.video_sources = sources
@@ -198,7 +198,7 @@ def test_a_checked_layout_stays_as_it_was(kind: Any) -> None:
     [("*", ["*"]), ("a", ["a"]), (("a", "b"), ["a", "b"]), (["*"], ["*"]), (None, None)],
     ids=short,
 )
-def test_sources_are_a_list_however_they_are_given(given: Any, kept: list[str] | None) -> None:
+def test_sources_are_a_list(given: Any, kept: list[str] | None) -> None:
     """The asterisk, or one id, is one source and not a string of letters."""
     assert VideoRegion(video_sources=given).video_sources == kept
 

@@ -1,4 +1,4 @@
-"""Rooms: every bound of a request, at and beyond its edge, and the small promises of the models.
+"""Rooms: every bound of a request, at and beyond its edge, and the behaviour of the models.
 
 Reading and writing is tested with the converter, in `test_codec.py`.
 """
@@ -128,7 +128,7 @@ REFUSED: dict[str, list[tuple[object, str]]] = {
 
 
 class Talkative:
-    """An object that writes itself in two lines, as tables and arrays do."""
+    """An object whose repr has two lines, as those of tables and arrays."""
 
     def __repr__(self) -> str:
         return "first line\nsecond line"
@@ -254,7 +254,7 @@ def test_only_a_mapping_can_be_a_request(data: Any) -> None:
     ids=short,
 )
 def test_only_a_mapping_can_be_a_room(data: Any, what: str) -> None:
-    """The same for what the API sends."""
+    """Anything else is a decode error."""
     with pytest.raises(ResponseDecodeError) as caught:
         Room.from_dict(data)
     assert str(caught.value) == f"not a Room: expected an object, got {what} @ $"
@@ -276,8 +276,8 @@ def test_any_mapping_becomes_a_request_or_a_one_line_error(fields: dict[str, obj
     assert is_one_line(refusal)
 
 
-def test_a_value_that_prints_in_lines_does_not_break_the_message() -> None:
-    """A refusal stays one line, whatever object was passed by mistake."""
+def test_a_repr_of_several_lines_does_not_break_the_message() -> None:
+    """The message stays one line for any object."""
     with pytest.raises(InvalidRequestError) as caught:
         make(max_participants=Talkative())
     assert is_one_line(str(caught.value))
@@ -285,7 +285,7 @@ def test_a_value_that_prints_in_lines_does_not_break_the_message() -> None:
 
 @pytest.mark.parametrize("field", ALLOWED)
 def test_a_deeply_nested_value_is_refused_like_any_other(field: str) -> None:
-    """A value too deep to be printed is still a problem of its field, not a crash."""
+    """A value too deep to print is reported as a problem of its field."""
     value: object = 1
     for _ in range(100_000):
         value = [value]
@@ -294,8 +294,8 @@ def test_a_deeply_nested_value_is_refused_like_any_other(field: str) -> None:
     assert [problem.field for problem in caught.value.details] == [field]
 
 
-def test_without_fields_nothing_is_asked_for() -> None:
-    """A request of no fields is allowed and leaves every field to the API's default."""
+def test_a_request_may_be_empty() -> None:
+    """An empty request is allowed; the API's defaults apply."""
     assert CreateRoomRequest().to_dict() == {}
     assert make(**dict.fromkeys(ALLOWED, UNSET)) == CreateRoomRequest()
 
@@ -311,7 +311,7 @@ def test_a_request_is_frozen_and_hashable() -> None:
 
 
 def test_a_request_survives_pickle_and_copies() -> None:
-    """A request that went to another process leaves out what it left out before."""
+    """Unset fields stay unset through pickle and copies."""
     request = CreateRoomRequest(unique_name="x", webhook_timeout_secs=None)
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         again = pickle.loads(pickle.dumps(request, protocol))
@@ -322,7 +322,7 @@ def test_a_request_survives_pickle_and_copies() -> None:
 
 
 def test_unset_is_one_falsy_value_that_says_its_name() -> None:
-    """UNSET is false, prints as UNSET, and stays itself through pickle and copies."""
+    """UNSET is falsy, prints as UNSET, and keeps its identity through pickle and copies."""
     assert not UNSET
     assert repr(UNSET) == "UNSET"
     assert copy.copy(UNSET) is copy.deepcopy(UNSET) is UNSET
@@ -330,8 +330,8 @@ def test_unset_is_one_falsy_value_that_says_its_name() -> None:
         assert pickle.loads(pickle.dumps(UNSET, protocol)) is UNSET
 
 
-def test_a_room_is_compared_by_what_the_api_said_of_it() -> None:
-    """The facts of the reply are not compared, and not shown."""
+def test_a_room_is_compared_without_its_reply() -> None:
+    """`reply` is neither compared nor shown."""
     one = Room(id="a", reply=Reply("req-1"))
     assert one == Room(id="a", reply=Reply("req-2")) != Room(id="b")
     assert "req-1" not in repr(one)
@@ -353,7 +353,7 @@ def test_a_room_is_compared_by_what_the_api_said_of_it() -> None:
 def test_a_page_knows_whether_another_can_follow(
     items: list[str], number: int | None, total: int | None, is_last: bool
 ) -> None:
-    """An empty page ends a list, else its figures do; without figures one has to ask on."""
+    """A list ends at an empty page, or at its last page if the figures say which."""
     page = Page(items, Reply(), page_number=number, total_pages=total)
     assert page.is_last is is_last
 

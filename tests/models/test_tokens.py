@@ -1,4 +1,4 @@
-"""Tokens that know how long they are good for, and that show up nowhere."""
+"""Join tokens: how long they are valid, and that no repr shows them."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -13,8 +13,8 @@ TOKEN = JoinToken(
 )
 
 
-def test_a_token_knows_how_long_it_is_good_for() -> None:
-    """Seconds until it expires, in any zone, and negative ones afterwards."""
+def test_a_token_counts_the_seconds_left() -> None:
+    """Seconds until it expires, in any time zone; negative afterwards."""
     assert TOKEN.seconds_left(NOON - timedelta(minutes=10)) == 600
     assert TOKEN.seconds_left(NOON.astimezone(timezone(timedelta(hours=5)))) == 0
     assert TOKEN.seconds_left(NOON + timedelta(seconds=1.5)) == -1.5
@@ -22,29 +22,29 @@ def test_a_token_knows_how_long_it_is_good_for() -> None:
 
 
 def test_by_default_the_time_is_now() -> None:
-    """Without a time of the caller's the machine's clock counts."""
+    """Without an argument the machine's clock is used."""
     soon = JoinToken(token="a", token_expires_at=datetime.now(UTC) + timedelta(hours=1))
     assert 3000 < soon.seconds_left() <= 3600
     assert TOKEN.seconds_left() < 0
 
 
-def test_a_token_that_was_refreshed_has_no_refresh_token_to_expire() -> None:
-    """Where the reply says nothing of a refresh token, no figure is made up."""
+def test_a_refreshed_token_has_no_refresh_token() -> None:
+    """Without a refresh token in the reply the result is None."""
     assert JoinToken(token="a", token_expires_at=NOON).refresh_seconds_left(NOON) is None
     untold = JoinToken(token="a", token_expires_at=NOON, refresh_token="b")
     assert untold.refresh_seconds_left(NOON) is None
 
 
 def test_secrets_are_in_no_repr() -> None:
-    """A token that is logged by mistake tells when it expires, and nothing that opens a room."""
+    """A repr shows when the token expires, but neither of its secrets."""
     token = JoinToken.from_dict(TOKEN.to_dict() | {"admin_token": "eyJ-admin"})
     for text in (repr(token), str(token), f"{[token]}"):
         assert "eyJ" not in text
         assert "token_expires_at" in text
 
 
-def test_a_token_is_compared_by_what_it_is() -> None:
-    """The reply that a token came in is no part of it."""
+def test_a_token_is_compared_without_its_reply() -> None:
+    """`reply` is not compared."""
     again = JoinToken.from_dict(TOKEN.to_dict())
     again.reply = Reply("req-1")
     assert again == TOKEN

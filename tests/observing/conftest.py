@@ -1,4 +1,4 @@
-"""Fixtures for the tests of being observed."""
+"""Fixtures for the tests of hooks."""
 
 import pytest
 
@@ -7,5 +7,5 @@ from telnyx_video.observing import Event
 
 @pytest.fixture
 def events() -> list[Event]:
-    """Where a hook notes what it is told: `hooks=events.append`."""
+    """The recorded events: `hooks=events.append`."""
     return []

@@ -1,4 +1,4 @@
-"""Hooks: they are told of each call's life, in order, to its end, and can do it no harm."""
+"""Hooks get the events of each call, in order, and cannot break it."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ FAST = RetryPolicy(backoff=0.001)
 
 
 def kinds(events: list[Event]) -> list[str]:
-    """The life of a call in words."""
+    """Return the names of the events."""
     return [type(event).__name__ for event in events]
 
 
 def last(events: list[Event]) -> CallFinished:
-    """How the latest call ended."""
+    """Return the last event of a class."""
     event = events[-1]
     assert isinstance(event, CallFinished)
     return event
@@ -57,7 +57,7 @@ def last(events: list[Event]) -> CallFinished:
 async def test_a_create_that_succeeds_has_four_events(
     sandbox: Sandbox, events: list[Event]
 ) -> None:
-    """Start, request, reply and end, each with what is known at that moment."""
+    """Start, request, reply and end, each with its fields."""
     async with client(sandbox, hooks=events.append) as rooms:
         made = await rooms.create(unique_name="standup")
     started, sent, received, finished = events
@@ -72,8 +72,8 @@ async def test_a_create_that_succeeds_has_four_events(
     assert finished == CallFinished(started.call, finished.duration, 1)
 
 
-async def test_a_lost_answer_is_told_from_the_retry_to_the_recovery(events: list[Event]) -> None:
-    """Whoever watches sees the failure, the look-up and that the room was found."""
+async def test_a_lost_answer_is_reported_until_the_recovery(events: list[Event]) -> None:
+    """The events show the failure, the look-up and the recovery."""
     async with (
         peer(cut, listed(room())) as server,
         client(server, hooks=events.append, retry=FAST) as rooms,
@@ -142,8 +142,8 @@ async def test_every_operation_is_a_call(sandbox: Sandbox, events: list[Event]) 
     assert len({event.call.id for event in ended}) == 7
 
 
-async def test_other_calls_tell_of_retries_too(events: list[Event]) -> None:
-    """A read that fails and is repeated says so."""
+async def test_retries_of_other_calls_are_reported(events: list[Event]) -> None:
+    """A read that fails and is repeated is reported."""
     async with (
         peer(answer(503), answer(200, {"data": room()})) as server,
         client(server, hooks=events.append, retry=FAST) as rooms,
@@ -156,8 +156,8 @@ async def test_other_calls_tell_of_retries_too(events: list[Event]) -> None:
     assert last(events).attempts == 2
 
 
-async def test_an_update_that_is_tried_again_says_so(events: list[Event]) -> None:
-    """A create that updates the room which exists tells what it tries after a refusal."""
+async def test_an_update_that_is_retried_is_reported(events: list[Event]) -> None:
+    """A create that updates an existing room reports its next step after a refusal."""
     taken = answer(422, {"errors": [{"code": "10012", "source": {"pointer": "/unique_name"}}]})
     old = listed(room(max_participants=2))
     wait = answer(429, headers={"retry-after": "0"})
@@ -191,7 +191,7 @@ async def test_a_refusal_ends_a_call(
 
 
 async def test_an_unknown_outcome_ends_a_call(events: list[Event]) -> None:
-    """What nobody can know is told as such."""
+    """An unknown outcome is reported as unknown."""
     async with peer(cut) as server, client(server, hooks=events.append) as rooms:
         with pytest.raises(OutcomeUnknownError):
             await rooms.create()
@@ -202,8 +202,8 @@ async def test_an_unknown_outcome_ends_a_call(events: list[Event]) -> None:
     assert ended[0].call.unique_name is None
 
 
-async def test_a_delete_that_an_earlier_try_has_done_succeeds(events: list[Event]) -> None:
-    """A 404 after a lost answer is told as the success that it is."""
+async def test_a_delete_that_an_earlier_attempt_applied_succeeds(events: list[Event]) -> None:
+    """A 404 after a lost answer is reported as a success."""
     async with (
         peer(cut, answer(404)) as server,
         client(server, hooks=events.append, retry=FAST) as rooms,
@@ -227,8 +227,8 @@ async def test_a_cancelled_call_ends_too(events: list[Event], sent: bool) -> Non
 
 
 @leaping
-async def test_waiting_for_a_limit_is_told() -> None:
-    """A request that the account's limit holds back tells for how long it was."""
+async def test_waiting_for_a_limit_is_reported() -> None:
+    """A request that the limit of the account delays reports for how long."""
     events: list[Event] = []
     full = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "2"}
     async with (
@@ -244,8 +244,8 @@ async def test_waiting_for_a_limit_is_told() -> None:
 
 
 @leaping
-async def test_waiting_for_a_server_that_is_down_is_told() -> None:
-    """In a batch, a request that waits for the end of an outage says why it waits."""
+async def test_waiting_for_the_end_of_an_outage_is_reported() -> None:
+    """In a batch, a request that waits for the end of an outage reports the reason."""
     events: list[Event] = []
     requests = [CreateRoomRequest(unique_name=f"room-{number}") for number in range(3)]
     async with (
@@ -259,8 +259,8 @@ async def test_waiting_for_a_server_that_is_down_is_told() -> None:
     }
 
 
-async def test_waiting_for_a_connection_is_told(events: list[Event]) -> None:
-    """A call that finds all connections in use tells that it waited for one."""
+async def test_waiting_for_a_connection_is_reported(events: list[Event]) -> None:
+    """A call that waits for a connection reports it."""
     async with (
         peer(created()) as server,
         client(server, hooks=events.append, concurrency=1) as rooms,
@@ -273,7 +273,7 @@ async def test_waiting_for_a_connection_is_told(events: list[Event]) -> None:
 
 
 async def test_a_call_that_sends_nothing_has_an_end(events: list[Event]) -> None:
-    """A call that fails in the queue was attempted no time, and takes the time that it waited."""
+    """A call that fails in the queue has no attempts; its duration is the wait."""
     async with peer(stall) as server, client(server, hooks=events.append, concurrency=1) as rooms:
         first = asyncio.create_task(rooms.create())
         await server.arrived(1)
@@ -284,8 +284,10 @@ async def test_a_call_that_sends_nothing_has_an_end(events: list[Event]) -> None
         await asyncio.wait([first])
 
 
-async def test_calls_side_by_side_are_told_apart(sandbox: Sandbox, events: list[Event]) -> None:
-    """Each event has its call, also in a batch, so that none is taken for another's."""
+async def test_events_of_concurrent_calls_have_their_own_call(
+    sandbox: Sandbox, events: list[Event]
+) -> None:
+    """Each event has its call, also in a batch."""
     sandbox.faults = [{"on": "POST /rooms", "faults": [503, None, None] * 10}]
     requests = [CreateRoomRequest(unique_name=f"room-{number}") for number in range(20)]
     async with client(sandbox, hooks=events.append, retry=FAST) as rooms:
@@ -305,8 +307,8 @@ async def test_calls_side_by_side_are_told_apart(sandbox: Sandbox, events: list[
     assert any(isinstance(event, RetryScheduled) for event in events)
 
 
-def test_a_blocking_client_tells_the_same(events: list[Event]) -> None:
-    """`hooks` works in blocking code, for whichever loop the call runs in."""
+def test_a_blocking_client_emits_the_same_events(events: list[Event]) -> None:
+    """`hooks` works in blocking code."""
     with (
         Sandbox() as sandbox,
         RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key, hooks=events.append) as rooms,
@@ -318,7 +320,7 @@ def test_a_blocking_client_tells_the_same(events: list[Event]) -> None:
 async def test_a_hook_that_fails_harms_neither_the_call_nor_other_hooks(
     sandbox: Sandbox, events: list[Event], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Its exception is logged with its traceback, and all goes on."""
+    """Its exception is logged with its traceback."""
 
     def fail(event: Event) -> None:
         raise ValueError("the hook's own mistake")
@@ -334,7 +336,7 @@ async def test_a_hook_that_fails_harms_neither_the_call_nor_other_hooks(
 
 
 class Awaited:
-    """A hook that would have to be awaited."""
+    """A coroutine function as a hook."""
 
     async def __call__(self, event: Event) -> None:
         """Never called."""
@@ -345,30 +347,30 @@ async def awaited(event: Event) -> None:
 
 
 @pytest.mark.parametrize("hooks", [awaited, [print, Awaited()], ["print"], 5, "text", b"bytes"])
-def test_what_cannot_be_called_as_a_hook_is_refused(hooks: object) -> None:
-    """The mistake is told when the client is made, not with the first event."""
+def test_an_invalid_hook_is_refused(hooks: object) -> None:
+    """The error is raised when the client is made, not with the first event."""
     with pytest.raises(ConfigurationError, match="hooks: "):
         AsyncRoomsClient(api_key="key0123", hooks=hooks)  # type: ignore[arg-type] # on purpose
 
 
 @pytest.mark.parametrize(
-    ("hooks", "told"),
+    ("hooks", "message"),
     [
         ("x" * 5000, "hooks: must be callable, not 'xxxx"),
         ([5] * 5000, "hooks: must be callable, not 5 (int); hooks: must be callable, not 5"),
     ],
     ids=["text", "list"],
 )
-def test_many_wrong_hooks_are_told_in_few_words(hooks: object, told: str) -> None:
-    """A text is one wrong hook, not one for each of its letters; of many the first few are told."""
+def test_many_invalid_hooks_make_a_short_message(hooks: object, message: str) -> None:
+    """A string is one invalid hook; of many hooks the first few are named."""
     with pytest.raises(ConfigurationError) as raised:
         AsyncRoomsClient(api_key="key0123", hooks=hooks)  # type: ignore[arg-type] # on purpose
-    assert str(raised.value).startswith(told)
+    assert str(raised.value).startswith(message)
     assert len(str(raised.value)) < 500
 
 
 async def test_no_event_has_the_key(events: list[Event]) -> None:
-    """Whatever a server repeats, hooks are not shown the key."""
+    """No event contains the key, even if the server repeats it."""
     key = "KEY018F5C0FFEE0123456789ABCDEF_t0k3nT0k3n"
     echo = answer(401, {"detail": key}, {"x-request-id": key})
     async with (

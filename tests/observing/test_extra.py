@@ -1,4 +1,4 @@
-"""What is said where OpenTelemetry is not installed."""
+"""The error without OpenTelemetry."""
 
 import sys
 from importlib import import_module
@@ -11,7 +11,7 @@ ADAPTER = "telnyx_video.observing.opentelemetry"
 
 
 class Broken(ModuleType):
-    """A package that lacks something it needs itself."""
+    """A package with a missing dependency."""
 
     def __getattr__(self, name: str) -> NoReturn:
         raise ModuleNotFoundError("No module named 'something_else'", name="something_else")
@@ -32,7 +32,7 @@ class Broken(ModuleType):
 def test_a_sentence_says_what_to_install_if_that_helps(
     monkeypatch: pytest.MonkeyPatch, installed: ModuleType | None, said: str
 ) -> None:
-    """Whoever lacks the extra is told its name; what else is missing is not blamed on it."""
+    """The error names the extra, but only if OpenTelemetry itself is missing."""
     monkeypatch.delitem(sys.modules, ADAPTER, raising=False)
     monkeypatch.setitem(sys.modules, "opentelemetry", installed)
     with pytest.raises(ModuleNotFoundError) as raised:

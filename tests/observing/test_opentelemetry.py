@@ -1,4 +1,4 @@
-"""OpenTelemetry: calls as spans with their requests below, and figures to alert on."""
+"""OpenTelemetry: spans of calls and requests, and metrics."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ FAST = RetryPolicy(backoff=0.001)
 
 
 class Telemetry:
-    """Spans and figures as an exporter gets them."""
+    """Spans and metrics as an exporter gets them."""
 
     def __init__(self) -> None:
         self._exporter = InMemorySpanExporter()
@@ -55,14 +55,14 @@ class Telemetry:
 
     @property
     def spans(self) -> tuple[ReadableSpan, ...]:
-        """Those that have ended, in the order of their end."""
+        """Return the ended spans, in the order of their end."""
         return self._exporter.get_finished_spans()
 
     def named(self, name: str) -> list[ReadableSpan]:
         return [span for span in self.spans if span.name == name]
 
     def points(self, name: str) -> list[NumberDataPoint | HistogramDataPoint]:
-        """The figures of a metric, one for each set of attributes."""
+        """Return the data points of a metric, one for each set of attributes."""
         data = self._reader.get_metrics_data()
         assert data is not None
         found: list[NumberDataPoint | HistogramDataPoint] = []
@@ -75,7 +75,7 @@ class Telemetry:
         return found
 
     def counts(self, name: str) -> list[tuple[dict[str, object], float]]:
-        """Attributes and counts of a metric."""
+        """Return attributes and counts of a metric."""
         return [
             (
                 dict(point.attributes or {}),
@@ -104,7 +104,7 @@ def is_below(child: ReadableSpan, parent: ReadableSpan) -> bool:
 async def test_a_create_is_a_span_with_its_request_below(
     sandbox: Sandbox, telemetry: Telemetry
 ) -> None:
-    """Both are below the caller's span; the request is described by the conventions."""
+    """Both are below the caller's span; the request follows the semantic conventions."""
     with telemetry.tracer.start_as_current_span("the caller's") as callers:
         async with client(sandbox, hooks=telemetry.hooks) as rooms:
             made = await rooms.create(unique_name="standup")
@@ -135,7 +135,7 @@ async def test_a_create_is_a_span_with_its_request_below(
 
 
 async def test_a_recovery_is_seen_in_spans_and_figures(telemetry: Telemetry) -> None:
-    """The failed request, the look-up and the retry between them; and one recovery is counted."""
+    """There are spans of the failed request and the look-up, and one recovery is counted."""
     async with (
         peer(cut, listed(), cut, listed(room("secret-name"))) as server,
         client(server, hooks=telemetry.hooks, retry=FAST) as rooms,
@@ -153,9 +153,9 @@ async def test_a_recovery_is_seen_in_spans_and_figures(telemetry: Telemetry) -> 
     assert attributes(call)["telnyx_video.attempts"] == 2
     assert [event.name for event in call.events] == ["retried", "looked up"] * 2
     retried, looked_up = call.events[:2]
-    told = dict(retried.attributes or {})
-    assert 0 <= float(str(told.pop("telnyx_video.wait"))) <= 0.002
-    assert told == {"error.type": "TransportError", "telnyx_video.then": "look up"}
+    retry = dict(retried.attributes or {})
+    assert 0 <= float(str(retry.pop("telnyx_video.wait"))) <= 0.002
+    assert retry == {"error.type": "TransportError", "telnyx_video.then": "look up"}
     assert dict(looked_up.attributes or {}) == {"telnyx_video.found": 0}
     create = {"telnyx_video.operation": "rooms.create"}
     assert telemetry.counts("telnyx_video.recoveries") == [(create, 1)]
@@ -168,7 +168,7 @@ async def test_a_recovery_is_seen_in_spans_and_figures(telemetry: Telemetry) -> 
 
 
 async def test_an_unknown_outcome_is_counted(telemetry: Telemetry) -> None:
-    """The figure to alert on; the call's span has failed, and says of what."""
+    """The metric counts it; the call's span has failed with the error's type."""
     async with peer(answer(500)) as server, client(server, hooks=telemetry.hooks) as rooms:
         with pytest.raises(OutcomeUnknownError):
             await rooms.create()
@@ -196,8 +196,8 @@ async def test_an_unknown_outcome_is_counted(telemetry: Telemetry) -> None:
     assert point.explicit_bounds[0] == 0.005  # of seconds: the usual ones are of milliseconds
 
 
-async def test_calls_side_by_side_do_not_mix(sandbox: Sandbox, telemetry: Telemetry) -> None:
-    """Each task's requests are below its own call, and that below the task's own span."""
+async def test_concurrent_calls_have_separate_spans(sandbox: Sandbox, telemetry: Telemetry) -> None:
+    """Requests are below their call, and calls below the span of their task."""
 
     async def work(number: int) -> None:
         with telemetry.tracer.start_as_current_span(f"task {number}"):
@@ -213,10 +213,10 @@ async def test_calls_side_by_side_do_not_mix(sandbox: Sandbox, telemetry: Teleme
         assert sum(is_below(call, task) for call in calls) == 2
 
 
-async def test_a_batch_is_below_the_span_that_began_it(
+async def test_a_batch_is_below_the_span_of_its_caller(
     sandbox: Sandbox, telemetry: Telemetry
 ) -> None:
-    """The rooms of a batch belong to whoever ordered it, though other tasks make them."""
+    """Creates of a batch are below the caller's span, though other tasks run them."""
     requests = [CreateRoomRequest(unique_name=f"room-{number}") for number in range(10)]
     async with client(sandbox, hooks=telemetry.hooks) as rooms:
         with telemetry.tracer.start_as_current_span("the batch"):
@@ -227,7 +227,7 @@ async def test_a_batch_is_below_the_span_that_began_it(
 
 
 def test_a_blocking_call_is_below_the_span_of_its_thread(telemetry: Telemetry) -> None:
-    """The client's own thread is no border for the context."""
+    """The context crosses to the client's thread."""
     with (
         Sandbox() as sandbox,
         RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key, hooks=telemetry.hooks) as rooms,
@@ -238,10 +238,10 @@ def test_a_blocking_call_is_below_the_span_of_its_thread(telemetry: Telemetry) -
     assert is_below(call, caller)
 
 
-async def test_what_a_request_does_is_below_its_call(
+async def test_the_span_of_a_call_is_current_during_it(
     sandbox: Sandbox, telemetry: Telemetry
 ) -> None:
-    """While a call lasts its span is the current one: hooks and logs can be tied to it."""
+    """During a call its span is the current one, for hooks and logs."""
     seen: list[str] = []
 
     def note(event: object) -> None:
@@ -255,7 +255,7 @@ async def test_what_a_request_does_is_below_its_call(
 
 
 async def test_a_cancelled_call_closes_its_spans(telemetry: Telemetry) -> None:
-    """No span stays open, and the current one is the caller's again."""
+    """All spans end, and the caller's span is the current one again."""
     async with peer(stall) as server, client(server, hooks=telemetry.hooks) as rooms:
         calling = asyncio.create_task(rooms.create())
         await server.arrived(1)
@@ -268,8 +268,8 @@ async def test_a_cancelled_call_closes_its_spans(telemetry: Telemetry) -> None:
 
 
 @leaping
-async def test_waits_are_figures() -> None:
-    """How long requests are held back, and for what, is a histogram."""
+async def test_waits_are_recorded() -> None:
+    """A histogram records how long requests wait, with the reason."""
     telemetry = Telemetry()
     full = {"x-ratelimit-limit": "9", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "2"}
     async with (
@@ -293,10 +293,10 @@ async def test_waits_are_figures() -> None:
         ("http://[::1]/v2/rooms?filter%5Bunique_name%5D=standup", "::1", 80),
     ],
 )
-def test_the_port_is_told_even_if_the_address_has_none(
+def test_the_port_defaults_to_that_of_the_scheme(
     telemetry: Telemetry, url: str, address: str, port: int
 ) -> None:
-    """The scheme's own port is in place of one that is not written."""
+    """The default port of the scheme is used."""
     started = CallStarted(Call("rooms.list"))
     request = RequestStarted(started.call, "GET", url, 0)
     for event in (started, request, RequestFinished(request, 0.1, 200)):
@@ -308,7 +308,7 @@ def test_the_port_is_told_even_if_the_address_has_none(
 
 
 async def test_no_span_has_the_key(telemetry: Telemetry) -> None:
-    """Whatever a server repeats, an exporter is not shown the key."""
+    """No span contains the key, even if the server repeats it."""
     key = "KEY018F5C0FFEE0123456789ABCDEF_t0k3nT0k3n"
     echo = answer(401, {"detail": key}, {"x-request-id": key})
     async with (
@@ -320,7 +320,7 @@ async def test_no_span_has_the_key(telemetry: Telemetry) -> None:
     assert key not in "".join(span.to_json() for span in telemetry.spans)
 
 
-async def test_without_a_provider_nothing_is_noted_and_nothing_breaks(sandbox: Sandbox) -> None:
-    """With the API alone, as long as no SDK is set up, calls go on as ever."""
+async def test_without_a_provider_calls_work(sandbox: Sandbox) -> None:
+    """Without an SDK calls work, and nothing is recorded."""
     async with client(sandbox, hooks=OpenTelemetryHooks()) as rooms:
         assert (await rooms.create(unique_name="standup")).unique_name == "standup"

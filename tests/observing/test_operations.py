@@ -1,4 +1,4 @@
-"""Each operation is a call of its own name, and one call, however many requests it takes."""
+"""Each operation is one call of its own name, for any number of requests."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ FILE = say(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc")
 
 
 def located(url: str) -> Act:
-    """Answer with a recording whose file lies there."""
+    """Answer with a recording whose file has this URL."""
     return answer(200, {"data": {"id": "a", "download_url": url}})
 
 
 def ended(events: list[Event]) -> list[CallFinished]:
-    """The ends of calls."""
+    """Return the `CallFinished` events."""
     return [event for event in events if isinstance(event, CallFinished)]
 
 
 async def use_sessions(rooms: AsyncRoomsClient, session_id: str, one: str) -> None:
-    """Read a session and those who are in it, and act on them."""
+    """Read a session and its participants, and act on them."""
     await rooms.sessions.get(session_id)
     async for _ in rooms.sessions.participants(session_id):
         pass
@@ -71,7 +71,7 @@ async def use_media(rooms: AsyncRoomsClient, session_id: str, path: Path) -> Non
 
 
 async def test_every_operation_has_its_name(events: list[Event], tmp_path: Path) -> None:
-    """All operations of all groups are told, each once, under the name by which it is called."""
+    """Every operation is reported once, under its name."""
     async with (
         Sandbox(composition_delay=0) as sandbox,
         client(sandbox, hooks=events.append) as rooms,
@@ -100,14 +100,14 @@ async def test_every_operation_has_its_name(events: list[Event], tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("told", "outcome"), [(ENDED, None), (GOING_ON, Outcome.UNKNOWN)], ids=["ended", "going on"]
+    ("last", "outcome"), [(ENDED, None), (GOING_ON, Outcome.UNKNOWN)], ids=["ended", "going on"]
 )
 async def test_finding_out_whether_a_session_was_ended_is_part_of_the_call(
-    events: list[Event], caplog: pytest.LogCaptureFixture, told: Act, outcome: Outcome | None
+    events: list[Event], caplog: pytest.LogCaptureFixture, last: Act, outcome: Outcome | None
 ) -> None:
-    """The call ends as its caller sees it, and is a warning only if the outcome stays unknown."""
+    """The call ends as its caller sees it, with a warning only if the outcome is unknown."""
     async with (
-        peer(cut, REFUSED, told) as server,
+        peer(cut, REFUSED, last) as server,
         client(server, hooks=events.append, retry=FAST) as rooms,
     ):
         try:
@@ -125,10 +125,10 @@ async def test_finding_out_whether_a_session_was_ended_is_part_of_the_call(
     assert len(warnings) == (outcome is not None)
 
 
-async def test_a_kick_that_an_earlier_try_has_done_succeeds(
+async def test_a_kick_that_an_earlier_attempt_applied_succeeds(
     events: list[Event], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever is out was put out: that is a success, and no warning."""
+    """A participant who has left counts as kicked, without a warning."""
     async with (
         peer(cut, REFUSED, LEFT) as server,
         client(server, hooks=events.append, retry=FAST) as rooms,
@@ -140,7 +140,7 @@ async def test_a_kick_that_an_earlier_try_has_done_succeeds(
 
 
 async def test_a_download_is_one_call(events: list[Event], tmp_path: Path) -> None:
-    """Asking where the file is belongs to it; the file's host and address are shown to nobody."""
+    """It includes the request for the file's address, which no event shows."""
     async with (
         peer(FILE) as storage,
         peer(located(f"{storage.url}/file?signature=secret")) as server,
@@ -157,7 +157,7 @@ async def test_a_download_is_one_call(events: list[Event], tmp_path: Path) -> No
 async def test_a_download_that_fails_ends_with_its_error(
     events: list[Event], tmp_path: Path
 ) -> None:
-    """What has no file yet is told as the failure that it is, and nothing was applied."""
+    """A recording without a file is reported as a failure, not applied."""
     async with (
         peer(answer(200, {"data": {"id": "a", "status": "processing"}})) as server,
         client(server, hooks=events.append) as rooms,
@@ -172,7 +172,7 @@ async def test_a_download_that_fails_ends_with_its_error(
 async def test_a_task_made_during_a_call_makes_calls_of_its_own(
     events: list[Event], tmp_path: Path
 ) -> None:
-    """What a progress report sets off is not taken for a part of the download."""
+    """Calls of a progress callback are not part of the download."""
     tasks: list[asyncio.Task[object]] = []
 
     async with (
@@ -192,10 +192,10 @@ async def test_a_task_made_during_a_call_makes_calls_of_its_own(
     }
 
 
-async def test_a_download_tells_that_it_waited_for_a_connection(
+async def test_a_download_reports_waiting_for_a_connection(
     events: list[Event], tmp_path: Path
 ) -> None:
-    """Where all connections are in use, a file waits for one like any call; else it does not."""
+    """A download waits if all connections are in use, and only then."""
     async with (
         peer(FILE) as storage,
         peer(located(f"{storage.url}/file")) as server,

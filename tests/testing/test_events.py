@@ -1,4 +1,4 @@
-"""The factory of events: whole by default, and as the test wants them."""
+"""The factory of events: complete by default, with any field of the test."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +22,7 @@ from telnyx_video.webhooks.events import EVENT_CLASSES
 
 @pytest.mark.parametrize("event_type", EVENT_CLASSES)
 def test_every_field_of_an_event_has_a_value(event_type: str) -> None:
-    """Code under test finds in each event all that Telnyx publishes, each of its type."""
+    """Every published field has a value of its type."""
     cls = EVENT_CLASSES[event_type]
     event = make_event(cls)
     assert type(event) is cls
@@ -33,14 +33,14 @@ def test_every_field_of_an_event_has_a_value(event_type: str) -> None:
     assert cls.from_dict(event.to_dict()) == event
 
 
-def test_two_events_are_two() -> None:
-    """Ids are new each time, so that events are told apart, and rooms as well."""
+def test_each_event_has_a_new_id() -> None:
+    """Each event has a new id."""
     one, two = make_event(ParticipantLeft), make_event(ParticipantLeft)
     assert one.id != two.id
     assert one.payload.room_id != two.payload.room_id
 
 
-def test_a_test_says_what_matters_to_it() -> None:
+def test_any_field_can_be_given() -> None:
     """Each field can be given, of the event and of its payload."""
     noon = datetime(2024, 2, 29, 12, tzinfo=UTC)
     event = make_event(ParticipantLeft, id="event-1", occurred_at=noon, duration_secs=12)
@@ -50,15 +50,15 @@ def test_a_test_says_what_matters_to_it() -> None:
     assert make_event(SessionEnded, ended_reason=None).payload.ended_reason is None
 
 
-def test_a_field_that_does_not_exist_is_a_mistake_of_the_test() -> None:
-    """A name that was mistyped does not end up where nobody looks."""
+def test_an_unknown_field_is_refused() -> None:
+    """A misspelt field is an error."""
     with pytest.raises(TypeError, match="duration"):
         make_event(ParticipantLeft, duration=12)
 
 
 @pytest.mark.parametrize("cls", [int, None, Room, Event, ParticipantLeftPayload, "x"], ids=short)
-def test_what_is_no_event_is_not_made(cls: Any) -> None:
-    """A class of something else is a mistake of the test, and is told so."""
+def test_only_events_are_made(cls: Any) -> None:
+    """Any other class is a TypeError."""
     with pytest.raises(TypeError, match=r"^make_event makes events of webhooks, .* SessionStarted"):
         make_event(cls)
 
@@ -75,22 +75,22 @@ def test_what_is_no_event_is_not_made(cls: Any) -> None:
     ids=range(5),
 )
 def test_a_field_has_the_type_that_it_has_in_a_delivery(fields: Any, words: str) -> None:
-    """Code that is tested with such an event would meet another one in reality."""
+    """A field of another type is a TypeError."""
     with pytest.raises(TypeError) as caught:
         make_event(ParticipantLeft, **fields)
     assert str(caught.value).startswith("not a ParticipantLeft: ")
     assert words in str(caught.value)
 
 
-def test_an_unknown_event_has_what_it_is_given() -> None:
-    """What a service does with events of other types can be tested, too."""
+def test_an_unknown_event_has_the_given_payload() -> None:
+    """Events of unknown types can be made, too."""
     event = make_event(UnknownEvent, event_type="call.initiated", call_leg_id="1")
     assert (event.event_type, event.payload) == ("call.initiated", {"call_leg_id": "1"})
     assert make_event(UnknownEvent).event_type not in EVENT_CLASSES
 
 
 def test_the_class_is_known_to_type_checkers() -> None:
-    """The factory returns what it was asked for, and the payload of that."""
+    """The factory returns the class that was passed, with its payload."""
     event: Event = make_event(SessionEnded)
     duration: float | None = make_event(SessionEnded).payload.duration_secs
     assert event.record_type == "event"

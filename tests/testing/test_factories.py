@@ -1,4 +1,4 @@
-"""The factory of what the API answers with: whole by default, and as the test wants it."""
+"""The factory of models: complete by default, with any field of the test."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LEFT_OUT = {
 
 @pytest.mark.parametrize("cls", EVERY)
 def test_every_field_of_an_object_has_a_value(cls: type[Model]) -> None:
-    """Code under test finds in each object what Telnyx publishes, each of its type."""
+    """Every published field has a value of its type."""
     made = make_model(cls)
     assert type(made) is cls
     empty = {field.name for field in attrs.fields(cls) if getattr(made, field.name) is None}
@@ -42,14 +42,14 @@ def test_every_field_of_an_object_has_a_value(cls: type[Model]) -> None:
     assert cls.from_dict(made.to_dict()) == made
 
 
-def test_two_rooms_are_two() -> None:
-    """Ids and names are new each time, as the server would have them."""
+def test_each_room_has_a_new_id_and_name() -> None:
+    """Each object has new ids and names."""
     one, two = make_model(Room), make_model(Room)
     assert one.id != two.id
     assert one.unique_name != two.unique_name
 
 
-def test_a_test_says_what_matters_to_it() -> None:
+def test_any_field_can_be_given() -> None:
     """Each field can be given, and only those that exist."""
     somebody = make_model(RoomParticipant, context="Ada")
     session = make_model(RoomSession, participants=[somebody], extra={"new": 1})
@@ -64,8 +64,8 @@ def test_a_test_says_what_matters_to_it() -> None:
 @pytest.mark.parametrize(
     "cls", [int, None, "Room", make_model(Room), CreateRoomRequest], ids=range(5)
 )
-def test_what_the_client_does_not_return_is_not_made(cls: Any) -> None:
-    """A class that is none of the API's is a mistake of the test, and is told so."""
+def test_only_models_of_the_client_are_made(cls: Any) -> None:
+    """Any other class is a TypeError."""
     with pytest.raises(TypeError, match=r"^make_model makes what the client returns, .* Room"):
         make_model(cls)
 
@@ -89,15 +89,15 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 def test_a_field_has_the_type_that_the_client_would_give_it(
     fields: dict[str, Any], words: str
 ) -> None:
-    """Code that is tested with such an object would meet another one in reality."""
+    """A field of another type is a TypeError."""
     with pytest.raises(TypeError) as caught:
         make_model(Room, **fields)
     assert str(caught.value).startswith("not a Room: ")
     assert words in str(caught.value)
 
 
-def test_what_an_object_tells_agrees() -> None:
-    """A session is going on and has not ended; a record says what it is."""
+def test_the_fields_of_an_object_are_consistent() -> None:
+    """A session is active and has not ended; `record_type` matches the class."""
     session = make_model(RoomSession)
     assert (session.active, session.ended_at, session.record_type) == (True, None, "room_session")
     assert make_model(Room).record_type == "room"
@@ -114,7 +114,7 @@ class Stage(enum.StrEnum):
 
 @attrs.define(kw_only=True, slots=False)
 class Painting(Model):
-    """A model that may be there one day."""
+    """A model of a future version."""
 
     colour: Colour | str | None = None
     status: Stage | str | None = None
@@ -123,13 +123,13 @@ class Painting(Model):
     layers: dict[str, str] | None = None
 
 
-def test_what_has_a_status_is_complete() -> None:
-    """What can be fetched is what most tests are about: it is ready, with all its times."""
+def test_an_object_with_a_status_is_complete() -> None:
+    """An object with a status is complete, with all times."""
     assert make_model(Painting) == Painting(
         colour=Colour.RED, status=Stage.COMPLETED, ended_at=1, title="example", layers=None
     )
 
 
-def test_a_token_can_be_handed_out_still() -> None:
-    """It expires later than now, as one that has just been made."""
+def test_a_token_is_still_valid() -> None:
+    """It has not expired."""
     assert make_model(JoinToken).seconds_left() > 500

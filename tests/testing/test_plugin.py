@@ -128,7 +128,7 @@ def test_a_sandbox_of_the_session_is_reset_between_tests(pytester: pytest.Pytest
 
 
 def test_a_signer_has_the_key_of_the_sandbox(pytester: pytest.Pytester) -> None:
-    """What it signs is accepted where webhooks of the sandbox are."""
+    """Receivers of the sandbox's webhooks accept what it signs."""
     pytester.makepyfile(SIGNING)
     result = pytester.runpytest_inprocess(*PLUGINS, *SCOPE, "--strict-markers", "-W", "error")
     result.assert_outcomes(passed=3)
@@ -158,7 +158,7 @@ def anyio_backend():
 
 
 def test_the_plugin_loads_nothing_until_a_fixture_is_used() -> None:
-    """Every run of pytest loads the plugin, also where no test uses it."""
+    """Every run of pytest loads the plugin, used or not."""
     program = "import sys, pytest_telnyx_video; print('telnyx_video' in sys.modules)"
     program += "; print('aiohttp' in sys.modules)"
     environment = {name: os.environ[name] for name in os.environ if "COVERAGE" not in name}

@@ -14,5 +14,5 @@ def inbox() -> Inbox:
 
 @pytest.fixture
 def signed() -> SignedDelivery:
-    """A genuine delivery of the event `event-1`, signed now: it expires."""
+    """A genuine delivery of the event `event-1`, signed now."""
     return SIGNER.sign(make_event(ParticipantLeft, id="event-1"))

@@ -1,4 +1,4 @@
-"""The handler and the server for aiohttp, over real sockets: what they answer, and when."""
+"""The handler and the server for aiohttp, over real sockets."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def post(client: Client, delivery: SignedDelivery, twice: str = "") -> tup
 
 
 async def test_a_genuine_event_is_answered_200(inbox: Inbox, signed: SignedDelivery) -> None:
-    """The event reaches the callback, and Telnyx gets the 200 that it asks for."""
+    """The event reaches the callback, and the answer is 200."""
     async with serving(webhook_handler(inbox, public_key=PUBLIC_KEY)) as client:
         assert await post(client, signed) == (200, "")
     (event,) = inbox.events
@@ -136,7 +136,7 @@ async def test_a_body_above_the_limit_is_answered_413(
 
 
 async def test_an_endless_body_is_not_read_on(inbox: Inbox) -> None:
-    """The answer comes at the limit, and little more is read."""
+    """The answer is sent at the limit, and little more is read."""
     sent = 0
 
     async def endless() -> AsyncIterator[bytes]:

@@ -22,7 +22,7 @@ Message = Mapping[str, object]
 
 
 def parts(*bodies: bytes) -> list[Message]:
-    """Return a body as a server hands it over, in these parts."""
+    """Return a `receive` that yields a body in these parts."""
     last = len(bodies) - 1
     return [
         {"type": "http.request", "body": body, "more_body": number < last}
@@ -62,7 +62,7 @@ async def test_a_genuine_event_is_answered_200(inbox: Inbox, signed: SignedDeliv
 
 
 async def test_a_body_may_arrive_in_parts(inbox: Inbox, signed: SignedDelivery) -> None:
-    """The body is verified as a whole, however the server splits it."""
+    """A body in parts is verified as a whole."""
     app = WebhookApp(inbox, public_key=PUBLIC_KEY)
     pieces = parts(signed.body[:7], b"", signed.body[7:])
     start, _ = await call(app, pieces, signed.headers)
@@ -73,7 +73,7 @@ async def test_a_body_may_arrive_in_parts(inbox: Inbox, signed: SignedDelivery) 
 async def test_an_aborted_body_is_one_log_line(
     inbox: Inbox, caplog: pytest.LogCaptureFixture, signed: SignedDelivery
 ) -> None:
-    """No response, since the sender has gone, and no traceback."""
+    """There is neither a response nor a traceback."""
     app = WebhookApp(inbox, public_key=PUBLIC_KEY)
     messages = [*parts(signed.body[:7], b"")[:1], {"type": "http.disconnect"}]
     assert await call(app, messages, signed.headers) == []
@@ -165,7 +165,7 @@ async def lifespan(app: WebhookApp, *events: str) -> list[dict[str, object]]:
 async def test_it_does_not_start_without_a_key(
     inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Run alone, it tells the server what is missing; the key may go away before the shutdown."""
+    """Without a key startup fails with a message; a key may disappear before shutdown."""
     monkeypatch.delenv("TELNYX_PUBLIC_KEY", raising=False)
     (failed,) = await lifespan(WebhookApp(inbox), "startup")
     assert failed["type"] == "lifespan.startup.failed"

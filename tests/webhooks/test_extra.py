@@ -1,4 +1,4 @@
-"""What importing the webhooks costs, and what is said where their extra is not installed."""
+"""Importing the webhooks, with and without their extra."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ except ImportError as error:
 
 
 def printed_by(program: str, environment: dict[str, str] | None = None) -> str:
-    """Return what a fresh interpreter prints when it runs the program."""
+    """Return the output of the program in a new interpreter."""
     return subprocess.run(
         [sys.executable, "-c", program],
         cwd=Path(telnyx_video.__file__).parents[1],
@@ -41,8 +41,8 @@ def test_without_the_extra_a_sentence_says_what_to_install(module: str) -> None:
     )
 
 
-def test_what_else_is_missing_is_not_blamed_on_the_extra() -> None:
-    """A broken installation is not explained by an extra that is there."""
+def test_another_missing_module_is_reported_as_such() -> None:
+    """Another missing module is not reported as the missing extra."""
     missing = "telnyx_video.webhooks.verify"
     said = printed_by(WITHOUT.format(missing=missing, module="telnyx_video.webhooks"))
     assert missing in said
@@ -50,12 +50,12 @@ def test_what_else_is_missing_is_not_blamed_on_the_extra() -> None:
 
 
 def test_the_rest_of_the_package_works_without_the_extra() -> None:
-    """Making rooms takes no cryptography."""
+    """Without cryptography everything but webhooks works."""
     assert printed_by(WITHOUT.format(missing="cryptography", module="telnyx_video")) == ""
 
 
 def test_the_asgi_application_loads_no_server() -> None:
-    """Neither checking nor the application for other servers loads that of aiohttp."""
+    """The ASGI application does not import aiohttp.web."""
     program = "import sys, telnyx_video.webhooks.asgi; print('aiohttp.web' in sys.modules)"
     # When coverage follows a subprocess, it loads modules of its own there.
     environment = {name: os.environ[name] for name in os.environ if "COVERAGE" not in name}

@@ -1,4 +1,4 @@
-"""A delivery as a service has it: its framework's headers, this machine's clock and environment."""
+"""Deliveries with the headers of several frameworks, the real clock and the environment."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -63,7 +63,7 @@ FRAMEWORKS: list[Callable[[Mapping[str, str]], Any]] = [
 def test_headers_are_taken_as_each_framework_has_them(
     framework: Callable[[Mapping[str, str]], Any], case: Callable[[str], str]
 ) -> None:
-    """The request's own headers can be passed on, whatever their class and their case."""
+    """The headers of each framework are accepted, in any case."""
     signed = SIGNER.sign(make_event(ParticipantLeft, id="event-1"))
     headers = framework({case(name): value for name, value in signed.headers.items()})
     event = verify_and_parse(signed.body, headers, public_key=PUBLIC_KEY)
@@ -73,8 +73,8 @@ def test_headers_are_taken_as_each_framework_has_them(
 
 
 @pytest.mark.parametrize("name", [SIGNATURE, TIMESTAMP])
-def test_a_multidict_tells_of_a_repeated_header(name: str) -> None:
-    """A header that came twice is noticed where the framework keeps both."""
+def test_a_repeated_header_in_a_multidict_is_refused(name: str) -> None:
+    """A repeated header is refused if the framework keeps both."""
     signed = SIGNER.sign(make_event(ParticipantLeft))
     headers = CIMultiDict(signed.headers)
     headers.add(name, signed.headers[name])
@@ -82,8 +82,8 @@ def test_a_multidict_tells_of_a_repeated_header(name: str) -> None:
         verify_and_parse(signed.body, headers, public_key=PUBLIC_KEY)
 
 
-def test_the_clock_of_this_machine_judges_the_age() -> None:
-    """Five minutes are allowed by default, and another tolerance where it is given."""
+def test_the_age_is_measured_by_the_clock() -> None:
+    """The default tolerance is five minutes."""
     signed = SIGNER.sign(make_event(ParticipantLeft), timestamp=time.time() - 310)
     with pytest.raises(WebhookVerificationError, match="in the past, and 300 s"):
         verify_and_parse(signed.body, signed.headers, public_key=PUBLIC_KEY)
@@ -92,23 +92,23 @@ def test_the_clock_of_this_machine_judges_the_age() -> None:
 
 
 def as_pairs(headers: Mapping[str, str]) -> Any:
-    """Return the headers as the requests of many a framework list them."""
+    """Return the headers as pairs of strings."""
     return list(headers.items())
 
 
 def as_bytes(headers: Mapping[str, str]) -> Any:
-    """Return the headers as a scope of ASGI has them."""
+    """Return the headers as pairs of bytes, as in an ASGI scope."""
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
 def as_lists(headers: Mapping[str, str]) -> Any:
-    """Return the headers as servers write them that keep to the letter of ASGI."""
+    """Return the headers as lists of bytes, which ASGI allows."""
     return iter([list(pair) for pair in as_bytes(headers)])
 
 
 @pytest.mark.parametrize("form", [as_pairs, as_bytes, as_lists])
 def test_headers_may_be_pairs(form: Callable[[Mapping[str, str]], Any]) -> None:
-    """What ASGI hands over can be passed on, and a header that came twice is noticed there."""
+    """Pairs of an ASGI scope are accepted, and a repeated header is refused."""
     signed = SIGNER.sign(make_event(ParticipantLeft, id="event-1"))
     event = verify_and_parse(signed.body, form(signed.headers), public_key=PUBLIC_KEY)
     assert event.id == "event-1"
@@ -120,23 +120,23 @@ def test_headers_may_be_pairs(form: Callable[[Mapping[str, str]], Any]) -> None:
 @pytest.mark.parametrize(
     "headers", [None, 5, "", "ab", b"ab", ["ab"], [TIMESTAMP], [(TIMESTAMP, "1", "2")]], ids=short
 )
-def test_what_is_no_headers_is_a_mistake_of_the_caller(headers: Any) -> None:
-    """It is called one, and not mistaken for a stranger's delivery."""
+def test_invalid_headers_are_a_configuration_error(headers: Any) -> None:
+    """It is a ConfigurationError, not a refused delivery."""
     signed = SIGNER.sign(make_event(ParticipantLeft))
     with pytest.raises(ConfigurationError, match=r"^headers must be .* this \w+ is neither$"):
         verify_and_parse(signed.body, headers, public_key=PUBLIC_KEY)
 
 
 @pytest.mark.parametrize("tolerance", [0, 0.0, -1, nan, -inf, True, "5", None, 10j], ids=short)
-def test_a_tolerance_that_is_no_time_is_refused(tolerance: Any) -> None:
-    """A tolerance that would refuse or accept everything is a mistake, and is called one."""
+def test_an_invalid_tolerance_is_refused(tolerance: Any) -> None:
+    """A tolerance that would refuse or accept everything is a ConfigurationError."""
     signed = SIGNER.sign(make_event(ParticipantLeft))
     with pytest.raises(ConfigurationError, match="tolerance must be seconds, above 0, not"):
         verify_and_parse(signed.body, signed.headers, public_key=PUBLIC_KEY, tolerance=tolerance)
 
 
 def test_the_environment_names_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an argument the key is that of TELNYX_PUBLIC_KEY, read at each call."""
+    """Without an argument TELNYX_PUBLIC_KEY is read at each call."""
     signed = SIGNER.sign(make_event(ParticipantLeft))
     monkeypatch.delenv("TELNYX_PUBLIC_KEY", raising=False)
     with pytest.raises(ConfigurationError, match="TELNYX_PUBLIC_KEY"):

@@ -1,4 +1,4 @@
-"""What the receivers share: settings, the key found late, no secret in tracebacks."""
+"""Behaviour that the receivers share: settings, keys, no secret in tracebacks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SECRET = "hunter2"  # in the URL that Telnyx delivers to, and so in the headers,
 
 @pytest.fixture
 def secret() -> SignedDelivery:
-    """A delivery to `https://user:hunter2@host`, and of a file that its URL opens."""
+    """A delivery to `https://user:hunter2@host`, with the URL of a file."""
     event = make_event(RecordingCompleted, download_url=f"https://files.example/{SECRET}")
     event.delivery = Delivery(1, f"https://user:{SECRET}@hooks.example.com/")
     signed = SIGNER.sign(event)
@@ -66,7 +66,7 @@ def test_an_error_has_no_secret_in_its_frames(
 
 @pytest.mark.parametrize("body", [b"{%b", b'{"data": {"id": 5, "x": "%b"}}', b'["%b"]'])
 def test_an_unreadable_body_is_in_no_frame(body: bytes) -> None:
-    """Nor in the message; the error itself keeps the body for the caller."""
+    """The body is in no frame and not in the message; only `body` of the error has it."""
     signed = SIGNER.sign(body % SECRET.encode())
     with pytest.raises(ResponseDecodeError) as caught:
         verify_and_parse(signed.body, signed.headers, public_key=PUBLIC_KEY)
@@ -76,7 +76,7 @@ def test_an_unreadable_body_is_in_no_frame(body: bytes) -> None:
 
 
 def test_the_environment_is_in_no_frame(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looking for the key does not keep all the other variables in a frame."""
+    """Reading the key keeps no other variable in a frame."""
     monkeypatch.setenv("DATABASE_URL", f"postgres://user:{SECRET}@db")
     monkeypatch.setenv("TELNYX_PUBLIC_KEY", "not a key")
     with pytest.raises(ConfigurationError) as caught:
@@ -138,10 +138,10 @@ def receiver(inbox: Inbox, **options: Any) -> Receiver:
     return Receiver(on_event=inbox, max_body=10_000, **(defaults | options))
 
 
-async def test_the_key_is_found_late(
+async def test_the_environment_is_read_for_each_delivery(
     inbox: Inbox, signed: SignedDelivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A receiver that is made at import time uses the key that a test sets afterwards."""
+    """A receiver made at import time uses the key that is set afterwards."""
     monkeypatch.delenv("TELNYX_PUBLIC_KEY", raising=False)
     made = receiver(inbox)
     with pytest.raises(ConfigurationError, match="TELNYX_PUBLIC_KEY"):
@@ -155,10 +155,10 @@ async def test_the_key_is_found_late(
     assert len(inbox.events) == 2
 
 
-async def test_a_key_that_is_passed_is_checked_at_once(
+async def test_a_key_argument_is_checked_when_the_receiver_is_made(
     inbox: Inbox, signed: SignedDelivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It also takes precedence over the environment."""
+    """A malformed key is refused, and a valid one beats the environment."""
     monkeypatch.setenv("TELNYX_PUBLIC_KEY", WebhookSigner().public_key)
     answer = await receiver(inbox, public_key=[PUBLIC_KEY]).receive(
         chunks(signed.body), signed.headers
@@ -173,7 +173,7 @@ async def test_a_key_that_is_passed_is_checked_at_once(
 def test_settings_are_checked_when_the_receiver_is_made(
     make: Callable[..., object], inbox: Inbox
 ) -> None:
-    """A mistake does not wait for the first delivery."""
+    """An invalid setting is reported before the first delivery."""
     with pytest.raises(ConfigurationError, match="on_event must be a function"):
         make(None, public_key=PUBLIC_KEY)
     with pytest.raises(ConfigurationError, match="tolerance must be seconds"):

@@ -1,4 +1,4 @@
-"""The router calls each handler once; the deduplicator beneath it has bounded memory."""
+"""The router calls each handler once; its deduplicator has bounded memory."""
 
 import asyncio
 import logging
@@ -34,7 +34,7 @@ from telnyx_video.webhooks.asgi import WebhookApp
 
 
 class Calls:
-    """Handlers that note their calls, by name and event id."""
+    """Handlers that record their calls, by name and event id."""
 
     def __init__(self) -> None:
         self.made: list[str] = []
@@ -74,7 +74,7 @@ async def test_each_event_reaches_the_handlers_of_its_class() -> None:
 
 
 async def test_a_base_class_matches_every_event(calls: Calls) -> None:
-    """A handler for `Event` is called beside those of the class itself."""
+    """A handler for `Event` is called in addition to those of the class."""
     router = EventRouter()
     router.on(Event)(calls.note)
     router.on(SessionStarted)(calls.note)
@@ -83,10 +83,10 @@ async def test_a_base_class_matches_every_event(calls: Calls) -> None:
     assert calls.made == ["1", "1", "2"]
 
 
-async def test_the_default_handler_gets_what_no_other_handles(
+async def test_the_default_handler_gets_unhandled_events(
     calls: Calls, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without one such an event is accepted, since Telnyx would deliver it again otherwise."""
+    """Without a default handler such an event is accepted."""
     caplog.set_level(logging.DEBUG, "telnyx_video")
     router = EventRouter()
     router.on(SessionEnded)(lambda _: None)
@@ -102,7 +102,7 @@ async def test_the_default_handler_gets_what_no_other_handles(
 
 
 class Flaky:
-    """A handler that fails until it is told not to."""
+    """A handler that raises `problem`, if it is set."""
 
     def __init__(self, problem: Exception | None) -> None:
         self.problem = problem
@@ -114,8 +114,8 @@ class Flaky:
             raise self.problem
 
 
-async def test_handlers_fail_alone_and_only_they_run_again() -> None:
-    """The others run all the same; when Telnyx delivers again, what succeeded is not repeated."""
+async def test_only_failed_handlers_run_again() -> None:
+    """The other handlers run; on redelivery only the failed one runs again."""
     router = EventRouter()
     away, good, broken = Flaky(LookupError("away")), Flaky(None), Flaky(ValueError("broken"))
     for handler in (away, good, broken):
@@ -146,7 +146,7 @@ async def test_deduplication_can_be_off(calls: Calls) -> None:
 
 
 async def test_a_concurrent_duplicate_waits() -> None:
-    """Telnyx delivers again while a slow handler still runs: it does not run twice."""
+    """A redelivery during a slow handler does not run it twice."""
     router = EventRouter()
     entered, release = asyncio.Event(), asyncio.Event()
     done: list[str] = []
@@ -171,7 +171,7 @@ async def test_a_concurrent_duplicate_waits() -> None:
 
 
 async def test_cancellation_is_not_an_error_of_the_handler() -> None:
-    """It propagates at once, and the event is not taken for handled."""
+    """It propagates immediately, and the event does not count as handled."""
     router = EventRouter()
     calls = 0
 
@@ -191,7 +191,7 @@ async def test_cancellation_is_not_an_error_of_the_handler() -> None:
 
 @pytest.mark.parametrize("cls", [int, None, Room, "x", short])
 def test_a_class_that_is_not_of_events_is_refused(cls: Any) -> None:
-    """Also `@router.on` without its argument."""
+    """So is `@router.on` without its argument."""
     with pytest.raises(ConfigurationError, match=r"as in @router.on\(ParticipantLeft\), not "):
         EventRouter().on(cls)
 
@@ -225,8 +225,8 @@ async def test_a_router_is_a_callback_of_the_receivers(signed: SignedDelivery) -
     assert [event.id for event in events] == ["event-1", "event-1"]
 
 
-def test_an_event_is_known_once_it_was_added() -> None:
-    """The second delivery of an event is told from the first."""
+def test_an_event_is_a_duplicate_once_added() -> None:
+    """An id is a duplicate once it was added."""
     seen = Deduplicator()
     assert "event-1" not in seen
     seen.add("event-1")
@@ -239,8 +239,8 @@ def test_an_event_is_known_once_it_was_added() -> None:
     capacity=st.integers(1, 5),
     added=st.lists(st.sampled_from("abcdefgh"), max_size=30),
 )
-def test_the_last_ones_are_known_and_no_others(capacity: int, added: list[str]) -> None:
-    """It remembers just as many as it may: those that were added last, each counted once."""
+def test_the_oldest_ids_are_dropped(capacity: int, added: list[str]) -> None:
+    """It remembers the ids that were added last, up to its capacity."""
     seen = Deduplicator(capacity)
     order: OrderedDict[str, None] = OrderedDict()
     for event_id in added:
@@ -252,8 +252,8 @@ def test_the_last_ones_are_known_and_no_others(capacity: int, added: list[str]) 
     assert len(seen) == len(last)
 
 
-def test_memory_does_not_depend_on_what_is_added() -> None:
-    """A thousand ids of a kilobyte each take no more than the 200 bytes that are promised."""
+def test_memory_is_bounded_for_ids_of_any_length() -> None:
+    """A thousand ids of a kilobyte take at most 200 bytes each."""
     seen = Deduplicator(capacity=1000)
     tracemalloc.start()
     try:
@@ -266,8 +266,8 @@ def test_memory_does_not_depend_on_what_is_added() -> None:
     assert size < 300 * 1000
 
 
-def test_threads_can_share_one() -> None:
-    """Workers of a threaded server can all add at the same time, and the bound holds."""
+def test_threads_can_share_a_deduplicator() -> None:
+    """Threads can add concurrently, and the capacity holds."""
     seen = Deduplicator(capacity=10)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(seen.add, map(str, range(2000))))
@@ -275,15 +275,15 @@ def test_threads_can_share_one() -> None:
 
 
 @pytest.mark.parametrize("capacity", [0, -1, nan, inf, 1.5, True, "x", None])
-def test_a_capacity_that_is_no_number_of_ids_is_refused(capacity: Any) -> None:
-    """One that forgets at once lets every duplicate through, and one without end grows."""
+def test_an_invalid_capacity_is_refused(capacity: Any) -> None:
+    """The capacity is an integer of at least 1."""
     with pytest.raises(ConfigurationError, match="capacity must be a number of ids"):
         Deduplicator(capacity)
 
 
 @pytest.mark.parametrize("event_id", [None, 7, b"event-1", make_event(SessionEnded)], ids=range(4))
-def test_what_is_no_id_is_refused(event_id: Any) -> None:
-    """Neither is an event remembered by something else than its id, nor looked for by it."""
+def test_only_a_string_is_an_id(event_id: Any) -> None:
+    """Only strings can be added or looked up."""
     seen = Deduplicator()
     with pytest.raises(ConfigurationError, match="event_id must be the id of an event"):
         seen.add(event_id)
@@ -293,7 +293,7 @@ def test_what_is_no_id_is_refused(event_id: Any) -> None:
 
 
 def test_any_string_is_an_id() -> None:
-    """Also one that cannot be written as UTF-8."""
+    """Even a string that cannot be encoded as UTF-8."""
     seen = Deduplicator()
     seen.add("\ud800")
     assert "\ud800" in seen

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 def test_the_decorated_function_keeps_its_type() -> None:
-    """The checkers did the rest: nothing but the return types is left to look at."""
+    """The type checkers check the rest."""
     checked: Callable[[SessionStarted], int] = started
     awaited: Callable[[ParticipantLeft], Awaitable[None]] = left
     assert (checked, awaited) == (started, left)

@@ -79,7 +79,7 @@ def refusal(*arguments: Any, **options: Any) -> WebhookVerificationError:
 def test_the_published_vectors_of_ed25519_hold(
     seed: str, key: str, message: str, signature: str
 ) -> None:
-    """Keys and signatures are those of RFC 8032, section 7.1, so that Telnyx's are, too."""
+    """Keys and signatures match the vectors of RFC 8032, section 7.1."""
     raw = bytes.fromhex(seed)
     assert public_key_of(raw).hex() == key
     assert sign(bytes.fromhex(message), raw).hex() == signature
@@ -93,7 +93,7 @@ def test_the_published_key_of_telnyx_is_the_one_derived() -> None:
 
 
 def test_a_genuine_delivery_is_accepted() -> None:
-    """What Telnyx signed, over timestamp, bar and body, is what is checked."""
+    """The signature covers timestamp, bar and body."""
     check()
     signature = sign(b"1709251200|" + BODY, bytes(range(32)))
     check(headers=[(TIMESTAMP, "1709251200"), (SIGNATURE, base64.b64encode(signature).decode())])
@@ -101,7 +101,7 @@ def test_a_genuine_delivery_is_accepted() -> None:
 
 @pytest.mark.parametrize("header", [SIGNATURE, TIMESTAMP])
 def test_a_missing_header_is_named(header: str) -> None:
-    """A request without one of the headers is refused by the name of that header."""
+    """The error names the missing header."""
     others = [(name, value) for name, value in HEADERS.items() if name != header]
     error = refusal(headers=[*others, (f"x-{header}", "1"), (header.replace("-", "_"), "1")])
     assert error.header == header
@@ -111,7 +111,7 @@ def test_a_missing_header_is_named(header: str) -> None:
 @pytest.mark.parametrize("header", [SIGNATURE, TIMESTAMP])
 @pytest.mark.parametrize("again", ["same", "other case", "joined"])
 def test_a_repeated_header_is_refused(header: str, again: str) -> None:
-    """Which of two values counts is not for anyone to guess, even if they are the same."""
+    """A repeated header is refused, even with equal values."""
     value = HEADERS[header]
     if again == "joined":
         pairs = [*({**HEADERS, header: f"{value}, {value}"}).items()]
@@ -122,7 +122,7 @@ def test_a_repeated_header_is_refused(header: str, again: str) -> None:
 
 
 def spellings(signature: str) -> dict[str, object]:
-    """Return the signature in forms that a lax reader might take for it."""
+    """Return the signature in forms that a lax decoder would accept."""
     raw = base64.b64decode(signature)
     return {
         "empty": "",
@@ -149,8 +149,8 @@ SPELLINGS = spellings(HEADERS[SIGNATURE])
 
 
 @pytest.mark.parametrize("value", SPELLINGS.values(), ids=SPELLINGS)
-def test_a_signature_has_one_spelling(value: object) -> None:
-    """Whatever is not 64 bytes in plain base64, each in its one form, is malformed."""
+def test_only_canonical_base64_is_a_signature(value: object) -> None:
+    """Anything but the canonical base64 of 64 bytes is malformed."""
     error = refusal(headers={**HEADERS, SIGNATURE: value}.items())
     assert error.header == SIGNATURE
     assert "malformed" in str(error) or "not text" in str(error)
@@ -182,8 +182,8 @@ TIMES: list[object] = [
 
 
 @pytest.mark.parametrize("value", TIMES, ids=short)
-def test_a_timestamp_is_plain_digits(value: object) -> None:
-    """Whatever Python might read as a number, only a row of digits is a timestamp."""
+def test_only_digits_are_a_timestamp(value: object) -> None:
+    """Only digits are a timestamp, not every text that Python reads as a number."""
     error = refusal(headers={**HEADERS, TIMESTAMP: value}.items())
     assert error.header == TIMESTAMP
     assert "malformed" in str(error) or "not text" in str(error)
@@ -191,7 +191,7 @@ def test_a_timestamp_is_plain_digits(value: object) -> None:
 
 @pytest.mark.parametrize("age", [0, 299, 300, -299, -300, 299.9])
 def test_a_delivery_within_the_tolerance_is_accepted(age: float) -> None:
-    """Clocks may differ by the tolerance, either way, its end included."""
+    """The tolerance applies both ways and includes its end."""
     check(now=NOW + age)
 
 
@@ -206,7 +206,7 @@ def test_a_delivery_within_the_tolerance_is_accepted(age: float) -> None:
     ],
 )
 def test_a_stale_delivery_is_refused(age: float, words: str) -> None:
-    """A delivery that someone recorded cannot be sent again later, nor made for later."""
+    """A recorded delivery cannot be replayed later, nor dated into the future."""
     error = refusal(now=NOW + age)
     assert error.header == TIMESTAMP
     assert words in str(error)
@@ -215,7 +215,7 @@ def test_a_stale_delivery_is_refused(age: float, words: str) -> None:
 OTHER_KEYS = (bytes(32), b"\xff" * 32, WebhookSigner().public_key.encode()[:32])
 
 
-def test_a_mismatch_does_not_say_why() -> None:
+def test_all_mismatches_have_the_same_message() -> None:
     """A changed body, a changed time, a wrong key and a wrong signature are refused alike."""
     other = base64.b64encode(bytes(64)).decode()
     refusals = [
@@ -231,7 +231,7 @@ def test_a_mismatch_does_not_say_why() -> None:
     assert "does not match" in str(refusals[0])
 
 
-def test_no_one_can_make_a_second_signature_of_one() -> None:
+def test_a_signature_is_not_malleable() -> None:
     """A signature with the order of the group added is another, and refused (RFC 8032, 5.1.7)."""
     order = 2**252 + 27742317777372353535851937790883648493
     raw = base64.b64decode(HEADERS[SIGNATURE])
@@ -240,8 +240,8 @@ def test_no_one_can_make_a_second_signature_of_one() -> None:
     assert "does not match" in str(refusal(headers={**HEADERS, SIGNATURE: forged}.items()))
 
 
-def test_every_key_is_tried_whichever_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While a key is being replaced, deliveries of both hold, and take as long to check."""
+def test_every_key_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """During a key rotation both keys verify, in the same time."""
     tried: list[bytes] = []
 
     def noted(message: bytes, signature: bytes, key: bytes) -> bool:
@@ -256,8 +256,8 @@ def test_every_key_is_tried_whichever_fits(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("body", ["{}", bytearray(b"{}"), {"data": {}}, None], ids=short)
-def test_a_body_that_is_not_bytes_is_a_mistake_of_the_caller(body: Any) -> None:
-    """What a framework decoded or parsed is not what was signed, and the message says so."""
+def test_a_body_that_is_not_bytes_is_a_configuration_error(body: Any) -> None:
+    """The message says that a decoded or parsed body cannot be verified."""
     with pytest.raises(ConfigurationError, match="bytes as received"):
         check(body)
 
@@ -272,10 +272,10 @@ values = wild_text | st.binary(max_size=90) | st.none() | st.integers()
     ),
     key=st.binary(min_size=32, max_size=32),
 )
-def test_nothing_but_a_refusal_comes_of_what_was_not_signed(
+def test_any_unsigned_delivery_is_refused(
     body: bytes, headers: list[tuple[object, object]], key: bytes
 ) -> None:
-    """Whatever strangers send, the answer is a refusal in one line, and no other error."""
+    """Any unsigned delivery is refused with a message of one line."""
     with pytest.raises(WebhookVerificationError) as caught:
         check(body, headers, keys=[key])
     assert isinstance(caught.value, TelnyxVideoError)
@@ -300,7 +300,7 @@ ONE_TEXT, OTHER_TEXT = (base64.b64encode(key).decode() for key in (ONE, OTHER))
     ],
     ids=short,
 )
-def test_public_keys_are_those_given_else_those_of_the_environment(
+def test_public_keys_come_from_the_argument_or_the_environment(
     monkeypatch: pytest.MonkeyPatch,
     given_keys: Any,
     variable: str | None,
@@ -316,7 +316,7 @@ def test_public_keys_are_those_given_else_those_of_the_environment(
 def test_a_missing_public_key_is_an_error_with_a_hint(
     monkeypatch: pytest.MonkeyPatch, given_keys: Any, variable: str | None
 ) -> None:
-    """Without a key nothing can be verified, so nothing is accepted."""
+    """Without a key nothing is accepted."""
     monkeypatch.delenv("TELNYX_PUBLIC_KEY", raising=False)
     if variable is not None:
         monkeypatch.setenv("TELNYX_PUBLIC_KEY", variable)
@@ -344,7 +344,7 @@ def test_a_missing_public_key_is_an_error_with_a_hint(
     ids=short,
 )
 def test_a_malformed_public_key_is_refused(monkeypatch: pytest.MonkeyPatch, key: Any) -> None:
-    """The error says where the key came from."""
+    """The error names the source of the key."""
     with pytest.raises(ConfigurationError, match="public_key is not"):
         resolve_public_keys([ONE_TEXT, key])
     if not isinstance(key, bytes):
@@ -412,7 +412,7 @@ def small_order_keys() -> set[bytes]:
 
 
 def test_public_keys_of_small_order_are_refused() -> None:
-    """Anyone can sign for such a key; all of their encodings are known, and no other is refused."""
+    """All encodings of such keys are refused, and no others."""
     keys = small_order_keys()
     assert len(keys) == 14
     assert {key for key in keys if has_small_order(key)} == keys
@@ -424,12 +424,12 @@ def test_public_keys_of_small_order_are_refused() -> None:
 
 
 def test_a_key_of_small_order_would_accept_a_forgery() -> None:
-    """The refusal matters: OpenSSL itself verifies a signature that was made without a secret."""
+    """OpenSSL accepts a signature that was made without a secret."""
     identity, signature = b"\1" + bytes(31), b"\1" + bytes(63)
     assert is_signed(b"anything", signature, identity)
 
 
 @given(st.binary(min_size=32, max_size=32))
 def test_other_public_keys_are_not_refused(seed: bytes) -> None:
-    """A key pair that was made properly is never mistaken for one of small order."""
+    """A generated key never has a small order."""
     assert not has_small_order(public_key_of(seed))

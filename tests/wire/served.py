@@ -1,4 +1,4 @@
-"""Requests as a server would read them."""
+"""Parses requests as a server does."""
 
 from urllib.parse import parse_qsl, urlsplit
 

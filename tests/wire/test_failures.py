@@ -1,4 +1,4 @@
-"""Error replies: whichever shape the body has, the right error with all that the reply says."""
+"""Error replies of every shape become the right error, with all details."""
 
 import json
 
@@ -87,7 +87,7 @@ RECORDED: dict[str, tuple[type[ApiError], list[ErrorDetail]]] = {
 
 @pytest.mark.parametrize("path", RECORDED)
 def test_a_recorded_failure_is_the_right_error(path: str) -> None:
-    """Each published shape, and what gateways send, becomes its class with every detail."""
+    """Published shapes and gateway errors become their class, with every detail."""
     reply = sample(path)
     error = read_failure(reply, writes=True)
     error_class, details = RECORDED[path]
@@ -123,14 +123,14 @@ def test_the_status_decides_the_class(status: int, error_class: type[ApiError]) 
 
 
 @pytest.mark.parametrize(("status", "writes"), [(404, True), (404, False), (503, False)])
-def test_a_failure_that_did_nothing_says_so(status: int, writes: bool) -> None:
+def test_a_refusal_is_not_applied(status: int, writes: bool) -> None:
     """A refusal was not applied, and a request that only reads never is."""
     error = read_failure(HttpReply(status, {}, b""), writes=writes)
     assert error.outcome is Outcome.NOT_APPLIED
 
 
-def test_a_failure_that_may_have_done_something_says_so() -> None:
-    """A gateway's error leaves open what became of a write."""
+def test_a_gateway_error_leaves_a_write_unknown() -> None:
+    """After a gateway error the outcome of a write is unknown."""
     error = read_failure(sample("gateway/502.html"), writes=True)
     assert error.outcome is Outcome.UNKNOWN
     assert "it may have been applied" in str(error)
@@ -215,12 +215,12 @@ def test_other_refusals_are_not_a_taken_name(status: int, body: object) -> None:
     ids=short,
 )
 def test_a_422_may_blame_other_fields_only(details: list[ErrorDetail], expected: bool) -> None:
-    """Only then a named create needs no look-up: in doubt the name may be taken."""
+    """A named create skips the look-up only if every detail is about another field."""
     assert blames_only_other_fields(details) is expected
 
 
 def test_data_of_an_error_that_is_nested_too_deeply_is_dropped() -> None:
-    """An error can be pickled and written, whatever the reply had in its meta."""
+    """An error can be pickled and written with any `meta`."""
     shallow, deep = (b'{"a": %s%s}' % (b"[" * n, b"]" * n) for n in (100, 980))
     for meta, kept in ((shallow, True), (deep, False)):
         (detail,) = read_details(b'{"errors": [{"meta": %s}]}' % meta)
@@ -258,8 +258,8 @@ def test_data_of_an_error_that_is_nested_too_deeply_is_dropped() -> None:
     ],
     ids=short,
 )  # fmt: skip
-def test_a_body_of_any_shape_says_what_it_can(body: bytes, details: list[ErrorDetail]) -> None:
-    """A body near one of the shapes is not wasted: what it says is in the details."""
+def test_a_body_of_any_shape_yields_its_details(body: bytes, details: list[ErrorDetail]) -> None:
+    """Bodies similar to a known shape still yield their details."""
     assert list(read_details(body)) == details
 
 
@@ -268,7 +268,7 @@ def test_a_body_of_any_shape_says_what_it_can(body: bytes, details: list[ErrorDe
     "form", [b"%s", b'{"errors": [%s]}', b'{"errors": {"a": %s}}', b'{"detail": %s}']
 )
 def test_a_body_of_any_depth_is_an_error_of_the_api(depth: int, form: bytes) -> None:
-    """A reply nested too deeply to be printed is still the error that its status says."""
+    """A reply nested too deeply to print still becomes the error of its status."""
     body = form % (b"[" * depth + b"]" * depth)
     error = read_failure(HttpReply(400, {}, body), writes=True)
     assert isinstance(error, BadRequestError)
@@ -276,7 +276,7 @@ def test_a_body_of_any_depth_is_an_error_of_the_api(depth: int, form: bytes) -> 
 
 
 def test_a_long_reply_makes_a_short_message() -> None:
-    """Of a long text the message quotes the beginning; of a long body the error keeps 64 KiB."""
+    """The message quotes the beginning of a long text; the error keeps 64 KiB of a long body."""
     body = json.dumps({"message": "x" * 100_000}).encode()
     error = read_failure(HttpReply(400, HEADERS, body), writes=True)
     assert len(str(error)) < 400
@@ -285,7 +285,7 @@ def test_a_long_reply_makes_a_short_message() -> None:
 
 
 def test_a_reply_of_many_problems_makes_a_short_message() -> None:
-    """Ten thousand problems are counted, not all recited."""
+    """Of ten thousand problems the message shows a few and the count."""
     body = json.dumps({"errors": [{"detail": "is bad"}] * 10_000}).encode()
     assert len(str(read_failure(HttpReply(400, {}, body), writes=True))) < 5_000
 
@@ -309,13 +309,13 @@ def test_a_reply_of_many_problems_makes_a_short_message() -> None:
     ids=short,
 )
 def test_the_excerpt_of_a_body_is_one_line(body: bytes, text: str) -> None:
-    """What a gateway wrote is quoted as plain text: no markup, no control characters, no length."""
+    """The excerpt is short plain text without markup or control characters."""
     assert excerpt(body) == text
 
 
 @given(bodies)
 def test_any_body_gives_printable_details(body: bytes) -> None:
-    """Whatever bytes come, the details are text that a terminal can show."""
+    """Details of any bytes are printable text."""
     for detail in read_details(body):
         for value in (detail.detail, detail.code, detail.title, detail.pointer, detail.parameter):
             assert value is None or not value or is_one_line(value)

@@ -1,4 +1,4 @@
-"""What headers say: the rate limit, when to come back, and the server's clock."""
+"""Headers: rate limit, Retry-After and the server's clock."""
 
 from datetime import UTC, datetime
 
@@ -52,7 +52,7 @@ NOW = "Fri, 01 Mar 2024 09:00:00 GMT"
 def test_retry_after_is_seconds_from_the_reply(
     retry_after: str, date: str | None, seconds: float | None
 ) -> None:
-    """Seconds or a date, by the server's own clock; never less than 0, and no guess if unsure."""
+    """Seconds, or a date relative to the server's clock; never negative, None if malformed."""
     fields = {"retry-after": retry_after} | ({} if date is None else {"date": date})
     limit = read_rate_limit(fields)
     assert limit is not None
@@ -91,29 +91,29 @@ def test_retry_after_is_seconds_from_the_reply(
         ),
     ],
 )
-def test_the_rate_limit_is_what_the_reply_tells(
+def test_the_rate_limit_is_read_from_headers(
     fields: dict[str, str], limit: RateLimit | None
 ) -> None:
-    """Each figure stands alone: one that is missing or malformed is None, without any no limit."""
+    """A missing or malformed figure is None; without any figure there is no rate limit."""
     assert read_rate_limit(fields) == limit
 
 
 def test_a_reply_carries_its_id_and_its_limits() -> None:
-    """What is worth quoting to the support comes with each room."""
+    """Each room has the request id and the rate limit of its reply."""
     fields = {"x-request-id": "req-1", "x-ratelimit-limit": "100"}
     assert read_reply(fields) == Reply("req-1", RateLimit(limit=100))
     assert read_reply({}) == Reply(None, None)
 
 
 def test_the_names_of_headers_may_have_any_case() -> None:
-    """A server or proxy that writes names in capitals is understood as well."""
+    """Header names are case-insensitive."""
     fields = CIMultiDict({"X-Request-ID": "req-1", "RETRY-AFTER": "3", "Date": NOW})
     assert read_reply(fields) == Reply("req-1", RateLimit(retry_after=3.0))
     assert server_time(fields) == datetime(2024, 3, 1, 9, tzinfo=UTC)
 
 
 def test_the_servers_clock_is_its_date_header() -> None:
-    """The time of a reply has a zone; without a readable date there is none."""
+    """The time has a zone; without a readable date it is None."""
     assert server_time({"date": NOW}) == datetime(2024, 3, 1, 9, tzinfo=UTC)
     assert server_time({"date": "Fri Mar  1 09:00:00 2024"}) == datetime(2024, 3, 1, 9, tzinfo=UTC)
     assert server_time({}) is None
@@ -122,7 +122,7 @@ def test_the_servers_clock_is_its_date_header() -> None:
 
 @given(headers)
 def test_any_headers_are_read(fields: dict[str, str]) -> None:
-    """Whatever the headers hold, figures are finite and at least 0, and the clock has a zone."""
+    """Figures of any headers are finite and at least 0, and times have a zone."""
     limit = read_reply(fields).rate_limit or RateLimit()
     for figure in (limit.limit, limit.remaining, limit.reset, limit.retry_after):
         assert figure is None or 0 <= figure < float("inf")

@@ -1,4 +1,4 @@
-"""Whatever is passed by mistake is refused by the name of its argument, wherever it is passed."""
+"""Invalid values of any kind are refused with the name of their argument."""
 
 from collections.abc import Callable
 from typing import Any
@@ -68,10 +68,10 @@ ARGUMENTS: list[tuple[Callable[..., object], dict[str, object], list[str]]] = [
 @pytest.mark.parametrize(
     ("build", "others", "fields"), ARGUMENTS, ids=[build.__name__ for build, _, _ in ARGUMENTS]
 )
-def test_an_odd_value_is_refused_by_name(
+def test_an_invalid_value_is_refused_by_name(
     build: Callable[..., object], others: dict[str, object], fields: list[str], value: object
 ) -> None:
-    """Numbers of any length and objects of any class are told in one line, all at once."""
+    """One error of one line lists every argument, for huge numbers and objects of any class."""
     with pytest.raises(InvalidRequestError) as caught:
         build(**others, **dict.fromkeys(fields, value))
     found = [problem.field for problem in caught.value.details]
@@ -81,8 +81,8 @@ def test_an_odd_value_is_refused_by_name(
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
 @pytest.mark.parametrize("build", [list_recordings, delete_recordings])
-def test_an_odd_filter_is_refused_by_name(build: Callable[..., object], value: object) -> None:
-    """The same for the filters of recordings."""
+def test_an_invalid_filter_is_refused_by_name(build: Callable[..., object], value: object) -> None:
+    """One error lists every filter of recordings."""
     fields = ["room_id", "status", "min_duration_secs", "started_at"]
     with pytest.raises(InvalidRequestError) as caught:
         build(dict.fromkeys(fields, value), page_size=value)
@@ -91,8 +91,8 @@ def test_an_odd_filter_is_refused_by_name(build: Callable[..., object], value: o
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
 @pytest.mark.parametrize("field", VideoRegion.__annotations__)
-def test_an_odd_region_is_refused_by_name(field: str, value: Any) -> None:
-    """The same for each field of a region, with the region's name."""
+def test_an_invalid_region_field_is_refused_by_name(field: str, value: Any) -> None:
+    """The error names the field and the region."""
     region = VideoRegion(**{field: value})
     with pytest.raises(InvalidRequestError, match="in region 'main'") as caught:
         CreateCompositionRequest(video_layout={"main": region})

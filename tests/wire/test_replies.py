@@ -1,4 +1,4 @@
-"""Replies as what was asked for: a room, a page, nothing, or the one right error.
+"""Replies as a room, a page, None, or the right error.
 
 The outcome is what callers act on: UNKNOWN after a write that cannot be read, APPLIED if at least
 the room's id can, NOT_APPLIED for every read.
@@ -63,10 +63,10 @@ def reply_of(status: int, body: object) -> HttpReply:
 
 @pytest.mark.parametrize("read", [read_room_found, read_room_written])
 @pytest.mark.parametrize("path", ["created/201.json", "minimal/201.json", "nulls/200.json"])
-def test_a_room_is_read_with_what_came_beside_it(
+def test_a_room_is_read_with_the_facts_of_its_reply(
     read: Callable[[HttpReply], Room], path: str
 ) -> None:
-    """A room brings the id of its request and the account's rate limit."""
+    """A room has the request id and the rate limit of its reply."""
     reply = sample(path)
     room = read(reply)
     assert room == Room.from_dict(json.loads(reply.body)["data"])
@@ -74,7 +74,7 @@ def test_a_room_is_read_with_what_came_beside_it(
 
 
 def test_a_page_is_read_with_its_figures() -> None:
-    """A page has its rooms in the server's order, its figures, and what came beside."""
+    """A page has its rooms in the server's order, its figures, and the facts of its reply."""
     page = read_rooms(sample("listed/200.json"))
     assert [room.max_participants for room in page.items] == [12, 2]
     assert page == Page(
@@ -86,8 +86,8 @@ def test_a_page_is_read_with_its_figures() -> None:
 @pytest.mark.parametrize(
     "meta", [None, [], 7, {}, {"page_number": "1", "page_size": 20.0, "total_pages": True}]
 )
-def test_a_page_does_without_its_figures(meta: object) -> None:
-    """Figures that are missing or malformed are None: nothing rests on them."""
+def test_a_page_may_lack_its_figures(meta: object) -> None:
+    """Missing or malformed figures are None."""
     page = read_rooms(reply_of(200, {"data": [{"id": "a"}], "meta": meta}))
     assert page == Page([Room(id="a")], REPLY)
     assert read_rooms(sample("listed_without_meta/200.json")).items == [Room(id=ROOM_ID)]
@@ -110,7 +110,7 @@ def test_an_empty_page_is_not_an_error() -> None:
     ids=["empty", "json", "html", "garbage"],
 )
 def test_any_success_of_a_delete_is_a_success(reply: HttpReply) -> None:
-    """What a reply to a delete says besides does not matter."""
+    """The body of a successful reply to a delete is ignored."""
     read_deleted(reply)
 
 
@@ -126,8 +126,8 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("path", UNREADABLE)
-def test_a_room_that_cannot_be_read_leaves_a_write_open(path: str) -> None:
-    """After a create, a success without a readable room says nothing: it may exist."""
+def test_an_unreadable_room_leaves_a_write_unknown(path: str) -> None:
+    """A success without a readable room leaves the outcome of a create unknown."""
     reply = sample(path)
     with pytest.raises(ResponseDecodeError) as caught:
         read_room_written(reply)
@@ -140,8 +140,8 @@ def test_a_room_that_cannot_be_read_leaves_a_write_open(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", UNREADABLE)
-def test_a_room_that_cannot_be_read_leaves_a_get_harmless(path: str) -> None:
-    """A get has changed nothing, whatever came back."""
+def test_an_unreadable_room_of_a_get_is_not_applied(path: str) -> None:
+    """A get changes nothing, so an unreadable reply is not applied."""
     with pytest.raises(ResponseDecodeError) as caught:
         read_room_found(sample(path))
     assert (caught.value.outcome, caught.value.room_id) == (Outcome.NOT_APPLIED, None)
@@ -149,7 +149,7 @@ def test_a_room_that_cannot_be_read_leaves_a_get_harmless(path: str) -> None:
 
 
 def test_a_room_of_wrong_types_exists_if_its_id_can_be_read() -> None:
-    """After a create, an id is proof: the room was made, and the error says which."""
+    """After a create a readable id proves that the room exists; the error has it."""
     with pytest.raises(ResponseDecodeError) as caught:
         read_room_written(sample("wrong_types/201.json"))
     error = caught.value
@@ -176,7 +176,7 @@ def test_a_room_of_wrong_types_exists_if_its_id_can_be_read() -> None:
 
 
 def test_a_get_of_wrong_types_was_not_applied_even_with_an_id() -> None:
-    """Reading a room makes none, so there is nothing that exists because of it."""
+    """A get creates nothing, so its outcome is never applied."""
     with pytest.raises(ResponseDecodeError) as caught:
         read_room_found(sample("wrong_types/201.json"))
     assert caught.value.outcome is Outcome.NOT_APPLIED
@@ -185,8 +185,8 @@ def test_a_get_of_wrong_types_was_not_applied_even_with_an_id() -> None:
 @pytest.mark.parametrize(
     "data", [{"id": 7}, {"id": None}, [], "id", None, {"id": ["a"]}], ids=short
 )
-def test_an_id_that_is_no_text_proves_nothing(data: object) -> None:
-    """Only a readable id tells that a room exists."""
+def test_an_unreadable_id_leaves_the_outcome_unknown(data: object) -> None:
+    """Without a readable id the outcome is unknown."""
     with pytest.raises(ResponseDecodeError) as caught:
         read_room_written(reply_of(201, {"data": data}))
     assert caught.value.outcome is Outcome.UNKNOWN
@@ -204,8 +204,8 @@ UNREADABLE_PAGES: list[tuple[object, str]] = [
 
 
 @pytest.mark.parametrize(("body", "problem"), UNREADABLE_PAGES, ids=short)
-def test_a_page_that_cannot_be_read_names_the_place(body: object, problem: str) -> None:
-    """A list with one unreadable room is an error that names it, never a shorter list."""
+def test_an_unreadable_page_is_an_error_with_its_path(body: object, problem: str) -> None:
+    """A list with one unreadable room is an error with its path, never a shorter list."""
     with pytest.raises(ResponseDecodeError) as caught:
         read_rooms(reply_of(200, body))
     assert f"{problem} - try again" in str(caught.value)
@@ -214,7 +214,7 @@ def test_a_page_that_cannot_be_read_names_the_place(body: object, problem: str) 
 
 @pytest.mark.parametrize("room_id", ["a\nb", "a\x1b[2J", "a\u2028b", "a" * 5000], ids=short)
 def test_an_id_cannot_break_the_line(room_id: str) -> None:
-    """The id that a message quotes is the server's: it stays in one line of readable length."""
+    """An id of the server is quoted in one line of bounded length."""
     with pytest.raises(ResponseDecodeError) as caught:
         read_room_written(reply_of(201, {"data": {"id": room_id, "sessions": 7}}))
     assert caught.value.room_id == room_id
@@ -223,7 +223,7 @@ def test_an_id_cannot_break_the_line(room_id: str) -> None:
 
 
 def test_a_reply_of_many_wrong_values_makes_a_short_message() -> None:
-    """One bad reply of some kilobytes must not become a message of megabytes."""
+    """A reply of kilobytes does not become a message of megabytes."""
     with pytest.raises(ResponseDecodeError) as caught:
         read_room_written(reply_of(201, {"data": {"id": "a", "sessions": [7] * 5_000}}))
     assert "@ $.data.sessions[0]" in str(caught.value)
@@ -231,7 +231,7 @@ def test_a_reply_of_many_wrong_values_makes_a_short_message() -> None:
 
 
 def test_a_reply_of_many_wrong_values_costs_little() -> None:
-    """A small bad reply must not take a hundred times its size in memory, nor the time for it."""
+    """A bad reply takes less than a hundred times its size in memory."""
     reply = reply_of(201, {"data": {"id": "a", "sessions": [7] * 20_000}})
     tracemalloc.start()
     try:
@@ -243,7 +243,7 @@ def test_a_reply_of_many_wrong_values_costs_little() -> None:
     assert peak < 100 * len(reply.body)
 
 
-def test_an_error_keeps_no_more_of_a_body_than_it_says() -> None:
+def test_an_error_keeps_64_kib_of_a_body() -> None:
     """Errors can be kept by the thousand: each has at most 64 KiB of its reply."""
     with pytest.raises(ResponseDecodeError) as caught:
         read_rooms(HttpReply(200, {}, b"x" * (KEPT_BODY + 1)))
@@ -255,7 +255,7 @@ def test_an_error_keeps_no_more_of_a_body_than_it_says() -> None:
 def test_a_status_other_than_2xx_is_an_api_error(
     read: Callable[[HttpReply], object], status: int
 ) -> None:
-    """A status other than 2xx is never read as a room, however much its body looks like one."""
+    """A status other than 2xx is an error even if its body is a room."""
     with pytest.raises(ApiError) as caught:
         read(HttpReply(status, HEADERS, sample("created/201.json").body))
     writes = read in WRITERS
@@ -264,15 +264,15 @@ def test_a_status_other_than_2xx_is_an_api_error(
 
 @pytest.mark.parametrize("read", READERS)
 @pytest.mark.parametrize("path", sample_paths())
-def test_every_recorded_reply_is_read_or_is_our_error(
+def test_every_recorded_reply_is_read_or_raises_an_error_of_the_package(
     read: Callable[[HttpReply], object], path: str
 ) -> None:
-    """Every recorded reply, given to any operation, has a clean end."""
+    """Every reader reads every recorded reply or raises an error of the package."""
     ends_cleanly(read, sample(path))
 
 
 def ends_cleanly(read: Callable[[HttpReply], object], reply: HttpReply) -> None:
-    """Read a reply, and hold any error to what all of them promise."""
+    """Read a reply; check any error that is raised."""
     failure: TelnyxVideoError | None = None
     try:
         read(reply)
@@ -333,10 +333,10 @@ def test_a_reply_that_is_nested_too_deeply_is_a_decode_error(
 @example(200, b'{"data": ' + b"[" * 1020 + b"]" * 1020 + b"}")
 @example(201, b'{"data": {"id": "a", "x": ' + b"[" * 980 + b"]" * 980 + b"}}")
 @example(201, b'{"data": {"id": "a", "x": ' + b"[" * 1020 + b"]" * 1020 + b"}}")
-def test_any_bytes_are_read_or_are_our_error(
+def test_any_bytes_are_read_or_raise_an_error_of_the_package(
     read: Callable[[HttpReply], object], status: int, body: bytes
 ) -> None:
-    """Whatever a server sends, only the package's own errors come out, one printable line each."""
+    """Any bytes are read, or raise an error of the package with a message of one line."""
     ends_cleanly(read, HttpReply(status, HEADERS, body))
 
 
@@ -344,9 +344,9 @@ def test_any_bytes_are_read_or_are_our_error(
 @settings(max_examples=50)  # for each of them
 @given(status=statuses, fields=headers)
 @example(500, {"x-request-id": "req\udc9b31m\n"})
-def test_any_headers_are_read_or_are_our_error(
+def test_any_headers_are_read_or_raise_an_error_of_the_package(
     read: Callable[[HttpReply], object], status: int, fields: dict[str, str]
 ) -> None:
-    """Whatever headers come along, they neither break a reply nor the line of an error."""
+    """Any headers can be read, and break neither a reply nor a message."""
     ends_cleanly(read, HttpReply(status, fields, sample("found/200.json").body))
     ends_cleanly(read, HttpReply(status, fields, b"busy"))

@@ -1,4 +1,4 @@
-"""Replies of a kind of their own: tokens, actions, bulk deletions, compositions."""
+"""Replies with tokens, actions, bulk deletions and compositions."""
 
 import json
 import pickle
@@ -40,8 +40,10 @@ def reply_of(status: int, body: object) -> HttpReply:
 
 
 @pytest.mark.parametrize("read", [read_join_token, join_token_for(SECRET)])
-def test_a_token_is_read_with_what_came_beside_it(read: Callable[[HttpReply], JoinToken]) -> None:
-    """A token has its secret, its end, and the reply's facts; a refresh repeats the secret."""
+def test_a_token_is_read_with_the_facts_of_its_reply(
+    read: Callable[[HttpReply], JoinToken],
+) -> None:
+    """A token has its secrets, its expiry and the facts of the reply."""
     token = read(reply_of(201, {"data": TOKEN}))
     assert (token.token, token.refresh_token) == (SECRET, None)
     assert token.token_expires_at == datetime(2024, 2, 29, 12, tzinfo=UTC)
@@ -60,7 +62,7 @@ def test_a_token_is_read_with_what_came_beside_it(read: Callable[[HttpReply], Jo
     ids=short,
 )
 def test_a_token_that_cannot_be_read_is_not_shown(body: bytes, problem: str) -> None:
-    """A reply cut off in the middle of a secret must not carry it into a log."""
+    """A truncated reply is neither kept nor quoted, as it may hold a secret."""
     with pytest.raises(ResponseDecodeError) as caught:
         read_join_token(HttpReply(201, HEADERS, body))
     error = caught.value
@@ -80,38 +82,38 @@ def test_a_token_that_cannot_be_read_is_not_shown(body: bytes, problem: str) -> 
     ids=["json", "escaped", "html", "deep"],
 )
 def test_a_refresh_token_that_is_refused_is_not_repeated(body: bytes) -> None:
-    """Whatever a server says of the token that was sent, the error does not hold it."""
+    """The error does not repeat the token that was sent."""
     with pytest.raises(ApiError) as caught:
         join_token_for(SECRET)(HttpReply(403, HEADERS, body))
     assert SECRET.encode() not in pickle.dumps(caught.value)
     assert is_one_line(str(caught.value))
 
 
-def test_a_short_token_does_not_tear_holes_into_messages() -> None:
-    """A token of a letter, as in a test, is no secret, and would be found in every word."""
+def test_a_short_token_is_not_replaced_in_messages() -> None:
+    """A token of one letter, as in a test, is not replaced: it occurs in every word."""
     with pytest.raises(ApiError, match="a bad token"):
         join_token_for("a")(reply_of(403, {"message": "a bad token"}))
 
 
 def test_an_action_is_done_if_the_api_says_so() -> None:
-    """What the result is called does not matter: the API describes one only by an example."""
+    """Any object is a confirmation, since the API documents it by an example only."""
     read_action(reply_of(200, {"data": {"result": "ok"}}))
     read_action(reply_of(202, {"data": {}}))
 
 
 @pytest.mark.parametrize("read", [read_action, read_deleted_count])
 @pytest.mark.parametrize("path", ["empty/204.txt", "gateway/200.html", "not_an_object/200.json"])
-def test_a_gateway_does_not_speak_for_the_api(
+def test_a_success_of_a_gateway_leaves_an_action_unknown(
     read: Callable[[HttpReply], object], path: str
 ) -> None:
-    """A success that is not the API's leaves open whether anything was done."""
+    """A success that is not from the API leaves the outcome unknown."""
     with pytest.raises(ResponseDecodeError) as caught:
         read(sample(path))
     assert caught.value.outcome is Outcome.UNKNOWN
 
 
-def test_a_bulk_deletion_tells_how_many() -> None:
-    """The number of recordings is what comes back, with the reply's facts."""
+def test_a_bulk_deletion_returns_the_count() -> None:
+    """The result has the number of recordings and the facts of the reply."""
     deleted = read_deleted_count(reply_of(201, {"data": {"room_recordings": 5}}))
     assert (deleted.count, deleted.reply) == (5, REPLY)
 
@@ -119,21 +121,21 @@ def test_a_bulk_deletion_tells_how_many() -> None:
 @pytest.mark.parametrize(
     "data", [None, [], {}, {"room_recordings": "5"}, {"room_recordings": True}]
 )
-def test_a_bulk_deletion_that_tells_no_number_is_open(data: object) -> None:
-    """Nothing is made up where the reply does not say how many were deleted."""
+def test_a_bulk_deletion_without_a_count_is_unknown(data: object) -> None:
+    """Without a number in the reply the outcome is unknown."""
     with pytest.raises(ResponseDecodeError, match=r"expected an integer @ \$\.data\.room_recordin"):
         read_deleted_count(reply_of(201, {"data": data}))
 
 
-def test_a_composition_is_read_with_what_came_beside_it() -> None:
-    """A composition that was made has its id, its status, and the reply's facts."""
+def test_a_composition_is_read_with_the_facts_of_its_reply() -> None:
+    """A composition has its id, its status and the facts of the reply."""
     made = read_composition_made(reply_of(202, {"data": {"id": "a", "status": "enqueued"}}))
     assert made == RoomComposition(id="a", status="enqueued")
     assert made.reply == REPLY
 
 
 def test_a_composition_of_wrong_types_exists_if_its_id_can_be_read() -> None:
-    """An id is proof: the composition was made, and the error says which."""
+    """A readable id proves that the composition exists; the error has it."""
     with pytest.raises(ResponseDecodeError, match="composition a exists; only") as caught:
         read_composition_made(reply_of(202, {"data": {"id": "a", "status": 7}}))
     error = caught.value
@@ -144,7 +146,7 @@ def test_a_composition_of_wrong_types_exists_if_its_id_can_be_read() -> None:
 def test_every_kind_of_object_is_found_and_listed(
     cls: type[RoomSession | RoomParticipant | RoomRecording | RoomComposition],
 ) -> None:
-    """One reader serves all kinds: an object by itself, and a page of them."""
+    """Objects of every class are read alone and in pages."""
     one = found(cls)(reply_of(200, {"data": {"id": "a", "later": 1}}))
     assert (one, one.reply) == (cls(id="a", extra={"later": 1}), REPLY)
     page = listed(cls)(reply_of(200, {"data": [{"id": "a"}], "meta": {"total_results": 1}}))

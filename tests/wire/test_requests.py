@@ -1,4 +1,4 @@
-"""What is asked for, as HTTP: exact paths, queries and bodies; bad arguments never become one."""
+"""Requests for rooms: exact paths, queries and bodies; invalid arguments are refused."""
 
 import json
 from collections.abc import Callable
@@ -63,7 +63,7 @@ def unchecked_get(room_id: Any, **arguments: Any) -> HttpRequest:
 
 @given(requests)
 def test_a_create_sends_the_fields_that_are_set(request: CreateRoomRequest) -> None:
-    """What was left out is left out, null is null, and the rest is as it was given."""
+    """Unset fields are left out, None is null, and other values are sent unchanged."""
     built = create_room(request)
     assert (built.method, built.path) == ("POST", "/rooms")
     assert json.loads(built.body or b"") == request.to_dict()
@@ -78,24 +78,24 @@ def test_an_update_sends_the_same_to_the_room(request: CreateRoomRequest) -> Non
 
 
 def test_an_empty_create_is_an_empty_object() -> None:
-    """A room with the API's defaults is asked for by `{}`, not by an empty body."""
+    """A request without fields has the body `{}`."""
     assert create_room(CreateRoomRequest()).body == b"{}"
 
 
 class Size(int, Enum):
-    """Numbers that a program has given names."""
+    """Integers with names."""
 
     SMALL = 5
 
 
 class Name(StrEnum):
-    """Texts that a program has given names."""
+    """Strings with names."""
 
     STANDUP = "standup"
 
 
 def test_enumerations_are_sent_as_their_values() -> None:
-    """A program's own kinds of text and integer arrive as plain ones."""
+    """Members of enumerations are sent as their values."""
     request = CreateRoomRequest(unique_name=Name.STANDUP, max_participants=Size.SMALL)
     assert create_room(request).body == b'{"unique_name":"standup","max_participants":5}'
     page = list_rooms(unique_name=Name.STANDUP, page_size=Size.SMALL)
@@ -103,14 +103,14 @@ def test_enumerations_are_sent_as_their_values() -> None:
 
 
 def test_a_get_and_a_delete_have_no_body() -> None:
-    """Reading and deleting are an address and nothing else."""
+    """A get and a delete have a path and no body."""
     assert get_room(ROOM_ID) == HttpRequest("rooms.get", "GET", f"/rooms/{ROOM_ID}", None)
     assert delete_room(ROOM_ID) == HttpRequest("rooms.delete", "DELETE", f"/rooms/{ROOM_ID}", None)
 
 
 @pytest.mark.parametrize(("value", "written"), [(True, "true"), (False, "false")])
 def test_sessions_can_be_included_or_not(value: bool, written: str) -> None:
-    """The choice is written as JSON writes it, for one room and for the list."""
+    """The boolean is written as in JSON, for one room and for the list."""
     expected = f"/rooms/{ROOM_ID}?include_sessions={written}"
     assert get_room(ROOM_ID, include_sessions=value).path == expected
     assert query_of(list_rooms(include_sessions=value)) == {"include_sessions": written} | PAGE
@@ -125,10 +125,10 @@ ON_ONE_ROOM: list[Callable[[Any], HttpRequest]] = [
 
 @pytest.mark.parametrize("room_id", ["", "..", "a/b", "a?b", "a#b", "a%2F", "é", "\n", None, 7])
 @pytest.mark.parametrize("build", ON_ONE_ROOM, ids=["get", "delete", "update"])
-def test_an_id_that_is_none_is_refused_by_every_operation(
+def test_an_invalid_id_is_refused_by_every_operation(
     build: Callable[[Any], HttpRequest], room_id: object
 ) -> None:
-    """No operation can be led to another resource by its room id."""
+    """No room id can change the resource of a request."""
     with pytest.raises(InvalidRequestError) as caught:
         build(room_id)
     assert [problem.field for problem in caught.value.details] == ["room_id"]
@@ -136,21 +136,21 @@ def test_an_id_that_is_none_is_refused_by_every_operation(
 
 
 def test_a_list_asks_for_full_pages_by_default() -> None:
-    """A list of many rooms takes as few requests as the API allows."""
+    """The default page size is the API's maximum."""
     assert MAX_PAGE_SIZE == 250
     assert list_rooms().path == "/rooms?page%5Bnumber%5D=1&page%5Bsize%5D=250"
 
 
 @pytest.mark.parametrize("page_size", [1, 250])
 def test_a_page_may_have_from_1_to_250_rooms(page_size: int) -> None:
-    """Both ends of the API's range can be asked for."""
+    """Both bounds of the page size are accepted."""
     query = query_of(list_rooms(page_number=7, page_size=page_size))
     assert query == {"page[number]": "7", "page[size]": str(page_size)}
 
 
 @given(st.text("a é/会😀", min_size=1, max_size=3), st.integers(100, 1400))
-def test_whatever_can_be_created_can_be_looked_up(piece: str, times: int) -> None:
-    """No name is accepted that would make the address of a look-up longer than servers read."""
+def test_every_accepted_name_can_be_looked_up(piece: str, times: int) -> None:
+    """Every accepted name fits into the URL of its look-up."""
     try:
         request = CreateRoomRequest(unique_name=piece * times)
     except InvalidRequestError:
@@ -160,7 +160,7 @@ def test_whatever_can_be_created_can_be_looked_up(piece: str, times: int) -> Non
 
 @given(text.filter(bool))
 def test_any_name_can_be_looked_up(name: str) -> None:
-    """A name arrives as it is, whatever characters it has."""
+    """A name of any characters arrives unchanged."""
     request = list_rooms(unique_name=name)
     assert request.path.isascii()
     assert " " not in request.path
@@ -198,14 +198,14 @@ def test_a_list_can_be_narrowed_to_days(days: date | DateRange, operators: dict[
     ],
     ids=short,
 )
-def test_what_is_not_a_day_is_refused(days: object) -> None:
-    """The API filters by days in UTC: a time of day would silently be cut, so it is refused."""
+def test_only_a_day_is_accepted(days: object) -> None:
+    """The API filters by days in UTC, so a time of day is refused instead of cut."""
     with pytest.raises(InvalidRequestError, match=r"created_at: must be a datetime\.date"):
         unchecked_list(created_at=days)
 
 
-def test_all_that_is_wrong_with_a_list_is_told_at_once() -> None:
-    """One refusal names each argument that cannot be sent."""
+def test_all_problems_of_a_list_are_in_one_error() -> None:
+    """One error lists every invalid argument."""
     with pytest.raises(InvalidRequestError) as caught:
         unchecked_list(
             unique_name="",
@@ -238,7 +238,7 @@ def test_all_that_is_wrong_with_a_list_is_told_at_once() -> None:
     ids=short,
 )
 def test_an_argument_that_cannot_be_sent_is_refused(arguments: dict[str, object]) -> None:
-    """Each argument of a list is checked before anything is sent, and named."""
+    """The error names the invalid argument."""
     with pytest.raises(InvalidRequestError) as caught:
         unchecked_list(**arguments)
     assert [problem.field for problem in caught.value.details] == [*arguments]
@@ -246,7 +246,7 @@ def test_an_argument_that_cannot_be_sent_is_refused(arguments: dict[str, object]
 
 @pytest.mark.parametrize("value", [None, 1, "true"])
 def test_sessions_are_included_by_true_or_false_only(value: object) -> None:
-    """A get checks both of its arguments, and tells of both at once."""
+    """One error lists both arguments of a get."""
     with pytest.raises(InvalidRequestError) as caught:
         unchecked_get("a/b", include_sessions=value)
     assert [problem.field for problem in caught.value.details] == ["room_id", "include_sessions"]

@@ -65,7 +65,7 @@ def delete_many(filters: Any, **arguments: Any) -> HttpRequest:
 
 
 def test_recordings_are_listed_and_deleted_by_the_same_filters() -> None:
-    """Every documented filter arrives under the API's name; a deletion names no page by itself."""
+    """Every documented filter has the API's name; a deletion has no page by default."""
     assert split(list_recordings(FILTERS)) == ("GET", "/room_recordings", WRITTEN | PAGE)
     assert split(delete_recordings(FILTERS)) == ("DELETE", "/room_recordings", WRITTEN)
     assert split(list_recordings({}, page_number=2, page_size=1)) == (
@@ -76,29 +76,29 @@ def test_recordings_are_listed_and_deleted_by_the_same_filters() -> None:
 
 
 def test_a_deletion_can_name_its_page() -> None:
-    """The API has paging parameters for bulk deletions, too: they can be given."""
+    """A bulk deletion accepts the paging parameters of the API."""
     request = delete_recordings({"type": "audio"}, page_number=2, page_size=50)
     page = {"page[number]": "2", "page[size]": "50"}
     assert split(request) == ("DELETE", "/room_recordings", {"filter[type]": "audio"} | page)
 
 
 @pytest.mark.parametrize("filters", [{}, {"started_at": DateRange()}], ids=short)
-def test_not_everything_is_deleted_by_mistake(filters: RecordingFilters) -> None:
-    """A bulk deletion without a single filter would empty the account: it is refused."""
+def test_a_deletion_without_a_filter_is_refused(filters: RecordingFilters) -> None:
+    """A bulk deletion without a filter would empty the account, so it is refused."""
     with pytest.raises(InvalidRequestError, match="every recording would be deleted"):
         delete_recordings(filters, page_size=10)
 
 
 @pytest.mark.parametrize("build", [list_recordings, delete_many], ids=["list", "delete"])
-def test_a_misspelt_filter_is_not_passed_over(build: Callable[..., HttpRequest]) -> None:
-    """It would let a deletion take more than was meant."""
+def test_a_misspelt_filter_is_refused(build: Callable[..., HttpRequest]) -> None:
+    """Without it a deletion would match more recordings."""
     with pytest.raises(TypeError, match="no filter 'sesion_id'; did you mean session_id"):
         build({"type": "audio", "sesion_id": "a"})
 
 
 @pytest.mark.parametrize("build", [list_recordings, delete_many], ids=["list", "delete"])
 def test_filters_that_cannot_be_sent_are_refused(build: Callable[..., HttpRequest]) -> None:
-    """All that is wrong is told at once, and nothing becomes a request."""
+    """One error lists every problem, and no request is built."""
     wrong: dict[str, object] = {
         "room_id": "a/b",
         "session_id": 7,
@@ -115,7 +115,7 @@ def test_filters_that_cannot_be_sent_are_refused(build: Callable[..., HttpReques
     assert found == [*wrong, "page_number", "page_size"]
 
 
-def test_reading_and_deleting_one_are_an_address_and_nothing_else() -> None:
+def test_a_get_and_a_delete_have_a_path_only() -> None:
     """Recordings and compositions each have their own collection."""
     assert get_recording(ID) == HttpRequest("recordings.get", "GET", f"/room_recordings/{ID}", None)
     assert delete_recording(ID) == HttpRequest(
@@ -133,8 +133,8 @@ def test_reading_and_deleting_one_are_an_address_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     "build", [get_recording, delete_recording, get_composition, delete_composition]
 )
-def test_an_id_that_is_none_is_refused(build: Callable[..., HttpRequest], object_id: Any) -> None:
-    """No operation can be led to another resource by an id; above all no delete."""
+def test_an_invalid_id_is_refused(build: Callable[..., HttpRequest], object_id: Any) -> None:
+    """No id can change the resource of a request, least of all of a delete."""
     with pytest.raises(InvalidRequestError, match="_id: must be"):
         build(object_id)
 
@@ -159,7 +159,7 @@ def test_compositions_are_listed_by_every_documented_filter() -> None:
 
 
 def test_a_composition_sends_the_fields_that_are_set() -> None:
-    """What was left out is left out, null is null, and regions go along as they are."""
+    """Unset fields are left out, None is null, and regions are sent unchanged."""
     request = CreateCompositionRequest(
         session_id="s",
         format=CompositionFormat.MP4,

@@ -34,7 +34,7 @@ def act(**arguments: Any) -> HttpRequest:
 
 @pytest.mark.parametrize(("value", "written"), [(True, "true"), (False, "false")])
 def test_participants_can_be_included_or_not(value: bool, written: str) -> None:
-    """The choice is written as JSON writes it, for one session and for the list."""
+    """The boolean is written as in JSON, for one session and for the list."""
     assert get_session(ID).path == f"/room_sessions/{ID}"
     one = split(get_session(ID, include_participants=value))
     assert one == ("GET", f"/room_sessions/{ID}", {"include_participants": written})
@@ -43,7 +43,7 @@ def test_participants_can_be_included_or_not(value: bool, written: str) -> None:
 
 
 def test_sessions_are_those_of_the_account_or_of_one_room() -> None:
-    """With a room its own list is asked for; every filter goes along."""
+    """With a room id the room's own list is requested; every filter is sent."""
     filters: dict[str, Any] = {
         "active": True,
         "created_at": DAY,
@@ -63,7 +63,7 @@ def test_sessions_are_those_of_the_account_or_of_one_room() -> None:
 
 
 def test_participants_are_those_of_the_account_or_of_one_session() -> None:
-    """A session can be a filter, or the one whose own list is asked for."""
+    """A session can be a filter, or its own list is requested."""
     filters: dict[str, Any] = {
         "context": "Zoë & co",
         "joined_at": DAY,
@@ -83,8 +83,8 @@ def test_participants_are_those_of_the_account_or_of_one_session() -> None:
     assert of_session == ("GET", f"/room_sessions/{ID}/participants", expected | PAGE)
 
 
-def test_an_end_and_a_get_are_an_address_and_nothing_else() -> None:
-    """There is nothing to say beside which session, or which participant."""
+def test_an_end_and_a_get_have_a_path_only() -> None:
+    """Both requests have the object's path and no body."""
     assert end_session(ID) == HttpRequest(
         "sessions.end", "POST", f"/room_sessions/{ID}/actions/end", None
     )
@@ -95,7 +95,7 @@ def test_an_end_and_a_get_are_an_address_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("action", ["kick", "mute", "unmute"])
 def test_an_action_is_about_all_or_some(action: str) -> None:
-    """The word "all", or ids in any collection; and exceptions, where there are any."""
+    """Participants are "all" or ids in any collection, with optional exceptions."""
     everyone = act(action=action, participants="all")
     assert (everyone.method, everyone.path) == ("POST", f"/room_sessions/{ID}/actions/{action}")
     assert everyone.body == b'{"participants":"all"}'
@@ -127,8 +127,10 @@ def test_an_action_is_about_all_or_some(action: str) -> None:
     ],
     ids=short,
 )
-def test_an_action_about_nobody_is_refused(arguments: dict[str, Any], fields: list[str]) -> None:
-    """No id is taken for a list of letters, and an empty list not for everyone."""
+def test_an_action_without_participants_is_refused(
+    arguments: dict[str, Any], fields: list[str]
+) -> None:
+    """A string is not a list of ids, and an empty list is not "all"."""
     with pytest.raises(InvalidRequestError) as caught:
         act(**arguments)
     assert [problem.field for problem in caught.value.details] == fields
@@ -164,7 +166,7 @@ REFUSALS: list[tuple[Callable[..., HttpRequest], dict[str, Any], list[str]]] = [
 def test_arguments_that_cannot_be_sent_are_refused(
     build: Callable[..., HttpRequest], arguments: dict[str, Any], fields: list[str]
 ) -> None:
-    """All that is wrong is told at once, and nothing becomes a request."""
+    """One error lists every problem, and no request is built."""
     with pytest.raises(InvalidRequestError) as caught:
         build(**arguments)
     assert [problem.field for problem in caught.value.details] == fields

@@ -1,4 +1,4 @@
-"""Requests for tokens: both lifetimes within their bounds, and the refresh token never shown."""
+"""Requests for tokens: bounds of both lifetimes, and no refresh token in errors."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ REFRESH = f"/rooms/{ROOM_ID}/actions/refresh_client_token"
 
 
 def create(room_id: Any = ROOM_ID, **arguments: Any) -> HttpRequest:
-    """Ask for a token as an unchecked caller would."""
+    """Request a token as an unchecked caller would."""
     return create_join_token(room_id, **arguments)
 
 
@@ -26,7 +26,7 @@ def refresh(token: Any = "eyJ-refresh", **arguments: Any) -> HttpRequest:
 
 
 def test_a_token_with_the_default_lifetimes_is_an_empty_object() -> None:
-    """What is not given is left to the API."""
+    """Lifetimes that are not given are left to the API."""
     assert create() == HttpRequest("rooms.join_token", "POST", GENERATE, b"{}")
     assert refresh() == HttpRequest(
         "rooms.refresh_join_token", "POST", REFRESH, b'{"refresh_token":"eyJ-refresh"}'
@@ -42,7 +42,7 @@ def test_a_token_with_the_default_lifetimes_is_an_empty_object() -> None:
     ids=short,
 )
 def test_lifetimes_within_their_bounds_are_sent(arguments: dict[str, int]) -> None:
-    """Both ends of both ranges can be asked for."""
+    """Both bounds of both lifetimes are accepted."""
     assert json.loads(create(**arguments).body or b"") == arguments
     seconds = arguments["token_ttl_secs"]
     body = json.loads(refresh(token_ttl_secs=seconds).body or b"")
@@ -57,7 +57,7 @@ def test_lifetimes_within_their_bounds_are_sent(arguments: dict[str, int]) -> No
 def test_lifetimes_beyond_their_bounds_are_refused(
     token_ttl_secs: object, refresh_token_ttl_secs: object
 ) -> None:
-    """All that is wrong is told at once, and nothing becomes a request."""
+    """One error lists every problem, and no request is built."""
     with pytest.raises(InvalidRequestError) as caught:
         create(
             "a/b",
@@ -72,7 +72,7 @@ def test_lifetimes_beyond_their_bounds_are_refused(
 
 @pytest.mark.parametrize("token", ["", None, b"eyJ-secret", ["eyJ-secret"], "eyJ-secret\ud800"])
 def test_an_invalid_refresh_token_is_refused_and_not_quoted(token: object) -> None:
-    """The invalid value may be a secret, too: the message does not repeat it."""
+    """The message does not repeat the invalid value, which may be a secret."""
     with pytest.raises(
         InvalidRequestError, match="refresh_token: must be a non-empty string"
     ) as caught:

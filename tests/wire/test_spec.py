@@ -1,4 +1,4 @@
-"""Models and requests against the published contract, where that is at hand."""
+"""Models and requests against the published contract, if it is available."""
 
 import os
 from collections.abc import Callable
@@ -54,7 +54,7 @@ PAGE: dict[str, Any] = {"page_number": 1, "page_size": 1}
 
 
 def listing(build: Callable[..., HttpRequest], times: str, **filters: Any) -> list[HttpRequest]:
-    """Ask with each filter; the times as one day and as a span, which cannot go together."""
+    """Build a request with each filter, with times as a day and as a range."""
     return [
         build(**filters, **dict.fromkeys(times.split(), days), page_size=1) for days in (DAY, DAYS)
     ]
@@ -141,7 +141,7 @@ def parameters(contract: Any, operation: Any) -> set[str]:
 
 
 def written(name: str, schema: Any) -> list[str]:
-    """Return the names of a parameter's parts, in brackets."""
+    """Return the names in brackets of a parameter."""
     if schema["type"] != "object":
         return [name]
     return [
@@ -151,7 +151,7 @@ def written(name: str, schema: Any) -> list[str]:
     ]
 
 
-def test_every_operation_can_be_asked_for(contract: Any) -> None:
+def test_every_operation_has_a_request(contract: Any) -> None:
     """Each of the 25 operations has a request of its method and path."""
     published = operations(contract)
     assert published.keys() == REQUESTS.keys()
@@ -163,7 +163,7 @@ def test_every_operation_can_be_asked_for(contract: Any) -> None:
 
 
 def test_every_parameter_can_be_given(contract: Any) -> None:
-    """Each filter and choice of the reference is written by some keyword, and no other."""
+    """Requests have exactly the parameters of the reference."""
     for name, (_, _, operation) in operations(contract).items():
         sent = {
             key for request in REQUESTS[name] for key, _ in parse_qsl(urlsplit(request.path).query)
@@ -186,14 +186,14 @@ def test_every_parameter_can_be_given(contract: Any) -> None:
         ("CreateRoomCompositionRequest", CreateCompositionRequest),
     ],
 )
-def test_every_field_has_its_place(contract: Any, schema: str, cls: Any) -> None:
+def test_every_field_is_in_a_model(contract: Any, schema: str, cls: Any) -> None:
     """A model has the fields of its schema, and no others."""
     fields = {attribute.name for attribute in attrs.fields(cls)} - OURS
     assert fields == contract["components"]["schemas"][schema]["properties"].keys()
 
 
 def test_a_token_has_the_fields_of_its_reply(contract: Any) -> None:
-    """The token's schema stands in the operation, not by itself."""
+    """The schema of a token is part of its operation."""
     operation = contract["paths"]["/rooms/{room_id}/actions/generate_join_client_token"]["post"]
     reply = operation["responses"]["201"]["content"]["application/json"]["schema"]
     fields = {attribute.name for attribute in attrs.fields(JoinToken)} - OURS
@@ -208,8 +208,8 @@ def test_a_token_has_the_fields_of_its_reply(contract: Any) -> None:
         ("RoomComposition", "status", CompositionStatus),
     ],
 )
-def test_every_word_has_a_member(contract: Any, schema: str, field: str, words: Any) -> None:
-    """The enumerations have the words of the reference."""
+def test_every_value_has_a_member(contract: Any, schema: str, field: str, words: Any) -> None:
+    """The enumerations have the values of the reference."""
     published = contract["components"]["schemas"][schema]["properties"][field]["enum"]
     assert {word.value for word in words} == set(published)
 
@@ -225,7 +225,7 @@ def test_every_word_has_a_member(contract: Any, schema: str, field: str, words: 
     ],
 )
 def test_the_published_examples_survive(contract: Any, schema: str, cls: Any) -> None:
-    """Each example is read without anything left over, and written as it was."""
+    """Each example is read without unknown fields, and written unchanged."""
     example = contract["components"]["schemas"][schema]["example"]
     record = cls.from_dict(example)
     assert record.extra == {}

@@ -1,4 +1,4 @@
-"""Members of a program's own enumerations are sent as their values, wherever they are written."""
+"""Members of enumerations are sent as their values."""
 
 import json
 from collections.abc import Callable
@@ -61,7 +61,7 @@ def test_a_member_is_sent_as_its_value(build: Callable[[str], HttpRequest], text
 
 @given(name=text.filter(bool))
 def test_the_created_name_is_the_name_that_is_looked_up(name: str) -> None:
-    """A lost create is looked up by the name that was sent, whatever kind of string was given."""
+    """A lost create is looked up by the name that was sent, for any subclass of str."""
     request = CreateRoomRequest(unique_name=member(name))
     assert json.loads(create_room(request).body or b"") == {"unique_name": name}
     assert list_rooms(unique_name=request.unique_name) == list_rooms(unique_name=name)
