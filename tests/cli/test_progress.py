@@ -10,6 +10,7 @@ from unittest.mock import Mock
 import pytest
 from rich.console import Console
 
+from support.clock import Clock
 from telnyx_video import CreateOutcome, CreateRoomRequest, TransportError
 from telnyx_video.cli.batch.options import BatchOptions
 from telnyx_video.cli.batch.report import Report, Tally
@@ -17,15 +18,6 @@ from telnyx_video.cli.batch.run import BatchRun
 from telnyx_video.cli.progress import Meter
 from telnyx_video.cli.waiting import PATIENCE, ServerStatus, amount, duration
 from telnyx_video.observing import Call, CallStarted, RequestFinished, RequestStarted
-
-
-class Clock:
-    """A clock that is set by hand."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def outcome(error: TransportError | None = None) -> CreateOutcome:

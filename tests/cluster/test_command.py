@@ -18,6 +18,7 @@ from distributed import Client
 from rich.console import Console
 
 from cli.command import Command, Listener
+from support.clock import Clock
 from telnyx_video.cli.batch.cluster import JobReport
 from telnyx_video.cli.progress import Meter
 from telnyx_video.dask import JobProgress, Summary
@@ -270,15 +271,6 @@ def test_many_failures_are_counted(command: Command, sandbox: Sandbox, folder: P
     assert result.code == 1
     assert result.err.count("failed bad.csv, line ") == 20
     assert "... and 3 more; out/outcomes has all\n" in result.err
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def progress(done: int, *, refused: int = 0, failed: int = 0) -> JobProgress:

@@ -2,17 +2,9 @@
 
 import pytest
 
+from support.clock import Clock
 from telnyx_video.dask.progress import WINDOW, Tracker
 from telnyx_video.provisioning import Summary
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def test_progress_adds_up_parts_that_are_done_and_in_flight() -> None:

@@ -3,25 +3,16 @@
 import aiohttp
 
 from sandbox.http_driver import HttpDriver
+from support.clock import Clock
 from telnyx_video.sandbox import Sandbox
 from telnyx_video.sandbox.access import RateLimiter
 
 HEADERS = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"]
 
 
-class Clock:
-    """A clock that a test advances."""
-
-    def __init__(self) -> None:
-        self.now = 100.25
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def test_a_second_accepts_as_many_requests_as_its_limit() -> None:
     """Further requests are refused until the next second."""
-    clock = Clock()
+    clock = Clock(100.25)
     window = RateLimiter(2, clock)
     assert [window.take() for _ in range(3)] == [True, True, False]
     clock.now = 100.999
@@ -32,7 +23,7 @@ def test_a_second_accepts_as_many_requests_as_its_limit() -> None:
 
 def test_the_headers_count_down() -> None:
     """They state the limit, the remaining requests, and the seconds to the next window."""
-    clock = Clock()
+    clock = Clock(100.25)
     window = RateLimiter(2, clock)
     window.take()
     assert list(window.headers()) == HEADERS
@@ -46,7 +37,7 @@ def test_the_headers_count_down() -> None:
 
 def test_a_reset_clears_the_window() -> None:
     """Afterwards the second accepts the full number again."""
-    window = RateLimiter(1, Clock())
+    window = RateLimiter(1, Clock(100.25))
     window.take()
     window.reset()
     assert window.take() is True
