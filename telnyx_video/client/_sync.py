@@ -28,6 +28,7 @@ T = TypeVar("T")
 A = TypeVar("A")
 A_co = TypeVar("A_co", covariant=True)
 C = TypeVar("C", bound=Callable[..., object])
+M_co = TypeVar("M_co", bound=AbstractAsyncContextManager[Any], covariant=True)
 R = TypeVar("R", bound=Record)
 S = TypeVar("S", bound="SyncProxy[Any]")
 
@@ -186,7 +187,20 @@ class Pager(SyncProxy[AsyncPager[R]], Generic[R]):
             yield from page.items
 
 
-class BlockingFileStream(SyncProxy[AbstractAsyncContextManager[FileStream]]):
+class BlockingContext(SyncProxy[M_co]):
+    """Leaves an async context manager in the portal's loop."""
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with suppress(ConfigurationError):  # a client that was closed has ended the stream
+            self._portal.run(self._target.__aexit__(exc_type, exc, traceback))
+
+
+class BlockingFileStream(BlockingContext[AbstractAsyncContextManager[FileStream]]):
     """A file that is being read: ``for chunk in stream``, within its ``with`` block.
 
     After a break, reading continues where it stopped. The length is checked at the end.
@@ -202,15 +216,6 @@ class BlockingFileStream(SyncProxy[AbstractAsyncContextManager[FileStream]]):
     def __enter__(self) -> Self:
         self._stream = self._portal.run(self._target.__aenter__())
         return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        with suppress(ConfigurationError):  # a client that was closed has ended the stream
-            self._portal.run(self._target.__aexit__(exc_type, exc, traceback))
 
     def __iter__(self) -> Iterator[bytes]:
         return self

@@ -8,7 +8,6 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import suppress
 from types import TracebackType
 from typing import (
     TYPE_CHECKING,
@@ -26,6 +25,7 @@ from typing import (
 from telnyx_video.batch import CreateOutcome, OutcomeStream, collect
 from telnyx_video.client._portal import Caller, Portal
 from telnyx_video.client._sync import (
+    BlockingContext,
     BlockingFileStream,
     Pager,
     SyncProxy,
@@ -295,7 +295,7 @@ def _warn_unclosed(portal: Portal, client: str) -> None:
 _ARGUMENTS: Final = tuple(inspect.signature(AsyncRoomsClient).parameters)
 
 
-class BlockingOutcomeStream(SyncProxy[OutcomeStream]):
+class BlockingOutcomeStream(BlockingContext[OutcomeStream]):
     """The outcomes of a batch as they finish: enter it, then iterate over it.
 
     Leaving the block early cancels the creates in flight and waits for their end.
@@ -340,15 +340,6 @@ class BlockingOutcomeStream(SyncProxy[OutcomeStream]):
             self.__exit__(type(error), error, error.__traceback__)
             raise
         return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        with suppress(ConfigurationError):  # a client that was closed has ended the stream
-            self._portal.run(self._target.__aexit__(exc_type, exc, traceback))
 
     def __iter__(self) -> Iterator[CreateOutcome]:
         return self
