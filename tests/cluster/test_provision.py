@@ -28,10 +28,7 @@ from telnyx_video.dask import JobProgress, driver, provision, worker
 from telnyx_video.provisioning import FilePart
 from telnyx_video.sandbox import Sandbox
 
-# None of these has types.
-dask_bag: Any = import_module("dask.bag")
-dask_dataframe: Any = import_module("dask.dataframe")
-pandas: Any = import_module("pandas")
+dask_bag: Any = import_module("dask.bag")  # has no types
 
 pytestmark = [
     # Dask itself warns when it starts and stops several times in a process.
@@ -90,6 +87,9 @@ def test_a_bag_of_requests_is_an_input(cluster: Client, sandbox: Sandbox, tmp_pa
 def test_a_frame_is_an_input(cluster: Client, sandbox: Sandbox, tmp_path: Path) -> None:
     """Integers that are floats, since one is missing, are understood."""
     names = [f"room-{n}" for n in range(4)]
+    # Imported here: they take seconds, in each worker that only collects this test.
+    pandas: Any = import_module("pandas")
+    dask_dataframe: Any = import_module("dask.dataframe")
     frame = pandas.DataFrame({"unique_name": names, "max_participants": [5, None, 7, 8]})
     job = provision(
         dask_dataframe.from_pandas(frame, npartitions=2),

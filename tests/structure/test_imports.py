@@ -171,7 +171,12 @@ def source_folder() -> Path:
 
 
 MODULES = modules_in(source_folder())
-IMPORTS = imports_of(MODULES)
+
+
+@pytest.fixture(scope="module")
+def imports() -> list[Import]:
+    """Read the package once, and only where its imports are tested."""
+    return imports_of(MODULES)
 
 
 def test_every_room_has_a_floor() -> None:
@@ -181,14 +186,16 @@ def test_every_room_has_a_floor() -> None:
 
 
 @pytest.mark.parametrize("breaks", RULES)
-def test_the_package_keeps_each_rule(breaks: Callable[[Import], bool]) -> None:
+def test_the_package_keeps_each_rule(
+    breaks: Callable[[Import], bool], imports: list[Import]
+) -> None:
     """No import of the package breaks a rule."""
-    assert list(filter(breaks, IMPORTS)) == []
+    assert list(filter(breaks, imports)) == []
 
 
-def test_no_modules_import_each_other() -> None:
+def test_no_modules_import_each_other(imports: list[Import]) -> None:
     """There is an order in which every module comes after its imports."""
-    assert circles(graph_of(IMPORTS)) == set()
+    assert circles(graph_of(imports)) == set()
 
 
 def test_each_place_of_a_rule_exists() -> None:

@@ -1,4 +1,4 @@
-"""What tests ask of messages, and how they name their cases."""
+"""Checks of messages, and names for the cases of a parametrization."""
 
 from support.odd import Faulty
 
@@ -16,5 +16,7 @@ def short(value: object) -> str:
         return "faulty"
     if isinstance(value, Exception):
         return f"{type(value).__name__} {len(str(value))}"
+    if isinstance(value, str | bytes) and len(value) > 50:
+        return f"{ascii(value[:40])[:40]}..{len(value)}"
     text = ascii(value)
     return text if len(text) <= 50 else f"{text[:40]}..{len(text)}"
