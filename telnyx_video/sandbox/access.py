@@ -6,12 +6,12 @@ import time
 from base64 import b64decode
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
 import attrs
 
 from telnyx_video.sandbox.api.calls import Call
+from telnyx_video.sandbox.checks.values import is_loopback
 from telnyx_video.sandbox.replies import Reply, document
 from telnyx_video.sandbox.routes import VERSION
 
@@ -67,14 +67,7 @@ class CrossSiteGuard:
             return False
         if ANY_HOST in self.hosts or name in self.hosts or name == own_address:
             return True
-        return name == "localhost" or name.endswith(".localhost") or _is_loopback(name)
-
-
-def _is_loopback(name: str) -> bool:
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False
+        return name.endswith(".localhost") or is_loopback(name)
 
 
 TOKEN_ROUTE = f"{VERSION}/oauth/token"

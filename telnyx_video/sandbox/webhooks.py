@@ -12,13 +12,13 @@ import time
 from base64 import b64encode
 from collections.abc import Collection, Sequence
 from functools import cached_property
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import aiohttp
 import attrs
 
+from telnyx_video.sandbox.checks.values import is_loopback
 from telnyx_video.sandbox.state.events import Deliveries
 from telnyx_video.sandbox.state.records import Attempt, Delivery, DeliveryState
 
@@ -138,7 +138,7 @@ class Policy:
         if parts.scheme.lower() not in ("http", "https"):
             return "not sent: not an HTTP address"
         host = parts.hostname or ""
-        if self.anywhere or host in self.hosts or _is_loopback(host):
+        if self.anywhere or host in self.hosts or is_loopback(host):
             return None
         return "not sent: not a loopback address"
 
@@ -155,13 +155,6 @@ def timeout_of(delivery: Delivery) -> float:
 def skipped(url: str, at: str, reason: str) -> Attempt:
     """Return the record of an attempt that was not made."""
     return Attempt(url, at, error=reason, sent=False)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 _log = logging.getLogger("telnyx_video.sandbox")

@@ -17,8 +17,9 @@ from aiohttp import web
 from telnyx_video.sandbox import Sandbox
 from telnyx_video.sandbox.api.calls import Call
 from telnyx_video.sandbox.app import Exchange
+from telnyx_video.sandbox.faults.fields import Fault
 from telnyx_video.sandbox.faults.inject import Faults
-from telnyx_video.sandbox.faults.plan import Choice, Fault, Traits
+from telnyx_video.sandbox.faults.plan import Choice, Traits
 from telnyx_video.sandbox.state.records import Room
 from telnyx_video.sandbox.state.rooms import Rooms
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from sandbox.blocking_driver import on_create
 from telnyx_video.sandbox import FaultPlan, FaultPlanError, Sandbox, faults, load_faults
-from telnyx_video.sandbox.faults.fields import FAULT_FIELDS, POINTS, RULE_FIELDS, SHORTHANDS
-from telnyx_video.sandbox.faults.plan import Fault, Flaw, Rule, parse_plan
+from telnyx_video.sandbox.faults.fields import FAULT_FIELDS, POINTS, RULE_FIELDS, SHORTHANDS, Fault
+from telnyx_video.sandbox.faults.plan import Flaw, Rule, parse_plan
 from telnyx_video.sandbox.routes import OPERATIONS
 
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sandbox.blocking_driver import asked, connected, drain, names, on_create, request
 from telnyx_video.sandbox import FaultPlanError, Sandbox
 from telnyx_video.sandbox.faults.corrupt import corrupt
-from telnyx_video.sandbox.faults.fields import BODIES, FAULT_FIELDS, POINTS, SHORTHANDS
-from telnyx_video.sandbox.faults.plan import Fault, parse_plan
+from telnyx_video.sandbox.faults.fields import BODIES, FAULT_FIELDS, POINTS, SHORTHANDS, Fault
+from telnyx_video.sandbox.faults.plan import parse_plan
 from telnyx_video.sandbox.replies import Reply
 
 TRUE = Reply(201, b'{"data":{"id":"an id","max_participants":10}}')

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -117,3 +118,11 @@ def _has_scheme_and_host(value: str) -> bool:
 def url_or_empty(value: object) -> Complaint:
     """Check a URL or an empty string."""
     return None if value == "" else url(value)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine: localhost, or a loopback address."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -13,8 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 import attrs
 from multidict import CIMultiDict
 
-from telnyx_video.sandbox.faults.fields import Point
-from telnyx_video.sandbox.faults.plan import Fault
+from telnyx_video.sandbox.faults.fields import Fault, Point
 from telnyx_video.sandbox.replies import Code, Problem, Reply, bare_refusal, document, refusal
 
 _MEBIBYTE = 1024 * 1024

@@ -1,8 +1,13 @@
-"""The fields of a fault plan, their bounds, and the shorthands. The package documents them."""
+"""A fault, the fields of a fault plan with their bounds, and the shorthands.
+
+The package documents them.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, cast, get_args
+
+import attrs
 
 from telnyx_video.sandbox.checks.values import Check, Complaint, boolean, integer, number, one_of
 from telnyx_video.sandbox.routes import OPERATIONS
@@ -47,6 +52,48 @@ _FRAMINGS = ("length", "chunked", "close", "bad_chunk", "two_lengths")
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _LATIN_1 = re.compile(r"[\x00-\xff]+")
+
+
+@attrs.frozen
+class Fault:
+    """A fault for one request: the fields of the plan, with defaults filled in."""
+
+    label: str
+    commit: Commit
+    status: int | None = None
+    headers: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+    body: Any = None
+    list: Any = None
+    framing: str = "length"
+    interim: int | None = None
+    raw: str | None = None
+    cut: Point | None = None
+    reset: bool = False
+    stall: Point | None = None
+    seconds: float | None = None
+    drip: float = 0
+
+
+def effect_of(fault: Fault) -> str:
+    """Describe what a fault does to a request and its answer."""
+    commits = {"before": "committed", "never": "not committed"}
+    commit = commits.get(str(fault.commit), f"committed {fault.commit} s late")
+    parts = [f"The request was {commit}"]
+    if fault.stall:
+        until = "until the client left" if fault.seconds is None else f"for {fault.seconds:g} s"
+        parts.append(f"stalled at {fault.stall} {until}")
+    falsified = [
+        name
+        for name in ("status", "headers", "body", "list", "interim", "raw", "drip")
+        if getattr(fault, name)
+    ]
+    if fault.framing != "length":
+        falsified.append("framing")
+    if falsified:
+        parts.append(f"changed {listed(falsified)}")
+    if fault.cut:
+        parts.append(f"cut at {fault.cut} by {'RST' if fault.reset else 'FIN'}")
+    return f"{'; '.join(parts)}."
 
 
 def listed(values: Iterable[object]) -> str:

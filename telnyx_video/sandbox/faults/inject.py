@@ -20,8 +20,8 @@ from aiohttp import web
 from telnyx_video.sandbox.api.calls import Call
 from telnyx_video.sandbox.app import Api, Exchange, serve_unchanged
 from telnyx_video.sandbox.faults.corrupt import corrupt, corrupt_body, interim
-from telnyx_video.sandbox.faults.fields import Point
-from telnyx_video.sandbox.faults.plan import Choice, Fault, FaultPlan, Traits, effect_of, parse_plan
+from telnyx_video.sandbox.faults.fields import Fault, Point, effect_of
+from telnyx_video.sandbox.faults.plan import Choice, FaultPlan, Traits, parse_plan
 from telnyx_video.sandbox.listener import Port, disconnected
 from telnyx_video.sandbox.replies import Reply
 from telnyx_video.sandbox.routes import operation_of

@@ -21,7 +21,7 @@ from telnyx_video.sandbox.faults.fields import (
     RULE_FIELDS,
     SHORTHANDS,
     Commit,
-    Point,
+    Fault,
     check_status,
     listed,
 )
@@ -70,48 +70,6 @@ class FaultPlanError(ValueError):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.flaws))
-
-
-@attrs.frozen
-class Fault:
-    """A fault for one request: the fields of the plan, with defaults filled in."""
-
-    label: str
-    commit: Commit
-    status: int | None = None
-    headers: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
-    body: Any = None
-    list: Any = None
-    framing: str = "length"
-    interim: int | None = None
-    raw: str | None = None
-    cut: Point | None = None
-    reset: bool = False
-    stall: Point | None = None
-    seconds: float | None = None
-    drip: float = 0
-
-
-def effect_of(fault: Fault) -> str:
-    """Describe what a fault does to a request and its answer."""
-    commits = {"before": "committed", "never": "not committed"}
-    commit = commits.get(str(fault.commit), f"committed {fault.commit} s late")
-    parts = [f"The request was {commit}"]
-    if fault.stall:
-        until = "until the client left" if fault.seconds is None else f"for {fault.seconds:g} s"
-        parts.append(f"stalled at {fault.stall} {until}")
-    falsified = [
-        name
-        for name in ("status", "headers", "body", "list", "interim", "raw", "drip")
-        if getattr(fault, name)
-    ]
-    if fault.framing != "length":
-        falsified.append("framing")
-    if falsified:
-        parts.append(f"changed {listed(falsified)}")
-    if fault.cut:
-        parts.append(f"cut at {fault.cut} by {'RST' if fault.reset else 'FIN'}")
-    return f"{'; '.join(parts)}."
 
 
 @attrs.frozen
