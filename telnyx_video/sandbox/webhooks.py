@@ -273,7 +273,7 @@ class Dispatcher:
     async def _post(
         self, url: str, body: bytes, headers: dict[str, str], seconds: float
     ) -> tuple[int | None, str | None, str | None]:
-        """Return the status and the body of the answer, and the reason if there is none."""
+        """Return the status and the body of the answer, or the reason for not having one."""
         status: int | None = None
         try:
             async with self._open_session().post(

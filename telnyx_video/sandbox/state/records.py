@@ -317,7 +317,7 @@ class Attempt:
     headers: dict[str, str] | None = None
     """The headers that were sent, with the signature."""
     body: str | None = None
-    """The signed body, as it was sent."""
+    """The signed body that was sent."""
     answer: str | None = None
     """The start of the body of the receiver's answer."""
 
