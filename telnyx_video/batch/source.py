@@ -164,8 +164,9 @@ class _Asynchronous:
                 self._answers.put_nowait((item,))
                 await self._asked.acquire()
         finally:
-            if isinstance(self._items, AsyncGenerator):
-                await cast("AsyncGenerator[object, None]", self._items).aclose()
+            items = self._items
+            if isinstance(items, AsyncGenerator):
+                await cast("AsyncGenerator[object, None]", items).aclose()
 
 
 class _Threaded:

@@ -148,7 +148,7 @@ class _ObjectStorage:
         self._filesystem, root = _resolve(url)
         self._root = root.rstrip("/")
         generic = import_module("fsspec").AbstractFileSystem
-        own = type(self._filesystem)
+        own: Any = self._filesystem.__class__
         if own.pipe_file is generic.pipe_file and not hasattr(own, "_pipe_file"):
             # The generic one looks whether the file exists, and then writes it: two may win.
             raise ConfigurationError(

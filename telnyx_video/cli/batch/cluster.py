@@ -191,7 +191,7 @@ class JobReport:
             KeyboardInterrupt: there was a signal; parts in flight are finished.
         """
         self.progress = progress
-        notes = []
+        notes: list[str] = []
         if progress.refused:
             notes.append(f"{counted(progress.refused, 'request')} refused by the rate limit")
         if progress.summary.missing:
