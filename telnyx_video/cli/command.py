@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import is_dataclass
 from functools import wraps
 from inspect import Parameter, Signature, isfunction, signature
-from typing import Annotated, Any, Protocol, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Protocol, Union, cast, get_args, get_origin, get_type_hints
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -151,8 +151,8 @@ def _parameters(made_by: Callable[..., object]) -> dict[str, Parameter]:
 def _group(annotation: object) -> Callable[..., object] | None:
     """Return the dataclass or function of a parameter that becomes several options."""
     made_by: Any = get_args(annotation)[-1] if get_origin(annotation) is Annotated else annotation
-    stands_for_several = is_dataclass(made_by) or isfunction(made_by)
-    return made_by if stands_for_several else None
+    stands_for_several: bool = is_dataclass(made_by) or isfunction(made_by)
+    return cast("Callable[..., object]", made_by) if stands_for_several else None
 
 
 def _optional(parameter: Parameter) -> Parameter:

@@ -95,17 +95,18 @@ class Meter(Progress):
         """
         self.update(self._task, completed=done, total=total)
         count = self._number(done) + ("" if total is None else f" of {self._number(total)}")
-        parts = [f"{count}{self._noun}", *([] if problem else self._pace()), *notes]
+        pace = () if problem else self._pace()
+        text = ", ".join([f"{count}{self._noun}", *pace, *notes])
         now = self.get_time()
         if self._drawn:
-            self.update(self._task, text=", ".join(parts))
+            self.update(self._task, text=text)
             self._problem = problem
             if now >= self._next:
                 self.start()
         elif now >= self._next or (urgent and problem and not self._problem):
             self._next = now + LINE_EVERY
             self._problem = problem
-            self.console.print(", ".join([*parts, *([problem] if problem else [])]))
+            self.console.print(f"{text}, {problem}" if problem else text)
 
     def _pace(self) -> Iterable[str]:
         (task,) = self.tasks

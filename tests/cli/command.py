@@ -90,7 +90,7 @@ class Process:
     def __init__(self, process: "subprocess.Popen[bytes]", terminal: int | None) -> None:
         self._process = process
         self._terminal = terminal
-        self._said = b""
+        self._output = b""
 
     def signal(self, number: int) -> None:
         """Send it a signal."""
@@ -98,18 +98,18 @@ class Process:
 
     def wait_for(self, text: str) -> str:
         """Wait for a text on stderr or the terminal; return the output so far."""
-        while text.encode() not in self._said:
+        while text.encode() not in self._output:
             chunk = self._read()
-            assert chunk, f"it ended, having said {self._said!r}"
-            self._said += chunk
-        return self._said.decode()
+            assert chunk, f"it ended, after printing {self._output!r}"
+            self._output += chunk
+        return self._output.decode()
 
     def end(self) -> Result:
         """Wait for its end."""
         while chunk := self._read():
-            self._said += chunk
+            self._output += chunk
         out = b"" if self._process.stdout is None else self._process.stdout.read()
-        return Result(self._process.wait(PATIENCE), out.decode(), self._said.decode())
+        return Result(self._process.wait(PATIENCE), out.decode(), self._output.decode())
 
     def _read(self) -> bytes:
         if self._terminal is None:
@@ -117,7 +117,9 @@ class Process:
             source = self._process.stderr.fileno()
         else:
             source = self._terminal
-        assert select.select([source], [], [], PATIENCE)[0], f"it hangs, having said {self._said!r}"
+        assert select.select([source], [], [], PATIENCE)[0], (
+            f"it hangs, after printing {self._output!r}"
+        )
         try:
             return os.read(source, 4096)
         except OSError:  # how the end of a terminal shows on Linux

@@ -117,15 +117,15 @@ def test_the_table_shows_twenty_rooms(
     result = command("--sandbox", "batch", "-", *options, stdin=csv_of(count))
     rows = table_of(result.out)
     assert [row[1] for row in rows] == [f"room-{number}" for number in range(20)]
-    said = [line for line in result.err.splitlines() if line.startswith("...")]
-    assert said == ([] if more is None else [f"... and {more}"])
+    message = [line for line in result.err.splitlines() if line.startswith("...")]
+    assert message == ([] if more is None else [f"... and {more}"])
 
 
 @pytest.mark.parametrize(
-    ("count", "said"), [(1, "1 existing room differs"), (2, "2 existing rooms differ")]
+    ("count", "message"), [(1, "1 existing room differs"), (2, "2 existing rooms differ")]
 )
 def test_differing_rooms_are_reported(
-    command: Command, sandbox: Sandbox, count: int, said: str
+    command: Command, sandbox: Sandbox, count: int, message: str
 ) -> None:
     """Existing rooms with other settings are marked and counted."""
     command("batch", "-", stdin=csv_of(count))
@@ -134,7 +134,8 @@ def test_differing_rooms_are_reported(
     assert result.code == 0
     assert [outcome["differences"] for outcome in result.lines] == [["max_participants"]] * count
     assert (
-        f"{said} from what the input asks for; --if-exists update would change that" in result.err
+        f"{message} from what the input asks for; --if-exists update would change that"
+        in result.err
     )
     assert {row[3] for row in table_of(command("batch", "-", stdin=other).out)} == {"differs"}
     updated = command("batch", "-", "--if-exists=update", stdin=other)
@@ -176,9 +177,7 @@ def test_lost_answers_are_recovered(command: Command, sandbox: Sandbox) -> None:
     assert summary_of(result.err)[:3] == ["0 made", "0 existed", "1 recovered"]
 
 
-def test_a_nameless_room_whose_answer_was_lost_is_unknown(
-    command: Command, sandbox: Sandbox
-) -> None:
+def test_a_nameless_room_with_a_lost_answer_is_unknown(command: Command, sandbox: Sandbox) -> None:
     """It is not sent again; the message advises in terms of the command line."""
     sandbox.faults = on_create({"cut": "reply", "commit": "before"})
     result = command("batch", "-", "--json", stdin=b"max_participants\n5\n")
@@ -186,8 +185,8 @@ def test_a_nameless_room_whose_answer_was_lost_is_unknown(
     (outcome,) = result.lines
     assert outcome["error"]["type"] == "OutcomeUnknownError"
     assert outcome["error"]["outcome"] == "unknown"
-    (said,) = [line for line in result.err.splitlines() if line.startswith("unknown line 2: ")]
-    assert "compare the list --created-on today's date first; with a unique_name this" in said
+    (message,) = [line for line in result.err.splitlines() if line.startswith("unknown line 2: ")]
+    assert "compare the list --created-on today's date first; with a unique_name this" in message
     assert summary_of(result.err)[4] == "1 unknown"
 
 
@@ -251,7 +250,7 @@ def test_a_bad_option_is_named(command: Command, option: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["batch", "missing.csv", "--output=-"], "--output: use --json for standard output"),
         (
@@ -260,10 +259,10 @@ def test_a_bad_option_is_named(command: Command, option: str) -> None:
         ),
     ],
 )
-def test_results_are_a_table_or_json(command: Command, arguments: list[str], said: str) -> None:
+def test_results_are_a_table_or_json(command: Command, arguments: list[str], message: str) -> None:
     """Batches print a table or JSON, not CSV."""
     result = command(*arguments)
-    assert (result.code, result.err) == (2, f"Error: {said}\n")
+    assert (result.code, result.err) == (2, f"Error: {message}\n")
 
 
 def test_a_room_with_an_unreadable_reply_is_not_counted_as_failed(

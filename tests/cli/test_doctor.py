@@ -80,15 +80,15 @@ def doctor_at(command: Command, monkeypatch: pytest.MonkeyPatch, skew: float) ->
 
 
 @pytest.mark.parametrize(
-    ("skew", "code", "said"),
+    ("skew", "code", "message"),
     [(3600, 1, "ahead of the server's: set it by NTP"), (-3600, 1, "behind the server's")],
 )
 def test_a_wrong_clock_is_reported(
-    command: Command, monkeypatch: pytest.MonkeyPatch, skew: float, code: int, said: str
+    command: Command, monkeypatch: pytest.MonkeyPatch, skew: float, code: int, message: str
 ) -> None:
     """A clock that is an hour off breaks the verification of webhooks."""
     result = doctor_at(command, monkeypatch, skew)
-    assert (result.code, said in result.err) == (code, True)
+    assert (result.code, message in result.err) == (code, True)
 
 
 def test_a_small_difference_is_shown(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +121,7 @@ def test_an_env_file_is_read(
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (None, "cannot be read: No such file or directory"),
         (b"\xff=1", "is not UTF-8"),
@@ -132,7 +132,7 @@ def test_an_env_file_is_read(
     ],
 )
 def test_an_invalid_env_file_is_reported(
-    command: Command, tmp_path: Path, content: bytes | None, said: str
+    command: Command, tmp_path: Path, content: bytes | None, message: str
 ) -> None:
     """The message names the line without its content."""
     file = tmp_path / "my.env"
@@ -141,7 +141,7 @@ def test_an_invalid_env_file_is_reported(
     result = command("list", "--env-file", file)
     assert result.code == 2
     assert result.err.startswith(f"Error: --env-file {file}")
-    assert said in result.err
+    assert message in result.err
     assert "secret" not in result.err
 
 

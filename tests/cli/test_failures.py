@@ -73,7 +73,7 @@ def test_an_unreachable_server_is_reported(
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("here", "the base URL (--base-url or TELNYX_BASE_URL) is not an HTTP URL with a host"),
         (
@@ -84,13 +84,13 @@ def test_an_unreachable_server_is_reported(
     ],
 )
 def test_an_invalid_base_url_is_refused(
-    command: Command, monkeypatch: pytest.MonkeyPatch, url: str, said: str
+    command: Command, monkeypatch: pytest.MonkeyPatch, url: str, message: str
 ) -> None:
     """The message names the option, not the Python argument."""
     monkeypatch.setenv("TELNYX_API_KEY", "key")
     for result in (command("list", "--base-url", url), command("--base-url", url, "list")):
         assert result.code == 2
-        assert said in result.err
+        assert message in result.err
         assert "=True" not in result.err
 
 
@@ -123,7 +123,7 @@ def test_the_sandbox_ignores_the_environment(
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (("--port=70000",), "Invalid value for '--port': "),
         (("--host=a..b",), "--host: must be a name or an address of this machine, not 'a..b'"),
@@ -133,12 +133,12 @@ def test_the_sandbox_ignores_the_environment(
     ],
 )
 def test_invalid_sandbox_options_are_refused(
-    command: Command, options: tuple[str, ...], said: str
+    command: Command, options: tuple[str, ...], message: str
 ) -> None:
     """Options out of bounds are named with their bounds."""
     result = command("sandbox", *options)
     assert result.code == 2
-    assert f"Error: {said}" in result.err
+    assert f"Error: {message}" in result.err
 
 
 def test_a_port_in_use_is_reported(command: Command, sandbox: Sandbox) -> None:
@@ -176,7 +176,7 @@ def test_every_command_has_help(command: Command, name: str | None) -> None:
     assert f"Usage: telnyx-video {name or '[OPTIONS]'}" in short.out
 
 
-def test_help_says_where_the_key_belongs(command: Command) -> None:
+def test_help_names_the_variable_of_the_key(command: Command) -> None:
     """The key is read from the environment only, and the help says so."""
     text = " ".join(command("--help").out.split())
     assert "read from TELNYX_API_KEY" in text
@@ -221,18 +221,18 @@ def break_the_library(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [(KeyError("data"), "KeyError: 'data'"), (AssertionError(), "AssertionError")],
 )
 def test_an_unexpected_exception_is_reported_as_a_bug(
-    command: Command, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+    command: Command, monkeypatch: pytest.MonkeyPatch, error: Exception, message: str
 ) -> None:
     """An unexpected exception asks to be reported, and says how to see more."""
     break_the_library(monkeypatch, error)
     result = command("--sandbox", "list")
     assert result.code == 1
     assert result.err.splitlines() == [
-        f"Error: this is a bug in telnyx-video, please report it: {said}",
+        f"Error: this is a bug in telnyx-video, please report it: {message}",
         "Error: with TELNYX_LOG=debug in the environment, it says where it happened",
     ]
 
@@ -272,7 +272,7 @@ def test_its_output_can_be_redirected(command: Command) -> None:
 
 
 @pytest.mark.parametrize("missing", ["typer", "rich"])
-def test_without_the_extra_it_says_what_to_install(
+def test_a_missing_extra_is_named(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     """Installed without ``cli``, the command names the extra instead of failing to import."""

@@ -142,8 +142,8 @@ def test_a_path_with_spaces_is_quoted(command: Command, path: str) -> None:
     for arguments in (("batch", path), ("sandbox", "--faults", path or " ")):
         result = command(*arguments)
         quoted = repr(arguments[-1])
-        said = f"Error: {quoted} cannot be read: No such file or directory\n"
-        assert (result.code, result.err) == (2, said)
+        message = f"Error: {quoted} cannot be read: No such file or directory\n"
+        assert (result.code, result.err) == (2, message)
 
 
 def test_a_read_error_during_the_check_is_reported(command: Command) -> None:
@@ -181,14 +181,14 @@ def test_an_input_without_rooms_succeeds(command: Command, tmp_path: Path) -> No
     assert result.err == f"{file} has no rooms: there is nothing to do.\n"
 
 
-@pytest.mark.parametrize(("rows", "said"), [(1, "1 row has"), (2, "2 rows have")])
+@pytest.mark.parametrize(("rows", "message"), [(1, "1 row has"), (2, "2 rows have")])
 def test_rows_without_a_name_are_reported(
-    command: Command, sandbox: Sandbox, rows: int, said: str
+    command: Command, sandbox: Sandbox, rows: int, message: str
 ) -> None:
     """Rooms without a name are created, with a warning that a second run would repeat them."""
     result = command("batch", "-", stdin=b"max_participants\n" + b"5\n" * rows)
     assert result.code == 0
-    assert f"{said} no unique_name: running the same input again would create" in result.err
+    assert f"{message} no unique_name: running the same input again would create" in result.err
     assert len(sandbox.rooms) == rows
 
 

@@ -65,14 +65,14 @@ def listen(monkeypatch: pytest.MonkeyPatch) -> Listen:
                     os.kill(os.getpid(), number)
 
         user = threading.Thread(target=use_and_end)
-        said, err = out or Listener({}), Listener({"stops it.": user.start})
+        message, err = out or Listener({}), Listener({"stops it.": user.start})
         with monkeypatch.context() as inner:
             inner.setenv("TELNYX_PUBLIC_KEY", PUBLIC_KEY)
-            inner.setattr(sys, "stdout", said)
+            inner.setattr(sys, "stdout", message)
             inner.setattr(sys, "stderr", err)
             code = main(["listen", *options])
         user.join()
-        return Heard(code, said.getvalue(), err.getvalue())
+        return Heard(code, message.getvalue(), err.getvalue())
 
     return listen
 

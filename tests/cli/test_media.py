@@ -99,13 +99,13 @@ def sandboxed() -> dict[str, str]:
 def test_a_log_shows_a_long_download() -> None:
     """Without a terminal, a line every ten seconds has the size and the rate."""
     now = [0.0]
-    said = io.StringIO()
-    console = Console(file=said, width=80)
+    written = io.StringIO()
+    console = Console(file=written, width=80)
     with Meter(console, "Downloading", number=in_bytes, clock=lambda: now[0]) as meter:
         for second in range(25):
             now[0] = second
             meter.show(second * 10**6, 10**8)
-    assert said.getvalue().splitlines() == [
+    assert written.getvalue().splitlines() == [
         "10.0 MB of 100.0 MB, 1.0 MB/s, 1 min 30 s left",
         "20.0 MB of 100.0 MB, 1.0 MB/s, 1 min 20 s left",
     ]

@@ -22,8 +22,8 @@ def serving(*options: str) -> Generator[tuple[Process, dict[str, str]]]:
     read, write = os.pipe()
     with running("sandbox", *options, env=environment(), stdout=write) as process:
         os.close(write)
-        with open(read) as said:
-            exports = [said.readline() for _ in range(3)]
+        with open(read) as message:
+            exports = [message.readline() for _ in range(3)]
         words = [line.removeprefix("export ").rstrip("\n").split("=", 1) for line in exports]
         yield process, dict(words)
 
@@ -32,10 +32,10 @@ def test_a_batch_from_one_program_reaches_the_sandbox_of_another(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A batch, a list and the batch again use the sandbox of another process."""
-    with serving("--port", "0") as (server, told):
-        with running("batch", ROOMS_CSV, env=environment(**told)) as process:
+    with serving("--port", "0") as (server, exported):
+        with running("batch", ROOMS_CSV, env=environment(**exported)) as process:
             first = process.end()
-        for name, value in told.items():
+        for name, value in exported.items():
             monkeypatch.setenv(name, value)
         listed = command("list")
         second = command("batch", ROOMS_CSV, "--json")

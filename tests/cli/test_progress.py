@@ -39,49 +39,49 @@ class Server:
         self.status(RequestFinished(self._started, 0.1, status, error=error))
 
 
-def meter_on(said: io.StringIO, clock: Clock, **settings: Any) -> Meter:
+def meter_on(written: io.StringIO, clock: Clock, **settings: Any) -> Meter:
     """Return a meter that writes lines."""
-    return Meter(Console(file=said, width=200), "Creating", "rooms", clock=clock, **settings)
+    return Meter(Console(file=written, width=200), "Creating", "rooms", clock=clock, **settings)
 
 
 def test_the_pace_is_a_rate_and_the_time_that_is_left() -> None:
     """The rate is that of the last half minute, and the rest is expected to take as long."""
     clock = Clock()
-    said = io.StringIO()
-    with meter_on(said, clock, after=1.0) as meter:
+    written = io.StringIO()
+    with meter_on(written, clock, after=1.0) as meter:
         for done in (0, 100, 200):
             meter.show(done, 1000)
             clock.now += 1
-    assert said.getvalue().splitlines() == ["100 of 1,000 rooms"]
+    assert written.getvalue().splitlines() == ["100 of 1,000 rooms"]
     meter.show(300, 1000)
-    assert said.getvalue().splitlines() == ["100 of 1,000 rooms"]  # not yet time for another
+    assert written.getvalue().splitlines() == ["100 of 1,000 rooms"]  # not yet time for another
     clock.now += 10
     meter.show(300, 1000)
-    assert said.getvalue().splitlines()[1] == "300 of 1,000 rooms, 100/s, 7 s left"
+    assert written.getvalue().splitlines()[1] == "300 of 1,000 rooms, 100/s, 7 s left"
 
 
 def test_a_problem_replaces_the_rate() -> None:
     """A past rate is not shown once answers stop; the first line about it may be urgent."""
     clock = Clock()
-    said = io.StringIO()
-    with meter_on(said, clock) as meter:
+    written = io.StringIO()
+    with meter_on(written, clock) as meter:
         for done in (0, 1, 2):
             meter.show(done, 10)
             clock.now += 1
         for _ in range(3):
             meter.show(2, 10, problem="no answer", urgent=True, notes=["1 failed"])
-    assert said.getvalue().splitlines() == ["2 of 10 rooms, 1 failed, no answer"]
+    assert written.getvalue().splitlines() == ["2 of 10 rooms, 1 failed, no answer"]
 
 
 def test_a_count_without_a_total_has_a_rate_only() -> None:
     """While the total is unknown, no time is left to show."""
     clock = Clock()
-    said = io.StringIO()
-    with meter_on(said, clock) as meter:
+    written = io.StringIO()
+    with meter_on(written, clock) as meter:
         for done in range(12):
             meter.show(done * 50)
             clock.now += 1
-    assert said.getvalue().splitlines() == ["500 rooms, 50/s"]
+    assert written.getvalue().splitlines() == ["500 rooms, 50/s"]
 
 
 REASONS = {
@@ -142,13 +142,13 @@ def test_a_log_gets_a_line_now_and_then() -> None:
     """Without a terminal, a line every ten seconds shows the progress."""
     clock = Clock()
     batch = batch_of(2080, Server(clock))
-    said = io.StringIO()
-    with meter_on(said, clock) as meter:
+    written = io.StringIO()
+    with meter_on(written, clock) as meter:
         for _ in range(1000):
             clock.now += 1 / 32
             batch.report.tally.add(outcome())
             batch.show(meter)
-    assert said.getvalue().splitlines() == [
+    assert written.getvalue().splitlines() == [
         "320 of 2,080 rooms, 32/s, 55 s left",
         "640 of 2,080 rooms, 32/s, 45 s left",
         "960 of 2,080 rooms, 32/s, 35 s left",
@@ -159,12 +159,12 @@ def test_failures_are_counted_next_to_the_pace() -> None:
     """Failures are visible before the batch has ended."""
     clock = Clock()
     batch = batch_of(10, Server(clock))
-    said = io.StringIO()
-    with meter_on(said, clock, after=1.0) as meter:
+    written = io.StringIO()
+    with meter_on(written, clock, after=1.0) as meter:
         batch.report.tally.add(outcome(TransportError("refused")))
         clock.now += 1
         batch.show(meter)
-    assert said.getvalue() == "1 of 10 rooms, 1 failed\n"
+    assert written.getvalue() == "1 of 10 rooms, 1 failed\n"
 
 
 def test_a_log_reports_silence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,8 +173,8 @@ def test_a_log_reports_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     server = Server(clock, give_up_after=60)
     batch = batch_of(20, server)
-    said = io.StringIO()
-    with meter_on(said, clock) as meter:
+    written = io.StringIO()
+    with meter_on(written, clock) as meter:
         server.send()
         for _ in range(60):
             clock.now += 0.25
@@ -183,7 +183,7 @@ def test_a_log_reports_silence(monkeypatch: pytest.MonkeyPatch) -> None:
         for _ in range(40):
             clock.now += 0.25
             batch.show(meter)
-    assert said.getvalue().splitlines() == [
+    assert written.getvalue().splitlines() == [
         "0 of 20 rooms, no answer for 1 s (127.0.0.1:1); gives up in 59 s",
         "0 of 20 rooms, no answer for 11 s (127.0.0.1:1); gives up in 49 s",
         "0 of 20 rooms",
@@ -194,15 +194,15 @@ def test_a_terminal_shows_progress_only_after_a_while(monkeypatch: pytest.Monkey
     """What ends soon draws nothing; what takes longer draws a bar with the latest count."""
     monkeypatch.setattr("telnyx_video.cli.progress.can_draw", Mock(return_value=True))
     clock = Clock()
-    said = io.StringIO()
-    console = Console(file=said, width=80, force_terminal=True, legacy_windows=False)
+    written = io.StringIO()
+    console = Console(file=written, width=80, force_terminal=True, legacy_windows=False)
     with Meter(console, "Checking rows", "rows checked", after=0.25, clock=clock) as meter:
         meter.show(1000)
-        assert said.getvalue() == ""
+        assert written.getvalue() == ""
         clock.now += 1
         meter.show(2000)
-    assert "2,000 rows checked" in said.getvalue()
-    assert " 1,000 rows" not in said.getvalue()
+    assert "2,000 rows checked" in written.getvalue()
+    assert " 1,000 rows" not in written.getvalue()
 
 
 def test_silence_at_the_end_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,10 +212,10 @@ def test_silence_at_the_end_is_reported(monkeypatch: pytest.MonkeyPatch) -> None
     server = Server(clock)
     server.send()
     clock.now += 5
-    said = io.StringIO()
-    console, tally = Console(file=said, width=200), Tally(3, monotonic())
+    written = io.StringIO()
+    console, tally = Console(file=written, width=200), Tally(3, monotonic())
     Report(console, tally, server.status, journal=False, lasting=True).print_summary(None)
-    first, summary = said.getvalue().splitlines()
+    first, summary = written.getvalue().splitlines()
     assert first == "At the end there was no answer for 5 s (127.0.0.1:1)."
     assert " · 3 not tried · " in summary
 

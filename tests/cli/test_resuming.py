@@ -76,9 +76,9 @@ def test_resume_without_an_earlier_run_starts_over(
 
 
 @pytest.mark.parametrize("begun", [False, True])
-@pytest.mark.parametrize(("rows", "said"), [(1, "1 row has"), (2, "2 rows have")])
+@pytest.mark.parametrize(("rows", "message"), [(1, "1 row has"), (2, "2 rows have")])
 def test_resume_with_a_mistyped_output_creates_no_duplicates(
-    command: Command, sandbox: Sandbox, output: Path, begun: bool, rows: int, said: str
+    command: Command, sandbox: Sandbox, output: Path, begun: bool, rows: int, message: str
 ) -> None:
     """Rows without a name are not started again if the earlier run is not found."""
     if begun:
@@ -89,7 +89,7 @@ def test_resume_with_a_mistyped_output_creates_no_duplicates(
     assert (result.code, result.out) == (2, "")
     state = "is empty" if begun else "does not exist"
     assert result.err == (
-        f"Error: --resume: {output} {state}, and {said} no unique_name: the rooms of an "
+        f"Error: --resume: {output} {state}, and {message} no unique_name: the rooms of an "
         "earlier run would be created again; give its --output, or leave out --resume to start "
         "over\n"
     )

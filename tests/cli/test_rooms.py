@@ -172,9 +172,9 @@ def test_delete_asks_first(
     room = made(command)
     monkeypatch.setattr(sys, "stdin", Typist(typed))
     assert main(["delete", room["id"]]) == left
-    said = capsys.readouterr().err
-    assert f"Delete room {room['id']}?" in said
-    assert ("Nothing was done." in said) == bool(left)
+    message = capsys.readouterr().err
+    assert f"Delete room {room['id']}?" in message
+    assert ("Nothing was done." in message) == bool(left)
     assert len(sandbox.rooms) == left
 
 
@@ -285,12 +285,14 @@ BAD_FILTERS = {
 }
 
 
-@pytest.mark.parametrize(("filters", "said"), BAD_FILTERS.items())
-def test_a_bad_filter_is_named(command: Command, sandbox: Sandbox, filters: str, said: str) -> None:
+@pytest.mark.parametrize(("filters", "message"), BAD_FILTERS.items())
+def test_a_bad_filter_is_named(
+    command: Command, sandbox: Sandbox, filters: str, message: str
+) -> None:
     """An invalid option is named, and nothing is sent."""
     result = command("list", *filters.split())
     assert result.code == 2
-    assert said in result.err
+    assert message in result.err
     assert not sandbox.requests
 
 
@@ -390,14 +392,16 @@ def test_an_unknown_name_is_reported(command: Command, sandbox: Sandbox) -> None
         assert (result.code, "standup" in result.err) == (1, True)
 
 
-@pytest.mark.parametrize(("people", "said"), [(0, "?"), (1, ", with 1 person in it?"), (2, ", wi")])
+@pytest.mark.parametrize(
+    ("people", "message"), [(0, "?"), (1, ", with 1 person in it?"), (2, ", wi")]
+)
 def test_a_question_names_the_room_and_its_people(
     command: Command,
     sandbox: Sandbox,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     people: int,
-    said: str,
+    message: str,
 ) -> None:
     """The question names the room or session and the number of participants."""
     room = made(command, "--unique-name=standup")
@@ -405,12 +409,12 @@ def test_a_question_names_the_room_and_its_people(
         sandbox.join(room["id"])
     monkeypatch.setattr(sys, "stdin", Typist("n\n"))
     assert main(["delete", "standup"]) == 1
-    assert f"Delete room standup{said}" in capsys.readouterr().err
+    assert f"Delete room standup{message}" in capsys.readouterr().err
     if people:
         (session,) = command("sessions", "list", "--json").lines
         monkeypatch.setattr(sys, "stdin", Typist("n\n"))
         assert main(["sessions", "end", str(session["id"])]) == 1
-        assert f"End the session of room standup{said}" in capsys.readouterr().err
+        assert f"End the session of room standup{message}" in capsys.readouterr().err
         assert command("sessions", "list", "--active").err == "1 session\n"
 
 

@@ -36,7 +36,7 @@ class Served:
     err: str
 
     @property
-    def told(self) -> dict[str, str]:
+    def exported(self) -> dict[str, str]:
         """The environment, as a shell would read it."""
         return dict(re.findall(r"^export (\w+)=(\S+)$", self.out, re.MULTILINE))
 
@@ -63,9 +63,9 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Serve:
     ) -> Served:
         def use_and_end() -> None:
             try:
-                told = Served(0, out.getvalue(), "").told or json.loads(out.getvalue())
+                exported = Served(0, out.getvalue(), "").exported or json.loads(out.getvalue())
                 with RoomsClient(
-                    base_url=told["TELNYX_BASE_URL"], api_key=told["TELNYX_API_KEY"]
+                    base_url=exported["TELNYX_BASE_URL"], api_key=exported["TELNYX_API_KEY"]
                 ) as rooms:
                     use(rooms)
             finally:
@@ -89,8 +89,8 @@ def test_a_signal_ends_the_sandbox(serve: Serve, number: int) -> None:
     served = serve(number=number)
     assert served.code == 0
     assert served.err.splitlines() == [
-        f"Watch the sandbox at {served.told['TELNYX_BASE_URL'].removesuffix('v2')}",
-        f"The sandbox listens at {served.told['TELNYX_BASE_URL']}; Ctrl-C stops it.",
+        f"Watch the sandbox at {served.exported['TELNYX_BASE_URL'].removesuffix('v2')}",
+        f"The sandbox listens at {served.exported['TELNYX_BASE_URL']}; Ctrl-C stops it.",
         "To use it from another terminal:",
         "",
     ]
@@ -103,7 +103,7 @@ def test_the_sandbox_keeps_its_rooms_in_a_file(serve: Serve, tmp_path: Path) -> 
     serve(*options, use=lambda client: rooms.append(client.create(unique_name="a")))
     served = serve(*options, use=lambda client: rooms.append(client.get(rooms[0].id)))
     assert rooms[0] == rooms[1]
-    assert served.told["TELNYX_API_KEY"] == "own-key"
+    assert served.exported["TELNYX_API_KEY"] == "own-key"
 
 
 def test_json_prints_the_environment(serve: Serve) -> None:
@@ -130,13 +130,13 @@ def test_the_sandbox_limits_the_rate(serve: Serve) -> None:
 def test_the_printed_address_is_reachable(serve: Serve) -> None:
     """If it listens on all addresses, it prints a loopback address."""
     served = serve("--host", "0.0.0.0")
-    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/v2", served.told["TELNYX_BASE_URL"])
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/v2", served.exported["TELNYX_BASE_URL"])
 
 
 def test_the_public_key_is_printed(serve: Serve) -> None:
     """A receiver can verify webhooks with the printed environment."""
     with Sandbox() as sandbox:
-        assert serve().told["TELNYX_PUBLIC_KEY"] == sandbox.public_key
+        assert serve().exported["TELNYX_PUBLIC_KEY"] == sandbox.public_key
 
 
 def test_a_missing_extra_for_webhooks_is_reported(
@@ -235,15 +235,15 @@ def test_the_page_is_opened(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> No
             threading.Event().wait(0.01)
 
     served = serve("--open", use=wait)
-    assert opened == [served.told["TELNYX_BASE_URL"].removesuffix("v2")]
+    assert opened == [served.exported["TELNYX_BASE_URL"].removesuffix("v2")]
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [(None, "cannot be read: No such file or directory"), ('{"rooms": 5}', ": /rooms")],
 )
 def test_an_invalid_seed_is_reported(
-    command: Command, tmp_path: Path, content: str | None, said: str
+    command: Command, tmp_path: Path, content: str | None, message: str
 ) -> None:
     """The message names the file and the place in it."""
     file = tmp_path / "seed.json"
@@ -252,7 +252,7 @@ def test_an_invalid_seed_is_reported(
     result = command("sandbox", "--seed", file)
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith(f"Error: {file}")
-    assert said in result.err
+    assert message in result.err
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ def test_participants_are_kicked(command: Command, session: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("participants", "said"),
+    ("participants", "message"),
     [
         ([], "no participant is given: give ids of participants, or --all"),
         (["some-id", "--all"], "--all includes every participant: leave out the ids"),
@@ -138,11 +138,11 @@ def test_participants_are_kicked(command: Command, session: Session) -> None:
     ],
 )
 def test_ambiguous_participants_are_refused(
-    command: Command, sandbox: Sandbox, participants: list[str], said: str
+    command: Command, sandbox: Sandbox, participants: list[str], message: str
 ) -> None:
     """Contradicting arguments are refused, and nothing is sent."""
     result = command("sessions", "kick", "some-session", *participants)
-    assert (result.code, result.err) == (2, f"Error: {said}\n")
+    assert (result.code, result.err) == (2, f"Error: {message}\n")
     assert not sandbox.requests
 
 

@@ -76,13 +76,13 @@ def test_an_interrupted_batch_finishes_requests_in_flight(
     code: int,
 ) -> None:
     """After the first signal no room is started; requests in flight finish and are reported."""
-    said = heard(monkeypatch, f"{STOPPING}8 s to finish", server.release)
+    stderr = heard(monkeypatch, f"{STOPPING}8 s to finish", server.release)
     with once_in_flight(server, 2, lambda: send(number)):
         result = command("batch", "-", "--concurrency=2", "--output", output, stdin=FIVE)
     assert result.code == code
-    assert "The same command with --resume continues with the rest." in said.getvalue()
+    assert "The same command with --resume continues with the rest." in stderr.getvalue()
     assert "2 made · 0 existed · 0 recovered · 0 failed · 0 unknown · 3 not tried" in (
-        said.getvalue()
+        stderr.getvalue()
     )
     assert output.read_text().count('"index"') == 2
 
@@ -114,16 +114,16 @@ def test_a_second_signal_cancels_the_batch(
     advice: str,
 ) -> None:
     """The second Ctrl-C cancels requests in flight, which are reported as unknown."""
-    said = heard(monkeypatch, STOPPING, lambda: send(signal.SIGINT))
+    stderr = heard(monkeypatch, STOPPING, lambda: send(signal.SIGINT))
     options = ("--output", output) if journal else ()
     with once_in_flight(server, 2, lambda: send(signal.SIGINT)):
         result = command("batch", "-", "--concurrency=2", "--json", *options, stdin=rows)
     assert result.code == 130
     assert f"Requests in flight were cancelled; their rooms may exist (line 2, 3); {advice}.\n" in (
-        said.getvalue()
+        stderr.getvalue()
     )
     assert "0 made · 0 existed · 0 recovered · 0 failed · 2 unknown · 1 not tried" in (
-        said.getvalue()
+        stderr.getvalue()
     )
     assert [(line["line"], line["state"], line["error"]["outcome"]) for line in result.lines] == [
         (2, "unknown", "unknown"),
@@ -131,7 +131,7 @@ def test_a_second_signal_cancels_the_batch(
     ]
 
 
-def test_what_was_never_sent_is_not_unknown(
+def test_an_unsent_room_is_not_unknown(
     command: Command, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox
 ) -> None:
     """Cut off while it waits for its turn, a room cannot exist."""
@@ -166,15 +166,15 @@ def test_the_grace_has_an_end(
     command: Command, monkeypatch: pytest.MonkeyPatch, server: HeldServer
 ) -> None:
     """After the grace period requests in flight are cancelled without another signal."""
-    said = heard(monkeypatch, STOPPING, lambda: None)
+    stderr = heard(monkeypatch, STOPPING, lambda: None)
     rows = b"unique_name\n" + b"".join(b"room-%d\n" % number for number in range(30))
     with once_in_flight(server, 25, lambda: send(signal.SIGTERM)):
         result = command("batch", "-", "--concurrency=25", "--grace=0.05", stdin=rows)
     assert result.code == 143
-    assert "Stopping: requests in flight have 0.05 s to finish; " in said.getvalue()
-    assert "line 2, 3, 4," in said.getvalue()
-    assert "21, and 5 more); run the same input again" in said.getvalue()
-    assert "25 unknown · 5 not tried" in said.getvalue()
+    assert "Stopping: requests in flight have 0.05 s to finish; " in stderr.getvalue()
+    assert "line 2, 3, 4," in stderr.getvalue()
+    assert "21, and 5 more); run the same input again" in stderr.getvalue()
+    assert "25 unknown · 5 not tried" in stderr.getvalue()
 
 
 def test_ctrl_c_while_the_output_is_opened_sends_nothing(

@@ -116,9 +116,9 @@ def test_failures_are_printed_above_the_bar(
     monkeypatch.setenv("TELNYX_API_KEY", "wrong")
     with on_a_terminal(monkeypatch) as terminal:
         assert main(["batch", rooms_csv]) == 1
-    said = " ".join(terminal.screen.split())
-    assert re.search(r"failed line \d, [a-e]: 401 Unauthorized", said)
-    assert "Nothing more was sent: it would have been refused too." in said
+    message = " ".join(terminal.screen.split())
+    assert re.search(r"failed line \d, [a-e]: 401 Unauthorized", message)
+    assert "Nothing more was sent: it would have been refused too." in message
 
 
 def test_a_log_is_not_drawn_over(rooms_csv: str, monkeypatch: pytest.MonkeyPatch) -> None:

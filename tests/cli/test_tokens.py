@@ -69,11 +69,11 @@ def test_a_terminal_asks_for_the_refresh_token(
 
     monkeypatch.setattr("getpass.getpass", typed)
     assert main(["rooms", "refresh-join-token", session.room_id]) == 0
-    said = capsys.readouterr()
+    message = capsys.readouterr()
     assert len(asked) == 1
-    assert said.out.startswith("token\t")
-    assert "Refresh token" in said.err
-    assert first["refresh_token"] not in said.err
+    assert message.out.startswith("token\t")
+    assert "Refresh token" in message.err
+    assert first["refresh_token"] not in message.err
 
 
 NO_INPUT = {"an empty pipe": io.StringIO(), "a closed one": None, "a terminal": Typist()}

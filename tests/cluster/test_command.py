@@ -248,7 +248,7 @@ def test_options_that_cannot_work_are_refused(
     assert not (folder / "out").exists()
 
 
-def test_without_the_extra_it_says_what_to_install(
+def test_a_missing_extra_is_named(
     command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The command line itself does not need Dask."""

@@ -44,12 +44,12 @@ class Source:
             OSError: reading failed; it names the file.
         """
         self._text.seek(0)
-        lines = _Lines(self._text)
+        read = read_csv if self._format == "csv" else read_json_lines
         try:
-            yield from (read_csv if self._format == "csv" else read_json_lines)(lines)
+            yield from read(_lines(self._text))
         except _NotTextError as error:
             problem = ErrorDetail(f"{error}; nothing after it was read")
-            yield Row(lines.number, InvalidRequestError((problem,)))
+            yield Row(error.line, InvalidRequestError((problem,)))
         except OSError as error:
             raise OSError(error.errno, error.strerror, self.name) from None
 
@@ -79,35 +79,24 @@ def sniff(file: TextIO) -> Format:
 
 
 class _NotTextError(Exception):
-    """The file is not text; reading stops."""
+    """A line is not text; reading stops."""
+
+    def __init__(self, line: int, problem: str) -> None:
+        super().__init__(problem)
+        self.line = line
 
 
-class _Lines:
-    """The lines of a file, counted.
-
-    Raises:
-        _NotTextError: a line is not text.
-    """
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-        self.number = 0
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._file.readline(LONGEST_LINE + 1)
-        if not line:
-            raise StopIteration
-        self.number += 1
+def _lines(file: TextIO) -> Iterator[str]:
+    number = 0
+    while line := file.readline(LONGEST_LINE + 1):
+        number += 1
         if line.startswith(_UTF_16):
-            raise _NotTextError("the file is UTF-16; save it as UTF-8")
+            raise _NotTextError(number, "the file is UTF-16; save it as UTF-8")
         if "\0" in line:
-            raise _NotTextError("there is a NUL byte; this is not a text file")
+            raise _NotTextError(number, "there is a NUL byte; this is not a text file")
         if len(line) > LONGEST_LINE:
-            raise _NotTextError(f"the line has more than {LONGEST_LINE:,} characters")
-        return line
+            raise _NotTextError(number, f"the line has more than {LONGEST_LINE:,} characters")
+        yield line
 
 
 @contextmanager

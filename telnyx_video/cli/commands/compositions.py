@@ -56,10 +56,11 @@ class Settings(WebhookOptions):
         Raises:
             CommandError: lists each option that is invalid.
         """
-        fields: dict[str, Any] = vars(self)
-        layout = UNSET if self.video_layout is UNSET else _layout(self.video_layout)
+        fields: dict[str, Any] = dict(vars(self))
+        if self.video_layout is not UNSET:
+            fields["video_layout"] = _layout(self.video_layout)
         with options_checked():
-            return CreateCompositionRequest(**{**fields, "video_layout": layout})
+            return CreateCompositionRequest(**fields)
 
 
 @command(app, "list", "telnyx-video compositions list --status completed")
