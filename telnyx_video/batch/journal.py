@@ -1,4 +1,4 @@
-"""The journal of a batch: what it is about to send, and the outcomes, one JSON object a line.
+"""The journal of a batch: requests about to be sent, and outcomes, one JSON object a line.
 
 After any interruption, the same batch continues with the same journal. Lines of many workers are
 written together and synced once ("group commit").
@@ -146,7 +146,7 @@ class Journal:
                 self._schedule()
 
     async def close(self) -> None:
-        """Write what is left and release the file.
+        """Write the remaining outcomes and release the file.
 
         Raises:
             OSError: outcomes could not be written.

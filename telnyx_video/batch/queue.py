@@ -97,7 +97,7 @@ class JobQueue:
 
 
 class JournaledQueue(JobQueue):
-    """The queue of a batch with a journal: first what earlier runs have drawn, then the rest."""
+    """The queue of a batch with a journal: first the requests of earlier runs, then the rest."""
 
     def __init__(
         self,
@@ -182,7 +182,7 @@ class JournaledQueue(JobQueue):
         return None
 
     async def _compare(self) -> Job | None:
-        """Compare what earlier runs have drawn; return the next that is done, if any."""
+        """Compare the requests of earlier runs; return the next that is done, if any."""
         async with self._lock:
             while self._compared < self._length:
                 index, request = await self._draw_again()

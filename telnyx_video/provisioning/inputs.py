@@ -45,7 +45,7 @@ _SUFFIXES: dict[str, Format] = {
 _BLANK = b' \t\r\n,"'
 
 Row: TypeAlias = tuple[int, CreateRoomRequest | InvalidRequestError]
-"""A row's line (or number) in its file, and what it asks for or why it cannot be read."""
+"""A row's line (or number) in its file, and its request or its problems."""
 
 
 class Part(Protocol):
@@ -287,7 +287,7 @@ def _parquet_parts(file: BinaryIO, path: str, part_rows: int) -> Iterator[FilePa
 
 
 def _parquet_rows(file: BinaryIO, start: int, rows: int) -> Iterator[tuple[int, object]]:
-    """The values of a range of rows, each with its number from 1; reads only what it lies in."""
+    """The values of a range of rows, each with its number from 1; reads only their row groups."""
     parquet = _parquet_file(file)
     begin = 0
     for group in range(parquet.num_row_groups):

@@ -109,7 +109,7 @@ def from_value(value: object) -> CreateRoomRequest:
 
 
 def header_problems(columns: Sequence[str]) -> list[str]:
-    """Return what is wrong with the first row of CSV."""
+    """Return the problems of the first row of CSV."""
     for separator, name in ((";", "semicolons"), ("\t", "tabs")):
         if len(columns) == 1 and separator in columns[0]:
             return [f"cells must be separated by commas, not {name}"]
@@ -117,7 +117,7 @@ def header_problems(columns: Sequence[str]) -> list[str]:
 
 
 def column_problems(columns: Sequence[str]) -> list[str]:
-    """Return what is wrong with the names of columns, which must be different fields."""
+    """Return the problems of columns, which must be different fields."""
     problems: list[str] = []
     for place, column in enumerate(columns, 1):
         if not column:
@@ -239,7 +239,7 @@ def _json_problem(error: ValueError | RecursionError) -> str:
 
 
 def _not_utf_8(text: str) -> str | None:
-    """Return what is wrong with text that holds an undecoded byte."""
+    """Return the problem of text with an undecoded byte, if it has one."""
     found = _UNDECODED.search(text)
     if found is None:
         return None
