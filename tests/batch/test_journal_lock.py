@@ -76,6 +76,43 @@ def test_a_forked_child_does_not_hold_the_journal_of_its_parent(journal: str) ->
     assert Path(journal).read_bytes() == HEADER
 
 
+FORKING_LATER = """
+import os, sys
+from telnyx_video.batch.journal_file import JournalFile
+
+JournalFile(sys.argv[1]).close()
+reused = [os.open(sys.argv[2], os.O_CREAT | os.O_RDWR | os.O_APPEND) for _ in range(3)]
+if os.fork():
+    os.wait()
+else:
+    for file in reused:
+        os.write(file, b"written")
+    os._exit(0)
+"""
+
+
+def test_a_closed_journal_takes_nothing_from_a_forked_child(journal: str, tmp_path: Path) -> None:
+    """Its descriptors may belong to other files by then."""
+    other = tmp_path / "other"
+    command = [sys.executable, "-W", "ignore", "-c", FORKING_LATER, journal, str(other)]
+    subprocess.run(command, check=True)
+    assert other.read_bytes() == b"written" * 3
+
+
+def test_a_journal_leaves_no_descriptor_open(journal: str) -> None:
+    """Whether it was begun, read again or refused."""
+    before = os.listdir("/dev/fd")
+    for _ in range(2):
+        file = JournalFile(journal)
+        file.load()
+        with pytest.raises(ConfigurationError, match=RUNNING):
+            JournalFile(journal)
+        file.close()
+    with pytest.raises(OSError, match="regular file"):
+        JournalFile(os.devnull)
+    assert os.listdir("/dev/fd") == before
+
+
 class Windows:
     """The locks of Windows: of a range of bytes from the file's position, by descriptor."""
 
