@@ -34,8 +34,8 @@ Fault = Mapping[str, object]
 STALLED = 1.0
 """Seconds after which a stalled attempt is given up."""
 
-PATIENCE = 60.0
-"""Seconds after which what a test waits for has failed to come."""
+PATIENCE = 200.0
+"""Seconds that a test waits before it fails."""
 
 UNHURRIED = RetryPolicy(deadline=PATIENCE)
 """For calls that are not under test, in a client whose own limits may be short."""
