@@ -87,3 +87,15 @@ async def test_closing_skips_a_waiter_that_was_cancelled() -> None:
     await asyncio.wait({cancelled, waiting})
     assert cancelled.cancelled()
     assert isinstance(waiting.exception(), ConfigurationError)
+
+
+async def test_releasing_skips_a_waiter_that_was_cancelled() -> None:
+    """The place goes to the next one."""
+    slots = Semaphore(1)
+    assert slots.try_acquire()
+    cancelled, waiting = (asyncio.create_task(slots.acquire()) for _ in range(2))
+    await run()
+    cancelled.cancel()
+    await run()
+    slots.release()
+    await waiting
