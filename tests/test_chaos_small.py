@@ -12,8 +12,6 @@ from telnyx_video import AsyncRoomsClient, OutcomeUnknownError
 
 CREATES = 60
 
-pytestmark = pytest.mark.no_cover
-
 
 @pytest.mark.parametrize("normalising", [False, True])
 @pytest.mark.parametrize("named", [True, False])

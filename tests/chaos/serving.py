@@ -71,10 +71,9 @@ class Server:
 @contextmanager
 def serving(plan: FaultPlan, *, normalising: bool = False) -> Generator[Server]:
     """Run a server that follows the plan; it may keep names and URLs in a form of its own."""
-    inherited = {name: v for name, v in os.environ.items() if not name.startswith("COVERAGE_")}
     with subprocess.Popen(
         [sys.executable, "-m", "chaos.server", *(["normalising"] if normalising else [])],
-        env={**inherited, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -27,11 +27,6 @@ STAGES = [
 """Each two circumstances meet on one of them: a covering array of strength 2, the smallest one."""
 
 
-@pytest.fixture(autouse=True)
-def unmeasured(no_cover: None) -> None:
-    """Leave coverage to the tests of the rooms: here it would cost two thirds more time."""
-
-
 @pytest.fixture(scope="session")
 def authority() -> trustme.CA:
     """Who vouches for the certificates of the tests."""
