@@ -94,8 +94,16 @@ def list_pages(
     page_request: Callable[[int], HttpRequest],
     read: Callable[[HttpReply], Page[R]],
     options: CallOptions,
+    owner: object = None,
 ) -> AsyncPager[R]:
     """Return a list whose pages are requested by their numbers, each by a call of its own.
+
+    Args:
+        runner: What the attempts share.
+        page_request: Returns the request for a page, by its number.
+        read: Reads a page.
+        options: Limits of each call.
+        owner: The client to keep alive while the list is used.
 
     Raises:
         InvalidRequestError: an argument of the requests is invalid.
@@ -105,7 +113,7 @@ def list_pages(
         return await execute(runner, page_request(number), read, options, idempotent=True)
 
     page_request(1)  # refuses invalid arguments now, and not when the first page is fetched
-    return AsyncPager(fetch)
+    return AsyncPager(fetch, owner)
 
 
 async def _attempts(

@@ -214,6 +214,7 @@ class RoomsResource(Resource):
             ),
             replies.read_rooms,
             self._call_options(timeout, retry),
+            owner=self,
         )
 
     async def update(

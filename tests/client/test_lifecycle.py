@@ -319,6 +319,26 @@ async def test_an_unclosed_client_warns_in_its_own_name(caplog: pytest.LogCaptur
         await server.all_closed()
 
 
+async def test_a_list_keeps_its_client_open() -> None:
+    """It can be read where only the list is kept."""
+    page = answer(200, {"data": [{"id": "1"}], "meta": {"page_number": 1, "total_pages": 1}})
+    async with peer(page) as server:
+        rooms = client(server)
+        assert await rooms.list().first() is not None
+        listed = rooms.list()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            del rooms
+            gc.collect()
+            assert [room.id async for room in listed] == ["1"]
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            del listed
+            gc.collect()
+        assert [one.category for one in seen] == [ResourceWarning]
+        await server.all_closed()
+
+
 async def test_a_client_with_nothing_to_close_does_not_warn() -> None:
     """Your session is yours to close; an unused or closed client has nothing open."""
     async with peer(created()) as server, aiohttp.ClientSession() as session:
