@@ -224,6 +224,7 @@ class JournalFile:
             _lock(self._file, name)
             self._reader = open(name, "rb")  # noqa: SIM115 # closed by `close`
         except BaseException:
+            _held.discard(self._file)
             os.close(self._file)
             raise
         self._turn = threading.Lock()

@@ -77,10 +77,19 @@ def test_a_forked_child_does_not_hold_the_journal_of_its_parent(journal: str) ->
 
 
 FORKING_LATER = """
-import os, sys
+import fcntl, os, sys
+from resource import RLIMIT_NOFILE, getrlimit, setrlimit
 from telnyx_video.batch.journal_file import JournalFile
 
 JournalFile(sys.argv[1]).close()
+next_free = os.open(os.devnull, os.O_RDONLY)
+os.close(next_free)
+limits = getrlimit(RLIMIT_NOFILE)
+setrlimit(RLIMIT_NOFILE, (next_free + 1, limits[1]))  # for one of the journal's two descriptors
+try:
+    JournalFile(sys.argv[1])
+except OSError:
+    setrlimit(RLIMIT_NOFILE, limits)
 reused = [os.open(sys.argv[2], os.O_CREAT | os.O_RDWR | os.O_APPEND) for _ in range(3)]
 if os.fork():
     os.wait()
@@ -92,7 +101,7 @@ else:
 
 
 def test_a_closed_journal_takes_nothing_from_a_forked_child(journal: str, tmp_path: Path) -> None:
-    """Its descriptors may belong to other files by then."""
+    """Nor does one that could not be opened: its descriptors may belong to other files by then."""
     other = tmp_path / "other"
     command = [sys.executable, "-W", "ignore", "-c", FORKING_LATER, journal, str(other)]
     subprocess.run(command, check=True)
