@@ -250,6 +250,7 @@ class Transport:
                 _log_reply(request, reply, self.time() - now)
             return reply
         finally:
+            del headers  # tracebacks may show locals, and a header may be a secret
             self._in_flight.leave(in_flight)
         # Raised here, not in the handler: the frames of aiohttp hold the request's headers, and so
         # the key; neither the context nor the traceback of our error may lead there.

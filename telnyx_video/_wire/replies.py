@@ -151,13 +151,14 @@ def read_join_token(reply: HttpReply) -> JoinToken:
 def join_token_for(refresh_token: str) -> Callable[[HttpReply], JoinToken]:
     """Make a reader of the reply to a refresh, whose errors must not repeat the token sent."""
 
-    def read(reply: HttpReply) -> JoinToken:
+    def without_token(reply: HttpReply) -> HttpReply:
         if reply.status // 100 != 2 and len(refresh_token) >= MIN_TOKEN_LENGTH:
             body = _unescaped(reply.body).replace(refresh_token.encode(), b"[refresh token]")
-            reply = reply._replace(body=body)
-        return read_join_token(reply)
+            return reply._replace(body=body)
+        return reply
 
-    return read
+    # A frame shows the variables that its function closes over: the one that fails has no token.
+    return lambda reply: read_join_token(without_token(reply))
 
 
 def read_action(reply: HttpReply) -> None:

@@ -140,8 +140,11 @@ def refresh_join_token(
     path = f"/rooms/{path_id(problems, 'room_id', room_id)}/actions/refresh_client_token"
     check.secret(problems, "refresh_token", refresh_token)
     _add_seconds(problems, body, "token_ttl_secs", token_ttl_secs, TOKEN_TTL)
-    check.refuse(problems)
-    return HttpRequest("rooms.refresh_join_token", "POST", path, dumps(body))
+    try:
+        check.refuse(problems)
+        return HttpRequest("rooms.refresh_join_token", "POST", path, dumps(body))
+    finally:  # a traceback may show locals
+        del refresh_token, body
 
 
 def _add_seconds(
@@ -385,10 +388,13 @@ def raw_request(
         body = check.json_body(problems, "json", json)
         if method == "GET":
             problems.append(ErrorDetail("a GET has no body: pass params", pointer="/json"))
-    check.refuse(problems)
-    if query:
-        path += ("&" if "?" in path else "?") + query
-    return HttpRequest("rooms.request", cast("Method", method), path, body)
+    try:
+        check.refuse(problems)
+        if query:
+            path += ("&" if "?" in path else "?") + query
+        return HttpRequest("rooms.request", cast("Method", method), path, body)
+    finally:  # a traceback may show locals, and these may hold secrets
+        del json, params, query, body
 
 
 def _query(problems: list[ErrorDetail], params: object) -> str:

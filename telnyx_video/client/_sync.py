@@ -105,6 +105,7 @@ def wrap(
             raise
         message = f"{type(proxy).__name__}.{method.__name__}(){problem}"
     finally:
+        del args
         kwargs.clear()  # tracebacks may show locals, and a webhook URL may hold a password
     raise TypeError(message)
 
@@ -116,8 +117,11 @@ def blocking(
 
     @copy_signature(method)
     def call(self: SyncProxy[A], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        coroutine, portal = wrap(self, method, *args, **kwargs)
-        kwargs.clear()
+        try:
+            coroutine, portal = wrap(self, method, *args, **kwargs)
+        finally:
+            del args
+            kwargs.clear()
         return portal.run(coroutine)
 
     return call

@@ -312,9 +312,13 @@ def _check_early(
     Tracebacks may show locals, and a URL may hold a password.
     """
     for name, field in known.items():
-        value, convert = fields.get(name, UNSET), cast("_Field", field).converter
-        object.__setattr__(new, name, convert(value) if convert else value)
+        convert = cast("_Field", field).converter or _unchanged
+        object.__setattr__(new, name, convert(fields.get(name, UNSET)))
     new.__attrs_post_init__()
+
+
+def _unchanged(value: object) -> object:
+    return value
 
 
 class _Field(Protocol):

@@ -81,13 +81,15 @@ class Resource:
         check_timeout(problems, timeout)
         check_policy(problems, retry)
         check_headers(problems, "headers", headers)
-        check.refuse(problems)
         options = self._options
+        merged = None if problems else merge_headers(options.headers, headers)
+        del headers  # a traceback may show locals, and a header may be a secret
+        check.refuse(problems)
         return attrs.evolve(
             options,
             policy=retry or options.policy,
             timeout=options.timeout if timeout is None else as_timeout(timeout),
-            headers=merge_headers(options.headers, headers),
+            headers=merged,
         )
 
 

@@ -359,10 +359,17 @@ class RoomsResource(Resource):
             PermissionDeniedError: the refresh token is invalid or has expired.
             OutcomeUnknownError: a token may have been created and lost; call it again.
         """
+        try:
+            request = requests.refresh_join_token(
+                room_id, refresh_token, token_ttl_secs=token_ttl_secs
+            )
+            read = replies.join_token_for(refresh_token)
+        finally:  # a traceback may show locals
+            del refresh_token
         return await execute(
             self._runner,
-            requests.refresh_join_token(room_id, refresh_token, token_ttl_secs=token_ttl_secs),
-            replies.join_token_for(refresh_token),
+            request,
+            read,
             self._call_options(timeout, retry),
             idempotent=True,
             hint=_CALL_AGAIN,

@@ -29,7 +29,9 @@ from telnyx_video import (
 KEY = "KEY018F5C0FFEE0123456789ABCDEF_t0k3nT0k3n"
 PROXY_PASSWORD = "pr0xy-passw0rd"
 HOOK_PASSWORD = "h00k-passw0rd"
-SECRETS = (KEY, PROXY_PASSWORD, HOOK_PASSWORD)
+REFRESH_TOKEN = "r3fr3sh-t0k3n"
+TENANT = "t3nant-h3ad3r"
+SECRETS = (KEY, PROXY_PASSWORD, HOOK_PASSWORD, REFRESH_TOKEN, TENANT)
 
 HOOK = f"https://user:{HOOK_PASSWORD}@example.com/events"
 ONCE = RetryPolicy(attempts=1, deadline=1.0)
@@ -87,6 +89,9 @@ CALLS: dict[str, Call] = {
     "list": consume,
     "delete": lambda rooms: rooms.delete("a"),
     "join token": lambda rooms: rooms.join_token("a"),
+    "refresh": lambda rooms: rooms.refresh_join_token("a", REFRESH_TOKEN),
+    "header": lambda rooms: rooms.with_options(headers={"X-Tenant": TENANT}).get("a"),
+    "endpoint": lambda rooms: rooms.request("POST", "/a", json={"url": HOOK}),
     "kick": lambda rooms: rooms.sessions.kick("a", "all"),
     "compose": lambda rooms: rooms.compositions.create(session_id="a", webhook_event_url=HOOK),
     "wait": lambda rooms: rooms.recordings.wait("a"),
@@ -217,6 +222,10 @@ WRONG: dict[str, Callable[[Any], object]] = {
     "both": lambda rooms: rooms.create(CreateRoomRequest(), webhook_event_url=HOOK),
     "url": lambda rooms: rooms.create(webhook_event_url=HOOK.replace("https:", "")),
     "options": lambda rooms: rooms.create(webhook_event_url=HOOK, if_exists="x", retry=1),
+    "extra": lambda rooms: CreateRoomRequest(webhook_event_url=HOOK, extra={"a": TENANT, "b": b""}),
+    "refresh": lambda rooms: rooms.refresh_join_token("/", REFRESH_TOKEN),
+    "header": lambda rooms: rooms.with_options(headers={"X-Tenant": f"{TENANT}\n"}),
+    "endpoint": lambda rooms: rooms.request("POST", "a", json=[HOOK], params={"a": TENANT}),
 }
 
 
@@ -236,6 +245,7 @@ async def test_no_refused_argument_shows_a_secret(name: str) -> None:
 BLOCKING: dict[str, Callable[[RoomsClient], object]] = {
     "create": lambda rooms: rooms.create(unique_name="a", webhook_event_url=HOOK),
     "create by request": lambda rooms: rooms.create(CreateRoomRequest(webhook_event_url=HOOK)),
+    "refresh": lambda rooms: rooms.refresh_join_token("a", REFRESH_TOKEN),
     "list": lambda rooms: [*rooms.list()],
     "wait": lambda rooms: rooms.recordings.wait("a"),
     "open": lambda rooms: rooms.recordings.open("a").__enter__(),
