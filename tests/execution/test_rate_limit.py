@@ -327,10 +327,13 @@ figures = settings(max_examples=12)
 @figures
 @given(alone)
 def test_one_client_uses_the_limit_and_rarely_hits_it(scene: Scene) -> None:
-    """It gets 95 % of the limit or more, and less than 1 % of its requests are refused."""
+    """It gets 94 % of the limit or more, and less than 2 % of its requests are refused.
+
+    The worst case starts just before a window ends, with round trips that differ by half.
+    """
     simulation = Simulation(scene)
-    assert simulation.use >= 0.95
-    assert simulation.refusals < 0.01
+    assert simulation.use >= 0.94
+    assert simulation.refusals < 0.02
 
 
 @pytest.mark.parametrize("start", [0.0, 22.2, 59.9])
