@@ -91,8 +91,8 @@ def read_json_lines(lines: Iterable[str], first: int = 1) -> Iterator[Row]:
 def from_value(value: object) -> CreateRoomRequest:
     """Return the request of a mapping of fields, as files and frames have them, or of a request.
 
-    A missing value, be it None or NaN, leaves its field out. Integers may come as floats, since
-    frames store them so in columns where one is missing.
+    A missing value, be it None or NaN, leaves its field out; an unknown field is refused all the
+    same. Integers may come as floats, since frames store them so in columns where one is missing.
 
     Raises:
         InvalidRequestError: lists all that is wrong with the row.
@@ -104,7 +104,11 @@ def from_value(value: object) -> CreateRoomRequest:
         raise InvalidRequestError((ErrorDetail(problem, code="wrong_type"),))
     fields = cast("Mapping[str, object]", value)
     return CreateRoomRequest.from_dict(
-        {name: _plain(name, given) for name, given in fields.items() if not _is_missing(given)}
+        {
+            name: _plain(name, given)
+            for name, given in fields.items()
+            if name not in _TYPES or not _is_missing(given)
+        }
     )
 
 
@@ -197,9 +201,23 @@ def _json_row(line: int, text: str) -> Row:
     found = fields.get("unique_name")
     name = found if isinstance(found, str) else None
     try:
-        return Row(line, from_value(fields), name)
+        return Row(line, _from_json(fields), name)
     except InvalidRequestError as error:
         return Row(line, error, name)
+
+
+def _from_json(fields: Mapping[str, object]) -> CreateRoomRequest:
+    """Return the request of a JSON object.
+
+    Null is sent where the API takes it; elsewhere it leaves its field out, as in lines of a frame.
+    """
+    kept = (name for name, given in fields.items() if given is not None or _takes_null(name))
+    return CreateRoomRequest.from_dict({name: _plain(name, fields[name]) for name in kept})
+
+
+def _takes_null(name: str) -> bool:
+    """Whether null is a value of the field; an unknown field is refused, whatever its value."""
+    return type(None) in _TYPES.get(name, (type(None),))
 
 
 def _object(text: str) -> dict[str, object]:

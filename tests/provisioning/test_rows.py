@@ -25,6 +25,20 @@ def test_null_leaves_a_field_out() -> None:
     assert row == (3, CreateRoomRequest(unique_name="a"), "a")
 
 
+@pytest.mark.parametrize("name", ["webhook_event_failover_url", "webhook_timeout_secs"])
+def test_null_is_sent_where_the_api_takes_it(name: str) -> None:
+    """With it, ``--if-exists update`` removes the failover URL of a room."""
+    (row,) = read_json_lines([f'{{"unique_name": "a", "{name}": null}}'])
+    assert isinstance(row.request, CreateRoomRequest)
+    assert row.request.to_dict() == {"unique_name": "a", name: None}
+
+
+def test_an_unknown_field_is_refused_even_with_null() -> None:
+    """A misspelt field is found in the first row, not in the first that has a value."""
+    (row,) = read_json_lines(['{"unique_name": "a", "max_particpants": null}'])
+    assert "max_particpants: not a field; did you mean max_participants?" in str(row.request)
+
+
 class Number:
     """A number of numpy."""
 
@@ -61,7 +75,7 @@ def test_a_request_is_returned_unchanged() -> None:
     assert from_value(request) is request
 
 
-@pytest.mark.parametrize("value", [7, "a", ["a"], {"max_participants": 2.5}, {"color": "red"}])
+@pytest.mark.parametrize("value", [7, "a", ["a"], {"max_participants": 2.5}, {"color": None}])
 def test_invalid_values_are_refused(value: object) -> None:
     """Other types, fractions and unknown fields."""
     with pytest.raises(InvalidRequestError):
