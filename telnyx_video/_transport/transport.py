@@ -217,7 +217,11 @@ class Transport:
                 acted.
             ConfigurationError: the client is closed, belongs to another loop, or cannot send this.
         """
-        session = self._usable_session()
+        try:
+            session = self._usable_session()
+        except ConfigurationError:
+            del headers  # tracebacks may show locals, and a header may be a secret
+            raise
         total, limits = self._limits if timeout is None else _split(timeout)
         # A DELETE has no body, but needs a tracked one, which keeps aiohttp from resending it.
         payload: TrackedPayload | None = None
@@ -250,13 +254,12 @@ class Transport:
                 _log_reply(request, reply, self.time() - now)
             return reply
         finally:
-            del headers  # tracebacks may show locals, and a header may be a secret
+            del headers  # as above
             self._in_flight.leave(in_flight)
         # Raised here, not in the handler: the frames of aiohttp hold the request's headers, and so
         # the key; neither the context nor the traceback of our error may lead there.
-        if logged:
-            extra = {**_extra(request), "telnyx_video_error": type(failure).__name__}
-            log.debug("%s", failure, extra=extra)
+        extra = {**_extra(request), "telnyx_video_error": type(failure).__name__}
+        log.debug("%s", failure, extra=extra)
         raise failure
 
     @property

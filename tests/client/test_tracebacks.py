@@ -146,6 +146,9 @@ async def test_no_cancellation_or_time_out_shows_a_secret(name: str) -> None:
         with pytest.raises(TelnyxVideoError) as closed:
             await ended
         assert found(closed.value) == []
+        with pytest.raises(TelnyxVideoError) as refused:
+            await CALLS[name](rooms)
+        assert found(refused.value) == []
 
 
 @pytest.mark.parametrize("name", CALLS)
