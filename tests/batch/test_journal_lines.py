@@ -213,16 +213,19 @@ async def test_an_error_of_the_input_is_raised_after_its_requests(server: FakeSe
     assert len(await run(server, asked_for(4))) == 4
 
 
-async def test_stopping_sends_no_more_noted_requests(server: FakeServer) -> None:
+@pytest.mark.parametrize("concurrency", [3, 20])
+async def test_stopping_sends_no_more_noted_requests(server: FakeServer, concurrency: int) -> None:
     """Requests that were noted and not sent wait for the next run."""
-    stream = OutcomeStream(server, asked_for(40), concurrency=20, journal=server.journal)
+    requests = asked_for(200)
+    stream = OutcomeStream(server, requests, concurrency=concurrency, journal=server.journal)
     async with stream:
         await anext(stream)
+        sent = len(server.posts)
         stream.stop()
         rest = [outcome async for outcome in stream]
-    assert len(server.posts) == 1 + len(rest) < 40
-    assert len(await run(server, asked_for(40))) == 40
-    assert len(server.posts) == 40
+    assert len(server.posts) == sent == 1 + len(rest) < 200
+    assert len(await run(server, requests)) == 200
+    assert len(server.posts) == 200
 
 
 async def test_stopping_while_resuming_ends_the_batch(server: FakeServer) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +15,7 @@ import pytest
 
 from telnyx_video import ConfigurationError
 from telnyx_video.batch import journal_file
+from telnyx_video.batch.journal import Journal
 from telnyx_video.batch.journal_file import HEADER, LOCKED_BYTE, JournalFile
 
 RUNNING = "is the journal of a batch that is running"
@@ -120,6 +123,14 @@ def test_a_journal_leaves_no_descriptor_open(journal: str) -> None:
     with pytest.raises(OSError, match="regular file"):
         JournalFile(os.devnull)
     assert os.listdir("/dev/fd") == before
+
+
+def test_a_refused_journal_leaves_no_thread(journal: str) -> None:
+    """The thread that read it ends with the refusal."""
+    Path(journal).write_text("a shopping list\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="is not a journal"):
+        asyncio.run(Journal.open(journal))
+    assert not [thread for thread in threading.enumerate() if "journal" in thread.name]
 
 
 class Windows:
