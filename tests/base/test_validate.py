@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.odd import member
+from support.hostile_values import member
 from support.strategies import wild_text
 from support.words import is_one_line, short
 from telnyx_video import ErrorDetail

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from support.asking import asked, asked_for
-from support.held import HeldServer
+from support.blocking_server import BlockingServer
 from telnyx_video import (
     AsyncRoomsClient,
     ConfigurationError,
@@ -62,16 +62,16 @@ async def test_the_server_never_sees_more_concurrent_requests(
 
 async def test_a_slow_server_gets_the_full_concurrency() -> None:
     """Exactly so many requests are on the wire."""
-    with HeldServer() as held:
-        async with AsyncRoomsClient(base_url=held.url, api_key="key") as rooms:
+    with BlockingServer() as server:
+        async with AsyncRoomsClient(base_url=server.url, api_key="key") as rooms:
             batch = asyncio.create_task(
                 rooms.create_many([CreateRoomRequest()] * 20, concurrency=5)
             )
-            await asyncio.to_thread(held.wait_for, 5)
-            assert held.most_at_once == 5
-            held.release()
+            await asyncio.to_thread(server.wait_for, 5)
+            assert server.most_at_once == 5
+            server.release()
             assert len(await batch) == 20
-        assert held.most_at_once == 5
+        assert server.most_at_once == 5
 
 
 async def test_a_stream_returns_each_outcome_once(

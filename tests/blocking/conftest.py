@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from support import programs
-from support.held import HeldServer
+from support.blocking_server import BlockingServer
 from telnyx_video import RoomsClient
 from telnyx_video.sandbox import Sandbox
 
@@ -28,9 +28,9 @@ def sandbox(nothing_is_left: None, telnyx_sandbox: Sandbox) -> Sandbox:
 
 
 @pytest.fixture
-def held(nothing_is_left: None) -> Iterator[HeldServer]:
-    with HeldServer() as held:
-        yield held
+def server(nothing_is_left: None) -> Iterator[BlockingServer]:
+    with BlockingServer() as server:
+        yield server
 
 
 @pytest.fixture

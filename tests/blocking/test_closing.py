@@ -14,7 +14,7 @@ import pytest
 
 from support.asking import asked_for
 from support.background import SOON, in_thread
-from support.held import HeldServer
+from support.blocking_server import BlockingServer
 from telnyx_video import (
     ConfigurationError,
     CreateRoomRequest,
@@ -33,13 +33,13 @@ def own_threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "telnyx-video"]
 
 
-@pytest.mark.parametrize("name", ["held", None])
-def test_closing_ends_the_calls_of_other_threads(held: HeldServer, name: str | None) -> None:
+@pytest.mark.parametrize("name", ["standup", None])
+def test_closing_ends_the_calls_of_other_threads(server: BlockingServer, name: str | None) -> None:
     """A create that was sent ends with an error that says its room may exist; nobody hangs."""
-    rooms = RoomsClient(base_url=held.url, api_key="key")
+    rooms = RoomsClient(base_url=server.url, api_key="key")
     fields = {} if name is None else {"unique_name": name}
     calls = [in_thread(lambda: rooms.create(**fields)) for _ in range(8)]  # type: ignore[arg-type] # all are text
-    held.wait_for(8)
+    server.wait_for(8)
     rooms.close()
     for call in calls:
         error = call.exception(SOON)
@@ -48,11 +48,11 @@ def test_closing_ends_the_calls_of_other_threads(held: HeldServer, name: str | N
         assert isinstance(error, OutcomeUnknownError)
 
 
-def test_closing_ends_the_batch_of_another_thread(held: HeldServer) -> None:
+def test_closing_ends_the_batch_of_another_thread(server: BlockingServer) -> None:
     """However it ends, nothing says of the creates that were sent that they were not."""
-    rooms = RoomsClient(base_url=held.url, api_key="key")
+    rooms = RoomsClient(base_url=server.url, api_key="key")
     call = in_thread(lambda: rooms.create_many(asked_for(20), concurrency=4))
-    held.wait_for(4)
+    server.wait_for(4)
     rooms.close()
     try:
         outcomes = call.result(SOON)

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from support.held import HeldServer
+from support.blocking_server import BlockingServer
 from support.programs import running
 
 START = """
@@ -16,11 +16,11 @@ trace = aiohttp.TraceConfig()
 trace.on_request_start.append(sending)
 trace.on_request_exception.append(failed)
 rooms = client(trace_configs=[trace])
-requests = [CreateRoomRequest(unique_name="held")] * 9
+requests = [CreateRoomRequest(unique_name="standup")] * 9
 """
 
 CALLS = {
-    "create": "rooms.create(unique_name='held')",
+    "create": "rooms.create(unique_name='standup')",
     "list": "list(rooms.list())",
     "create_many": "rooms.create_many(requests, concurrency=1)",
     "generator": "rooms.create_many(iter(requests), concurrency=1)",
@@ -32,7 +32,7 @@ CALLS = {
     ("call", "without"), [*((call, "") for call in CALLS), ("create", "uvloop")]
 )
 def test_an_interrupted_call_has_ended_when_it_raises(
-    held: HeldServer, call: str, without: str
+    server: BlockingServer, call: str, without: str
 ) -> None:
     """`KeyboardInterrupt` comes when the request is over, and the client is usable afterwards."""
     source = f"""
@@ -42,26 +42,26 @@ try:
 except KeyboardInterrupt:
     tell("interrupted", *seen)
 input()
-tell(rooms.create(unique_name="held").unique_name)
+tell(rooms.create(unique_name="standup").unique_name)
 rooms.close()
 """
-    with running(source, held.url, without=without) as program:
-        held.wait_for(1)
+    with running(source, server.url, without=without) as program:
+        server.wait_for(1)
         program.signal(signal.SIGINT)
         assert program.line() == "interrupted begun CancelledError"
-        held.release()
+        server.release()
         program.answer()
         ended = program.end()
-    assert ended.lines == ["held"]
+    assert ended.lines == ["standup"]
     assert ended.noise == ""
     assert ended.status == 0
 
 
-def test_a_program_that_is_interrupted_ends_by_the_interruption(held: HeldServer) -> None:
+def test_a_program_that_is_interrupted_ends_by_the_interruption(server: BlockingServer) -> None:
     """Who catches nothing gets the one traceback that says where it was, and no hang."""
     source = "with client() as rooms: rooms.create()"
-    with running(source, held.url) as program:
-        held.wait_for(1)
+    with running(source, server.url) as program:
+        server.wait_for(1)
         program.signal(signal.SIGINT)
         ended = program.end()
     assert ended.status == -signal.SIGINT
@@ -69,7 +69,7 @@ def test_a_program_that_is_interrupted_ends_by_the_interruption(held: HeldServer
     assert ended.noise.endswith("\nKeyboardInterrupt\n")
 
 
-def test_an_input_that_waits_can_be_interrupted(held: HeldServer) -> None:
+def test_an_input_that_waits_can_be_interrupted(server: BlockingServer) -> None:
     """A generator that blocks is broken off like any code of the caller's, and the batch ends."""
     source = f"""
 {START}
@@ -83,9 +83,9 @@ except KeyboardInterrupt:
     tell("interrupted", *seen)
 rooms.close()
 """
-    with running(source, held.url) as program:
+    with running(source, server.url) as program:
         assert program.line() == "waits"
-        held.wait_for(1)
+        server.wait_for(1)
         program.signal(signal.SIGINT)
         ended = program.end()
     assert ended.lines == ["interrupted begun CancelledError"]
@@ -93,12 +93,12 @@ rooms.close()
     assert ended.status == 0
 
 
-def test_only_the_call_of_the_main_thread_is_interrupted(held: HeldServer) -> None:
+def test_only_the_call_of_the_main_thread_is_interrupted(server: BlockingServer) -> None:
     """Calls of other threads on the same client go on."""
     source = """
 rooms = client()
 names = []
-other = threading.Thread(target=lambda: names.append(rooms.create(unique_name="held").unique_name))
+other = threading.Thread(target=lambda: names.append(rooms.create(unique_name="other").unique_name))
 other.start()
 try:
     rooms.create()
@@ -108,11 +108,11 @@ other.join()
 rooms.close()
 tell(*names)
 """
-    with running(source, held.url) as program:
-        held.wait_for(2)
+    with running(source, server.url) as program:
+        server.wait_for(2)
         program.signal(signal.SIGINT)
         assert program.line() == "interrupted"
-        held.release()
+        server.release()
         ended = program.end()
-    assert ended.lines == ["held"]
+    assert ended.lines == ["other"]
     assert ended.noise == ""

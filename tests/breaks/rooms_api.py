@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import attrs
 
-from support.peers import Act, Visit, answer, cut
+from support.scripted_server import Act, Visit, answer, cut
 
 Keep = Callable[[dict[str, Any]], dict[str, Any]]
 """Makes of the fields of a request those of the room."""

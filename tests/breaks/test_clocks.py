@@ -14,7 +14,7 @@ import pytest
 
 from breaks.rooms_api import RoomsApi, timestamp
 from support.clients import client
-from support.peers import Visit, peer
+from support.scripted_server import Visit, serve
 from telnyx_video import AsyncRoomsClient, CreateRoomRequest, NameTakenError, Outcome
 
 
@@ -70,7 +70,7 @@ async def claim(rooms: AsyncRoomsClient, api: RoomsApi) -> str:
 async def test_a_time_of_any_precision(write_time: Callable[[datetime], str], claimed: str) -> None:
     """A rounded ``created_at`` hides nothing; one that is wrong leaves the outcome unknown."""
     api = RoomsApi(losses=1, write_time=write_time)
-    async with peer(api) as server, client(server) as rooms:
+    async with serve(api) as server, client(server) as rooms:
         assert await claim(rooms, api) == claimed
 
 
@@ -81,7 +81,7 @@ async def test_a_time_of_any_precision(write_time: Callable[[datetime], str], cl
 async def test_times_at_the_ends_of_the_calendar(date: str, created_at: str) -> None:
     """Zero times and clocks that were never set end no create, and make no false claim."""
     api = RoomsApi(write_time=lambda _: created_at, date=date)
-    async with peer(api) as server, client(server) as rooms:
+    async with serve(api) as server, client(server) as rooms:
         await rooms.create(unique_name="earlier")
         api.losses = 1
         assert await claim(rooms, api) in ("recovered", "unknown")
@@ -91,7 +91,7 @@ async def test_times_at_the_ends_of_the_calendar(date: str, created_at: str) -> 
 async def test_the_clock_of_date_is_ahead(seconds: int) -> None:
     """The doubt stays; once a reply has shown the offset, the room is recovered."""
     api = RoomsApi(losses=1, ahead=timedelta(seconds=seconds))
-    async with peer(api) as server:
+    async with serve(api) as server:
         async with client(server) as rooms:
             assert await claim(rooms, api) == "unknown"
         api.rooms.clear()
@@ -109,7 +109,7 @@ async def test_the_machine_sleeps() -> None:
         await api(visit)
         api.ahead = timedelta(hours=1)
 
-    async with peer(sleep_after_the_create) as server, client(server) as rooms:
+    async with serve(sleep_after_the_create) as server, client(server) as rooms:
         assert await claim(rooms, api) == "unknown"
 
 
@@ -126,7 +126,7 @@ async def test_the_clock_is_set_between_crash_and_resume(
 
     journal = tmp_path / "rooms.jsonl"
     batch = [CreateRoomRequest(unique_name="standup")]
-    async with peer(make_and_stall) as server:
+    async with serve(make_and_stall) as server:
         async with client(server) as rooms:
             run = asyncio.ensure_future(rooms.create_many(batch, journal=journal))
             await server.until(lambda: bool(api.rooms))

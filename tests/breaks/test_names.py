@@ -10,7 +10,7 @@ import pytest
 
 from breaks.rooms_api import RoomsApi, fold
 from support.clients import client
-from support.peers import answer, created, cut, peer
+from support.scripted_server import answer, created, cut, serve
 from support.secrets import leaks
 from telnyx_video import (
     AsyncRoomsClient,
@@ -43,7 +43,7 @@ async def test_a_name_that_the_server_folds(
     """The error names both, after a few look-ups."""
     api = RoomsApi(same=fold, filter_folds=filter_folds)
     theirs = api.add(unique_name=kept)
-    async with peer(api) as server, client(server) as rooms:
+    async with serve(api) as server, client(server) as rooms:
         with pytest.raises(NameTakenError) as raised:
             await rooms.create(unique_name=wanted, if_exists=if_exists)  # type: ignore[arg-type] # one of the three
     assert ascii(kept)[1:-1] in ascii(str(raised.value)) or repr(kept) in str(raised.value)
@@ -61,7 +61,7 @@ async def test_a_search_among_many_rooms_ends(monkeypatch: pytest.MonkeyPatch) -
     api = RoomsApi(same=lambda _: "the same")
     for number in range(5):
         api.add(unique_name=f"room {number}")
-    async with peer(api) as server, client(server) as rooms:
+    async with serve(api) as server, client(server) as rooms:
         with pytest.raises(NameTakenError) as raised:
             await rooms.create(unique_name="standup")
     assert raised.value.room is None
@@ -75,7 +75,7 @@ async def test_a_room_whose_id_fits_into_no_path() -> None:
     batch = [
         CreateRoomRequest(unique_name=name, max_participants=9) for name in ("standup", "retro")
     ]
-    async with peer(api) as server, client(server) as rooms:
+    async with serve(api) as server, client(server) as rooms:
         odd, made = await rooms.create_many(batch, if_exists="update")
     assert made.error is None
     assert odd.error is not None
@@ -96,7 +96,7 @@ async def test_a_middleware_that_retries_sends_once() -> None:
             return await send(request)
 
     async with (
-        peer(cut, created()) as server,
+        serve(cut, created()) as server,
         aiohttp.ClientSession(middlewares=[retry]) as session,
         client(server, session=session) as rooms,
     ):
@@ -111,7 +111,7 @@ async def test_a_refused_tunnel_hides_the_password(
 ) -> None:
     """The proxy's user and password are in neither the error nor the log."""
     caplog.set_level(logging.DEBUG)
-    async with peer(answer(407)) as refusing, aiohttp.ClientSession() as session:
+    async with serve(answer(407)) as refusing, aiohttp.ClientSession() as session:
         async with AsyncRoomsClient(
             base_url="https://api.example.com/v2",
             api_key="key0123",

@@ -8,7 +8,7 @@ import pytest
 
 from breaks.rooms_api import Keep, RoomsApi
 from support.clients import client
-from support.peers import answer, created, listed, peer, room
+from support.scripted_server import answer, created, listed, room, serve
 from telnyx_video import (
     CreateRoomRequest,
     NameTakenError,
@@ -24,7 +24,7 @@ async def test_a_reply_that_names_another_room_is_a_doubt() -> None:
     """A late 201 on a keep-alive connection is not taken for the answer: the name is looked up."""
     ours = room("standup")
     late = created(unique_name="another")
-    async with peer(late, listed(ours)) as server, client(server) as rooms:
+    async with serve(late, listed(ours)) as server, client(server) as rooms:
         assert (await rooms.create(unique_name="standup")).id == ours["id"]
         assert server.methods == ["POST", "GET"]
 
@@ -42,14 +42,14 @@ async def test_a_reply_that_names_another_room_is_a_doubt() -> None:
 async def test_a_reply_about_another_object_is_a_doubt(other: dict[str, Any]) -> None:
     """A 201 of a create without a name, or of another kind of object, is not taken for a room's."""
     ours = room("standup", id="ours")
-    async with peer(created(**other), listed(ours)) as server, client(server) as rooms:
+    async with serve(created(**other), listed(ours)) as server, client(server) as rooms:
         assert (await rooms.create(unique_name="standup")).id == "ours"
         assert server.methods == ["POST", "GET"]
 
 
 async def test_a_session_is_not_a_room_without_a_name() -> None:
     """Nothing can be looked up, so the outcome is unknown."""
-    async with peer(created(record_type="room_session")) as server, client(server) as rooms:
+    async with serve(created(record_type="room_session")) as server, client(server) as rooms:
         with pytest.raises(OutcomeUnknownError, match="room_session"):
             await rooms.create(max_participants=4)
         assert server.methods == ["POST"]
@@ -57,7 +57,7 @@ async def test_a_session_is_not_a_room_without_a_name() -> None:
 
 async def test_one_room_is_not_returned_to_two_nameless_creates() -> None:
     """A 201 that repeats an id leaves the outcome of the second create unknown."""
-    async with peer(answer(201, {"data": room(None)})) as server, client(server) as rooms:
+    async with serve(answer(201, {"data": room(None)})) as server, client(server) as rooms:
         await rooms.create(max_participants=4)
         with pytest.raises(OutcomeUnknownError) as raised:
             await rooms.create(max_participants=4)
@@ -67,7 +67,7 @@ async def test_one_room_is_not_returned_to_two_nameless_creates() -> None:
 
 async def test_a_nameless_create_is_not_answered_by_other_settings() -> None:
     """A 201 with other settings than those that were sent is about another create."""
-    async with peer(created(max_participants=9)) as server, client(server) as rooms:
+    async with serve(created(max_participants=9)) as server, client(server) as rooms:
         with pytest.raises(OutcomeUnknownError):
             await rooms.create(max_participants=4)
         assert server.methods == ["POST"]
@@ -75,7 +75,7 @@ async def test_a_nameless_create_is_not_answered_by_other_settings() -> None:
 
 async def test_a_named_room_with_an_unreadable_field_is_looked_up() -> None:
     """It is returned as soon as a list shows it in a readable form."""
-    async with peer(UNREADABLE, listed(), listed(room("standup"))) as server:
+    async with serve(UNREADABLE, listed(), listed(room("standup"))) as server:
         async with client(server) as rooms:
             [outcome] = await rooms.create_many([CreateRoomRequest(unique_name="standup")])
         assert (outcome.error, outcome.recovered) == (None, True)
@@ -85,7 +85,7 @@ async def test_a_named_room_with_an_unreadable_field_is_looked_up() -> None:
 async def test_an_unreadable_room_without_a_name_is_applied() -> None:
     """The error says that the room was made, and which it is."""
     nameless = answer(201, {"data": room(None, max_participants="many")})
-    async with peer(nameless) as server, client(server) as rooms:
+    async with serve(nameless) as server, client(server) as rooms:
         with pytest.raises(ResponseDecodeError) as raised:
             await rooms.create(max_participants=4)
         assert raised.value.outcome is Outcome.APPLIED
@@ -134,7 +134,7 @@ async def test_a_lost_answer_of_a_server_that_rewrites(keep: Keep, if_exists: An
         return str(keep(wanted(name).to_dict())["unique_name"])
 
     api = RoomsApi(keep=keep, same=same)
-    async with peer(api) as server, client(server) as rooms:
+    async with serve(api) as server, client(server) as rooms:
         await rooms.create(wanted(" Earlier "))
         api.losses = 1
         made = await rooms.create(wanted(" Standup "), if_exists=if_exists)
@@ -150,7 +150,7 @@ async def test_a_lost_answer_is_recovered_at_once(keep: Keep) -> None:
         return str(keep(wanted(name).to_dict())["unique_name"])
 
     api = RoomsApi(keep=keep, same=same, losses=1)
-    async with peer(api) as server, client(server) as rooms:
+    async with serve(api) as server, client(server) as rooms:
         made = await rooms.create(wanted(" Standup "))
     assert [one["id"] for one in api.rooms] == [made.id]
 
@@ -158,7 +158,7 @@ async def test_a_lost_answer_is_recovered_at_once(keep: Keep) -> None:
 async def test_an_unknown_clamp_leaves_the_outcome_unknown() -> None:
     """Before any reply has shown it, other settings may be another's: that is all that is said."""
     api = RoomsApi(keep=clamp, losses=1)
-    async with peer(api) as server, client(server) as rooms:
+    async with serve(api) as server, client(server) as rooms:
         with pytest.raises(NameTakenError) as raised:
             await rooms.create(unique_name="standup", max_participants=9)
     assert raised.value.outcome is Outcome.UNKNOWN

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.clients import client
-from support.peers import Act, answer, closed_port, created, cut, peer, stall
+from support.scripted_server import Act, answer, closed_port, created, cut, serve, stall
 from telnyx_video import (
     AsyncRoomsClient,
     ConfigurationError,
@@ -48,7 +48,7 @@ def wanted(name: str | None = None) -> CreateRoomRequest:
 async def test_a_journaled_batch_is_cancelled(tmp_path: Path, name: str | None) -> None:
     """Neither the worker's cancellation nor the caller's shows the body of the request."""
     workers: list[asyncio.Task[object]] = []
-    async with peer(stall) as server, client(server) as rooms:
+    async with serve(stall) as server, client(server) as rooms:
         before = asyncio.all_tasks()
         batch = asyncio.create_task(
             rooms.create_many([wanted(name)], journal=tmp_path / "rooms.jsonl")
@@ -71,7 +71,7 @@ async def test_the_journals_disk_fails(
     def fail(file: int) -> None:
         raise OSError(5, "Input/output error")
 
-    async with peer(created()) as server, client(server) as rooms:
+    async with serve(created()) as server, client(server) as rooms:
         journal = tmp_path / "rooms.jsonl"
         await rooms.create_many([wanted(name)], journal=journal)
         monkeypatch.setattr(os, "fsync", fail)
@@ -84,7 +84,7 @@ async def test_the_journals_disk_fails(
 async def test_the_journal_is_of_another_input(tmp_path: Path) -> None:
     """What the journal has of the other request is not shown."""
     journal = tmp_path / "rooms.jsonl"
-    async with peer(created()) as server, client(server) as rooms:
+    async with serve(created()) as server, client(server) as rooms:
         await rooms.create_many([wanted("standup"), wanted()], journal=journal, concurrency=1)
         for other in (
             [CreateRoomRequest(unique_name="standup"), wanted()],
@@ -98,7 +98,7 @@ async def test_the_journal_is_of_another_input(tmp_path: Path) -> None:
 async def test_the_journal_cannot_be_read(tmp_path: Path) -> None:
     """A line whose request or room is damaged is named by its number only."""
     journal = tmp_path / "rooms.jsonl"
-    async with peer(created(webhook_event_url=HOOK)) as server, client(server) as rooms:
+    async with serve(created(webhook_event_url=HOOK)) as server, client(server) as rooms:
         await rooms.create_many([wanted("standup")], journal=journal)
         journal.write_text(journal.read_text().replace('"created_at":"', '"created_at":"x'))
         with pytest.raises(ConfigurationError, match="not a line of a journal") as raised:
@@ -138,9 +138,9 @@ FILES: dict[str, Act] = {
 @pytest.mark.parametrize("answered", FILES)
 async def test_a_file_cannot_be_downloaded(answered: str, tmp_path: Path) -> None:
     """The signature of its URL is in no frame."""
-    async with peer(FILES[answered]) as storage:
+    async with serve(FILES[answered]) as storage:
         stored = {"id": "a", "download_url": f"{storage.url}/file?signature={PASSWORD}"}
-        async with peer(answer(200, {"data": stored})) as api, client(api) as rooms:
+        async with serve(answer(200, {"data": stored})) as api, client(api) as rooms:
             with pytest.raises(TelnyxVideoError) as raised:
                 await rooms.recordings.download("a", tmp_path / "a", retry=ONCE)
     assert PASSWORD not in shown(raised.value)
@@ -150,9 +150,9 @@ async def test_a_download_is_cancelled_or_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before the first byte, and while the caller works on what was read; also with no proxy."""
-    async with peer(stall, answer(200, b"1234")) as storage:
+    async with serve(stall, answer(200, b"1234")) as storage:
         stored = {"id": "a", "download_url": f"{storage.url}/file?signature={PASSWORD}"}
-        async with peer(answer(200, {"data": stored})) as api, client(api) as rooms:
+        async with serve(answer(200, {"data": stored})) as api, client(api) as rooms:
             downloading = asyncio.create_task(rooms.recordings.download("a", tmp_path / "a"))
             await storage.arrived(1)
             downloading.cancel()
@@ -167,7 +167,7 @@ async def test_a_download_is_cancelled_or_left(
         monkeypatch.setenv("http_proxy", "ftp://proxy.example.com")
         stored["download_url"] = f"http://storage.test/file?signature={PASSWORD}"
         async with (
-            peer(answer(200, {"data": stored})) as api,
+            serve(answer(200, {"data": stored})) as api,
             client(api, trust_env=True) as rooms,
         ):
             with pytest.raises(ConfigurationError, match="proxy") as malformed:
@@ -179,7 +179,7 @@ async def test_a_download_is_cancelled_or_left(
 async def test_a_proxy_whose_user_has_a_quote(user: str, caplog: pytest.LogCaptureFixture) -> None:
     """The user and the password are shown neither by a refusal nor by an unreachable proxy."""
     caplog.set_level("DEBUG")
-    async with peer(answer(407)) as refusing:
+    async with serve(answer(407)) as refusing:
         for port in (refusing.port, closed_port()):
             async with AsyncRoomsClient(
                 base_url="https://api.example.com/v2",

@@ -8,7 +8,7 @@ import pytest
 
 from breaks.rooms_api import RoomsApi
 from support.clients import client
-from support.peers import answer, peer
+from support.scripted_server import answer, serve
 from telnyx_video import NameTakenError, Outcome, UnprocessableEntityError
 
 WORDINGS: dict[str, object] = {
@@ -64,7 +64,7 @@ async def test_a_name_taken_is_understood_in_any_wording(
     """The room that has the name is found, and returned or part of the error."""
     api = RoomsApi(taken=answer(status, WORDINGS[wording]))
     theirs = api.add(timedelta(hours=1), unique_name="standup")
-    async with peer(api) as server, client(server) as rooms:
+    async with serve(api) as server, client(server) as rooms:
         if if_exists == "return":
             room = await rooms.create(unique_name="standup", if_exists="return")
             assert room.id == theirs["id"]
@@ -82,7 +82,7 @@ async def test_a_conflict_that_names_the_name_is_a_refusal() -> None:
     for wording, outcome in (("must be unique", Outcome.NOT_APPLIED), ("empty", Outcome.UNKNOWN)):
         api = RoomsApi(taken=answer(409, WORDINGS[wording]))
         theirs = api.add(timedelta(hours=1), unique_name="standup")
-        async with peer(api) as server, client(server) as rooms:
+        async with serve(api) as server, client(server) as rooms:
             with pytest.raises(NameTakenError) as raised:
                 await rooms.create(unique_name="standup")
         assert raised.value.room is not None
@@ -94,7 +94,7 @@ async def test_a_conflict_that_names_the_name_is_a_refusal() -> None:
 @pytest.mark.parametrize("wording", ["one code alone", "success false", "empty", "plain text"])
 async def test_a_refusal_for_another_reason_is_passed_on(wording: str) -> None:
     """If no room has the name, the error is the server's refusal."""
-    async with peer(answer(422, WORDINGS[wording])) as server:
+    async with serve(answer(422, WORDINGS[wording])) as server:
         api = RoomsApi()
         server.acts = [answer(422, WORDINGS[wording]), api]
         async with client(server) as rooms:
@@ -108,7 +108,7 @@ async def test_a_refusal_for_another_reason_is_passed_on(wording: str) -> None:
 async def test_a_refusal_of_another_field_needs_no_look_up() -> None:
     """A 422 that blames another field only is about that field."""
     detail = {"code": "10015", "source": {"pointer": "/webhook_event_url"}}
-    async with peer(answer(422, {"errors": [detail]})) as server, client(server) as rooms:
+    async with serve(answer(422, {"errors": [detail]})) as server, client(server) as rooms:
         with pytest.raises(UnprocessableEntityError):
             await rooms.create(unique_name="standup")
         assert server.methods == ["POST"]

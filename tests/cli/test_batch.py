@@ -15,7 +15,7 @@ import pytest
 
 from cli.command import ROOMS_CSV, Command
 from cli.fixed_server import fixed_server
-from support.held import HeldServer
+from support.blocking_server import BlockingServer
 from telnyx_video.sandbox import Sandbox
 
 NAMES = [line.partition(",")[0] for line in ROOMS_CSV.read_text().splitlines()[1:]]
@@ -342,7 +342,7 @@ def test_a_changed_input_ends_the_batch(
     url = "https://hooks.example.com/" + "a" * 1900  # so that the file is not read in one go
     file.write_text("webhook_event_url\n" + f"{url}\n" * 50)
 
-    with HeldServer() as server:
+    with BlockingServer() as server:
 
         def meddle() -> None:
             server.wait_for(1)

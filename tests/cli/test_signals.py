@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from cli.command import Command, Listener, environment, running
-from support.held import HeldServer
+from support.blocking_server import BlockingServer
 from telnyx_video import AsyncRoomsClient
 from telnyx_video.batch import OutcomeStream
 from telnyx_video.cli import main
@@ -32,9 +32,9 @@ def output(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldServer]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[BlockingServer]:
     """A server that answers when it is released; the environment names it."""
-    with HeldServer() as server:
+    with BlockingServer() as server:
         monkeypatch.setenv("TELNYX_BASE_URL", server.url)
         monkeypatch.setenv("TELNYX_API_KEY", "key")
         yield server
@@ -46,7 +46,9 @@ def send(number: int) -> None:
 
 
 @contextmanager
-def once_in_flight(server: HeldServer, requests: int, do: Callable[[], object]) -> Generator[None]:
+def once_in_flight(
+    server: BlockingServer, requests: int, do: Callable[[], object]
+) -> Generator[None]:
     """Call a function when this many requests have arrived."""
 
     def wait_and_do() -> None:
@@ -70,7 +72,7 @@ def heard(monkeypatch: pytest.MonkeyPatch, words: str, do: Callable[[], object])
 def test_an_interrupted_batch_finishes_requests_in_flight(
     command: Command,
     monkeypatch: pytest.MonkeyPatch,
-    server: HeldServer,
+    server: BlockingServer,
     output: Path,
     number: int,
     code: int,
@@ -107,7 +109,7 @@ def test_an_interrupted_batch_finishes_requests_in_flight(
 def test_a_second_signal_cancels_the_batch(
     command: Command,
     monkeypatch: pytest.MonkeyPatch,
-    server: HeldServer,
+    server: BlockingServer,
     output: Path,
     rows: bytes,
     journal: bool,
@@ -163,7 +165,7 @@ def test_a_sandbox_of_its_own_is_not_gone_on_with(
 
 
 def test_the_grace_has_an_end(
-    command: Command, monkeypatch: pytest.MonkeyPatch, server: HeldServer
+    command: Command, monkeypatch: pytest.MonkeyPatch, server: BlockingServer
 ) -> None:
     """After the grace period requests in flight are cancelled without another signal."""
     stderr = heard(monkeypatch, STOPPING, lambda: None)
@@ -196,7 +198,7 @@ def test_ctrl_c_while_the_output_is_opened_sends_nothing(
 
 
 def test_an_interrupted_create_says_whether_it_was_sent(
-    command: Command, server: HeldServer
+    command: Command, server: BlockingServer
 ) -> None:
     """After Ctrl-C the message says whether the room may exist."""
     with once_in_flight(server, 1, lambda: send(signal.SIGINT)):
@@ -205,7 +207,7 @@ def test_an_interrupted_create_says_whether_it_was_sent(
     assert result.err == "Interrupted; POST /rooms was sent, and may have been applied.\n"
 
 
-def test_an_interrupted_get_has_nothing_to_report(command: Command, server: HeldServer) -> None:
+def test_an_interrupted_get_has_nothing_to_report(command: Command, server: BlockingServer) -> None:
     """A read changes nothing, so no outcome is reported."""
     with once_in_flight(server, 1, lambda: send(signal.SIGINT)):
         result = command("get", "some-id")

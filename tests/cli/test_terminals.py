@@ -15,7 +15,7 @@ from unittest.mock import Mock
 import pytest
 
 from cli.command import PATIENCE
-from support.held import HeldServer
+from support.blocking_server import BlockingServer
 from telnyx_video.cli import main
 
 ESCAPES = re.compile(r"\x1b\[[?0-9;]*[a-zA-Z]")
@@ -90,7 +90,7 @@ def test_a_terminal_shows_a_bar_and_then_the_table(
     with (
         on_a_terminal(monkeypatch) as terminal,
         ThreadPoolExecutor(1) as threads,
-        HeldServer() as server,  # left first, which releases what the others wait for
+        BlockingServer() as server,  # left first, which releases what the others wait for
     ):
         monkeypatch.setenv("TELNYX_BASE_URL", server.url)
         monkeypatch.setenv("TELNYX_API_KEY", "key")
@@ -136,17 +136,17 @@ def test_a_slow_call_shows_a_spinner(monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         on_a_terminal(monkeypatch) as terminal,
         ThreadPoolExecutor(1) as threads,
-        HeldServer() as server,
+        BlockingServer() as server,
     ):
         monkeypatch.setenv("TELNYX_BASE_URL", server.url)
         monkeypatch.setenv("TELNYX_API_KEY", "key")
-        code = threads.submit(main, ["get", "held"])
+        code = threads.submit(main, ["get", "standup"])
         terminal.wait_for("; gives up in ")
         server.release()
         assert code.result() == 0
     host = server.url.removeprefix("http://").removesuffix("/v2")
     assert re.search(rf"no answer for \d+ s \({host}\); gives up in \d+ s", terminal.screen)
-    assert "held" in terminal.screen.rpartition("gives up in")[2]
+    assert "standup" in terminal.screen.rpartition("gives up in")[2]
 
 
 def test_a_silent_server_has_a_line_below_the_bar(
@@ -157,7 +157,7 @@ def test_a_silent_server_has_a_line_below_the_bar(
     with (
         on_a_terminal(monkeypatch) as terminal,
         ThreadPoolExecutor(1) as threads,
-        HeldServer() as server,
+        BlockingServer() as server,
     ):
         monkeypatch.setenv("TELNYX_BASE_URL", server.url)
         monkeypatch.setenv("TELNYX_API_KEY", "key")

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from support.clients import client
-from support.peers import answer, cut, peer
+from support.scripted_server import answer, cut, serve
 from support.secrets import leaks
 from telnyx_video import (
     InvalidRequestError,
@@ -55,7 +55,10 @@ def test_the_blocking_client_sends_it_too(telnyx_sandbox: Sandbox) -> None:
 
 async def test_the_request_is_sent_as_given() -> None:
     """Query, body and headers are sent as given, together with the client's own headers."""
-    async with peer(answer(200, {}, {"x-ratelimit-limit": "7"})) as server, client(server) as rooms:
+    async with (
+        serve(answer(200, {}, {"x-ratelimit-limit": "7"})) as server,
+        client(server) as rooms,
+    ):
         reply = await rooms.request(
             "PUT",
             "/new?a=b",
@@ -80,7 +83,7 @@ async def test_the_request_is_sent_as_given() -> None:
 async def test_headers_are_sent_in_a_session_of_the_caller() -> None:
     """That session has none of the client's headers as defaults; all are in the request."""
     async with (
-        peer(answer(200, {})) as server,
+        serve(answer(200, {})) as server,
         aiohttp.ClientSession() as session,
         client(server, session=session) as rooms,
     ):
@@ -93,7 +96,7 @@ async def test_headers_are_sent_in_a_session_of_the_caller() -> None:
 
 async def test_errors_are_those_of_every_call() -> None:
     """An error reply is raised as its class; a body that is not JSON fails when it is read."""
-    async with peer(answer(404, {}), answer(200, b"<html>")) as server, client(server) as rooms:
+    async with serve(answer(404, {}), answer(200, b"<html>")) as server, client(server) as rooms:
         with pytest.raises(NotFoundError):
             await rooms.request("GET", "/none")
         page = await rooms.request("GET", "/page")
@@ -106,7 +109,7 @@ async def test_only_idempotent_requests_are_retried() -> None:
     """After a lost reply, a request is repeated if it only reads or is declared idempotent."""
     done = answer(200, {})
     async with (
-        peer(cut, done, cut, done, cut, done) as server,
+        serve(cut, done, cut, done, cut, done) as server,
         client(server, retry=QUICK) as rooms,
     ):
         await rooms.request("GET", "/a")
@@ -118,7 +121,7 @@ async def test_only_idempotent_requests_are_retried() -> None:
 
 async def test_an_idempotent_request_of_unknown_outcome_can_be_repeated() -> None:
     """When all attempts fail, the error says so."""
-    async with peer(answer(500)) as server, client(server, retry=QUICK) as rooms:
+    async with serve(answer(500)) as server, client(server, retry=QUICK) as rooms:
         with pytest.raises(OutcomeUnknownError, match="repeat the call"):
             await rooms.request("PUT", "/a", json={}, idempotent=True)
         with pytest.raises(ServerError):
@@ -158,7 +161,7 @@ WRONG: dict[str, tuple[tuple[Any, Any], dict[str, Any], str]] = {
 async def test_invalid_arguments_are_refused(what: str) -> None:
     """Each is named in a sentence, and nothing is sent."""
     place, named, sentence = WRONG[what]
-    async with peer(answer(200, {})) as server, client(server) as rooms:
+    async with serve(answer(200, {})) as server, client(server) as rooms:
         with pytest.raises(InvalidRequestError) as raised:
             await rooms.request(*place, **named)
     assert sentence in str(raised.value)
@@ -168,7 +171,7 @@ async def test_invalid_arguments_are_refused(what: str) -> None:
 async def test_no_reply_has_the_key() -> None:
     """Whatever header or content repeats the key, it is not shown."""
     echo = answer(200, {"echo": KEY}, {"x-request-id": KEY, "x-echo": f"<{KEY}>"})
-    async with peer(echo) as server, client(server, api_key=KEY) as rooms:
+    async with serve(echo) as server, client(server, api_key=KEY) as rooms:
         reply = await rooms.request("POST", "/echo", json={})
     assert leaks(reply, KEY) == []
     assert reply.headers["X-Echo"] == "<[API key]>"
@@ -177,7 +180,7 @@ async def test_no_reply_has_the_key() -> None:
 
 async def test_secrets_of_a_refused_request_are_not_shown() -> None:
     """A header's value is not quoted, nor kept by a frame of this package."""
-    async with peer(answer(200, {})) as server, client(server) as rooms:
+    async with serve(answer(200, {})) as server, client(server) as rooms:
         with pytest.raises(InvalidRequestError) as raised:
             await rooms.request("POST", "/a", json={"p": KEY}, headers={"x": f"{KEY}\n"})
     assert leaks(raised.value, KEY) == []

@@ -11,9 +11,19 @@ from typing import Any
 import pytest
 
 from support.clients import client
-from support.leaping import leaping
-from support.odd import Array
-from support.peers import answer, closed_port, created, cut, free_port, listed, peer, room, stall
+from support.hostile_values import Array
+from support.scripted_server import (
+    answer,
+    closed_port,
+    created,
+    cut,
+    free_port,
+    listed,
+    room,
+    serve,
+    stall,
+)
+from support.virtual_time import virtual_time
 from support.words import is_one_line
 from telnyx_video import (
     AsyncRoomsClient,
@@ -129,16 +139,16 @@ async def test_all_invalid_arguments_are_named_together(
     assert not sandbox.requests
 
 
-@leaping
+@virtual_time
 async def test_a_lost_reply_in_a_batch_is_recovered() -> None:
     """The name is looked up, and the outcome says so."""
-    async with peer(cut, listed(room("room 0"))) as server:
+    async with serve(cut, listed(room("room 0"))) as server:
         async with client(server) as rooms:
             [outcome] = await rooms.create_many(REQUESTS[:1])
         assert (outcome.recovered, outcome.existed, outcome.attempts) == (True, False, 1)
 
 
-@leaping
+@virtual_time
 async def test_a_batch_survives_an_outage() -> None:
     """While the server is down a batch waits, without spending attempts or deadline."""
     port = free_port()
@@ -155,7 +165,7 @@ async def test_a_batch_survives_an_outage() -> None:
     assert [outcome.unwrap().unique_name for outcome in outcomes if not outcome.error] == NAMES
 
 
-@leaping
+@virtual_time
 async def test_a_batch_gives_up_in_the_end() -> None:
     """A server that stays down ends the batch after the given time; the rest is not read."""
     url = f"http://127.0.0.1:{closed_port()}/v2"
@@ -167,22 +177,22 @@ async def test_a_batch_gives_up_in_the_end() -> None:
     assert all(outcome.error is not None for outcome in outcomes)
 
 
-@leaping
+@virtual_time
 async def test_a_batch_keeps_to_max_rate() -> None:
     """At most so many requests are sent in a second."""
-    async with peer(created()) as server, client(server) as rooms:
+    async with serve(created()) as server, client(server) as rooms:
         began = asyncio.get_running_loop().time()
         await rooms.create_many(REQUESTS, max_rate=8)
         assert asyncio.get_running_loop().time() - began > 1.2
 
 
-@leaping
+@virtual_time
 async def test_the_rate_of_a_running_batch_can_be_changed() -> None:
     """A new ``max_rate`` applies to the next request, and None lifts it."""
     time = asyncio.get_running_loop().time
     taken = list[float]()
     async with (
-        peer(created()) as server,
+        serve(created()) as server,
         client(server) as rooms,
         rooms.stream_many(REQUESTS, concurrency=1, max_rate=0.1) as stream,
     ):
@@ -213,7 +223,7 @@ async def test_rooms_of_an_earlier_run_differ_from_older_ones(years: int, recove
     """With ``since``, a room that was made after that counts as recovered, others as existing."""
     made_at = (datetime.now(UTC) - timedelta(days=365 * years)).isoformat()
     there = listed(room("room 0", created_at=made_at))
-    async with peer(there) as server, client(server) as rooms:
+    async with serve(there) as server, client(server) as rooms:
         (outcome,) = await rooms.create_many(REQUESTS[:1], since=60)
         assert (outcome.recovered, outcome.existed) == (recovered, not recovered)
         assert len(server.requests) == 1
@@ -222,7 +232,7 @@ async def test_rooms_of_an_earlier_run_differ_from_older_ones(years: int, recove
 async def test_an_interrupted_batch_continues(tmp_path: Path) -> None:
     """Requests that it had sent are looked up first when it is run again."""
     journal = tmp_path / "journal"
-    async with peer(stall, listed(room("room 0"))) as server:
+    async with serve(stall, listed(room("room 0"))) as server:
         async with client(server) as rooms:
             run = asyncio.create_task(rooms.create_many(REQUESTS[:1], journal=journal))
             await server.arrived(1)
@@ -236,7 +246,7 @@ async def test_an_interrupted_batch_continues(tmp_path: Path) -> None:
 
 async def test_a_batch_may_fail_in_part() -> None:
     """A room that cannot be created is an outcome with its error; the others are created."""
-    async with peer(created(), answer(400), cut, listed(), created()) as server:
+    async with serve(created(), answer(400), cut, listed(), created()) as server:
         async with client(server) as rooms:
             nameless = [CreateRoomRequest()] * 3
             outcomes = await rooms.create_many(nameless, concurrency=1)

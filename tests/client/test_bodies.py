@@ -11,7 +11,7 @@ import zlib
 import pytest
 
 from support.clients import client
-from support.peers import Act, Visit, answer, listed, peer, room, say
+from support.scripted_server import Act, Visit, answer, listed, room, say, serve
 from telnyx_video import OutcomeUnknownError, RetryPolicy, TransportError
 from telnyx_video._transport.transport import MAX_BODY
 
@@ -51,7 +51,7 @@ async def byte_by_byte(visit: Visit) -> None:
 )
 async def test_a_body_is_read_however_it_is_framed(act: Act) -> None:
     """A reply is read to its end, however that is marked."""
-    async with peer(act) as server, client(server) as rooms:
+    async with serve(act) as server, client(server) as rooms:
         assert (await rooms.create()).unique_name == "standup"
 
 
@@ -82,7 +82,7 @@ BOMB = gzip.compress(b" " * (64 * 1024 * 1024), compresslevel=1)
 )
 async def test_a_body_has_a_limit(act: Act) -> None:
     """A body of more than 8 MiB, after decompression, is rejected: the outcome is unknown."""
-    async with peer(act, listed(room("standup"))) as server:
+    async with serve(act, listed(room("standup"))) as server:
         async with client(server, retry=ONCE) as rooms:
             tracemalloc.start()
             with pytest.raises(OutcomeUnknownError, match=f"more than {MAX_BODY} bytes"):
@@ -99,7 +99,7 @@ async def test_a_body_of_the_limit_is_read() -> None:
     """A body of exactly 8 MiB is accepted."""
     body = json.dumps({"data": room("standup")}).encode()
     async with (
-        peer(answer(201, body + b" " * (MAX_BODY - len(body)))) as server,
+        serve(answer(201, body + b" " * (MAX_BODY - len(body)))) as server,
         client(server) as rooms,
     ):
         assert (await rooms.create()).unique_name == "standup"
@@ -107,6 +107,6 @@ async def test_a_body_of_the_limit_is_read() -> None:
 
 async def test_a_page_that_is_too_large_is_an_error() -> None:
     """A page of more than 8 MiB is an error; nothing was changed by it."""
-    async with peer(endless) as server, client(server, retry=ONCE) as rooms:
+    async with serve(endless) as server, client(server, retry=ONCE) as rooms:
         with pytest.raises(TransportError, match="it only read"):
             await anext(aiter(rooms.list()))

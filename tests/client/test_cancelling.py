@@ -10,8 +10,8 @@ import pytest
 
 from support.cancelling import cancelled_at
 from support.clients import client
-from support.leaping import leaping
-from support.peers import Act, answer, created, cut, listed, peer, room, stall, turns
+from support.scripted_server import Act, answer, created, cut, listed, room, serve, stall, turns
+from support.virtual_time import virtual_time
 from telnyx_video import AsyncRoomsClient, AuthenticationError, RetryPolicy
 
 Call = Callable[[AsyncRoomsClient], Coroutine[Any, Any, object]]
@@ -52,7 +52,7 @@ async def test_a_call_can_be_cancelled_at_every_await(kind: str) -> None:
     call, acts = calls()[kind]
     for number in range(1, MOST_AWAITS):
         async with (
-            peer(*acts) as server,
+            serve(*acts) as server,
             client(server, concurrency=1) as rooms,
         ):
             task = asyncio.create_task(carry_out(cancelled_at(number, call(rooms))))
@@ -75,7 +75,7 @@ async def test_a_call_can_be_cancelled_at_every_await(kind: str) -> None:
 async def test_a_call_that_waits_for_a_connection_can_be_cancelled() -> None:
     """A call that is cancelled before it had a connection was not sent, and is skipped."""
     async with (
-        peer(stall) as server,
+        serve(stall) as server,
         client(server, concurrency=1) as rooms,
     ):
         first = asyncio.create_task(rooms.create())
@@ -91,11 +91,11 @@ async def test_a_call_that_waits_for_a_connection_can_be_cancelled() -> None:
         assert server.methods == ["POST", "POST"]
 
 
-@leaping
+@virtual_time
 async def test_a_time_limit_of_the_caller_is_a_cancellation() -> None:
     """``asyncio.timeout`` around a call ends it in time, wherever it is."""
     for act in (stall, cut, answer(429, headers={"Retry-After": "30"})):
-        async with peer(act) as server, client(server) as rooms:
+        async with serve(act) as server, client(server) as rooms:
             began = asyncio.get_running_loop().time()
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(2):
@@ -105,7 +105,7 @@ async def test_a_time_limit_of_the_caller_is_a_cancellation() -> None:
 
 async def test_calls_in_a_group_end_together() -> None:
     """One failure in a task group cancels the other calls, and none of them continues."""
-    async with peer(stall) as server, client(server) as rooms:
+    async with serve(stall) as server, client(server) as rooms:
 
         async def create_six() -> None:
             async with asyncio.TaskGroup() as group:

@@ -8,8 +8,19 @@ from typing import cast
 import pytest
 
 from support.clients import WITH_AND_WITHOUT_NAME, client
-from support.leaping import leaping
-from support.peers import Act, Peer, Visit, answer, created, cut, peer, reset, room, stall
+from support.scripted_server import (
+    Act,
+    ScriptedServer,
+    Visit,
+    answer,
+    created,
+    cut,
+    reset,
+    room,
+    serve,
+    stall,
+)
+from support.virtual_time import virtual_time
 from telnyx_video import (
     Outcome,
     RequestTimeoutError,
@@ -19,7 +30,7 @@ from telnyx_video import (
 from telnyx_video.sandbox import Sandbox
 
 
-def names(server: Peer) -> list[str]:
+def names(server: ScriptedServer) -> list[str]:
     """Return the requested names, in the order of arrival."""
     return [
         cast("dict[str, str]", request.json)["unique_name"]
@@ -46,7 +57,7 @@ async def test_first_come_first_served() -> None:
         await let_go.wait()
         await created()(visit)
 
-    async with peer(when_let_go) as server, client(server, concurrency=1) as rooms:
+    async with serve(when_let_go) as server, client(server, concurrency=1) as rooms:
         expected = [f"room {number}" for number in range(12)]
         calls = [asyncio.create_task(rooms.create(unique_name=name)) for name in expected]
         await server.arrived(1)
@@ -58,7 +69,7 @@ async def test_first_come_first_served() -> None:
 
 async def test_newcomers_do_not_overtake() -> None:
     """A call that starts when a connection is free does not overtake those that wait for it."""
-    async with peer(created()) as server, client(server, concurrency=1) as rooms:
+    async with serve(created()) as server, client(server, concurrency=1) as rooms:
         order: list[str] = []
 
         async def create_then(name: str, *then: str) -> None:
@@ -71,11 +82,11 @@ async def test_newcomers_do_not_overtake() -> None:
         assert names(server) == order == ["a", "b", "c", "d", "e"]
 
 
-@leaping
+@virtual_time
 async def test_the_deadline_holds_while_waiting_for_a_connection() -> None:
     """A call that gets no connection until its deadline was not sent, and says what to change."""
     async with (
-        peer(stall) as server,
+        serve(stall) as server,
         client(server, concurrency=1) as rooms,
     ):
         first = asyncio.create_task(rooms.create(retry=RetryPolicy(deadline=30)))
@@ -93,7 +104,7 @@ async def test_the_deadline_holds_while_waiting_for_a_connection() -> None:
         assert server.methods == ["POST"]
 
 
-@leaping
+@virtual_time
 async def test_a_call_does_not_start_just_before_its_deadline() -> None:
     """A connection that becomes free at the last moment is not used."""
 
@@ -101,7 +112,7 @@ async def test_a_call_does_not_start_just_before_its_deadline() -> None:
         await asyncio.sleep(7.5)
         await created()(visit)
 
-    async with peer(slowly) as server, client(server, concurrency=1) as rooms:
+    async with serve(slowly) as server, client(server, concurrency=1) as rooms:
         first = asyncio.create_task(rooms.create())
         await server.arrived(1)
         with pytest.raises(RequestTimeoutError) as raised:
@@ -111,7 +122,7 @@ async def test_a_call_does_not_start_just_before_its_deadline() -> None:
         assert server.methods == ["POST"]
 
 
-@leaping
+@virtual_time
 async def test_waiting_for_a_connection_is_not_part_of_an_attempt() -> None:
     """A call that waits for longer than an attempt may take is still sent."""
 
@@ -119,7 +130,7 @@ async def test_waiting_for_a_connection_is_not_part_of_an_attempt() -> None:
         await asyncio.sleep(0.8)
         await created()(visit)
 
-    async with peer(slowly) as server:
+    async with serve(slowly) as server:
         async with client(server, concurrency=1, timeout=1) as rooms:
             await asyncio.gather(*(rooms.create() for _ in range(10)))
         assert len(server.requests) == 10
@@ -132,7 +143,7 @@ async def test_waiting_for_a_connection_is_not_part_of_an_attempt() -> None:
 )
 async def test_a_failed_call_frees_its_connection(act: Act) -> None:
     """However it failed."""
-    async with peer(*[act] * 8, created()) as server, client(server, concurrency=2) as rooms:
+    async with serve(*[act] * 8, created()) as server, client(server, concurrency=2) as rooms:
         once = RetryPolicy.none()
         failed = [rooms.create(retry=once) for _ in range(8)]
         await asyncio.gather(*failed, return_exceptions=True)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from support.clients import client
-from support.peers import answer, created, cut, listed, peer, room
+from support.scripted_server import answer, created, cut, listed, room, serve
 from support.secrets import leaks
 from telnyx_video import (
     UNSET,
@@ -32,7 +32,7 @@ BOTH = pytest.mark.parametrize("make", [CreateRoomRequest, CreateCompositionRequ
 async def test_extra_fields_are_sent_with_the_others() -> None:
     """In a create, an update and the create of a composition."""
     made = answer(200, {"data": {"id": "1"}})
-    async with peer(created(), created(), made) as server, client(server) as rooms:
+    async with serve(created(), created(), made) as server, client(server) as rooms:
         await rooms.create(unique_name="standup", extra=EXTRA)
         await rooms.update("1", max_participants=5, extra={"region": None})
         layout = {"left": VideoRegion(width=100)}
@@ -48,7 +48,7 @@ async def test_extra_fields_are_sent_with_the_others() -> None:
 async def test_extra_fields_do_not_decide_whose_a_room_is() -> None:
     """After a lost reply the room is found, whether or not it shows the extra fields."""
     acts = (cut, listed(room(region="us")))
-    async with peer(*acts) as server, client(server, retry=QUICK) as rooms:
+    async with serve(*acts) as server, client(server, retry=QUICK) as rooms:
         made = await rooms.create(unique_name="standup", extra=EXTRA)
     assert made.extra == {"region": "us"}
     assert server.methods == ["POST", "GET"]
@@ -59,7 +59,7 @@ async def test_an_update_sends_extra_fields_even_without_differences() -> None:
     taken = answer(422, {"errors": [{"code": "10015", "title": "taken"}]})
     old = room(created_at="2020-01-01T00:00:00Z")
     acts = (taken, listed(old), answer(200, {"data": old}))
-    async with peer(*acts) as server, client(server, retry=QUICK) as rooms:
+    async with serve(*acts) as server, client(server, retry=QUICK) as rooms:
         await rooms.create(unique_name="standup", if_exists="update", extra=EXTRA)
     assert server.methods == ["POST", "GET", "PATCH"]
     assert server.requests[-1].json == {"unique_name": "standup", **EXTRA}
@@ -70,7 +70,7 @@ async def test_a_journal_keeps_extra_fields(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     requests = [CreateRoomRequest(unique_name=name, extra=EXTRA) for name in ("a", "b")]
     once = RetryPolicy(attempts=1)
-    async with peer(created(), answer(403, {})) as server:
+    async with serve(created(), answer(403, {})) as server:
         async with client(server, retry=once) as rooms:
             first = await rooms.create_many(requests, journal=path, concurrency=1)
         server.acts[:] = [created()]
@@ -144,7 +144,7 @@ def test_depth_is_bounded() -> None:
 
 async def test_a_refused_call_keeps_no_value() -> None:
     """No frame of the error holds the arguments."""
-    async with peer(created()) as server, client(server) as rooms:
+    async with serve(created()) as server, client(server) as rooms:
         with pytest.raises(InvalidRequestError) as raised:
             await rooms.create(extra={"unique_name": SECRET})
     assert leaks(raised.value, SECRET) == []

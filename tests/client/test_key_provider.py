@@ -13,7 +13,18 @@ import aiohttp
 import pytest
 
 from support.clients import client
-from support.peers import Act, Visit, answer, created, cut, listed, peer, room, stall, turns
+from support.scripted_server import (
+    Act,
+    Visit,
+    answer,
+    created,
+    cut,
+    listed,
+    room,
+    serve,
+    stall,
+    turns,
+)
 from support.secrets import leaks
 from telnyx_video import (
     AsyncRoomsClient,
@@ -66,7 +77,7 @@ class Keys:
 async def test_a_provider_is_called_once() -> None:
     """Its answer is kept, also for many calls that begin at the same time."""
     keys = Keys()
-    async with peer(keys.guard(created())) as server, client(server, api_key=keys) as rooms:
+    async with serve(keys.guard(created())) as server, client(server, api_key=keys) as rooms:
         assert keys.asked == 0
         await asyncio.gather(*(rooms.create(unique_name=f"{n}") for n in range(20)))
         await rooms.get("1")
@@ -78,7 +89,7 @@ async def test_a_provider_is_called_once() -> None:
 async def test_after_a_401_the_provider_is_called_again(in_session: bool) -> None:
     """The request is sent again with the new key, in a caller's session, too."""
     keys = Keys()
-    async with aiohttp.ClientSession() as session, peer(keys.guard(created())) as server:
+    async with aiohttp.ClientSession() as session, serve(keys.guard(created())) as server:
         arguments = {"session": session} if in_session else {}
         async with client(server, api_key=keys, **arguments) as rooms:
             await rooms.create(unique_name="standup")
@@ -94,7 +105,7 @@ async def test_after_a_401_the_provider_is_called_again(in_session: bool) -> Non
 async def test_a_key_that_stays_refused_is_an_error() -> None:
     """It is requested once more, and not for ever; nothing was applied."""
     keys = Keys()
-    async with peer(answer(401, {})) as server, client(server, api_key=keys) as rooms:
+    async with serve(answer(401, {})) as server, client(server, api_key=keys) as rooms:
         with pytest.raises(AuthenticationError) as raised:
             await rooms.create(unique_name="standup")
     assert (keys.asked, len(server.requests)) == (2, 2)
@@ -122,7 +133,7 @@ async def test_rotation_under_load_loses_no_create() -> None:
             keys.accepted = f"key-{uuid4()}"
         await created()(visit)
 
-    async with peer(keys.guard(make)) as server, client(server, api_key=keys) as rooms:
+    async with serve(keys.guard(make)) as server, client(server, api_key=keys) as rooms:
         names = [f"room-{n}" for n in range(CREATES)]
         requests = [CreateRoomRequest(unique_name=name) for name in names]
         outcomes = await rooms.create_many(requests, concurrency=20)
@@ -134,7 +145,7 @@ async def test_rotation_under_load_loses_no_create() -> None:
 async def test_an_expired_key_is_replaced() -> None:
     """A provider may say for how long its key is valid; it is called again before that ends."""
     answers = [ApiKey("first", valid_for=0.0), ApiKey("second", valid_for=3600.0)]
-    async with peer(created()) as server, client(server, api_key=lambda: answers.pop(0)) as rooms:
+    async with serve(created()) as server, client(server, api_key=lambda: answers.pop(0)) as rooms:
         for name in ("a", "b", "c"):
             await rooms.create(unique_name=name)
     sent = [request.header("Authorization")[0] for request in server.requests]
@@ -150,7 +161,7 @@ async def test_a_provider_that_fails_is_called_again() -> None:
             raise failures.pop()
         return KEY
 
-    async with peer(created()) as server, client(server, api_key=provide, retry=ONCE) as rooms:
+    async with serve(created()) as server, client(server, api_key=provide, retry=ONCE) as rooms:
         with pytest.raises(TransportError, match=r"provider failed \(TimeoutError\)") as raised:
             await rooms.create(unique_name="standup")
         assert raised.value.outcome is Outcome.NOT_APPLIED
@@ -170,7 +181,7 @@ async def test_concurrent_calls_share_a_failure() -> None:
         await ready.wait()
         raise OSError
 
-    async with peer(created()) as server, client(server, api_key=provide, retry=ONCE) as rooms:
+    async with serve(created()) as server, client(server, api_key=provide, retry=ONCE) as rooms:
         calls = [asyncio.create_task(rooms.get("1")) for _ in range(20)]
         await begun.wait()
         await turns()
@@ -184,7 +195,7 @@ async def test_concurrent_calls_share_a_failure() -> None:
 @pytest.mark.parametrize("key", ["", " a", None, 5, ApiKey("line\nbreak")])
 async def test_an_invalid_key_is_refused(key: Any) -> None:
     """A key that cannot be sent in a header is a mistake of the provider."""
-    async with peer(created()) as server, client(server, api_key=lambda: key) as rooms:
+    async with serve(created()) as server, client(server, api_key=lambda: key) as rooms:
         with pytest.raises(ConfigurationError, match="provider returned no API key"):
             await rooms.create(unique_name="standup")
     assert server.requests == []
@@ -199,7 +210,7 @@ async def test_a_provider_that_hangs_ends_with_the_call() -> None:
             await asyncio.Event().wait()
         return KEY
 
-    async with peer(created()) as server, client(server, api_key=provide, retry=ONCE) as rooms:
+    async with serve(created()) as server, client(server, api_key=provide, retry=ONCE) as rooms:
         with pytest.raises(RequestTimeoutError, match="nothing was sent"):
             await rooms.create(unique_name="standup", timeout=0.05)
         hang = False
@@ -218,7 +229,7 @@ async def test_no_reply_shows_a_provided_key() -> None:
     """It is redacted by the key that the request was sent with."""
     echo = answer(403, {"detail": KEY}, {"x-request-id": KEY})
     raw = answer(200, {"echo": KEY}, {"x-echo": KEY})
-    async with peer(echo, raw) as server, client(server, api_key=lambda: KEY) as rooms:
+    async with serve(echo, raw) as server, client(server, api_key=lambda: KEY) as rooms:
         with pytest.raises(TelnyxVideoError) as raised:
             await rooms.get("1")
         assert leaks(await rooms.request("GET", "/echo"), KEY) == []
@@ -251,7 +262,7 @@ class Endpoint:
 async def test_client_credentials_are_exchanged_for_a_token() -> None:
     """By Basic authentication, as in RFC 6749; one token serves until it expires."""
     endpoint, oauth = Endpoint(expires_in=3600), OAuthCredentials("crm", SECRET)
-    async with peer(endpoint()) as server, client(server, api_key=oauth) as rooms:
+    async with serve(endpoint()) as server, client(server, api_key=oauth) as rooms:
         await asyncio.gather(*(rooms.create(unique_name=f"{n}") for n in range(5)))
         endpoint.issued += 1  # the token is revoked
         await rooms.create(unique_name="after")
@@ -269,7 +280,7 @@ async def test_an_expired_token_is_replaced(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("TELNYX_CLIENT_ID", "crm")
     monkeypatch.setenv("TELNYX_CLIENT_SECRET", SECRET)
     endpoint = Endpoint(expires_in=0)
-    async with peer(endpoint()) as server, AsyncRoomsClient(base_url=server.url) as rooms:
+    async with serve(endpoint()) as server, AsyncRoomsClient(base_url=server.url) as rooms:
         await rooms.create(unique_name="a")
         await rooms.create(unique_name="b")
     targets = [sent.target for sent in server.requests]
@@ -299,7 +310,7 @@ async def test_without_a_token_nothing_is_sent(what: str) -> None:
     oauth = OAuthCredentials("crm", SECRET)
     timeout = 0.2 if act is stall else 20.0
     async with (
-        peer(Endpoint()(act)) as server,
+        serve(Endpoint()(act)) as server,
         client(server, api_key=oauth, retry=ONCE, timeout=timeout) as rooms,
     ):
         with pytest.raises(error, match=sentence) as raised:
@@ -336,6 +347,6 @@ async def test_a_lost_create_is_found_with_a_new_key() -> None:
         await cut(visit)
 
     acts = (keys.guard(lose), keys.guard(cut), keys.guard(listed(room())))
-    async with peer(*acts) as server, client(server, api_key=keys, retry=QUICK) as rooms:
+    async with serve(*acts) as server, client(server, api_key=keys, retry=QUICK) as rooms:
         assert (await rooms.create(unique_name="standup")).unique_name == "standup"
     assert server.methods == ["POST", "GET", "GET"]

@@ -11,19 +11,19 @@ import aiohttp
 import pytest
 
 from support.clients import WITH_AND_WITHOUT_NAME, client
-from support.leaping import leaping
-from support.peers import (
+from support.scripted_server import (
     Act,
     Visit,
     answer,
     created,
     cut,
-    peer,
     say,
+    serve,
     stall,
     turns,
     unreachable,
 )
+from support.virtual_time import virtual_time
 from telnyx_video import (
     AsyncRoomsClient,
     ConfigurationError,
@@ -79,7 +79,7 @@ def test_a_client_belongs_to_one_loop() -> None:
 
 async def test_nothing_is_opened_before_the_first_call() -> None:
     """A client that is never used has nothing to close, and makes no connection."""
-    async with peer(created()) as server:
+    async with serve(created()) as server:
         rooms = client(server)
         assert server.connections == 0
         await rooms.aclose()
@@ -88,7 +88,7 @@ async def test_nothing_is_opened_before_the_first_call() -> None:
 
 async def test_calls_on_a_closed_client_are_refused() -> None:
     """Nothing is sent."""
-    async with peer(created()) as server:
+    async with serve(created()) as server:
         async with client(server) as rooms:
             await rooms.create()
         await server.all_closed()
@@ -120,7 +120,7 @@ async def test_closing_ends_a_create_in_flight(act: Act) -> None:
         await stall(visit)
 
     for request in WITH_AND_WITHOUT_NAME:
-        async with peer(begin) as server:
+        async with serve(begin) as server:
             rooms = client(server)
             call = asyncio.create_task(rooms.create(request))
             await server.arrived(1)
@@ -133,7 +133,7 @@ async def test_closing_ends_a_create_in_flight(act: Act) -> None:
 
 async def test_closing_ends_other_calls_in_flight() -> None:
     """An update or delete that was sent ends as unknown, a get as not applied."""
-    async with peer(stall) as server:
+    async with serve(stall) as server:
         rooms = client(server)
         calls = [
             asyncio.create_task(rooms.update("1", max_participants=3)),
@@ -152,7 +152,7 @@ async def test_closing_ends_the_wait_before_a_retry() -> None:
     slow = RetryPolicy(backoff=1000.0, backoff_max=1000.0, deadline=10_000.0)
     busy = answer(429, headers={"Retry-After": "100"})
     for act, outcome in ((busy, Outcome.NOT_APPLIED), (cut, Outcome.UNKNOWN)):
-        async with peer(act) as server:
+        async with serve(act) as server:
             rooms = client(server)
             call = asyncio.create_task(rooms.create(unique_name="standup", retry=slow))
             await server.arrived(1)
@@ -165,7 +165,7 @@ async def test_closing_ends_the_wait_before_a_retry() -> None:
 async def test_closing_before_a_delete_is_retried_leaves_it_unknown() -> None:
     """The reply to its first attempt was lost."""
     slow = RetryPolicy(backoff=1000.0, backoff_max=1000.0, deadline=10_000.0)
-    async with peer(cut) as server:
+    async with serve(cut) as server:
         rooms = client(server)
         call = asyncio.create_task(rooms.delete("1", retry=slow))
         await server.arrived(1)
@@ -177,7 +177,7 @@ async def test_closing_before_a_delete_is_retried_leaves_it_unknown() -> None:
 
 async def test_closing_ends_a_look_up() -> None:
     """The outcome of the create stays unknown."""
-    async with peer(cut, stall) as server:
+    async with serve(cut, stall) as server:
         rooms = client(server)
         call = asyncio.create_task(rooms.create(unique_name="standup"))
         await server.arrived(2)
@@ -189,7 +189,7 @@ async def test_closing_ends_a_look_up() -> None:
 @pytest.mark.parametrize("yours", [False, True])
 async def test_closing_ends_a_wait_for_a_connection(yours: bool) -> None:
     """The call is not sent."""
-    async with peer(stall) as server, aiohttp.ClientSession() as session:
+    async with serve(stall) as server, aiohttp.ClientSession() as session:
         rooms = client(
             server,
             concurrency=1,
@@ -207,7 +207,7 @@ async def test_closing_ends_a_wait_for_a_connection(yours: bool) -> None:
         assert server.methods == ["POST"]
 
 
-@leaping
+@virtual_time
 async def test_closing_ends_an_attempt_to_connect() -> None:
     """The call ends without waiting for the connection."""
     with unreachable() as address:
@@ -224,7 +224,7 @@ async def test_closing_ends_an_attempt_to_connect() -> None:
 async def test_closing_your_session_ends_the_calls_on_it() -> None:
     """If the owner closes the session during a call, it ends with an error, not as cancelled."""
     connector = aiohttp.TCPConnector(limit=1)
-    async with peer(stall) as server, aiohttp.ClientSession(connector=connector) as session:
+    async with serve(stall) as server, aiohttp.ClientSession(connector=connector) as session:
         rooms = client(server, session=session)
         sent = asyncio.create_task(rooms.create())
         await server.arrived(1)
@@ -238,7 +238,7 @@ async def test_closing_your_session_ends_the_calls_on_it() -> None:
 
 async def test_leaving_the_block_by_an_error_closes_the_client() -> None:
     """The client is closed however its block is left, and the error propagates."""
-    async with peer(created()) as server:
+    async with serve(created()) as server:
         rooms = client(server)
 
         async def fail() -> None:
@@ -256,7 +256,7 @@ async def test_leaving_the_block_by_an_error_closes_the_client() -> None:
 @pytest.mark.parametrize("yours", [False, True])
 async def test_closing_twice_concurrently_ends_calls_once(yours: bool) -> None:
     """Calls that are still ending end as errors, too."""
-    async with peer(stall) as server, aiohttp.ClientSession() as session:
+    async with serve(stall) as server, aiohttp.ClientSession() as session:
         async with client(server, session=session if yours else None) as rooms:
             call = asyncio.create_task(rooms.create())
             await server.arrived(1)
@@ -268,7 +268,7 @@ async def test_closing_twice_concurrently_ends_calls_once(yours: bool) -> None:
 async def test_a_cancelled_call_stays_cancelled_when_the_client_is_closed() -> None:
     """Closing does not turn a cancellation by the caller into an error."""
     for close_first in (False, True):
-        async with peer(stall) as server:
+        async with serve(stall) as server:
             rooms = client(server)
             call = asyncio.create_task(rooms.create())
             await server.arrived(1)
@@ -282,7 +282,7 @@ async def test_a_cancelled_call_stays_cancelled_when_the_client_is_closed() -> N
 
 async def test_a_closed_client_does_not_disturb_time_limits() -> None:
     """Time limits around a call that ends with the client are not affected."""
-    async with peer(stall) as server:
+    async with serve(stall) as server:
         rooms = client(server)
 
         async def create() -> str:
@@ -302,7 +302,7 @@ async def test_a_closed_client_does_not_disturb_time_limits() -> None:
 
 async def test_an_unclosed_client_warns_in_its_own_name(caplog: pytest.LogCaptureFixture) -> None:
     """One warning says which client, and what to do; aiohttp adds none."""
-    async with peer(created()) as server:
+    async with serve(created()) as server:
         rooms = client(server)
         await rooms.create()
         with warnings.catch_warnings(record=True) as seen:
@@ -341,7 +341,7 @@ async def test_a_list_keeps_its_client_open() -> None:
 
 async def test_a_client_with_nothing_to_close_does_not_warn() -> None:
     """Your session is yours to close; an unused or closed client has nothing open."""
-    async with peer(created()) as server, aiohttp.ClientSession() as session:
+    async with serve(created()) as server, aiohttp.ClientSession() as session:
         yours = client(server, session=session)
         await yours.create()
         closed, unused = client(server), client(server)

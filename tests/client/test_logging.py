@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from support.clients import client
-from support.leaping import leaping
-from support.peers import Visit, answer, created, cut, listed, peer, room
+from support.scripted_server import Visit, answer, created, cut, listed, room, serve
+from support.virtual_time import virtual_time
 from telnyx_video import (
     BadRequestError,
     NotFoundError,
@@ -48,7 +48,7 @@ def debugging(caplog: pytest.LogCaptureFixture) -> None:
 async def test_a_request_and_its_reply_are_a_line_each(caplog: pytest.LogCaptureFixture) -> None:
     """The sizes and the duration are logged, the contents are not."""
     reply = answer(201, {"data": room("confidential")}, {"x-request-id": "id-1"})
-    async with peer(reply) as server, client(server) as rooms:
+    async with serve(reply) as server, client(server) as rooms:
         await rooms.create(unique_name="confidential")
     sent, received = caplog.messages
     assert sent == "POST /rooms, 30 bytes"
@@ -66,7 +66,7 @@ async def test_a_request_and_its_reply_are_a_line_each(caplog: pytest.LogCapture
 
 async def test_a_refusal_is_a_line_as_well(caplog: pytest.LogCaptureFixture) -> None:
     """An error status is logged like any reply."""
-    async with peer(answer(400)) as server, client(server) as rooms:
+    async with serve(answer(400)) as server, client(server) as rooms:
         with pytest.raises(BadRequestError):
             await rooms.delete("1")
     sent, received = caplog.messages
@@ -76,7 +76,7 @@ async def test_a_refusal_is_a_line_as_well(caplog: pytest.LogCaptureFixture) -> 
 
 async def test_a_failure_is_a_line_as_well(caplog: pytest.LogCaptureFixture) -> None:
     """A request without a reply logs the reason."""
-    async with peer(cut) as server, client(server) as rooms:
+    async with serve(cut) as server, client(server) as rooms:
         with pytest.raises(OutcomeUnknownError):
             await rooms.create()
     sent, failed, _ = caplog.messages
@@ -90,7 +90,7 @@ async def test_a_failure_is_a_line_as_well(caplog: pytest.LogCaptureFixture) -> 
 async def test_nothing_is_logged_above_debug_by_default(caplog: pytest.LogCaptureFixture) -> None:
     """As long as nothing is retried or unknown."""
     caplog.set_level(logging.INFO, LOGGER)
-    async with peer(created(), answer(404)) as server, client(server) as rooms:
+    async with serve(created(), answer(404)) as server, client(server) as rooms:
         await rooms.create()
         with pytest.raises(NotFoundError):
             await rooms.create()
@@ -99,7 +99,7 @@ async def test_nothing_is_logged_above_debug_by_default(caplog: pytest.LogCaptur
 
 async def test_retries_and_recoveries_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     """At INFO; the look-up between them is at DEBUG."""
-    async with peer(cut, listed(room())) as server, client(server, retry=FAST) as rooms:
+    async with serve(cut, listed(room())) as server, client(server, retry=FAST) as rooms:
         await rooms.create(unique_name="standup")
     retried, looked_up, recovered = about_calls(caplog)
     assert retried.levelno == recovered.levelno == logging.INFO
@@ -119,7 +119,7 @@ async def test_retries_and_recoveries_are_logged(caplog: pytest.LogCaptureFixtur
 async def test_other_calls_log_their_retries_too(caplog: pytest.LogCaptureFixture) -> None:
     """A refusal that is waited out is logged with its status and its request id."""
     wait = answer(429, headers={"retry-after": "0", "x-request-id": "id-1"})
-    async with peer(wait, listed()) as server, client(server, retry=FAST) as rooms:
+    async with serve(wait, listed()) as server, client(server, retry=FAST) as rooms:
         assert [room async for room in rooms.list()] == []
     (retried,) = about_calls(caplog)
     logged = facts(retried)
@@ -135,7 +135,7 @@ async def test_other_calls_log_their_retries_too(caplog: pytest.LogCaptureFixtur
 
 async def test_an_unknown_outcome_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     """It has a higher level than events that the client handles itself."""
-    async with peer(cut) as server, client(server, retry=FAST) as rooms:
+    async with serve(cut) as server, client(server, retry=FAST) as rooms:
         with pytest.raises(OutcomeUnknownError) as created:
             await rooms.create()
         with pytest.raises(OutcomeUnknownError) as updated:
@@ -149,12 +149,12 @@ async def test_an_unknown_outcome_is_a_warning(caplog: pytest.LogCaptureFixture)
 
 async def test_a_delete_that_was_applied_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:
     """A 404 after a lost reply is a success, and logged only as a retry."""
-    async with peer(cut, answer(404)) as server, client(server, retry=FAST) as rooms:
+    async with serve(cut, answer(404)) as server, client(server, retry=FAST) as rooms:
         await rooms.delete("1")
     assert [record.levelno for record in about_calls(caplog)] == [logging.INFO]
 
 
-@leaping
+@virtual_time
 async def test_a_wait_for_the_limit_is_a_line() -> None:
     """At DEBUG, with its duration."""
     records: list[logging.LogRecord] = []
@@ -168,7 +168,7 @@ async def test_a_wait_for_the_limit_is_a_line() -> None:
     full = {"x-ratelimit-limit": "9", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "2"}
     try:
         async with (
-            peer(answer(201, {"data": room()}, full), created()) as server,
+            serve(answer(201, {"data": room()}, full), created()) as server,
             client(server) as rooms,
         ):
             await rooms.create()
@@ -213,7 +213,7 @@ async def test_the_level_may_change_during_a_call(caplog: pytest.LogCaptureFixtu
         caplog.set_level(logging.INFO, LOGGER)
         await created()(visit)
 
-    async with peer(turn_off, turn_on) as server, client(server) as rooms:
+    async with serve(turn_off, turn_on) as server, client(server) as rooms:
         await rooms.create()
         await rooms.create()
     assert caplog.messages == ["POST /rooms, 2 bytes"]

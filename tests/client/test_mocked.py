@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from aioresponses import aioresponses
 
-from support.peers import room
+from support.scripted_server import room
 from telnyx_video import (
     AsyncRoomsClient,
     NotFoundError,

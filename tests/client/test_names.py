@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.odd import HUGE, Array, Faulty, Loud, member
+from support.hostile_values import HUGE, Array, Faulty, Loud, member
 from telnyx_video import (
     UNSET,
     AsyncRoomsClient,

@@ -11,8 +11,8 @@ import pytest
 
 from support.authority import Authority
 from support.clients import client
-from support.peers import created, cut, listed, peer, room
 from support.proxies import proxy
+from support.scripted_server import created, cut, listed, room, serve
 from support.secrets import leaks
 from telnyx_video import (
     AsyncRoomsClient,
@@ -149,7 +149,7 @@ async def test_a_middleware_cannot_double_a_room() -> None:
         except aiohttp.ClientError:
             return await send(request)
 
-    async with peer(cut, listed(room())) as server, client(server, middlewares=[again]) as rooms:
+    async with serve(cut, listed(room())) as server, client(server, middlewares=[again]) as rooms:
         assert (await rooms.create(unique_name="standup")).unique_name == "standup"
     assert server.methods == ["POST", "GET"]
 
@@ -163,7 +163,7 @@ async def test_a_middleware_may_add_a_header() -> None:
         request.headers["X-Signature"] = "abc"
         return await send(request)
 
-    async with peer(created()) as server, client(server, middlewares=[add]) as rooms:
+    async with serve(created()) as server, client(server, middlewares=[add]) as rooms:
         await rooms.create(unique_name="standup")
     assert server.requests[0].header("X-Signature") == ["abc"]
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from support.clients import client
-from support.peers import answer, listed, peer, room
+from support.scripted_server import answer, listed, room, serve
 from telnyx_video import (
     UNSET,
     AsyncRoomsClient,
@@ -173,7 +173,7 @@ async def test_a_name_is_compared_exactly() -> None:
     meta = {"page_size": 3, "total_pages": 2, "total_results": 4}
     first = answer(200, {"data": alike, "meta": meta | {"page_number": 1}})
     second = answer(200, {"data": [wanted], "meta": meta | {"page_number": 2}})
-    async with peer(first, second, listed(*alike)) as server, client(server) as rooms:
+    async with serve(first, second, listed(*alike)) as server, client(server) as rooms:
         assert (await rooms.get_by_name("standup")).id == "4"
         with pytest.raises(NotFoundError, match="no room has the name 'standup' - check the id or"):
             await rooms.get_by_name("standup")
@@ -182,7 +182,7 @@ async def test_a_name_is_compared_exactly() -> None:
 async def test_a_name_of_two_rooms_is_an_error() -> None:
     """The error lists both; neither is chosen."""
     two = listed(room("standup", id="1"), room("standup", id="2"))
-    async with peer(two) as server, client(server) as rooms:
+    async with serve(two) as server, client(server) as rooms:
         with pytest.raises(ResponseDecodeError, match="2 rooms have the name 'standup': 1; 2"):
             await rooms.get_by_name("standup")
 

@@ -16,7 +16,7 @@ import pytest
 
 from support.authority import Authority
 from support.clients import WITH_AND_WITHOUT_NAME, client
-from support.peers import (
+from support.scripted_server import (
     Act,
     Visit,
     answer,
@@ -25,10 +25,10 @@ from support.peers import (
     cut,
     free_port,
     listed,
-    peer,
     reset,
     room,
     say,
+    serve,
     turns,
 )
 from support.words import is_one_line
@@ -126,7 +126,7 @@ ODD = {"101", "300", "304"}
 @pytest.mark.parametrize("fault", LOST)
 async def test_a_lost_reply_leaves_a_nameless_create_unknown(fault: str) -> None:
     """Without a name there is one POST, an unknown outcome, and an error that says so."""
-    async with peer(LOST[fault], created()) as server, client(server) as rooms:
+    async with serve(LOST[fault], created()) as server, client(server) as rooms:
         with pytest.raises(OutcomeUnknownError) as raised:
             await rooms.create()
         assert raised.value.outcome is Outcome.UNKNOWN
@@ -143,7 +143,7 @@ async def test_a_lost_reply_of_a_named_create_is_resolved(fault: str) -> None:
         (missing, ["POST", "GET", "POST"]),
     ):
         async with (
-            peer(*acts) as server,
+            serve(*acts) as server,
             client(server, retry=QUICK) as rooms,
         ):
             assert (await rooms.create(unique_name="standup")).unique_name == "standup"
@@ -153,7 +153,7 @@ async def test_a_lost_reply_of_a_named_create_is_resolved(fault: str) -> None:
 @pytest.mark.parametrize("fault", LOST)
 async def test_a_lost_reply_of_an_update_leaves_it_unknown(fault: str) -> None:
     """An update is not repeated automatically; the error says to read the room."""
-    async with peer(LOST[fault]) as server, client(server, retry=QUICK) as rooms:
+    async with serve(LOST[fault]) as server, client(server, retry=QUICK) as rooms:
         with pytest.raises(OutcomeUnknownError) as raised:
             await rooms.update("1", max_participants=3)
         assert is_one_line(str(raised.value))
@@ -163,7 +163,7 @@ async def test_a_lost_reply_of_an_update_leaves_it_unknown(fault: str) -> None:
 @pytest.mark.parametrize("fault", [fault for fault in LOST if fault not in SUCCESSES | ODD])
 async def test_a_lost_reply_of_a_delete_is_resolved(fault: str) -> None:
     """The delete is repeated, and "not found" then means that it was applied."""
-    async with peer(LOST[fault], answer(404)) as server, client(server, retry=QUICK) as rooms:
+    async with serve(LOST[fault], answer(404)) as server, client(server, retry=QUICK) as rooms:
         await rooms.delete("1")
         assert server.methods == ["DELETE", "DELETE"]
 
@@ -171,7 +171,7 @@ async def test_a_lost_reply_of_a_delete_is_resolved(fault: str) -> None:
 async def test_a_connection_closed_before_reading_leaves_the_create_unknown() -> None:
     """The client cannot tell it from other broken connections."""
     for end in (cut, reset):
-        async with peer(created(), first=end) as server, client(server) as rooms:
+        async with serve(created(), first=end) as server, client(server) as rooms:
             with pytest.raises((OutcomeUnknownError, TransportError)) as raised:
                 await rooms.create(retry=ONCE)
             # A client that notices the end before it writes may say that nothing was sent.
@@ -220,7 +220,7 @@ async def test_an_unknown_host_sends_nothing() -> None:
 )
 async def test_a_broken_handshake_sends_nothing(end: Act) -> None:
     """The request is not applied, and is retried."""
-    async with peer(first=end) as server:
+    async with serve(first=end) as server:
         url = server.url.replace("http:", "https:")
         async with AsyncRoomsClient(base_url=url, api_key="key0123", retry=QUICK) as rooms:
             with pytest.raises(TransportError) as raised:
@@ -237,7 +237,7 @@ async def test_a_bad_certificate_is_not_retried(authority: Authority, name: str)
     stranger = name == "127.0.0.1"
     trusting = ssl.create_default_context() if stranger else authority.trusting()
     async with (
-        peer(created(), tls=serving) as server,
+        serve(created(), tls=serving) as server,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusting)) as session,
         client(server, session=session) as rooms,
     ):
@@ -262,7 +262,7 @@ async def test_a_line_break_in_a_header_is_the_callers_mistake() -> None:
 
     tracing = aiohttp.TraceConfig()
     tracing.on_request_start.append(inject)
-    async with peer(created()) as server:
+    async with serve(created()) as server:
         async with client(server, trace_configs=[tracing]) as rooms:
             for call in (rooms.create(unique_name="standup"), rooms.get("1"), rooms.delete("1")):
                 with pytest.raises(
@@ -281,7 +281,7 @@ async def test_a_trace_config_that_fails_later_leaves_the_outcome_unknown() -> N
 
     tracing = aiohttp.TraceConfig()
     tracing.on_request_end.append(fail)
-    async with peer(created()) as server:
+    async with serve(created()) as server:
         async with client(server, trace_configs=[tracing]) as rooms:
             with pytest.raises(OutcomeUnknownError, match="no such span"):
                 await rooms.create()
@@ -291,7 +291,7 @@ async def test_a_trace_config_that_fails_later_leaves_the_outcome_unknown() -> N
 async def test_the_false_400_of_aiohttp_is_not_reported() -> None:
     """A garbled reply is not a "bad request", whatever status aiohttp gives it."""
     async with (
-        peer(say(b"garbage\r\n\r\n", close=True)) as server,
+        serve(say(b"garbage\r\n\r\n", close=True)) as server,
         client(server, retry=ONCE) as rooms,
     ):
         with pytest.raises(TelnyxVideoError) as raised:
@@ -315,7 +315,7 @@ UNREADABLE = {
 @pytest.mark.parametrize("fault", UNREADABLE)
 async def test_a_reply_that_is_not_http_is_named_as_such(fault: str) -> None:
     """The error does not suggest that the request was wrong."""
-    async with peer(LOST[fault]) as server, client(server, retry=ONCE) as rooms:
+    async with serve(LOST[fault]) as server, client(server, retry=ONCE) as rooms:
         with pytest.raises(TransportError) as raised:
             await rooms.get("1")
     problem = f"GET /rooms/1 failed: the reply cannot be read as HTTP: {UNREADABLE[fault]}"
@@ -327,7 +327,7 @@ async def test_a_reply_that_is_not_http_is_named_as_such(fault: str) -> None:
 async def test_a_room_with_unreadable_settings_was_made() -> None:
     """A reply that has only the id is an error that says that the room exists."""
     unreadable = answer(201, {"data": room(max_participants="ten")})
-    async with peer(unreadable) as server, client(server) as rooms:
+    async with serve(unreadable) as server, client(server) as rooms:
         with pytest.raises(ResponseDecodeError) as raised:
             await rooms.create()
         assert raised.value.outcome is Outcome.APPLIED
@@ -338,7 +338,7 @@ async def test_a_room_with_unreadable_settings_was_made() -> None:
 async def test_a_named_room_with_unreadable_settings_is_looked_up() -> None:
     """The room that the look-up finds under the id is the created one."""
     unreadable = answer(201, {"data": room(max_participants="ten")})
-    async with peer(unreadable, listed(room())) as server, client(server) as rooms:
+    async with serve(unreadable, listed(room())) as server, client(server) as rooms:
         assert (await rooms.create(unique_name="standup")).id == room()["id"]
         assert server.methods == ["POST", "GET"]
 
@@ -349,7 +349,7 @@ async def test_a_refusal_was_not_applied(status: int) -> None:
 
     After a 400 the name is looked up: some servers say so that it is taken.
     """
-    async with peer(answer(status, {"errors": [{"detail": "no"}]})) as server:
+    async with serve(answer(status, {"errors": [{"detail": "no"}]})) as server:
         async with client(server) as rooms:
             for call in (
                 rooms.create(),
@@ -368,7 +368,7 @@ async def test_a_refusal_was_not_applied(status: int) -> None:
 async def test_a_get_is_retried(fault: str) -> None:
     """A read whose reply is lost is repeated, since it changes nothing."""
     async with (
-        peer(LOST[fault], LOST[fault], answer(200, {"data": room()})) as server,
+        serve(LOST[fault], LOST[fault], answer(200, {"data": room()})) as server,
         client(server, retry=QUICK) as rooms,
     ):
         assert (await rooms.get("1")).unique_name == "standup"

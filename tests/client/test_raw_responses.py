@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from support.clients import client
-from support.peers import Peer, Visit, answer, created, cut, listed, peer, room
+from support.scripted_server import ScriptedServer, Visit, answer, created, cut, listed, room, serve
 from support.secrets import leaks
 from telnyx_video import (
     AsyncRoomsClient,
@@ -73,7 +73,7 @@ RESOURCES = ("sessions", "participants", "recordings", "compositions")
 COLLECTIONS = {"rooms", "participants"} | {f"room_{name}" for name in RESOURCES}
 
 
-def serve(server: Peer) -> None:
+def set_replies(server: ScriptedServer) -> None:
     """Answer any request of the API; each reply names its request."""
 
     async def act(visit: Visit) -> None:
@@ -97,7 +97,7 @@ def serve(server: Peer) -> None:
     server.acts[:] = [act]
 
 
-def last(server: Peer) -> str:
+def last(server: ScriptedServer) -> str:
     """Return the last request to the API."""
     calls = [sent for sent in server.requests if sent.target != "/v2/file"]
     return f"{calls[-1].method} {calls[-1].target}"
@@ -120,8 +120,8 @@ async def test_every_operation_has_its_reply(
     """The result is the plain call's; the raw reply is the server's last one."""
     monkeypatch.chdir(tmp_path)
     arguments, named = RESULTS[operation]
-    async with peer(cut) as server:
-        serve(server)
+    async with serve(cut) as server:
+        set_replies(server)
         async with client(server) as rooms:
             call: Callable[..., Any] = rooms.with_raw_response
             result, raw = await call(attrgetter(operation)(rooms), *arguments, **named)
@@ -137,8 +137,8 @@ async def test_every_operation_has_its_reply(
 async def test_every_list_has_a_reply_a_page(operation: str) -> None:
     """Pages are yielded one by one, each with its own reply."""
     arguments, named = LISTS[operation]
-    async with peer(cut) as server, client(server) as rooms:
-        serve(server)
+    async with serve(cut) as server, client(server) as rooms:
+        set_replies(server)
         call: Callable[..., Any] = rooms.with_raw_response
         ((page, raw),) = [
             each async for each in call(attrgetter(operation)(rooms), *arguments, **named)
@@ -161,8 +161,8 @@ async def test_the_blocking_client_has_the_same(
             each: list[tuple[object, RawResponse]] = [*got] if operation in LISTS else [got]
             return each[0]
 
-    async with peer(cut) as server:
-        serve(server)
+    async with serve(cut) as server:
+        set_replies(server)
         for operation in (*RESULTS, *LISTS):
             _, raw = await asyncio.to_thread(call_each, server.url, operation)
             assert raw.headers["x-answers"] == last(server), operation
@@ -182,14 +182,14 @@ async def test_on_progress_runs_in_the_callers_thread() -> None:
             )
         return seen == [threading.current_thread()]
 
-    async with peer(cut) as server:
-        serve(server)
+    async with serve(cut) as server:
+        set_replies(server)
         assert await asyncio.to_thread(wait, server.url)
 
 
 async def test_after_a_lost_reply_the_raw_reply_is_the_look_ups() -> None:
     """A create still makes one room; the raw reply is the one that decided."""
-    async with peer(cut, listed(room())) as server, client(server, retry=QUICK) as rooms:
+    async with serve(cut, listed(room())) as server, client(server, retry=QUICK) as rooms:
         made, raw = await rooms.with_raw_response(rooms.create, unique_name="standup")
     assert server.methods == ["POST", "GET"]
     assert [one["id"] for one in raw.json()["data"]] == [made.id]
@@ -203,7 +203,7 @@ async def test_a_create_that_is_sent_again_has_its_own_reply() -> None:
         assert visit.request is not None
         await (posts.pop(0) if visit.request.method == "POST" else listed())(visit)
 
-    async with peer(act) as server, client(server, retry=QUICK) as rooms:
+    async with serve(act) as server, client(server, retry=QUICK) as rooms:
         made, raw = await rooms.with_raw_response(rooms.create, unique_name="standup")
     assert server.methods[-1] == "POST"
     assert (raw.status, raw.json()["data"]["id"]) == (201, made.id)
@@ -211,7 +211,7 @@ async def test_a_create_that_is_sent_again_has_its_own_reply() -> None:
 
 async def test_a_delete_may_be_decided_by_a_404() -> None:
     """The reply of the first attempt was lost; the second one finds nothing."""
-    async with peer(cut, answer(404, {})) as server, client(server, retry=QUICK) as rooms:
+    async with serve(cut, answer(404, {})) as server, client(server, retry=QUICK) as rooms:
         nothing, raw = await rooms.with_raw_response(rooms.delete, "1")
     assert (nothing, raw.status) == (None, 404)
 
@@ -219,7 +219,7 @@ async def test_a_delete_may_be_decided_by_a_404() -> None:
 async def test_errors_are_raised() -> None:
     """As without it; and nothing is kept between calls."""
     taken = answer(422, {"errors": [{"code": "10015", "title": "taken"}]})
-    async with peer(answer(404, {}), taken, listed(room())) as server, client(server) as rooms:
+    async with serve(answer(404, {}), taken, listed(room())) as server, client(server) as rooms:
         with pytest.raises(NotFoundError) as raised:
             await rooms.with_raw_response(rooms.get, "1")
         assert raised.value.status == 404
@@ -237,11 +237,11 @@ async def test_concurrent_calls_keep_their_replies_apart() -> None:
         data = [room(id=str(number))]
         await answer(200, {"data": data, "meta": meta}, {"X-Page": str(number)})(visit)
 
-    async with peer(created()) as server, client(server) as rooms:
+    async with serve(created()) as server, client(server) as rooms:
         calls = (rooms.with_raw_response(rooms.create, unique_name=f"{n}") for n in range(50))
         for made, raw in await asyncio.gather(*calls):
             assert raw.json()["data"]["id"] == made.id
-    async with peer(page_of_three) as server, client(server) as rooms:
+    async with serve(page_of_three) as server, client(server) as rooms:
         numbers: list[tuple[int | None, str]] = []
         async for page, raw in rooms.with_raw_response(rooms.list, page_size=1):
             await server.until(lambda: len(server.requests) > len(numbers))
@@ -253,7 +253,7 @@ async def test_options_keys_and_hooks_of_the_client_apply() -> None:
     """A view's headers are sent, a refused key is replaced, and the call is one event of hooks."""
     keys, events = ["first", "second"], list[object]()
     async with (
-        peer(answer(401, {}), created()) as server,
+        serve(answer(401, {}), created()) as server,
         client(server, api_key=lambda: keys.pop(0), hooks=events.append) as rooms,
     ):
         view = rooms.with_options(headers={"X-Tenant": "acme"})
@@ -266,7 +266,7 @@ async def test_options_keys_and_hooks_of_the_client_apply() -> None:
 async def test_no_reply_has_the_key() -> None:
     """The key is redacted."""
     echo = answer(200, {"data": room(echo=KEY)}, {"x-echo": KEY})
-    async with peer(echo) as server, client(server, api_key=KEY) as rooms:
+    async with serve(echo) as server, client(server, api_key=KEY) as rooms:
         both = await rooms.with_raw_response(rooms.get, "1")
     assert leaks(both, KEY) == []
 

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from support.clients import client
-from support.peers import Peer, answer, created, cut, listed, peer, room
+from support.scripted_server import ScriptedServer, answer, created, cut, listed, room, serve
 from telnyx_video import (
     ApiError,
     AsyncRoomsClient,
@@ -23,7 +23,7 @@ from telnyx_video.sandbox import Sandbox
 ROOM = "/v2/rooms/0ccc7b54"
 
 
-def usual(server: Peer) -> dict[str, str]:
+def usual(server: ScriptedServer) -> dict[str, str]:
     """Return the headers that every request has."""
     return {
         "Host": f"127.0.0.1:{server.port}",
@@ -35,7 +35,7 @@ def usual(server: Peer) -> dict[str, str]:
 
 async def test_a_create_is_compact_json() -> None:
     """A create is a POST of the fields that are set, in UTF-8, each header sent once."""
-    async with peer(created()) as server, client(server) as rooms:
+    async with serve(created()) as server, client(server) as rooms:
         await rooms.create(unique_name='ü "/\u2028', webhook_event_failover_url=None)
         [request] = server.requests
         body = '{"unique_name":"ü \\"/\u2028","webhook_event_failover_url":null}'.encode()
@@ -53,14 +53,14 @@ async def test_a_create_is_compact_json() -> None:
 
 async def test_a_create_of_nothing_is_an_empty_object() -> None:
     """A nameless create without settings posts ``{}``."""
-    async with peer(created()) as server, client(server) as rooms:
+    async with serve(created()) as server, client(server) as rooms:
         await rooms.create()
         assert server.requests[0].body == b"{}"
 
 
 async def test_an_update_is_a_patch() -> None:
     """An update sends the given fields to the room's URL."""
-    async with peer(answer(200, {"data": room()})) as server, client(server) as rooms:
+    async with serve(answer(200, {"data": room()})) as server, client(server) as rooms:
         await rooms.update("0ccc7b54", max_participants=3)
         [request] = server.requests
         assert (request.method, request.target) == ("PATCH", ROOM)
@@ -71,7 +71,7 @@ async def test_an_update_is_a_patch() -> None:
 
 async def test_a_delete_has_no_body() -> None:
     """It has no content type either."""
-    async with peer(answer(204)) as server, client(server) as rooms:
+    async with serve(answer(204)) as server, client(server) as rooms:
         await rooms.delete("0ccc7b54")
         [request] = server.requests
         assert (request.method, request.target, request.body) == ("DELETE", ROOM, b"")
@@ -82,7 +82,7 @@ async def test_a_delete_has_no_body() -> None:
 
 async def test_a_get_has_no_body() -> None:
     """It has only its path and the usual headers."""
-    async with peer(answer(200, {"data": room()})) as server, client(server) as rooms:
+    async with serve(answer(200, {"data": room()})) as server, client(server) as rooms:
         await rooms.get("0ccc7b54", include_sessions=True)
         [request] = server.requests
         assert (request.method, request.target) == ("GET", f"{ROOM}?include_sessions=true")
@@ -94,7 +94,7 @@ async def test_a_get_has_no_body() -> None:
 
 async def test_a_query_is_encoded_once() -> None:
     """Names reach the server unchanged, whatever characters they have."""
-    async with peer(listed()) as server, client(server) as rooms:
+    async with serve(listed()) as server, client(server) as rooms:
         assert [found async for found in rooms.list(unique_name="a&b=c d+%41/ü?#")] == []
         assert server.requests[0].target == (
             "/v2/rooms?filter%5Bunique_name%5D=a%26b%3Dc+d%2B%2541%2F%C3%BC%3F%23"
@@ -104,7 +104,7 @@ async def test_a_query_is_encoded_once() -> None:
 
 async def test_a_trailing_slash_of_the_base_url_does_not_matter() -> None:
     """The base URL may have any path."""
-    async with peer(created()) as server:
+    async with serve(created()) as server:
         url = f"http://localhost:{server.port}/a%20b/v2/"
         async with AsyncRoomsClient(base_url=url, api_key="KEY0123") as rooms:
             await rooms.create()
@@ -115,7 +115,7 @@ async def test_a_trailing_slash_of_the_base_url_does_not_matter() -> None:
 async def test_sequential_calls_share_one_connection() -> None:
     """Also after errors."""
     acts = created(), answer(401), answer(200, {"data": room()}), answer(204), listed()
-    async with peer(*acts) as server, client(server) as rooms:
+    async with serve(*acts) as server, client(server) as rooms:
         await rooms.create()
         with pytest.raises(ApiError):
             await rooms.create()
@@ -129,7 +129,7 @@ async def test_a_closed_connection_is_replaced() -> None:
     """After ``Connection: close``, and when a server closes an idle one."""
     closing = answer(201, {"data": room(id="1")}, {"Connection": "close"}, close=True)
     silent = answer(201, {"data": room(id="2")}, close=True)
-    async with peer(closing, silent, created()) as server, client(server) as rooms:
+    async with serve(closing, silent, created()) as server, client(server) as rooms:
         for number in range(3):
             await rooms.create()
             await server.until(lambda: server.open == 0 or len(server.requests) == 3)
@@ -147,9 +147,9 @@ async def test_idle_connections_are_closed_before_the_server_does() -> None:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_redirects_are_not_followed(status: int) -> None:
     """A redirect is an error: it is not followed, and the key reaches no other host."""
-    async with peer(created()) as elsewhere:
+    async with serve(created()) as elsewhere:
         moved = answer(status, headers={"Location": f"{elsewhere.url}/rooms"})
-        async with peer(moved) as server, client(server) as rooms:
+        async with serve(moved) as server, client(server) as rooms:
             with pytest.raises(OutcomeUnknownError):
                 await rooms.create()
             with pytest.raises(OutcomeUnknownError):
@@ -163,7 +163,7 @@ async def test_redirects_are_not_followed(status: int) -> None:
 async def test_cookies_are_not_kept() -> None:
     """Cookies that a server sets are not sent back."""
     cookie = answer(201, {"data": room()}, {"Set-Cookie": "session=1; Path=/"})
-    async with peer(cookie) as server:
+    async with serve(cookie) as server:
         url = f"http://localhost:{server.port}/v2"
         async with AsyncRoomsClient(base_url=url, api_key="KEY0123") as rooms:
             await rooms.create()
@@ -173,7 +173,7 @@ async def test_cookies_are_not_kept() -> None:
 
 async def test_creates_are_not_resent_by_aiohttp() -> None:
     """A connection that breaks during a POST or a PATCH is not retried unseen."""
-    async with peer(created(), cut) as server, client(server) as rooms:
+    async with serve(created(), cut) as server, client(server) as rooms:
         await rooms.create()
         with pytest.raises(OutcomeUnknownError):
             await rooms.create()
@@ -184,7 +184,7 @@ async def test_creates_are_not_resent_by_aiohttp() -> None:
 
 async def test_deletes_are_not_resent_by_aiohttp() -> None:
     """They are repeated only by the policy, so that each attempt is known."""
-    async with peer(cut) as server:
+    async with serve(cut) as server:
         policy = RetryPolicy.none()
         async with client(server, retry=policy) as rooms:
             with pytest.raises(OutcomeUnknownError):

@@ -8,8 +8,18 @@ from collections.abc import Mapping
 import pytest
 
 from support.clients import WITH_AND_WITHOUT_NAME, client
-from support.leaping import leaping
-from support.peers import Act, answer, closed_port, created, cut, listed, peer, room, stall
+from support.scripted_server import (
+    Act,
+    answer,
+    closed_port,
+    created,
+    cut,
+    listed,
+    room,
+    serve,
+    stall,
+)
+from support.virtual_time import virtual_time
 from telnyx_video import (
     AsyncRoomsClient,
     CreateRoomRequest,
@@ -68,23 +78,23 @@ SAYINGS: dict[str, tuple[Mapping[str, str], float, float]] = {
 
 
 @pytest.mark.parametrize("saying", SAYINGS)
-@leaping
+@virtual_time
 async def test_retry_after_is_respected(saying: str) -> None:
     """After a 429 each call waits as long as the reply says, if that is plausible."""
     headers, least, most = SAYINGS[saying]
     for request in WITH_AND_WITHOUT_NAME:
-        async with peer(busy(**headers), created()) as server, client(server) as rooms:
+        async with serve(busy(**headers), created()) as server, client(server) as rooms:
             began = now()
             await rooms.create(request)
             assert least <= now() - began < most + 0.1
             assert server.methods == ["POST", "POST"]
 
 
-@leaping
+@virtual_time
 async def test_a_server_that_stays_busy_is_an_error_at_the_deadline() -> None:
     """A 429 is waited out until the deadline, then raised as not applied."""
     async with (
-        peer(busy(retry_after="5", x_ratelimit_limit="10")) as server,
+        serve(busy(retry_after="5", x_ratelimit_limit="10")) as server,
         client(server, retry=RetryPolicy(attempts=2, quota=0)) as rooms,
     ):
         began = now()
@@ -98,20 +108,20 @@ async def test_a_server_that_stays_busy_is_an_error_at_the_deadline() -> None:
         assert raised.value.rate_limit.limit == 10
 
 
-@leaping
+@virtual_time
 async def test_a_retry_after_beyond_the_deadline_ends_the_call() -> None:
     """Immediately."""
-    async with peer(busy(retry_after="61")) as server, client(server) as rooms:
+    async with serve(busy(retry_after="61")) as server, client(server) as rooms:
         began = now()
         with pytest.raises(RateLimitError):
             await rooms.create()
         assert now() - began < 1
 
 
-@leaping
+@virtual_time
 async def test_attempts_are_bounded() -> None:
     """No more requests are sent than the policy allows, for any call."""
-    async with peer(answer(503)) as server, client(server, retry=RetryPolicy(attempts=4)) as rooms:
+    async with serve(answer(503)) as server, client(server, retry=RetryPolicy(attempts=4)) as rooms:
         with pytest.raises(ServerError):
             await rooms.get("1")
         assert len(server.requests) == 4
@@ -121,11 +131,11 @@ async def test_attempts_are_bounded() -> None:
         assert raised.value.attempts == 4
 
 
-@leaping
+@virtual_time
 async def test_the_deadline_ends_each_call() -> None:
     """Even with attempts left; no call sleeps past it."""
     policy = RetryPolicy(attempts=10_000, deadline=30, backoff=5, quota=10**6)
-    async with peer(answer(503)) as server, client(server, retry=policy) as rooms:
+    async with serve(answer(503)) as server, client(server, retry=policy) as rooms:
         calls = (
             lambda: rooms.get("1"),
             lambda: rooms.delete("1"),
@@ -138,11 +148,11 @@ async def test_the_deadline_ends_each_call() -> None:
             assert 5 < now() - began <= 30
 
 
-@leaping
+@virtual_time
 async def test_the_quota_is_shared_by_the_calls() -> None:
     """Retries of one call leave fewer for the next; successes refund them."""
     async with (
-        peer(answer(503)) as server,
+        serve(answer(503)) as server,
         client(server, retry=RetryPolicy(attempts=3, quota=12)) as rooms,
     ):
         for tries in (3, 1, 1):
@@ -160,11 +170,11 @@ async def test_the_quota_is_shared_by_the_calls() -> None:
         assert len(server.requests) == 2
 
 
-@leaping
+@virtual_time
 async def test_a_success_after_a_retry_refunds_tokens() -> None:
     """A create that succeeded in the end counts as a success."""
     acts = [answer(503), listed(), created()] * 100
-    async with peer(*acts) as server, client(server, retry=RetryPolicy(quota=5)) as rooms:
+    async with serve(*acts) as server, client(server, retry=RetryPolicy(quota=5)) as rooms:
         await rooms.create(unique_name="standup")
         with pytest.raises(OutcomeUnknownError):
             await rooms.create(unique_name="standup")
@@ -177,16 +187,16 @@ async def test_a_success_after_a_retry_refunds_tokens() -> None:
         await rooms.create(unique_name="standup")
 
 
-@leaping
+@virtual_time
 async def test_a_create_that_is_applied_late_is_one_room() -> None:
     """A room that appears later is waited for, once its name is known to be taken."""
     acts = cut, listed(), TAKEN, listed(), listed(), listed(room("standup"))
-    async with peer(*acts) as server, client(server) as rooms:
+    async with serve(*acts) as server, client(server) as rooms:
         assert (await rooms.create(unique_name="standup")).unique_name == "standup"
         assert server.methods == ["POST", "GET", "POST", "GET", "GET", "GET"]
 
 
-@leaping
+@virtual_time
 async def test_a_look_up_reads_every_page_and_compares_exactly() -> None:
     """Similar names are skipped; the list is read to its end."""
     others = [room(name, id=name) for name in ("Standup", "standup ", "stand", "standup2")]
@@ -195,7 +205,7 @@ async def test_a_look_up_reads_every_page_and_compares_exactly() -> None:
         answer(200, {"data": content, "meta": {"page_number": number, "total_pages": 3}})
         for number, content in enumerate(contents, 1)
     ]
-    async with peer(cut, *pages) as server, client(server) as rooms:
+    async with serve(cut, *pages) as server, client(server) as rooms:
         assert (await rooms.create(unique_name="standup")).unique_name == "standup"
         assert server.methods == ["POST", "GET", "GET", "GET"]
         targets = [request.target for request in server.requests[1:]]
@@ -204,7 +214,7 @@ async def test_a_look_up_reads_every_page_and_compares_exactly() -> None:
             assert f"page%5Bnumber%5D={number}&" in target
 
 
-@leaping
+@virtual_time
 async def test_a_look_up_is_retried() -> None:
     """A look-up that fails, even on its second page, is repeated from the start."""
     found = {"data": [room("other", id="1")], "meta": {"page_number": 1, "total_pages": 2}}
@@ -220,15 +230,15 @@ async def test_a_look_up_is_retried() -> None:
         answer(200, found),
         listed(room("standup")),
     )
-    async with peer(*acts) as server, client(server, retry=RetryPolicy(quota=0)) as rooms:
+    async with serve(*acts) as server, client(server, retry=RetryPolicy(quota=0)) as rooms:
         assert (await rooms.create(unique_name="standup")).unique_name == "standup"
         assert server.methods == ["POST", *["GET"] * 9]
 
 
-@leaping
+@virtual_time
 async def test_a_look_up_that_never_succeeds_leaves_the_outcome_unknown() -> None:
     """It fails until the deadline."""
-    async with peer(cut, answer(503)) as server, client(server) as rooms:
+    async with serve(cut, answer(503)) as server, client(server) as rooms:
         began = now()
         with pytest.raises(OutcomeUnknownError) as raised:
             await rooms.create(unique_name="standup")
@@ -237,29 +247,29 @@ async def test_a_look_up_that_never_succeeds_leaves_the_outcome_unknown() -> Non
         assert server.methods.count("POST") == 1
 
 
-@leaping
+@virtual_time
 async def test_a_forbidden_look_up_leaves_the_outcome_unknown() -> None:
     """The key may create rooms, but not list them."""
-    async with peer(cut, answer(403)) as server, client(server) as rooms:
+    async with serve(cut, answer(403)) as server, client(server) as rooms:
         with pytest.raises(OutcomeUnknownError) as raised:
             await rooms.create(unique_name="standup")
         assert isinstance(raised.value.last_error, PermissionDeniedError)
         assert server.methods == ["POST", "GET"]
 
 
-@leaping
+@virtual_time
 async def test_two_rooms_of_a_name_are_an_error() -> None:
     """If a look-up finds two rooms of the name, the error names both."""
     twice = listed(room("standup", id="room-1"), room("standup", id="room-2"))
-    async with peer(cut, twice) as server, client(server) as rooms:
+    async with serve(cut, twice) as server, client(server) as rooms:
         with pytest.raises(OutcomeUnknownError, match="room-1 and room-2"):
             await rooms.create(unique_name="standup")
 
 
-@leaping
+@virtual_time
 async def test_an_older_room_is_not_ours() -> None:
     """A room that was made before the create is an error after a lost reply, too."""
-    async with peer(cut, listed(room("standup", **OLD))) as server, client(server) as rooms:
+    async with serve(cut, listed(room("standup", **OLD))) as server, client(server) as rooms:
         with pytest.raises(NameTakenError, match="2020") as raised:
             await rooms.create(unique_name="standup")
         assert raised.value.room is not None
@@ -267,7 +277,7 @@ async def test_an_older_room_is_not_ours() -> None:
         assert await rooms.create(unique_name="standup", if_exists="return") == raised.value.room
 
 
-@leaping
+@virtual_time
 async def test_an_update_by_if_exists_is_repeated() -> None:
     """With "update" a lost reply to the PATCH is looked up, and the PATCH repeated if needed."""
     other = listed(room("standup", max_participants=50, **OLD))
@@ -287,7 +297,7 @@ async def test_an_update_by_if_exists_is_repeated() -> None:
             ["POST", "GET", "PATCH", "GET", "PATCH"],
         ),
     ):
-        async with peer(TAKEN, other, *rest) as server, client(server) as rooms:
+        async with serve(TAKEN, other, *rest) as server, client(server) as rooms:
             made = await rooms.create(
                 unique_name="standup", max_participants=10, if_exists="update"
             )
@@ -295,41 +305,41 @@ async def test_an_update_by_if_exists_is_repeated() -> None:
             assert server.methods == methods
 
 
-@leaping
+@virtual_time
 async def test_a_refused_update_is_the_error() -> None:
     """With "update" the error of a refused PATCH is raised."""
     other = listed(room("standup", max_participants=50, **OLD))
-    async with peer(TAKEN, other, answer(403)) as server, client(server) as rooms:
+    async with serve(TAKEN, other, answer(403)) as server, client(server) as rooms:
         with pytest.raises(PermissionDeniedError):
             await rooms.create(unique_name="standup", max_participants=10, if_exists="update")
 
 
-@leaping
+@virtual_time
 async def test_a_delete_whose_reply_was_lost_succeeds() -> None:
     """It is repeated; "not found" then means that it was applied."""
-    async with peer(cut, answer(404)) as server, client(server) as rooms:
+    async with serve(cut, answer(404)) as server, client(server) as rooms:
         await rooms.delete("1")
         assert server.methods == ["DELETE", "DELETE"]
-    async with peer(answer(404)) as server, client(server) as rooms:
+    async with serve(answer(404)) as server, client(server) as rooms:
         with pytest.raises(NotFoundError):
             await rooms.delete("1")
-    async with peer(cut, answer(401)) as server, client(server) as rooms:
+    async with serve(cut, answer(401)) as server, client(server) as rooms:
         with pytest.raises(OutcomeUnknownError):
             await rooms.delete("1")
 
 
-@leaping
+@virtual_time
 async def test_a_404_after_a_refused_delete_is_an_error() -> None:
     """A refused connection or a 429 deleted nothing."""
-    async with peer(busy(), answer(404)) as server, client(server) as rooms:
+    async with serve(busy(), answer(404)) as server, client(server) as rooms:
         with pytest.raises(NotFoundError):
             await rooms.delete("1")
 
 
-@leaping
+@virtual_time
 async def test_a_lost_update_is_not_repeated() -> None:
     """Its outcome is unknown; an update that was not sent is retried."""
-    async with peer(busy(), cut) as server, client(server) as rooms:
+    async with serve(busy(), cut) as server, client(server) as rooms:
         with pytest.raises(OutcomeUnknownError) as raised:
             await rooms.update("1", max_participants=3)
         assert server.methods == ["PATCH", "PATCH"]
@@ -339,27 +349,27 @@ async def test_a_lost_update_is_not_repeated() -> None:
         )
 
 
-@leaping
+@virtual_time
 async def test_an_error_has_one_hint() -> None:
     """The cause does not add its own."""
-    async with peer(cut) as server, client(server, retry=RetryPolicy.none()) as rooms:
+    async with serve(cut) as server, client(server, retry=RetryPolicy.none()) as rooms:
         for call in (lambda: rooms.update("1"), lambda: rooms.delete("1")):
             with pytest.raises(OutcomeUnknownError) as raised:
                 await call()
             assert str(raised.value).count(" - ") == 1
 
 
-@leaping
+@virtual_time
 async def test_each_page_of_a_list_is_retried() -> None:
     """Separately."""
     first = {"data": [room("a", id="1")], "meta": {"page_number": 1, "total_pages": 2}}
     last = {"data": [room("b", id="2")], "meta": {"page_number": 2, "total_pages": 2}}
     acts = answer(503), answer(200, first), busy(retry_after="2"), answer(200, last)
-    async with peer(*acts) as server, client(server) as rooms:
+    async with serve(*acts) as server, client(server) as rooms:
         assert [found.unique_name async for found in rooms.list()] == ["a", "b"]
 
 
-@leaping
+@virtual_time
 async def test_refused_connections_are_retried_within_the_policy() -> None:
     """Each call is tried as often as allowed, with waits in between."""
     url = f"http://127.0.0.1:{closed_port()}"
@@ -372,11 +382,11 @@ async def test_refused_connections_are_retried_within_the_policy() -> None:
         assert now() - began > 0.5
 
 
-@leaping
+@virtual_time
 async def test_time_outs_cost_more_quota() -> None:
     """A server that lets requests time out gets fewer retries than one that refuses."""
     async with (
-        peer(stall) as server,
+        serve(stall) as server,
         client(server, retry=RetryPolicy(quota=25, deadline=600)) as rooms,
     ):
         with pytest.raises(TransportError):

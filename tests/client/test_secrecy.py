@@ -10,7 +10,18 @@ import aiohttp
 import pytest
 
 from support.clients import client
-from support.peers import Act, Visit, answer, closed_port, cut, listed, peer, room, say, stall
+from support.scripted_server import (
+    Act,
+    Visit,
+    answer,
+    closed_port,
+    cut,
+    listed,
+    room,
+    say,
+    serve,
+    stall,
+)
 from support.secrets import leaks
 from telnyx_video import AsyncRoomsClient, ConfigurationError, RetryPolicy, Room, TelnyxVideoError
 
@@ -66,7 +77,7 @@ ECHOES: dict[str, Act] = {
 async def test_no_error_has_the_key(where: str, caplog: pytest.LogCaptureFixture) -> None:
     """No error, log, traceback or pickle shows the key, even if the server sends it back."""
     caplog.set_level(logging.DEBUG)
-    async with peer(ECHOES[where]) as server, client(server, api_key=KEY, retry=ONCE) as rooms:
+    async with serve(ECHOES[where]) as server, client(server, api_key=KEY, retry=ONCE) as rooms:
         found: list[str] = []
         for call in (
             rooms.create(),
@@ -90,7 +101,7 @@ async def test_no_error_has_a_part_of_the_key(before: int) -> None:
     """An excerpt of a reply may end within the key, which is then not found as a whole."""
     value = f"{'x' * before}{KEY}{'x' * 9000}"
     echo = say(f"HTTP/1.1 200 OK\r\nX-Echo: {value}\r\n\r\n".encode(), close=True)
-    async with peer(echo) as server, client(server, api_key=KEY, retry=ONCE) as rooms:
+    async with serve(echo) as server, client(server, api_key=KEY, retry=ONCE) as rooms:
         with pytest.raises(TelnyxVideoError) as raised:
             await rooms.get("1")
     assert leaks(raised.value, KEY[:3]) == []
@@ -100,7 +111,7 @@ async def test_no_room_has_the_key() -> None:
     """A room and its reply's facts do not show the key, even if the server sends it back."""
     echo = answer(201, {"data": room(echo=KEY)}, {"x-request-id": KEY})
     async with (
-        peer(echo, answer(200, {"data": [room(echo=KEY)]}, {"x-request-id": KEY})) as server,
+        serve(echo, answer(200, {"data": [room(echo=KEY)]}, {"x-request-id": KEY})) as server,
         client(server, api_key=KEY) as rooms,
     ):
         assert leaks(await rooms.create(), KEY) == []
@@ -111,12 +122,12 @@ async def test_no_room_has_the_key() -> None:
 async def test_a_short_key_does_not_spoil_replies() -> None:
     """A key such as "test" may occur in a name by chance: rooms are returned unchanged."""
     async with (
-        peer(cut, listed(room("test room"))) as server,
+        serve(cut, listed(room("test room"))) as server,
         client(server, api_key="test", retry=ONCE) as rooms,
     ):
         assert (await rooms.create(unique_name="test room")).unique_name == "test room"
     async with (
-        peer(answer(201, {"data": room("standup")})) as server,
+        serve(answer(201, {"data": room("standup")})) as server,
         client(server, api_key="data", retry=ONCE) as rooms,
     ):
         assert (await rooms.create()).unique_name == "standup"
@@ -136,7 +147,7 @@ async def test_a_failure_to_connect_does_not_show_the_key(caplog: pytest.LogCapt
 
 async def test_a_cancellation_does_not_show_the_key() -> None:
     """A cancelled call's exception has neither the key nor anything that holds it."""
-    async with peer(stall) as server, client(server, api_key=KEY) as rooms:
+    async with serve(stall) as server, client(server, api_key=KEY) as rooms:
         call = asyncio.create_task(rooms.create())
         await server.arrived(1)
         call.cancel()
@@ -158,7 +169,7 @@ async def test_a_line_break_in_a_header_does_not_show_the_key() -> None:
     tracing = aiohttp.TraceConfig()
     tracing.on_request_start.append(inject)
     async with (
-        peer(stall) as server,
+        serve(stall) as server,
         client(server, api_key=KEY, trace_configs=[tracing]) as rooms,
     ):
         with pytest.raises(ConfigurationError) as raised:
@@ -168,7 +179,7 @@ async def test_a_line_break_in_a_header_does_not_show_the_key() -> None:
 
 async def test_the_key_is_in_no_url() -> None:
     """The key is sent in one header, and never in a target or a body."""
-    async with peer(answer(201, {"data": room()})) as server:
+    async with serve(answer(201, {"data": room()})) as server:
         async with client(server, api_key=KEY) as rooms:
             await rooms.create(unique_name="standup")
         [request] = server.requests

@@ -15,8 +15,8 @@ import pytest
 from yarl import URL
 
 from support.clients import client
-from support.peers import answer, closed_port, created, peer, room
 from support.proxies import proxy
+from support.scripted_server import answer, closed_port, created, room, serve
 from support.secrets import leaks
 from support.words import short
 from telnyx_video import (
@@ -118,7 +118,7 @@ async def test_all_problems_of_a_create_are_named_together() -> None:
 
 async def test_a_policy_may_be_the_clients_or_the_calls() -> None:
     """A call's own policy comes first."""
-    async with peer(answer(503)) as server:
+    async with serve(answer(503)) as server:
         twice = RetryPolicy(attempts=2, backoff=0.001)
         async with client(server, retry=twice) as rooms:
             for policy, tries in ((None, 2), (RetryPolicy(attempts=3, backoff=0.001), 3)):
@@ -190,7 +190,7 @@ async def test_a_proxy_that_refuses_the_tunnel_sends_nothing(
 ) -> None:
     """If a proxy refuses the tunnel, nothing was sent to the API."""
     async with (
-        peer(answer(403)) as refusing,
+        serve(answer(403)) as refusing,
         client(
             tls_sandbox,
             proxy=f"http://127.0.0.1:{refusing.port}",
@@ -324,7 +324,7 @@ async def test_requests_can_be_traced(sandbox: Sandbox) -> None:
     tracing = aiohttp.TraceConfig()
     tracing.on_request_start.append(on_start)
     async with (
-        peer(created(), answer(422, {"errors": []})) as server,
+        serve(created(), answer(422, {"errors": []})) as server,
         client(server, trace_configs=[tracing]) as rooms,
         client(sandbox, trace_configs=[tracing]) as others,
     ):
@@ -368,7 +368,7 @@ async def test_headers_of_a_callers_session_do_not_duplicate_ours() -> None:
         "user-agent": "mine",
         "content-type": "text/plain",
     }
-    async with peer(created()) as server, aiohttp.ClientSession(headers=yours) as session:
+    async with serve(created()) as server, aiohttp.ClientSession(headers=yours) as session:
         async with client(server, session=session) as rooms:
             await rooms.create()
         [request] = server.requests
@@ -394,7 +394,7 @@ async def test_a_session_that_does_not_decompress_changes_nothing() -> None:
     body = gzip.compress(json.dumps({"data": room()}).encode())
     compressed = answer(201, body, {"Content-Encoding": "gzip"})
     async with (
-        peer(compressed) as server,
+        serve(compressed) as server,
         aiohttp.ClientSession(auto_decompress=False) as session,
         client(server, session=session) as rooms,
     ):

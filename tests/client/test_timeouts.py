@@ -10,8 +10,18 @@ import pytest
 from aiohttp import ClientTimeout
 
 from support.clients import client
-from support.leaping import leaping
-from support.peers import Visit, answer, created, listed, peer, room, say, stall, unreachable
+from support.scripted_server import (
+    Visit,
+    answer,
+    created,
+    listed,
+    room,
+    say,
+    serve,
+    stall,
+    unreachable,
+)
+from support.virtual_time import virtual_time
 from telnyx_video import (
     AsyncRoomsClient,
     ConfigurationError,
@@ -52,13 +62,13 @@ def limits() -> list[tuple[float | ClientTimeout | None, float]]:
 
 
 @pytest.mark.parametrize(("timeout", "seconds"), limits())
-@leaping
+@virtual_time
 async def test_a_client_has_its_time_out(
     timeout: float | ClientTimeout | None, seconds: float
 ) -> None:
     """It applies to each attempt of each call."""
     async with (
-        peer(stall) as server,
+        serve(stall) as server,
         client(server, timeout=timeout, retry=ONCE) as rooms,
     ):
         watch = Watch()
@@ -68,13 +78,13 @@ async def test_a_client_has_its_time_out(
 
 
 @pytest.mark.parametrize(("timeout", "seconds"), limits()[1:])
-@leaping
+@virtual_time
 async def test_a_call_may_have_its_own_time_out(
     timeout: float | ClientTimeout | None, seconds: float
 ) -> None:
     """It applies to the call's attempts, in place of the client's."""
     async with (
-        peer(stall) as server,
+        serve(stall) as server,
         client(server, timeout=1, retry=ONCE) as rooms,
     ):
         for call in (
@@ -123,7 +133,7 @@ async def test_none_and_0_lift_a_limit(sandbox: Sandbox, nothing: float | None) 
     assert len(sandbox.rooms) == 1
 
 
-@leaping
+@virtual_time
 async def test_a_slow_reply_is_cut_off_by_the_total() -> None:
     """A reply that comes byte by byte does not hold a call for ever."""
 
@@ -133,7 +143,7 @@ async def test_a_slow_reply_is_cut_off_by_the_total() -> None:
             visit.writer.write(b" ")
             await asyncio.sleep(1)
 
-    async with peer(drip) as server:
+    async with serve(drip) as server:
         async with client(server, retry=ONCE) as rooms:
             watch = Watch()
             with pytest.raises(OutcomeUnknownError):
@@ -142,7 +152,7 @@ async def test_a_slow_reply_is_cut_off_by_the_total() -> None:
         await server.until(lambda: server.open == 0)
 
 
-@leaping
+@virtual_time
 async def test_a_connect_time_out_sends_nothing() -> None:
     """It is not applied; within the deadline it is retried."""
     with unreachable() as address:
@@ -156,10 +166,10 @@ async def test_a_connect_time_out_sends_nothing() -> None:
                 assert least <= watch.seconds < most
 
 
-@leaping
+@virtual_time
 async def test_a_stalled_handshake_sends_nothing() -> None:
     """A TLS handshake that is not answered ends by the connect limit, not applied."""
-    async with peer(first=stall) as server:
+    async with serve(first=stall) as server:
         url = server.url.replace("http:", "https:")
         async with AsyncRoomsClient(base_url=url, api_key="key0123", retry=ONCE) as rooms:
             watch = Watch()
@@ -170,11 +180,11 @@ async def test_a_stalled_handshake_sends_nothing() -> None:
 
 
 @pytest.mark.parametrize("method", ["create", "create named", "get", "update", "delete"])
-@leaping
+@virtual_time
 async def test_the_deadline_cuts_an_attempt_short(method: str) -> None:
     """A call ends by its deadline, even if the limits of an attempt would allow more."""
     policy = RetryPolicy(deadline=9.5)
-    async with peer(stall) as server, client(server, retry=policy) as rooms:
+    async with serve(stall) as server, client(server, retry=policy) as rooms:
         calls: dict[str, Callable[[], Awaitable[object]]] = {
             "create": rooms.create,
             "create named": lambda: rooms.create(unique_name="standup"),
@@ -188,17 +198,17 @@ async def test_the_deadline_cuts_an_attempt_short(method: str) -> None:
         assert watch.seconds <= 9.6
 
 
-@leaping
+@virtual_time
 async def test_a_stalled_create_is_resolved_in_time() -> None:
     """If every create stalls, the deadline still leaves time to find the room that was made."""
     for deadline in (1.0, 10.0, 60.0):
-        async with peer(stall, listed(room("standup"))) as server, client(server) as rooms:
+        async with serve(stall, listed(room("standup"))) as server, client(server) as rooms:
             made = await rooms.create(unique_name="standup", retry=RetryPolicy(deadline=deadline))
             assert made.unique_name == "standup"
             assert server.methods == ["POST", "GET"]
 
 
-@leaping
+@virtual_time
 async def test_nothing_is_sent_without_time_for_an_answer() -> None:
     """A create that may be retried only shortly before its deadline ends with that refusal.
 
@@ -210,7 +220,7 @@ async def test_nothing_is_sent_without_time_for_an_answer() -> None:
         await created()(visit)
 
     busy = answer(429, headers={"Retry-After": "8"})
-    async with peer(busy, slowly) as server:
+    async with serve(busy, slowly) as server:
         async with client(server) as rooms:
             with pytest.raises(RateLimitError) as raised:
                 await rooms.create(retry=RetryPolicy(deadline=9.0))
@@ -218,7 +228,7 @@ async def test_nothing_is_sent_without_time_for_an_answer() -> None:
         assert raised.value.outcome is Outcome.NOT_APPLIED
 
 
-@leaping
+@virtual_time
 async def test_half_a_reply_is_not_a_reply() -> None:
     """A reply that stalls in its head or its body is given up after ``sock_read``."""
     head = b"HTTP/1.1 201 Created\r\nContent-Length: 1000\r\n"
@@ -229,7 +239,7 @@ async def test_half_a_reply_is_not_a_reply() -> None:
             await visit.gone()
 
         async with (
-            peer(begin) as server,
+            serve(begin) as server,
             client(server, retry=ONCE) as rooms,
         ):
             watch = Watch()

@@ -14,9 +14,9 @@ import pytest
 from rich.traceback import Traceback
 
 from support.background import SOON, in_thread
+from support.blocking_server import BlockingServer
 from support.clients import client
-from support.held import HeldServer
-from support.peers import Act, Peer, answer, closed_port, cut, peer, say, stall
+from support.scripted_server import Act, ScriptedServer, answer, closed_port, cut, say, serve, stall
 from telnyx_video import (
     AsyncRoomsClient,
     CreateRoomRequest,
@@ -115,7 +115,7 @@ FAULTS: dict[str, Act] = {
 async def test_no_error_of_a_call_shows_a_secret(fault: str) -> None:
     """Each operation, by each kind of failure, through the async client."""
     async with (
-        peer(FAULTS[fault]) as server,
+        serve(FAULTS[fault]) as server,
         client(server, api_key=KEY, retry=ONCE, timeout=SOON) as rooms,
     ):
         calls = (call(rooms) for call in CALLS.values())
@@ -129,7 +129,7 @@ async def test_no_error_of_a_call_shows_a_secret(fault: str) -> None:
 @pytest.mark.parametrize("name", CALLS)
 async def test_no_cancellation_or_time_out_shows_a_secret(name: str) -> None:
     """Nor do a time-out of an attempt, a caller's time-out, and a closed client."""
-    async with peer(stall) as server:
+    async with serve(stall) as server:
         async with client(server, api_key=KEY, retry=ONCE, timeout=0.05) as rooms:
             with pytest.raises(TelnyxVideoError) as timed_out:
                 await CALLS[name](rooms)
@@ -155,7 +155,7 @@ async def test_no_cancellation_or_time_out_shows_a_secret(name: str) -> None:
 async def test_no_error_shows_the_password_of_a_proxy(name: str) -> None:
     """Neither of a proxy that refuses or disconnects, nor of an unreachable one."""
     async with AsyncExitStack() as stack:
-        through: Peer = await stack.enter_async_context(peer(cut))
+        through: ScriptedServer = await stack.enter_async_context(serve(cut))
         urls = [
             f"http://user:{PROXY_PASSWORD}@127.0.0.1:{port}"
             for port in (through.port, closed_port())
@@ -175,7 +175,7 @@ async def test_a_download_through_a_proxy_shows_no_password(
 ) -> None:
     """The proxy of the environment, for the storage host: failing, cancelled, or malformed."""
     stored = answer(200, {"data": {"id": "a", "download_url": "http://storage.test/file"}})
-    async with peer(stall) as through, peer(stored) as api:
+    async with serve(stall) as through, serve(stored) as api:
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         monkeypatch.setenv("http_proxy", f"http://user:{PROXY_PASSWORD}@127.0.0.1:{through.port}")
         async with client(api, api_key=KEY, trust_env=True, retry=ONCE) as rooms:
@@ -267,14 +267,14 @@ def test_no_error_of_a_blocking_call_shows_a_secret(name: str) -> None:
         with pytest.raises(TelnyxVideoError) as raised:
             BLOCKING[name](rooms)
         assert found(raised.value) == []
-    with HeldServer() as held:
-        with RoomsClient(base_url=held.url, api_key=KEY, retry=ONCE, timeout=0.05) as rooms:
+    with BlockingServer() as server:
+        with RoomsClient(base_url=server.url, api_key=KEY, retry=ONCE, timeout=0.05) as rooms:
             with pytest.raises(TelnyxVideoError) as raised:
                 BLOCKING[name](rooms)
             assert found(raised.value) == []
-        with RoomsClient(base_url=held.url, api_key=KEY) as rooms:
+        with RoomsClient(base_url=server.url, api_key=KEY) as rooms:
             call = in_thread(partial(BLOCKING[name], rooms))
-            held.wait_for(2)
+            server.wait_for(2)
         error = call.exception(SOON)
         assert isinstance(error, TelnyxVideoError)
         assert found(error) == []

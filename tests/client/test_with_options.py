@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support.clients import client
-from support.peers import answer, created, peer, stall
+from support.scripted_server import answer, created, serve, stall
 from support.secrets import leaks
 from telnyx_video import (
     AsyncRoomsClient,
@@ -31,7 +31,7 @@ async def test_default_headers_and_app_info_are_in_every_request() -> None:
     """Requests of all kinds carry them; the package's own User-Agent stays in front."""
     headers = {"X-Gateway": "blue"}
     arguments: dict[str, Any] = {"default_headers": headers, "app_info": "crm/2.1"}
-    async with peer(created()) as server, client(server, **arguments) as rooms:
+    async with serve(created()) as server, client(server, **arguments) as rooms:
         headers["X-Gateway"] = "changed later"
         room = await rooms.create(unique_name="standup")
         await rooms.create_many([CreateRoomRequest(unique_name="retro")])
@@ -48,7 +48,7 @@ async def test_default_headers_and_app_info_are_in_every_request() -> None:
 
 async def test_a_view_has_its_own_headers() -> None:
     """They are added to the client's, and replace those of the same name."""
-    async with peer(created()) as server, client(server, default_headers={"A": "1"}) as rooms:
+    async with serve(created()) as server, client(server, default_headers={"A": "1"}) as rooms:
         view = rooms.with_options(headers={"a": "2", "B": "3"})
         await view.create(unique_name="standup")
         await view.recordings.delete("1")
@@ -60,7 +60,7 @@ async def test_a_view_has_its_own_headers() -> None:
 
 async def test_a_view_has_its_own_time_out_and_policy() -> None:
     """Other options are the client's; a call's own options come first."""
-    async with peer(answer(500), answer(500), stall) as server, client(server) as rooms:
+    async with serve(answer(500), answer(500), stall) as server, client(server) as rooms:
         view = rooms.with_options(retry=ONCE)
         with pytest.raises(ServerError):
             await view.get("1")
@@ -76,7 +76,7 @@ async def test_a_view_has_its_own_time_out_and_policy() -> None:
 
 async def test_a_view_shares_the_connections() -> None:
     """One pool serves both, and closing one closes both."""
-    async with peer(created()) as server, client(server) as rooms:
+    async with serve(created()) as server, client(server) as rooms:
         assert rooms.sessions is not rooms.with_options().sessions
         for one in (rooms, rooms.with_options(timeout=3), rooms.with_options(retry=ONCE)):
             await one.create(unique_name="standup")
@@ -88,7 +88,7 @@ async def test_a_view_shares_the_connections() -> None:
 
 async def test_a_forgotten_view_closes_nothing() -> None:
     """Closing a view leaves the client open without a warning; a view keeps its client alive."""
-    async with peer(created()) as server:
+    async with serve(created()) as server:
         rooms = client(server)
         await rooms.with_options().create(unique_name="standup")
         view = rooms.with_options(timeout=3)

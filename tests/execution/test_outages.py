@@ -9,8 +9,8 @@ from typing import Literal
 import aiohttp
 import pytest
 
-from support.leaping import leaping
-from support.peers import answer, listed, peer, room, stall
+from support.scripted_server import answer, listed, room, serve, stall
+from support.virtual_time import virtual_time
 from telnyx_video import (
     AsyncRoomsClient,
     CreateRoomRequest,
@@ -100,11 +100,11 @@ async def test_a_batch_gives_up_a_long_outage_and_can_be_finished_later(
     assert len({room["unique_name"] for room in sandbox.rooms}) == len(sandbox.rooms) == 200
 
 
-@leaping
+@virtual_time
 async def test_a_cancelled_probe_allows_another() -> None:
     """The rest of the batch continues."""
     async with (
-        peer(*[answer(503)] * 5, stall, *[listed(room("0"))] * 9) as server,
+        serve(*[answer(503)] * 5, stall, *[listed(room("0"))] * 9) as server,
         AsyncRoomsClient(base_url=server.url, api_key="key") as rooms,
     ):
         runner = rooms._runner.for_batch(None, 900.0)

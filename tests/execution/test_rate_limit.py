@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.windows import Scene, Simulation, exactly
+from support.windows import Setup, Simulation, exactly
 from telnyx_video import RateLimit
 from telnyx_video._execution.rate_limit import (
     CATCH_UP,
@@ -311,7 +311,7 @@ def test_no_header_stops_a_client(
 ways = st.floats(0.0001, 0.005)
 starts = st.sampled_from([0.0, 0.9, 0.99, 0.999]) | st.floats(0, 1, exclude_max=True)
 alone = st.builds(
-    Scene,
+    Setup,
     limit=st.sampled_from([50, 100, 200, 500, 1000]),
     concurrency=st.integers(20, 50),
     round_trip=ways,
@@ -326,12 +326,12 @@ figures = settings(max_examples=12)
 
 @figures
 @given(alone)
-def test_one_client_uses_the_limit_and_rarely_hits_it(scene: Scene) -> None:
+def test_one_client_uses_the_limit_and_rarely_hits_it(setup: Setup) -> None:
     """It gets 94 % of the limit or more, and less than 2 % of its requests are refused.
 
     The worst case starts just before a window ends, with round trips that differ by half.
     """
-    simulation = Simulation(scene)
+    simulation = Simulation(setup)
     assert simulation.use >= 0.94
     assert simulation.refusals < 0.02
 
@@ -339,7 +339,7 @@ def test_one_client_uses_the_limit_and_rarely_hits_it(scene: Scene) -> None:
 @pytest.mark.parametrize("start", [0.0, 22.2, 59.9])
 def test_windows_of_a_minute_are_used_too(start: float) -> None:
     """However late in a window it starts, the client learns when windows begin."""
-    simulation = Simulation(Scene(limit=600, window=60.0, windows=5, start=start))
+    simulation = Simulation(Setup(limit=600, window=60.0, windows=5, start=start))
     assert simulation.use >= 0.95
     assert simulation.refusals < 0.01
 
@@ -353,7 +353,7 @@ def test_windows_of_a_minute_are_used_too(start: float) -> None:
 )
 def test_independent_clients_share_a_limit(clients: int, **how: Any) -> None:
     """Together they get 90 % of it or more, and few requests are refused."""
-    simulation = Simulation(Scene(clients=clients, concurrency=25, windows=12, **how))
+    simulation = Simulation(Setup(clients=clients, concurrency=25, windows=12, **how))
     assert simulation.use >= 0.9
     assert simulation.refusals < 0.05
 
@@ -361,7 +361,7 @@ def test_independent_clients_share_a_limit(clients: int, **how: Any) -> None:
 @pytest.mark.parametrize("round_trip", [0.03, 0.1])
 def test_the_limit_of_a_distant_server_is_used(round_trip: float) -> None:
     """Requests in flight are known, so that distance costs little."""
-    simulation = Simulation(Scene(round_trip=round_trip, start=0.3))
+    simulation = Simulation(Setup(round_trip=round_trip, start=0.3))
     assert simulation.use >= 0.9
     assert simulation.refusals < 0.01
 
@@ -370,8 +370,8 @@ def test_the_limit_of_a_distant_server_is_used(round_trip: float) -> None:
 @pytest.mark.parametrize("rounding", [math.floor, round])
 def test_servers_that_round_down_are_understood(limit: int, window: float, rounding: Any) -> None:
     """Repeated reports of 0 s do not lead to many refused requests."""
-    scene = Scene(limit=limit, window=window, windows=5, rounding=rounding, start=0.2)
-    simulation = Simulation(scene)
+    setup = Setup(limit=limit, window=window, windows=5, rounding=rounding, start=0.2)
+    simulation = Simulation(setup)
     assert simulation.use >= 0.6
     assert simulation.refusals < 0.03
 
@@ -379,7 +379,7 @@ def test_servers_that_round_down_are_understood(limit: int, window: float, round
 @pytest.mark.parametrize("others", [50.0, 150.0])
 def test_the_share_of_other_clients_is_left_to_them(others: float) -> None:
     """Together with a client that ignores replies, ours takes the rest and not more."""
-    simulation = Simulation(Scene(others=others, start=0.4))
+    simulation = Simulation(Setup(others=others, start=0.4))
     assert simulation.use >= 0.95 * (1 - others / 200)
     assert simulation.refusals < 0.03
 
@@ -391,10 +391,10 @@ def test_a_limit_that_is_not_enforced_slows_a_client_briefly(
     concurrency: int, reset: float, claim_again: bool
 ) -> None:
     """One refusal claims 10 requests, and all others are accepted: it costs 3 s at the most."""
-    scene = Scene(claim=reported(0, reset, 10), claim_again=claim_again, concurrency=concurrency)
-    simulation = Simulation(scene)
+    setup = Setup(claim=reported(0, reset, 10), claim_again=claim_again, concurrency=concurrency)
+    simulation = Simulation(setup)
     # One of the callers waits for the reset that its refusal reported.
-    unlimited = (concurrency - 1) / (scene.round_trip * (1 + scene.jitter / 2))
+    unlimited = (concurrency - 1) / (setup.round_trip * (1 + setup.jitter / 2))
     assert min(simulation.taken[second] for second in range(3, 8)) >= 0.95 * unlimited
 
 
@@ -405,7 +405,7 @@ def test_a_limit_reported_only_by_refusals_is_used_and_rarely_hit(
 ) -> None:
     """If accepted requests report nothing, the limit is still kept between two refusals."""
     simulation = Simulation(
-        Scene(
+        Setup(
             limit=int(200 * window),
             window=window,
             windows=10,

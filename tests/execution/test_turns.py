@@ -12,8 +12,8 @@ from uuid import uuid4
 
 import pytest
 
-from support.leaping import leaping
-from support.peers import Act, Visit, answer, created, cut, listed, peer, room
+from support.scripted_server import Act, Visit, answer, created, cut, listed, room, serve
+from support.virtual_time import virtual_time
 from support.words import is_one_line
 from telnyx_video import (
     AsyncRoomsClient,
@@ -80,7 +80,7 @@ class Windows:
         await answer(201 if taken else 429, {"data": new} if taken else {}, told)(visit)
 
 
-@leaping
+@virtual_time
 async def test_a_batch_keeps_to_max_rate() -> None:
     """With `max_rate=10`, 15 creates take 1.4 s or more, however many may be in flight."""
     async with Sandbox() as sandbox, client(sandbox.url) as rooms:
@@ -90,7 +90,7 @@ async def test_a_batch_keeps_to_max_rate() -> None:
         assert all(outcome.room for outcome in outcomes)
 
 
-@leaping
+@virtual_time
 async def test_retries_and_look_ups_count_towards_the_rate() -> None:
     """A create that takes three requests takes three slots."""
     plan = [{"on": "POST /rooms", "faults": [503, None, None] * 10}]
@@ -103,11 +103,11 @@ async def test_retries_and_look_ups_count_towards_the_rate() -> None:
         assert all(outcome.room for outcome in outcomes)
 
 
-@leaping
+@virtual_time
 async def test_a_reported_limit_is_used_and_rarely_hit() -> None:
     """Of 250 creates at a limit of 200 a second, all succeed, and few are refused."""
     windows = Windows(200)
-    async with peer(windows) as server, client(server.url) as rooms:
+    async with serve(windows) as server, client(server.url) as rooms:
         began = now()
         outcomes = await rooms.create_many(named(250), concurrency=50)
         assert now() - began < 2
@@ -115,7 +115,7 @@ async def test_a_reported_limit_is_used_and_rarely_hit() -> None:
         assert windows.refused <= 15
 
 
-@leaping
+@virtual_time
 async def test_without_a_reported_limit_no_request_waits() -> None:
     """Without headers no request is held back."""
     async with Sandbox() as sandbox, client(sandbox.url) as rooms:
@@ -126,11 +126,11 @@ async def test_without_a_reported_limit_no_request_waits() -> None:
         assert now() == began
 
 
-@leaping
+@virtual_time
 async def test_calls_wait_for_the_next_window_when_nothing_is_left() -> None:
     """A call is sent after the window's end, not before, and is not refused."""
     async with (
-        peer(answer(201, {"data": room()}, telling(0, 2)), created()) as server,
+        serve(answer(201, {"data": room()}, telling(0, 2)), created()) as server,
         client(server.url) as rooms,
     ):
         began = now()
@@ -140,12 +140,12 @@ async def test_calls_wait_for_the_next_window_when_nothing_is_left() -> None:
         assert now() - began >= 2 - NEARLY
 
 
-@leaping
+@virtual_time
 @pytest.mark.parametrize("status", [404, 422, 429])
 async def test_refusals_report_the_limit_too(status: int) -> None:
     """The figures of a reply count whatever its status."""
     async with (
-        peer(answer(status, {}, telling(0, 2)), listed()) as server,
+        serve(answer(status, {}, telling(0, 2)), listed()) as server,
         client(server.url) as rooms,
     ):
         began = now()
@@ -155,7 +155,7 @@ async def test_refusals_report_the_limit_too(status: int) -> None:
         assert now() - began >= 2 - NEARLY
 
 
-@leaping
+@virtual_time
 @pytest.mark.parametrize(
     "reply",
     [answer(204, headers=telling(0, 2)), answer(200, "nonsense", telling(0, 2))],
@@ -163,7 +163,7 @@ async def test_refusals_report_the_limit_too(status: int) -> None:
 )
 async def test_replies_without_a_room_report_the_limit_too(reply: Act) -> None:
     """The reply to a delete does, and so does one that cannot be read."""
-    async with peer(reply, listed()) as server, client(server.url) as rooms:
+    async with serve(reply, listed()) as server, client(server.url) as rooms:
         began = now()
         with suppress(OutcomeUnknownError):
             await rooms.delete("8f4bb2b2", retry=RetryPolicy.none())
@@ -171,12 +171,12 @@ async def test_replies_without_a_room_report_the_limit_too(reply: Act) -> None:
         assert now() - began >= 2 - NEARLY
 
 
-@leaping
+@virtual_time
 async def test_a_missing_reply_reports_nothing() -> None:
     """No request waits after a broken connection, or after implausible figures."""
     nonsense = {"x-ratelimit-limit": "many", "x-ratelimit-remaining": "-", "x-ratelimit-reset": "?"}
     async with (
-        peer(cut, answer(204, headers=nonsense), listed()) as server,
+        serve(cut, answer(204, headers=nonsense), listed()) as server,
         client(server.url) as rooms,
     ):
         began = now()
@@ -187,11 +187,11 @@ async def test_a_missing_reply_reports_nothing() -> None:
         assert now() - began < 1
 
 
-@leaping
+@virtual_time
 async def test_a_call_that_is_held_back_too_long_was_not_sent() -> None:
     """It ends at its deadline with an error that says so, and nothing reaches the server."""
     async with (
-        peer(answer(201, {"data": room()}, telling(0, 50))) as server,
+        serve(answer(201, {"data": room()}, telling(0, 50))) as server,
         client(server.url) as rooms,
     ):
         await rooms.create()
@@ -204,11 +204,11 @@ async def test_a_call_that_is_held_back_too_long_was_not_sent() -> None:
         assert len(server.requests) == 1
 
 
-@leaping
+@virtual_time
 async def test_a_request_is_not_sent_just_before_its_deadline() -> None:
     """It could hardly be answered in time, and its outcome would be unknown."""
     async with (
-        peer(answer(201, {"data": room()}, telling(0, 7.5))) as server,
+        serve(answer(201, {"data": room()}, telling(0, 7.5))) as server,
         client(server.url) as rooms,
     ):
         await rooms.create()
@@ -218,12 +218,12 @@ async def test_a_request_is_not_sent_just_before_its_deadline() -> None:
         assert len(server.requests) == 1
 
 
-@leaping
+@virtual_time
 async def test_calls_are_sent_in_order() -> None:
     """No later call is sent earlier, not even when a window begins."""
     reports = answer(201, {"data": room()}, telling(0, 1))
     async with (
-        peer(reports, *[created()] * 20) as server,
+        serve(reports, *[created()] * 20) as server,
         client(server.url, 1) as rooms,
     ):
         await rooms.create()
@@ -236,10 +236,10 @@ async def test_calls_are_sent_in_order() -> None:
         assert sent == [{"unique_name": str(number)} for number in range(20)]
 
 
-@leaping
+@virtual_time
 async def test_closing_a_client_ends_its_waiting_calls() -> None:
     """They are not sent, and report that the client is closed."""
-    async with peer(answer(201, {"data": room()}, telling(0, 50))) as server:
+    async with serve(answer(201, {"data": room()}, telling(0, 50))) as server:
         async with client(server.url) as rooms:
             await rooms.create()
             waiting = asyncio.create_task(rooms.create())
@@ -249,7 +249,7 @@ async def test_closing_a_client_ends_its_waiting_calls() -> None:
         assert len(server.requests) == 1
 
 
-@leaping
+@virtual_time
 async def test_a_cancelled_waiting_request_does_not_count_as_sent() -> None:
     """Leaving a slow batch early leaves the whole limit to later calls."""
     async with Sandbox(rate_limit=100) as sandbox, client(sandbox.url) as rooms:
@@ -262,11 +262,11 @@ async def test_a_cancelled_waiting_request_does_not_count_as_sent() -> None:
         assert now() - began < 1
 
 
-@leaping
+@virtual_time
 async def test_a_cancelled_waiting_call_holds_up_no_other() -> None:
     """Those behind it are sent in order, as if it had never been there."""
     reports = answer(201, {"data": room()}, telling(0, 1))
-    async with peer(reports, *[created()] * 20) as server, client(server.url, 1) as rooms:
+    async with serve(reports, *[created()] * 20) as server, client(server.url, 1) as rooms:
         await rooms.create()
         calls = [asyncio.create_task(rooms.create(unique_name=str(n))) for n in range(20)]
         await asyncio.sleep(0.5)
@@ -280,7 +280,7 @@ async def test_a_cancelled_waiting_call_holds_up_no_other() -> None:
 async def test_a_waiting_client_refuses_another_loop() -> None:
     """A call from a second loop fails immediately, also while others wait."""
     reports = answer(201, {"data": room()}, telling(0, 50))
-    async with peer(reports) as server, client(server.url) as rooms:
+    async with serve(reports) as server, client(server.url) as rooms:
         await rooms.create()
         waiting = asyncio.create_task(rooms.create())
         await asyncio.sleep(0)
@@ -290,11 +290,11 @@ async def test_a_waiting_client_refuses_another_loop() -> None:
         assert len(server.requests) == 1
 
 
-@leaping
+@virtual_time
 async def test_a_batch_and_concurrent_calls_alternate() -> None:
     """Neither keeps the other from sending, whether one call at a time or fifty."""
     windows = Windows(200)
-    async with peer(windows) as server, client(server.url) as rooms:
+    async with serve(windows) as server, client(server.url) as rooms:
         batch = asyncio.create_task(rooms.create_many(named(300)))
         calls = 0
         while not batch.done():
@@ -305,7 +305,7 @@ async def test_a_batch_and_concurrent_calls_alternate() -> None:
         assert windows.refused == 0
 
 
-@leaping
+@virtual_time
 async def test_a_batch_that_waits_out_an_outage_lets_others_pass() -> None:
     """If its server goes down while it waits for the limit, other calls go first."""
     async with client("http://127.0.0.1:1/v2") as rooms:

@@ -1,4 +1,4 @@
-"""Fixtures of the fault matrix: each test of a row is played on six stages.
+"""Fixtures of the fault matrix: each test of a row is played on six environments.
 
 That is on asyncio and on uvloop, over plain and TLS connections, on fresh and on reused ones, for
 single creates and in batches, in the client's own session and in the caller's; and, where the row
@@ -14,15 +14,15 @@ import attrs
 import pytest
 import trustme
 
-from matrix.stage import LOOPS, Stage, Trust
+from matrix.env import LOOPS, MatrixEnv, Trust
 
-STAGES = [
-    Stage("asyncio", tls=False, reused=False, in_batch=False, lent=False),
-    Stage("asyncio", tls=False, reused=False, in_batch=False, lent=True),
-    Stage("asyncio", tls=True, reused=True, in_batch=True, lent=False),
-    Stage("uvloop", tls=False, reused=True, in_batch=True, lent=True),
-    Stage("uvloop", tls=True, reused=False, in_batch=True, lent=True),
-    Stage("uvloop", tls=True, reused=True, in_batch=False, lent=False),
+MATRIX_ENVS = [
+    MatrixEnv("asyncio", tls=False, reused=False, in_batch=False, shared=False),
+    MatrixEnv("asyncio", tls=False, reused=False, in_batch=False, shared=True),
+    MatrixEnv("asyncio", tls=True, reused=True, in_batch=True, shared=False),
+    MatrixEnv("uvloop", tls=False, reused=True, in_batch=True, shared=True),
+    MatrixEnv("uvloop", tls=True, reused=False, in_batch=True, shared=True),
+    MatrixEnv("uvloop", tls=True, reused=True, in_batch=False, shared=False),
 ]
 """Each two circumstances meet on one of them: a covering array of strength 2, the smallest one."""
 
@@ -43,17 +43,17 @@ def trust(authority: trustme.CA) -> Trust:
     return Trust(server, client)
 
 
-@pytest.fixture(params=STAGES, ids=str)
-def stage(request: pytest.FixtureRequest, trust: Trust) -> Iterator[Stage]:
-    """One stage after the other."""
-    yield attrs.evolve(cast("Stage", request.param), trust=trust)
-    gc.collect(1)  # what a scene leaves is young, and warns when it was left open
+@pytest.fixture(params=MATRIX_ENVS, ids=str)
+def matrix_env(request: pytest.FixtureRequest, trust: Trust) -> Iterator[MatrixEnv]:
+    """Each environment in a test of its own."""
+    yield attrs.evolve(cast("MatrixEnv", request.param), trust=trust)
+    gc.collect(1)  # what a case leaves is young, and warns when it was left open
 
 
 @pytest.fixture(params=LOOPS)
-def stages(request: pytest.FixtureRequest, trust: Trust) -> Iterator[list[Stage]]:
-    """All stages of one loop, for rows that take their time: they are played at once."""
-    yield [attrs.evolve(stage, trust=trust) for stage in STAGES if stage.loop == request.param]
+def matrix_envs(request: pytest.FixtureRequest, trust: Trust) -> Iterator[list[MatrixEnv]]:
+    """All environments of one loop, for rows that take their time: they are played at once."""
+    yield [attrs.evolve(env, trust=trust) for env in MATRIX_ENVS if env.loop == request.param]
     gc.collect(1)
 
 

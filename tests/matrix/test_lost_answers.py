@@ -10,9 +10,9 @@ import asyncio
 
 import pytest
 
-from matrix.scene import Ending, Fault, on_create
-from matrix.stage import Stage
-from support.peers import created, peer
+from matrix.case import Ending, Fault, on_create
+from matrix.env import MatrixEnv
+from support.scripted_server import created, serve
 from telnyx_video import BadRequestError
 from telnyx_video._transport.transport import MAX_BODY
 
@@ -24,21 +24,21 @@ def faults(**by_name: Fault) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("fault", by_name.values(), ids=by_name)
 
 
-async def lose_an_answer(stage: Stage, name: str | None, fault: Fault) -> Ending:
+async def lose_an_answer(matrix_env: MatrixEnv, name: str | None, fault: Fault) -> Ending:
     """Have the first create answered so, and check what every lost answer has to lead to.
 
     Args:
         fault: It is committed unless it says "never".
     """
     committed = fault.get("commit") != "never"
-    async with stage.scene(on_create({"commit": "before", **fault})) as scene:
-        ending = await scene.create(name)
+    async with matrix_env.case(on_create({"commit": "before", **fault})) as case:
+        ending = await case.create(name)
         if name is None:
-            scene.is_unknown(ending, rooms=int(committed))
+            case.is_unknown(ending, rooms=int(committed))
         else:
-            scene.is_made(ending, posts=1 if committed else 2, recovered=committed)
-        assert (scene.look_ups == 0) == (name is None)
-        assert sum(scene.sandbox.faults_done.values()) == 1
+            case.is_made(ending, posts=1 if committed else 2, recovered=committed)
+        assert (case.look_ups == 0) == (name is None)
+        assert sum(case.sandbox.faults_done.values()) == 1
         return ending
 
 
@@ -49,24 +49,24 @@ async def lose_an_answer(stage: Stage, name: str | None, fault: Fault) -> Ending
     rst_while_reading={"cut": "reading", "reset": True},
 )
 def test_row_04_cut_before_the_request_is_read(
-    stage: Stage, name: str | None, fault: Fault
+    matrix_env: MatrixEnv, name: str | None, fault: Fault
 ) -> None:
     """A connection that ends before the server knows the request is never taken for a refusal."""
 
-    async def scene() -> None:
-        await lose_an_answer(stage, name, {**fault, **NEVER})
+    async def run_case() -> None:
+        await lose_an_answer(matrix_env, name, {**fault, **NEVER})
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
 @faults(fin={"cut": "reply"}, rst={"cut": "reply", "reset": True})
-def test_row_05_commit_then_cut(stage: Stage, name: str | None, fault: Fault) -> None:
+def test_row_05_commit_then_cut(matrix_env: MatrixEnv, name: str | None, fault: Fault) -> None:
     """A room whose answer is cut off is found by its name, and never made twice."""
 
-    async def scene() -> None:
-        await lose_an_answer(stage, name, fault)
+    async def run_case() -> None:
+        await lose_an_answer(matrix_env, name, fault)
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
 @faults(
@@ -77,13 +77,15 @@ def test_row_05_commit_then_cut(stage: Stage, name: str | None, fault: Fault) ->
     continue_then_fin={"interim": 100, "cut": "reply"},
     early_hints_then_fin={"interim": 103, "cut": "reply", **NEVER},
 )
-def test_row_08_partial_status_or_headers(stage: Stage, name: str | None, fault: Fault) -> None:
+def test_row_08_partial_status_or_headers(
+    matrix_env: MatrixEnv, name: str | None, fault: Fault
+) -> None:
     """A reply that breaks off before its body counts as lost."""
 
-    async def scene() -> None:
-        await lose_an_answer(stage, name, fault)
+    async def run_case() -> None:
+        await lose_an_answer(matrix_env, name, fault)
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
 @faults(
@@ -93,13 +95,13 @@ def test_row_08_partial_status_or_headers(stage: Stage, name: str | None, fault:
     end_of_connection={"cut": "body", "framing": "close"},
     reset={"cut": "body", "reset": True},
 )
-def test_row_09_truncated_body(stage: Stage, name: str | None, fault: Fault) -> None:
+def test_row_09_truncated_body(matrix_env: MatrixEnv, name: str | None, fault: Fault) -> None:
     """Half a body tells nothing, also where no framing says that it is half."""
 
-    async def scene() -> None:
-        await lose_an_answer(stage, name, fault)
+    async def run_case() -> None:
+        await lose_an_answer(matrix_env, name, fault)
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
 @faults(
@@ -110,13 +112,13 @@ def test_row_09_truncated_body(stage: Stage, name: str | None, fault: Fault) -> 
     empty={"body": "empty"},
     no_id={"body": "no_id"},
 )
-def test_row_10_unreadable_success(stage: Stage, name: str | None, fault: Fault) -> None:
+def test_row_10_unreadable_success(matrix_env: MatrixEnv, name: str | None, fault: Fault) -> None:
     """A success without a room that can be read is not believed to be one, nor a failure."""
 
-    async def scene() -> None:
-        await lose_an_answer(stage, name, fault)
+    async def run_case() -> None:
+        await lose_an_answer(matrix_env, name, fault)
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
 @faults(
@@ -126,29 +128,29 @@ def test_row_10_unreadable_success(stage: Stage, name: str | None, fault: Fault)
     bad_chunk={"framing": "bad_chunk"},
     two_lengths={"framing": "two_lengths"},
 )
-def test_row_11_the_false_400(stage: Stage, name: str | None, fault: Fault) -> None:
+def test_row_11_the_false_400(matrix_env: MatrixEnv, name: str | None, fault: Fault) -> None:
     """Bytes that are no HTTP are never told to the caller as a bad request of his."""
 
-    async def scene() -> None:
-        seen: object = (await lose_an_answer(stage, name, fault)).error
+    async def run_case() -> None:
+        seen: object = (await lose_an_answer(matrix_env, name, fault)).error
         while seen is not None:
             assert not isinstance(seen, BadRequestError)
             seen = getattr(seen, "last_error", None)
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
 @pytest.mark.parametrize("commit", ["before", "never"], ids=["committed", "not committed"])
 @pytest.mark.parametrize("status", [408, 409, 500, 502, 503, 504])
 def test_row_12_status_that_tells_nothing(
-    stage: Stage, name: str | None, status: int, commit: str
+    matrix_env: MatrixEnv, name: str | None, status: int, commit: str
 ) -> None:
     """A gateway's error may come after the room was made, and is treated so."""
 
-    async def scene() -> None:
-        await lose_an_answer(stage, name, {"status": status, "commit": commit})
+    async def run_case() -> None:
+        await lose_an_answer(matrix_env, name, {"status": status, "commit": commit})
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
 @pytest.mark.parametrize(
@@ -162,29 +164,33 @@ def test_row_12_status_that_tells_nothing(
         (308, "other host", "before"),
     ],
 )
-def test_row_19_redirect(stage: Stage, name: str | None, status: int, to: str, commit: str) -> None:
+def test_row_19_redirect(
+    matrix_env: MatrixEnv, name: str | None, status: int, to: str, commit: str
+) -> None:
     """No redirect is followed: nothing is posted twice, and nobody else gets the key."""
 
-    async def scene() -> None:
-        async with peer(created()) as other:
+    async def run_case() -> None:
+        async with serve(created()) as other:
             location = f"{other.url}/rooms" if to == "other host" else "/v2/rooms"
             fault = {"status": status, "headers": {"Location": location}, "commit": commit}
-            await lose_an_answer(stage, name, fault)
+            await lose_an_answer(matrix_env, name, fault)
             assert other.connections == 0
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
 @faults(bomb={"body": "bomb"}, endless={"body": "endless"}, endless_no={"body": "endless", **NEVER})
-def test_row_29_bomb_and_endless_body(stage: Stage, name: str | None, fault: Fault) -> None:
+def test_row_29_bomb_and_endless_body(
+    matrix_env: MatrixEnv, name: str | None, fault: Fault
+) -> None:
     """A reply of any size is read up to a limit, and then counts as lost."""
 
-    async def scene() -> None:
-        ending = await lose_an_answer(stage, name, fault)
+    async def run_case() -> None:
+        ending = await lose_an_answer(matrix_env, name, fault)
         if ending.error is not None:
             assert str(MAX_BODY) in str(ending.error)
 
-    if stage.loop == "asyncio":  # in real time: large bodies are decompressed in a thread
-        asyncio.run(scene())
+    if matrix_env.loop == "asyncio":  # in real time: large bodies are decompressed in a thread
+        asyncio.run(run_case())
     else:
-        stage.run(scene())
+        matrix_env.run(run_case())

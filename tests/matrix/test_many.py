@@ -10,8 +10,8 @@ import attrs
 import pytest
 import trustme
 
-from matrix.scene import Rule
-from matrix.stage import QUICK, Stage, Trust
+from matrix.case import Rule
+from matrix.env import QUICK, MatrixEnv, Trust
 from support.programs import end_forks, run, running
 from telnyx_video import Room
 from telnyx_video.sandbox import Sandbox
@@ -79,15 +79,15 @@ late[0].create(unique_name="at the end")
 """
 
 
-def test_row_25_one_name_from_many_tasks(stage: Stage) -> None:
+def test_row_25_one_name_from_many_tasks(matrix_env: MatrixEnv) -> None:
     """However many tasks ask for a name at once, and whatever is lost, it is one room."""
     patient = attrs.evolve(QUICK, attempts=100, backoff_max=0.02, quota=10_000)
 
-    async def scene() -> None:
-        async with stage.scene(*WEATHER, retry=patient, concurrency=8) as scene:
+    async def run_case() -> None:
+        async with matrix_env.case(*WEATHER, retry=patient, concurrency=8) as case:
 
             async def ask() -> Room:
-                ending = await scene.create("standup", if_exists="return")
+                ending = await case.create("standup", if_exists="return")
                 assert ending.error is None
                 assert ending.room is not None
                 return ending.room
@@ -96,13 +96,13 @@ def test_row_25_one_name_from_many_tasks(stage: Stage) -> None:
                 asking = [group.create_task(ask()) for _ in range(TASKS)]
             # The sandbox shares this loop, whose timers fire in the order of their times.
             await asyncio.sleep(0.05)
-            assert [room["id"] for room in scene.sandbox.rooms] == [
+            assert [room["id"] for room in case.sandbox.rooms] == [
                 *{task.result().id for task in asking}
             ]
-            assert scene.posts >= TASKS
-            assert scene.sandbox.faults_done
+            assert case.posts >= TASKS
+            assert case.sandbox.faults_done
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])

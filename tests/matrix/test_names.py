@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from matrix.scene import Ending, Scene, on_create, on_look_up
-from matrix.stage import Stage
+from matrix.case import Ending, MatrixCase, on_create, on_look_up
+from matrix.env import MatrixEnv
 from telnyx_video import (
     NameTakenError,
     Outcome,
@@ -22,173 +22,177 @@ OTHERS = {"unique_name": "standup", "max_participants": 5}
 HURRIED = RetryPolicy(deadline=1, backoff=0.01, backoff_max=0.05)
 
 
-def is_taken(scene: Scene, ending: Ending, *, posts: int = 1) -> None:
+def is_taken(case: MatrixCase, ending: Ending, *, posts: int = 1) -> None:
     """Check that it ended with the error that carries the only room there is."""
-    error = scene.failed(ending, NameTakenError, posts=posts, rooms=1)
+    error = case.failed(ending, NameTakenError, posts=posts, rooms=1)
     assert error.room is not None
-    assert [error.room.id] == scene.room_ids
+    assert [error.room.id] == case.room_ids
 
 
 @pytest.mark.parametrize("refusal", [None, "duplicate", "duplicate_map"])
-def test_row_15_name_taken_at_the_first_attempt(stage: Stage, refusal: str | None) -> None:
+def test_row_15_name_taken_at_the_first_attempt(matrix_env: MatrixEnv, refusal: str | None) -> None:
     """A name that another room has is an error that carries this room."""
 
-    async def scene() -> None:
-        async with stage.scene(on_create(refusal), rooms=[OTHERS]) as scene:
-            is_taken(scene, await scene.create("standup"))
+    async def run_case() -> None:
+        async with matrix_env.case(on_create(refusal), rooms=[OTHERS]) as case:
+            is_taken(case, await case.create("standup"))
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
 @pytest.mark.parametrize("if_exists", ["return", "update"])
-def test_row_15_the_room_that_has_the_name_is_wanted(stage: Stage, if_exists: IfExists) -> None:
+def test_row_15_the_room_that_has_the_name_is_wanted(
+    matrix_env: MatrixEnv, if_exists: IfExists
+) -> None:
     """Who asks for the room that exists gets it, as it is or as asked for, and is told so."""
 
-    async def scene() -> None:
-        async with stage.scene(rooms=[OTHERS]) as scene:
-            ending = await scene.create("standup", if_exists=if_exists, max_participants=7)
+    async def run_case() -> None:
+        async with matrix_env.case(rooms=[OTHERS]) as case:
+            ending = await case.create("standup", if_exists=if_exists, max_participants=7)
             assert ending.room is not None
-            assert [ending.room.id] == scene.room_ids
+            assert [ending.room.id] == case.room_ids
             assert ending.room.max_participants == (7 if if_exists == "update" else 5)
-            scene.sent(posts=1, rooms=1)
+            case.sent(posts=1, rooms=1)
             if ending.outcome is not None:
                 assert ending.outcome.existed
                 assert not ending.outcome.recovered
                 assert ending.outcome.differences == ("max_participants",)
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
 @pytest.mark.parametrize("lost", ["lost", 503])
 @pytest.mark.parametrize("unseen", [1, 4])
 def test_row_16_name_taken_after_an_unknown_outcome(
-    stage: Stage, lost: object, unseen: int
+    matrix_env: MatrixEnv, lost: object, unseen: int
 ) -> None:
     """A room that lists do not show yet is looked up until they do, and is the caller's own."""
 
-    async def scene() -> None:
+    async def run_case() -> None:
         fault = {"status": lost, "commit": "before"} if lost == 503 else lost
-        async with stage.scene(on_create(fault), on_look_up(*["list_empty"] * unseen)) as scene:
-            ending = await scene.create("standup")
-            scene.is_made(ending, posts=2, recovered=True)
-            assert scene.look_ups == unseen + 1
+        async with matrix_env.case(on_create(fault), on_look_up(*["list_empty"] * unseen)) as case:
+            ending = await case.create("standup")
+            case.is_made(ending, posts=2, recovered=True)
+            assert case.look_ups == unseen + 1
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
-def test_row_16_never_visible(stages: list[Stage]) -> None:
+def test_row_16_never_visible(matrix_envs: list[MatrixEnv]) -> None:
     """A room that no list shows until the deadline leaves the caller with "unknown"."""
 
-    async def scene(stage: Stage) -> None:
-        async with stage.scene(
+    async def run_case(matrix_env: MatrixEnv) -> None:
+        async with matrix_env.case(
             on_create("lost"), on_look_up("list_empty", repeat=True), retry=HURRIED
-        ) as scene:
-            scene.is_unknown(await scene.create("standup"), posts=2, rooms=1)
-            assert scene.look_ups > 2
+        ) as case:
+            case.is_unknown(await case.create("standup"), posts=2, rooms=1)
+            assert case.look_ups > 2
 
-    stages[0].run(*map(scene, stages))
+    matrix_envs[0].run(*map(run_case, matrix_envs))
 
 
 @pytest.mark.parametrize("before", [None, 429, "dropped"])
-def test_row_17_another_field_is_refused(stage: Stage, name: str | None, before: object) -> None:
+def test_row_17_another_field_is_refused(
+    matrix_env: MatrixEnv, name: str | None, before: object
+) -> None:
     """What is wrong with the request is told at once, whatever happened before."""
 
-    async def scene() -> None:
+    async def run_case() -> None:
         if name is None and before == "dropped":
             return  # not sent again: row 4
         faults = ["duplicate_other"] if before is None else [before, "duplicate_other"]
-        async with stage.scene(on_create(*faults)) as scene:
-            ending = await scene.create(name)
-            error = scene.failed(ending, UnprocessableEntityError, posts=len(faults), rooms=0)
+        async with matrix_env.case(on_create(*faults)) as case:
+            ending = await case.create(name)
+            error = case.failed(ending, UnprocessableEntityError, posts=len(faults), rooms=0)
             doubtful = before == "dropped"  # the refusal does not tell what became of that one
             assert error.outcome is (Outcome.UNKNOWN if doubtful else Outcome.NOT_APPLIED)
-            assert scene.look_ups == doubtful
+            assert case.look_ups == doubtful
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
 @pytest.mark.parametrize("refusal", [401, 403, 404])
-def test_row_18_refused_after_an_unknown_outcome(stage: Stage, refusal: int) -> None:
+def test_row_18_refused_after_an_unknown_outcome(matrix_env: MatrixEnv, refusal: int) -> None:
     """A refusal does not undo what was sent before it: the room is found."""
 
-    async def scene() -> None:
-        async with stage.scene(on_create("lost", refusal), on_look_up("list_empty")) as scene:
-            ending = await scene.create("standup")
-            scene.is_made(ending, posts=2, recovered=True)
+    async def run_case() -> None:
+        async with matrix_env.case(on_create("lost", refusal), on_look_up("list_empty")) as case:
+            ending = await case.create("standup")
+            case.is_made(ending, posts=2, recovered=True)
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
 @pytest.mark.parametrize("refusal", [401, 403, 404])
 @pytest.mark.parametrize("where", ["create", "look-up"])
-def test_row_18_nothing_can_be_found_out(stage: Stage, refusal: int, where: str) -> None:
+def test_row_18_nothing_can_be_found_out(matrix_env: MatrixEnv, refusal: int, where: str) -> None:
     """If the room is not listed, a refusal does not prove that it does not exist."""
 
-    async def scene() -> None:
+    async def run_case() -> None:
         if where == "create":
             plan = on_create("lost", refusal), on_look_up("list_empty", repeat=True)
         else:
             plan = on_create("lost"), on_look_up(refusal, repeat=True)
-        async with stage.scene(*plan, retry=HURRIED) as scene:
-            ending = await scene.create("standup")
-            error = scene.is_unknown(ending, posts=2 if where == "create" else 1, rooms=1)
+        async with matrix_env.case(*plan, retry=HURRIED) as case:
+            ending = await case.create("standup")
+            error = case.is_unknown(ending, posts=2 if where == "create" else 1, rooms=1)
             assert getattr(error.last_error, "status", None) == refusal
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
-def test_row_23_two_rooms_of_one_name(stage: Stage) -> None:
+def test_row_23_two_rooms_of_one_name(matrix_env: MatrixEnv) -> None:
     """If the server shows two rooms of the name, the error names both and chooses none."""
 
-    async def scene() -> None:
-        async with stage.scene(on_create("lost"), on_look_up("list_doubled")) as scene:
-            ending = await scene.create("standup")
-            error = scene.failed(ending, OutcomeUnknownError, posts=1, rooms=1)
+    async def run_case() -> None:
+        async with matrix_env.case(on_create("lost"), on_look_up("list_doubled")) as case:
+            ending = await case.create("standup")
+            error = case.failed(ending, OutcomeUnknownError, posts=1, rooms=1)
             ids = [word.strip(",") for word in str(error).split() if word.count("-") == 4]
             assert len(set(ids)) == 2
-            assert scene.room_ids[0] in ids
+            assert case.room_ids[0] in ids
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
 @pytest.mark.parametrize("if_exists", ["error", "return"])
 @pytest.mark.parametrize("lost", ["dropped", "lost", "lost_reset"])
-def test_row_24_other_settings(stage: Stage, lost: str, if_exists: IfExists) -> None:
+def test_row_24_other_settings(matrix_env: MatrixEnv, lost: str, if_exists: IfExists) -> None:
     """A room of other settings is not ours, though it has the name that was asked for."""
 
-    async def scene() -> None:
-        async with stage.scene(on_create(lost), rooms=[OTHERS]) as scene:
-            ending = await scene.create("standup", if_exists=if_exists, max_participants=7)
+    async def run_case() -> None:
+        async with matrix_env.case(on_create(lost), rooms=[OTHERS]) as case:
+            ending = await case.create("standup", if_exists=if_exists, max_participants=7)
             if if_exists == "error":
-                is_taken(scene, ending)
+                is_taken(case, ending)
                 return
             assert ending.room is not None
             assert ending.room.max_participants == 5
-            scene.sent(posts=1, rooms=1)
+            case.sent(posts=1, rooms=1)
             if ending.outcome is not None:
                 assert (ending.outcome.existed, ending.outcome.recovered) == (True, False)
                 assert ending.outcome.differences == ("max_participants",)
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
 @pytest.mark.parametrize("if_exists", ["error", "return"])
-def test_row_24_older_than_the_first_attempt(stage: Stage, if_exists: IfExists) -> None:
+def test_row_24_older_than_the_first_attempt(matrix_env: MatrixEnv, if_exists: IfExists) -> None:
     """A room that was there an hour ago was not made by a create of this minute."""
 
-    async def scene() -> None:
-        async with stage.scene(rooms=[OTHERS]) as scene:
+    async def run_case() -> None:
+        async with matrix_env.case(rooms=[OTHERS]) as case:
             made = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
-            data = [{**room, "created_at": made} for room in scene.sandbox.rooms]
+            data = [{**room, "created_at": made} for room in case.sandbox.rooms]
             shown = on_look_up({"body": {"json": {"data": data}}}, repeat=True)
-            scene.sandbox.faults = [on_create("dropped"), shown]
-            ending = await scene.create("standup", if_exists=if_exists, max_participants=5)
+            case.sandbox.faults = [on_create("dropped"), shown]
+            ending = await case.create("standup", if_exists=if_exists, max_participants=5)
             if if_exists == "error":
-                is_taken(scene, ending)
+                is_taken(case, ending)
                 return
             assert ending.room is not None
-            scene.sent(posts=1, rooms=1)
+            case.sent(posts=1, rooms=1)
             assert ending.outcome is None or ending.outcome.existed
             assert ending.outcome is None or not ending.outcome.differences
 
-    stage.run(scene())
+    matrix_env.run(run_case())

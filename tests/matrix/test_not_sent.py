@@ -15,10 +15,10 @@ import aiohttp
 import attrs
 import pytest
 
-from matrix.conftest import STAGES
-from matrix.scene import STALLED, Rule, on_create
-from matrix.stage import LIMIT, QUICK, Detour, Stage, Trust
-from support.peers import closed_port, peer, reset, unreachable
+from matrix.case import STALLED, Rule, on_create
+from matrix.conftest import MATRIX_ENVS
+from matrix.env import LIMIT, QUICK, Detour, MatrixEnv, Trust
+from support.scripted_server import closed_port, reset, serve, unreachable
 from telnyx_video import (
     AsyncRoomsClient,
     ConfigurationError,
@@ -35,137 +35,139 @@ SOON = aiohttp.ClientTimeout(total=10, sock_connect=1)
 """Time enough for a handshake on a busy machine, and soon over where nobody answers."""
 
 over_tls = pytest.mark.parametrize(
-    "stage", [stage for stage in STAGES if stage.tls], indirect=True, ids=str
+    "matrix_env", [env for env in MATRIX_ENVS if env.tls], indirect=True, ids=str
 )
 over_tls_afresh = pytest.mark.parametrize(
-    "stage",
-    [stage for stage in STAGES if stage.tls and not stage.reused],
+    "matrix_env",
+    [env for env in MATRIX_ENVS if env.tls and not env.reused],
     indirect=True,
     ids=str,
 )
 
 
 async def go_a_detour(
-    stage: Stage,
+    matrix_env: MatrixEnv,
     name: str | None,
     *ports: int | None,
     timeout: float | aiohttp.ClientTimeout = LIMIT,
 ) -> None:
     """Have the first connections of a create fail; then it is made as if nothing had been."""
-    start = [0] if stage.reused else []
+    start = [0] if matrix_env.reused else []
     detour = Detour(*start, *ports)
-    async with stage.scene(resolver=detour, used=CLOSING, timeout=timeout) as scene:
-        ending = await scene.create(name)
-        scene.is_made(ending, posts=1, attempts=1 + len(ports))
+    async with matrix_env.case(resolver=detour, used=CLOSING, timeout=timeout) as case:
+        ending = await case.create(name)
+        case.is_made(ending, posts=1, attempts=1 + len(ports))
         assert detour.asked >= len(start) + len(ports) + 1
 
 
 @pytest.mark.parametrize("fault", ["no such host", "refused", "connect timed out"])
-def test_row_01_no_connection(stage: Stage, name: str | None, fault: str) -> None:
+def test_row_01_no_connection(matrix_env: MatrixEnv, name: str | None, fault: str) -> None:
     """A server that cannot be reached for a moment gets the create when it can."""
 
-    async def scene() -> None:
+    async def run_case() -> None:
         if fault == "no such host":
-            await go_a_detour(stage, name, None, None)
+            await go_a_detour(matrix_env, name, None, None)
         elif fault == "refused":
-            await go_a_detour(stage, name, closed_port(), closed_port())
+            await go_a_detour(matrix_env, name, closed_port(), closed_port())
         else:
             with unreachable() as address:
-                await go_a_detour(stage, name, int(address.partition(":")[2]), timeout=SOON)
+                await go_a_detour(matrix_env, name, int(address.partition(":")[2]), timeout=SOON)
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
 @over_tls
-def test_row_01_tls_reset(stage: Stage, name: str | None) -> None:
+def test_row_01_tls_reset(matrix_env: MatrixEnv, name: str | None) -> None:
     """A handshake that breaks off has carried nothing, so the create is sent again."""
 
-    async def scene() -> None:
-        async with peer(first=reset) as rude:
-            await go_a_detour(stage, name, rude.port, rude.port)
+    async def run_case() -> None:
+        async with serve(first=reset) as rude:
+            await go_a_detour(matrix_env, name, rude.port, rude.port)
             assert rude.connections == 2
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
-def test_row_01_pool_full(stages: list[Stage], name: str | None) -> None:
+def test_row_01_pool_full(matrix_envs: list[MatrixEnv], name: str | None) -> None:
     """A create waits for a free connection, and retries if a wait times out."""
 
-    async def scene(stage: Stage) -> None:
+    async def run_case(matrix_env: MatrixEnv) -> None:
         # Over TLS the pool is the session's, which says no; else it is the client's, which waits.
         impatient = aiohttp.ClientTimeout(total=10, connect=STALLED / 4)
         patient = attrs.evolve(QUICK, attempts=100, quota=10_000)
-        async with stage.scene(
+        async with matrix_env.case(
             on_create({"stall": "reply", "seconds": STALLED}),
-            concurrency=2 if stage.tls else 1,
+            concurrency=2 if matrix_env.tls else 1,
             timeout=impatient,
             retry=patient,
-        ) as scene:
-            first = asyncio.create_task(scene.rooms.create())
-            await scene.until(lambda: scene.posts)
-            second = await scene.create(name)
+        ) as case:
+            first = asyncio.create_task(case.rooms.create())
+            await case.until(lambda: case.posts)
+            second = await case.create(name)
             await first
             assert second.room is not None
-            scene.sent(posts=2, rooms=2)
-            if second.outcome is not None and stage.tls:
+            case.sent(posts=2, rooms=2)
+            if second.outcome is not None and matrix_env.tls:
                 assert second.outcome.attempts > 1
 
-    stages[0].run(*map(scene, stages))
+    matrix_envs[0].run(*map(run_case, matrix_envs))
 
 
 HURRIED = RetryPolicy(attempts=10_000, deadline=STALLED, backoff=0.01, quota=100_000)
 
 
-def test_row_02_no_connection_until_the_deadline(stages: list[Stage]) -> None:
+def test_row_02_no_connection_until_the_deadline(matrix_envs: list[MatrixEnv]) -> None:
     """When time is up and no connection was to be had, the error says that nothing was applied."""
 
-    async def scene(stage: Stage, name: str | None, port: int) -> None:
-        detour = Detour(*([0] if stage.reused else []), *[port] * 1000)
-        async with stage.scene(resolver=detour, used=CLOSING, retry=HURRIED) as scene:
-            ending = await scene.create(name, give_up_after=STALLED)
+    async def run_case(matrix_env: MatrixEnv, name: str | None, port: int) -> None:
+        detour = Detour(*([0] if matrix_env.reused else []), *[port] * 1000)
+        async with matrix_env.case(resolver=detour, used=CLOSING, retry=HURRIED) as case:
+            ending = await case.create(name, give_up_after=STALLED)
             assert isinstance(ending.error, TransportError)
             assert ending.error.outcome is Outcome.NOT_APPLIED
-            scene.sent(posts=0, rooms=0)
+            case.sent(posts=0, rooms=0)
             detour.ends()
 
     with unreachable() as address:
         ports = closed_port(), int(address.partition(":")[2])
-        stages[0].run(*starmap(scene, product(stages, ("standup", None), ports)))
+        matrix_envs[0].run(*starmap(run_case, product(matrix_envs, ("standup", None), ports)))
 
 
-def test_row_02_no_slot_until_the_deadline(stages: list[Stage]) -> None:
+def test_row_02_no_slot_until_the_deadline(matrix_envs: list[MatrixEnv]) -> None:
     """A create that waits behind others until its deadline was not applied, and says so."""
 
-    async def scene(stage: Stage, name: str | None) -> None:
-        async with stage.scene(on_create("hang"), retry=HURRIED) as scene:
-            busy = asyncio.create_task(scene.rooms.create(retry=QUICK))
-            await scene.until(lambda: scene.posts)
-            ending = await scene.create(name)
-            error = scene.failed(ending, RequestTimeoutError, posts=1, rooms=1)
+    async def run_case(matrix_env: MatrixEnv, name: str | None) -> None:
+        async with matrix_env.case(on_create("hang"), retry=HURRIED) as case:
+            busy = asyncio.create_task(case.rooms.create(retry=QUICK))
+            await case.until(lambda: case.posts)
+            ending = await case.create(name)
+            error = case.failed(ending, RequestTimeoutError, posts=1, rooms=1)
             assert error.outcome is Outcome.NOT_APPLIED
             busy.cancel()
             await asyncio.wait([busy])
 
-    stages[0].run(*starmap(scene, product(stages, ("standup", None))))
+    matrix_envs[0].run(*starmap(run_case, product(matrix_envs, ("standup", None))))
 
 
 @over_tls_afresh
-def test_row_03_bad_certificate(stage: Stage, name: str | None, trust: Trust) -> None:
+def test_row_03_bad_certificate(matrix_env: MatrixEnv, name: str | None, trust: Trust) -> None:
     """A server that cannot prove who it is gets nothing, and is not asked again."""
 
-    async def scene() -> None:
-        fooled = attrs.evolve(stage, trust=attrs.evolve(trust, client=ssl.create_default_context()))
-        async with fooled.scene(leaves_nothing=False) as scene:
-            ending = await scene.create(name)
-            error = scene.failed(ending, TransportError, posts=0, rooms=0)
+    async def run_case() -> None:
+        fooled = attrs.evolve(
+            matrix_env, trust=attrs.evolve(trust, client=ssl.create_default_context())
+        )
+        async with fooled.case(leaves_nothing=False) as case:
+            ending = await case.create(name)
+            error = case.failed(ending, TransportError, posts=0, rooms=0)
             assert error.outcome is Outcome.NOT_APPLIED
             assert not error.retryable
             assert ending.outcome is None or ending.outcome.attempts == 1
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
-def test_row_03_line_break_in_a_header(stage: Stage, name: str | None) -> None:
+def test_row_03_line_break_in_a_header(matrix_env: MatrixEnv, name: str | None) -> None:
     """What would smuggle a header in is the caller's mistake, and is not sent."""
     broken = True
 
@@ -177,17 +179,17 @@ def test_row_03_line_break_in_a_header(stage: Stage, name: str | None) -> None:
         if broken and start.method == "POST":
             start.headers["X-Team"] = "video\r\nX-Injected: yes"
 
-    async def scene() -> None:
+    async def run_case() -> None:
         nonlocal broken
         tracing = aiohttp.TraceConfig()
         tracing.on_request_start.append(inject)
-        async with stage.scene(trace=tracing) as scene:
-            ending = await scene.create(name)
-            error = scene.failed(ending, ConfigurationError, posts=0, rooms=0)
+        async with matrix_env.case(trace=tracing) as case:
+            ending = await case.create(name)
+            error = case.failed(ending, ConfigurationError, posts=0, rooms=0)
             assert error.outcome is Outcome.NOT_APPLIED
             broken = False
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/v2", "https://", "127.0.0.1", "https://a:b/v2"])

@@ -1,7 +1,7 @@
 """The fault matrix: what each fault on a create means for the caller, row by row.
 
 Every row is played on real connections: on asyncio and on uvloop, over plain and TLS ones, fresh
-and reused, with a name and without, by ``create`` on one half of these stages and by
+and reused, with a name and without, by ``create`` on one half of these matrix_envs and by
 ``create_many`` on the other. It asserts how many creates arrived, how many rooms there are, what
 the caller was told, and that no connection, slot or task is left.
 

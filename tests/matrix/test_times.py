@@ -1,6 +1,6 @@
 """Rows 6, 7, 13 and 14: what comes late, or not at all, or is to be waited for.
 
-These take their time, so that all scenes of one loop are played at once.
+These take their time, so that all cases of one loop are played at once.
 """
 
 from __future__ import annotations
@@ -12,52 +12,52 @@ from itertools import product, starmap
 import aiohttp
 import pytest
 
-from matrix.scene import STALLED, on_create, on_look_up
-from matrix.stage import LIMIT, QUICK, Stage
+from matrix.case import STALLED, on_create, on_look_up
+from matrix.env import LIMIT, QUICK, MatrixEnv
 from telnyx_video import Outcome, RateLimitError, RetryPolicy
 
 NAMES = ("standup", None)
 
 
-def test_row_06_late_commit(stages: list[Stage]) -> None:
+def test_row_06_late_commit(matrix_envs: list[MatrixEnv]) -> None:
     """A create that is applied up to 2 s after its connection was cut makes no second room."""
 
-    async def scene(stage: Stage, name: str | None, reset: bool, late: float) -> None:
+    async def run_case(matrix_env: MatrixEnv, name: str | None, reset: bool, late: float) -> None:
         plan = on_create({"cut": "reply", "reset": reset, "commit": late})
-        async with stage.scene(plan) as scene:
-            ending = await scene.create(name)
+        async with matrix_env.case(plan) as case:
+            ending = await case.create(name)
             # The sandbox shares this loop, whose timers fire in the order of their times.
             await asyncio.sleep(late)
             if name is None:
-                scene.is_unknown(ending, rooms=1)
+                case.is_unknown(ending, rooms=1)
             else:
                 # The second create makes the room, or is refused since the first just has.
-                assert scene.posts in (1, 2)
-                scene.is_made(ending, posts=scene.posts, recovered=scene.posts == 1 or None)
+                assert case.posts in (1, 2)
+                case.is_made(ending, posts=case.posts, recovered=case.posts == 1 or None)
 
     delays = (0, 0.1, 2)
-    stages[0].run(*starmap(scene, product(stages, NAMES, (False, True), delays)))
+    matrix_envs[0].run(*starmap(run_case, product(matrix_envs, NAMES, (False, True), delays)))
 
 
 @pytest.mark.parametrize("reset", [False, True], ids=["FIN", "RST"])
-def test_row_06_refused_since_the_first_came_late(stage: Stage, reset: bool) -> None:
+def test_row_06_refused_since_the_first_came_late(matrix_env: MatrixEnv, reset: bool) -> None:
     """A second create that is refused, since the first was applied meanwhile, finds its room."""
 
-    async def scene() -> None:
+    async def run_case() -> None:
         late = {"cut": "reply", "reset": reset, "commit": STALLED / 3}
-        async with stage.scene(
+        async with matrix_env.case(
             on_create(late, {"stall": "commit", "seconds": STALLED / 3}), on_look_up("list_empty")
-        ) as scene:
-            ending = await scene.create("standup")
-            scene.is_made(ending, posts=2, recovered=True)
-            assert scene.look_ups == 2
+        ) as case:
+            ending = await case.create("standup")
+            case.is_made(ending, posts=2, recovered=True)
+            assert case.look_ups == 2
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
 @pytest.mark.parametrize("limit", ["sock_read", "total"])
 @pytest.mark.parametrize("commit", ["before", "never"], ids=["committed", "not committed"])
-def test_row_07_stall(stages: list[Stage], commit: str, limit: str) -> None:
+def test_row_07_stall(matrix_envs: list[MatrixEnv], commit: str, limit: str) -> None:
     """A server that falls silent, before its reply or in it, is given up, not waited for."""
     # On uvloop in real time: enough for all look-ups and creates after it on a busy machine.
     stalled = 4 * STALLED
@@ -69,19 +69,19 @@ def test_row_07_stall(stages: list[Stage], commit: str, limit: str) -> None:
     committed = commit == "before"
     points = ("reply", "status", "headers", "body")
     # To make ready takes time, which is not to be taken from the attempts' own.
-    ready = asyncio.Barrier(len(stages) * len(NAMES) * len(points))
+    ready = asyncio.Barrier(len(matrix_envs) * len(NAMES) * len(points))
 
-    async def scene(stage: Stage, name: str | None, point: str) -> None:
+    async def run_case(matrix_env: MatrixEnv, name: str | None, point: str) -> None:
         plan = on_create({"stall": point, "commit": commit})
-        async with stage.scene(plan, timeout=timeout) as scene:
+        async with matrix_env.case(plan, timeout=timeout) as case:
             await ready.wait()
-            ending = await scene.create(name)
+            ending = await case.create(name)
             if name is None:
-                scene.is_unknown(ending, rooms=int(committed))
+                case.is_unknown(ending, rooms=int(committed))
             else:
-                scene.is_made(ending, posts=1 if committed else 2, recovered=committed)
+                case.is_made(ending, posts=1 if committed else 2, recovered=committed)
 
-    stages[0].run(*starmap(scene, product(stages, NAMES, points)))
+    matrix_envs[0].run(*starmap(run_case, product(matrix_envs, NAMES, points)))
 
 
 WAITED_FOR: Mapping[str, tuple[Mapping[str, object], float]] = {
@@ -112,20 +112,20 @@ WAITED_FOR: Mapping[str, tuple[Mapping[str, object], float]] = {
 """Headers of a 429, and the seconds that are to be waited at least."""
 
 
-def test_row_13_rate_limited(stages: list[Stage]) -> None:
+def test_row_13_rate_limited(matrix_envs: list[MatrixEnv]) -> None:
     """After a 429 the create waits as long as it is told to, if that makes sense, and is made."""
 
-    async def scene(stage: Stage, name: str | None, told: str) -> None:
+    async def run_case(matrix_env: MatrixEnv, name: str | None, told: str) -> None:
         headers, seconds = WAITED_FOR[told]
-        async with stage.scene(on_create({"status": 429, "headers": headers})) as scene:
+        async with matrix_env.case(on_create({"status": 429, "headers": headers})) as case:
             clock = asyncio.get_running_loop().time
             began = clock()
-            ending = await scene.create(name)
+            ending = await case.create(name)
             assert clock() - began >= seconds, told
-            scene.is_made(ending, posts=2)
-            assert scene.look_ups == 0
+            case.is_made(ending, posts=2)
+            assert case.look_ups == 0
 
-    stages[0].run(*starmap(scene, product(stages, NAMES, WAITED_FOR)))
+    matrix_envs[0].run(*starmap(run_case, product(matrix_envs, NAMES, WAITED_FOR)))
 
 
 @pytest.mark.parametrize(
@@ -134,46 +134,46 @@ def test_row_13_rate_limited(stages: list[Stage]) -> None:
     ids=["seconds", "date", "reset"],
 )
 def test_row_13_later_than_the_deadline(
-    stage: Stage, name: str | None, headers: Mapping[str, object]
+    matrix_env: MatrixEnv, name: str | None, headers: Mapping[str, object]
 ) -> None:
     """A create that is told to come back after its deadline ends at once."""
 
-    async def scene() -> None:
-        async with stage.scene(on_create({"status": 429, "headers": headers})) as scene:
-            ending = await scene.create(name)
-            error = scene.failed(ending, RateLimitError, posts=1, rooms=0)
+    async def run_case() -> None:
+        async with matrix_env.case(on_create({"status": 429, "headers": headers})) as case:
+            ending = await case.create(name)
+            error = case.failed(ending, RateLimitError, posts=1, rooms=0)
             assert error.outcome is Outcome.NOT_APPLIED
 
-    stage.run(scene())
+    matrix_env.run(run_case())
 
 
-def test_row_14_rate_limited_for_ever(stages: list[Stage]) -> None:
+def test_row_14_rate_limited_for_ever(matrix_envs: list[MatrixEnv]) -> None:
     """A create that is refused until its deadline ends then, and says that it was not applied."""
     hurried = RetryPolicy(deadline=3, backoff=QUICK.backoff, backoff_max=0.2)
 
-    async def scene(stage: Stage, name: str | None) -> None:
-        async with stage.scene(on_create(429, repeat=True), retry=hurried) as scene:
-            ending = await scene.create(name)
-            error = scene.failed(ending, RateLimitError, posts=scene.posts, rooms=0)
+    async def run_case(matrix_env: MatrixEnv, name: str | None) -> None:
+        async with matrix_env.case(on_create(429, repeat=True), retry=hurried) as case:
+            ending = await case.create(name)
+            error = case.failed(ending, RateLimitError, posts=case.posts, rooms=0)
             assert error.outcome is Outcome.NOT_APPLIED
-            assert scene.posts > 1
-            assert ending.outcome is None or ending.outcome.attempts == scene.posts
-            assert scene.look_ups == 0
+            assert case.posts > 1
+            assert ending.outcome is None or ending.outcome.attempts == case.posts
+            assert case.look_ups == 0
 
-    stages[0].run(*starmap(scene, product(stages, NAMES)))
+    matrix_envs[0].run(*starmap(run_case, product(matrix_envs, NAMES)))
 
 
-def test_row_14_no_time_for_the_answer(stages: list[Stage]) -> None:
+def test_row_14_no_time_for_the_answer(matrix_envs: list[MatrixEnv]) -> None:
     """A create known not to be applied is not sent again when its answer could not come in time."""
     hurried = RetryPolicy(deadline=1.5, backoff=QUICK.backoff)
     refused = {"status": 429, "headers": {"Retry-After": "1"}, "stall": "reply", "seconds": 0.15}
 
-    ready = asyncio.Barrier(len(stages) * len(NAMES))
+    ready = asyncio.Barrier(len(matrix_envs) * len(NAMES))
 
-    async def scene(stage: Stage, name: str | None) -> None:
-        async with stage.scene(on_create(refused, repeat=True), retry=hurried) as scene:
+    async def run_case(matrix_env: MatrixEnv, name: str | None) -> None:
+        async with matrix_env.case(on_create(refused, repeat=True), retry=hurried) as case:
             await ready.wait()
-            ending = await scene.create(name)
-            scene.failed(ending, RateLimitError, posts=scene.posts, rooms=0)
+            ending = await case.create(name)
+            case.failed(ending, RateLimitError, posts=case.posts, rooms=0)
 
-    stages[0].run(*starmap(scene, product(stages, NAMES)))
+    matrix_envs[0].run(*starmap(run_case, product(matrix_envs, NAMES)))

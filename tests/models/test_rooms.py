@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from support.odd import Array, Faulty
+from support.hostile_values import Array, Faulty
 from support.strategies import json_values, text
 from support.words import is_one_line, short
 from telnyx_video import (

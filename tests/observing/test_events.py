@@ -8,9 +8,9 @@ import logging
 import pytest
 
 from support.clients import client
-from support.leaping import leaping
-from support.peers import answer, created, cut, listed, peer, room, stall
+from support.scripted_server import answer, created, cut, listed, room, serve, stall
 from support.secrets import leaks
+from support.virtual_time import virtual_time
 from telnyx_video import (
     AsyncRoomsClient,
     ConfigurationError,
@@ -75,7 +75,7 @@ async def test_a_create_that_succeeds_has_four_events(
 async def test_a_lost_answer_is_reported_until_the_recovery(events: list[Event]) -> None:
     """The events show the failure, the look-up and the recovery."""
     async with (
-        peer(cut, listed(room())) as server,
+        serve(cut, listed(room())) as server,
         client(server, hooks=events.append, retry=FAST) as rooms,
     ):
         await rooms.create(unique_name="standup")
@@ -104,7 +104,7 @@ async def test_a_lost_answer_is_reported_until_the_recovery(events: list[Event])
 async def test_a_request_that_is_sent_again_is_counted(events: list[Event]) -> None:
     """Each resend has its number, and the attempts of the call are those of its own request."""
     async with (
-        peer(cut, listed(), cut, listed(), created()) as server,
+        serve(cut, listed(), cut, listed(), created()) as server,
         client(server, hooks=events.append, retry=FAST) as rooms,
     ):
         await rooms.create(unique_name="standup")
@@ -145,7 +145,7 @@ async def test_every_operation_is_a_call(sandbox: Sandbox, events: list[Event]) 
 async def test_retries_of_other_calls_are_reported(events: list[Event]) -> None:
     """A read that fails and is repeated is reported."""
     async with (
-        peer(answer(503), answer(200, {"data": room()})) as server,
+        serve(answer(503), answer(200, {"data": room()})) as server,
         client(server, hooks=events.append, retry=FAST) as rooms,
     ):
         await rooms.get("1")
@@ -162,7 +162,7 @@ async def test_an_update_that_is_retried_is_reported(events: list[Event]) -> Non
     old = listed(room(max_participants=2))
     wait = answer(429, headers={"retry-after": "0"})
     async with (
-        peer(taken, old, wait, old, answer(200, {"data": room(max_participants=9)})) as server,
+        serve(taken, old, wait, old, answer(200, {"data": room(max_participants=9)})) as server,
         client(server, hooks=events.append, retry=FAST) as rooms,
     ):
         await rooms.create(unique_name="standup", max_participants=9, if_exists="update")
@@ -180,7 +180,7 @@ async def test_a_refusal_ends_a_call(
     """The end has the very error that the caller gets, and whether it was applied."""
     body = {"errors": [{"detail": "is taken", "source": {"pointer": "/unique_name"}}]}
     async with (
-        peer(answer(status, body), listed(room())) as server,
+        serve(answer(status, body), listed(room())) as server,
         client(server, hooks=events.append, retry=FAST) as rooms,
     ):
         with pytest.raises(error_class) as raised:
@@ -192,7 +192,7 @@ async def test_a_refusal_ends_a_call(
 
 async def test_an_unknown_outcome_ends_a_call(events: list[Event]) -> None:
     """An unknown outcome is reported as unknown."""
-    async with peer(cut) as server, client(server, hooks=events.append) as rooms:
+    async with serve(cut) as server, client(server, hooks=events.append) as rooms:
         with pytest.raises(OutcomeUnknownError):
             await rooms.create()
         with pytest.raises(OutcomeUnknownError):
@@ -205,7 +205,7 @@ async def test_an_unknown_outcome_ends_a_call(events: list[Event]) -> None:
 async def test_a_delete_that_an_earlier_attempt_applied_succeeds(events: list[Event]) -> None:
     """A 404 after a lost answer is reported as a success."""
     async with (
-        peer(cut, answer(404)) as server,
+        serve(cut, answer(404)) as server,
         client(server, hooks=events.append, retry=FAST) as rooms,
     ):
         await rooms.delete("1")
@@ -215,7 +215,7 @@ async def test_a_delete_that_an_earlier_attempt_applied_succeeds(events: list[Ev
 @pytest.mark.parametrize("sent", [True, False])
 async def test_a_cancelled_call_ends_too(events: list[Event], sent: bool) -> None:
     """The end of a cancelled call says whether it may have been applied."""
-    async with peer(stall) as server, client(server, hooks=events.append) as rooms:
+    async with serve(stall) as server, client(server, hooks=events.append) as rooms:
         calling = asyncio.create_task(rooms.create() if sent else rooms.get("1"))
         await server.arrived(1)
         calling.cancel()
@@ -226,13 +226,13 @@ async def test_a_cancelled_call_ends_too(events: list[Event], sent: bool) -> Non
     assert last(events).outcome is (Outcome.UNKNOWN if sent else Outcome.NOT_APPLIED)
 
 
-@leaping
+@virtual_time
 async def test_waiting_for_a_limit_is_reported() -> None:
     """A request that the limit of the account delays reports for how long."""
     events: list[Event] = []
     full = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "2"}
     async with (
-        peer(answer(201, {"data": room("first")}, full), created()) as server,
+        serve(answer(201, {"data": room("first")}, full), created()) as server,
         client(server, hooks=events.append) as rooms,
     ):
         await rooms.create(unique_name="first")
@@ -243,13 +243,13 @@ async def test_waiting_for_a_limit_is_reported() -> None:
     assert 1 < paced.seconds < 3
 
 
-@leaping
+@virtual_time
 async def test_waiting_for_the_end_of_an_outage_is_reported() -> None:
     """In a batch, a request that waits for the end of an outage reports the reason."""
     events: list[Event] = []
     requests = [CreateRoomRequest(unique_name=f"room-{number}") for number in range(3)]
     async with (
-        peer(*[answer(429, headers={"retry-after": "0"})], *[answer(503)] * 7, listed()) as server,
+        serve(*[answer(429, headers={"retry-after": "0"})], *[answer(503)] * 7, listed()) as server,
         client(server, hooks=events.append, retry=RetryPolicy(deadline=5)) as rooms,
     ):
         await rooms.create_many(requests, give_up_after=20)
@@ -262,7 +262,7 @@ async def test_waiting_for_the_end_of_an_outage_is_reported() -> None:
 async def test_waiting_for_a_connection_is_reported(events: list[Event]) -> None:
     """A call that waits for a connection reports it."""
     async with (
-        peer(created()) as server,
+        serve(created()) as server,
         client(server, hooks=events.append, concurrency=1) as rooms,
     ):
         await asyncio.gather(rooms.create(unique_name="1"), rooms.create(unique_name="2"))
@@ -274,7 +274,7 @@ async def test_waiting_for_a_connection_is_reported(events: list[Event]) -> None
 
 async def test_a_call_that_sends_nothing_has_an_end(events: list[Event]) -> None:
     """A call that fails in the queue has no attempts; its duration is the wait."""
-    async with peer(stall) as server, client(server, hooks=events.append, concurrency=1) as rooms:
+    async with serve(stall) as server, client(server, hooks=events.append, concurrency=1) as rooms:
         first = asyncio.create_task(rooms.create())
         await server.arrived(1)
         with pytest.raises(RequestTimeoutError):
@@ -374,7 +374,7 @@ async def test_no_event_has_the_key(events: list[Event]) -> None:
     key = "KEY018F5C0FFEE0123456789ABCDEF_t0k3nT0k3n"
     echo = answer(401, {"detail": key}, {"x-request-id": key})
     async with (
-        peer(echo, cut, answer(503, key.encode())) as server,
+        serve(echo, cut, answer(503, key.encode())) as server,
         client(server, api_key=key, hooks=events.append, retry=RetryPolicy(deadline=0.1)) as rooms,
     ):
         for name in ("a", "b"):

@@ -21,8 +21,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from support.clients import client
-from support.leaping import leaping
-from support.peers import answer, created, cut, listed, peer, room, stall
+from support.scripted_server import answer, created, cut, listed, room, serve, stall
+from support.virtual_time import virtual_time
 from telnyx_video import (
     CreateRoomRequest,
     OutcomeUnknownError,
@@ -137,7 +137,7 @@ async def test_a_create_is_a_span_with_its_request_below(
 async def test_a_recovery_is_seen_in_spans_and_figures(telemetry: Telemetry) -> None:
     """There are spans of the failed request and the look-up, and one recovery is counted."""
     async with (
-        peer(cut, listed(), cut, listed(room("secret-name"))) as server,
+        serve(cut, listed(), cut, listed(room("secret-name"))) as server,
         client(server, hooks=telemetry.hooks, retry=FAST) as rooms,
     ):
         await rooms.create(unique_name="secret-name")
@@ -169,7 +169,7 @@ async def test_a_recovery_is_seen_in_spans_and_figures(telemetry: Telemetry) -> 
 
 async def test_an_unknown_outcome_is_counted(telemetry: Telemetry) -> None:
     """The metric counts it; the call's span has failed with the error's type."""
-    async with peer(answer(500)) as server, client(server, hooks=telemetry.hooks) as rooms:
+    async with serve(answer(500)) as server, client(server, hooks=telemetry.hooks) as rooms:
         with pytest.raises(OutcomeUnknownError):
             await rooms.create()
     request, call = telemetry.spans
@@ -256,7 +256,7 @@ async def test_the_span_of_a_call_is_current_during_it(
 
 async def test_a_cancelled_call_closes_its_spans(telemetry: Telemetry) -> None:
     """All spans end, and the caller's span is the current one again."""
-    async with peer(stall) as server, client(server, hooks=telemetry.hooks) as rooms:
+    async with serve(stall) as server, client(server, hooks=telemetry.hooks) as rooms:
         calling = asyncio.create_task(rooms.create())
         await server.arrived(1)
         calling.cancel()
@@ -267,13 +267,13 @@ async def test_a_cancelled_call_closes_its_spans(telemetry: Telemetry) -> None:
     assert attributes(call)["telnyx_video.outcome"] == "unknown"
 
 
-@leaping
+@virtual_time
 async def test_waits_are_recorded() -> None:
     """A histogram records how long requests wait, with the reason."""
     telemetry = Telemetry()
     full = {"x-ratelimit-limit": "9", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "2"}
     async with (
-        peer(answer(201, {"data": room()}, full), created()) as server,
+        serve(answer(201, {"data": room()}, full), created()) as server,
         client(server, hooks=telemetry.hooks) as rooms,
     ):
         await rooms.create()
@@ -312,7 +312,7 @@ async def test_no_span_has_the_key(telemetry: Telemetry) -> None:
     key = "KEY018F5C0FFEE0123456789ABCDEF_t0k3nT0k3n"
     echo = answer(401, {"detail": key}, {"x-request-id": key})
     async with (
-        peer(echo) as server,
+        serve(echo) as server,
         client(server, api_key=key, hooks=telemetry.hooks) as rooms,
     ):
         with pytest.raises(TelnyxVideoError):

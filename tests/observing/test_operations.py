@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from support.clients import client
-from support.peers import Act, answer, cut, peer, say
+from support.scripted_server import Act, answer, cut, say, serve
 from telnyx_video import AsyncRoomsClient, NotReadyError, Outcome, OutcomeUnknownError, RetryPolicy
 from telnyx_video.models import DownloadProgress
 from telnyx_video.observing import (
@@ -107,7 +107,7 @@ async def test_finding_out_whether_a_session_was_ended_is_part_of_the_call(
 ) -> None:
     """The call ends as its caller sees it, with a warning only if the outcome is unknown."""
     async with (
-        peer(cut, REFUSED, last) as server,
+        serve(cut, REFUSED, last) as server,
         client(server, hooks=events.append, retry=FAST) as rooms,
     ):
         try:
@@ -130,7 +130,7 @@ async def test_a_kick_that_an_earlier_attempt_applied_succeeds(
 ) -> None:
     """A participant who has left counts as kicked, without a warning."""
     async with (
-        peer(cut, REFUSED, LEFT) as server,
+        serve(cut, REFUSED, LEFT) as server,
         client(server, hooks=events.append, retry=FAST) as rooms,
     ):
         await rooms.sessions.kick("a", ["alice"])
@@ -142,8 +142,8 @@ async def test_a_kick_that_an_earlier_attempt_applied_succeeds(
 async def test_a_download_is_one_call(events: list[Event], tmp_path: Path) -> None:
     """It includes the request for the file's address, which no event shows."""
     async with (
-        peer(FILE) as storage,
-        peer(located(f"{storage.url}/file?signature=secret")) as server,
+        serve(FILE) as storage,
+        serve(located(f"{storage.url}/file?signature=secret")) as server,
         client(server, hooks=events.append) as rooms,
     ):
         await rooms.recordings.download("a", tmp_path / "file")
@@ -159,7 +159,7 @@ async def test_a_download_that_fails_ends_with_its_error(
 ) -> None:
     """A recording without a file is reported as a failure, not applied."""
     async with (
-        peer(answer(200, {"data": {"id": "a", "status": "processing"}})) as server,
+        serve(answer(200, {"data": {"id": "a", "status": "processing"}})) as server,
         client(server, hooks=events.append) as rooms,
     ):
         with pytest.raises(NotReadyError) as raised:
@@ -176,8 +176,8 @@ async def test_a_task_made_during_a_call_makes_calls_of_its_own(
     tasks: list[asyncio.Task[object]] = []
 
     async with (
-        peer(FILE) as storage,
-        peer(located(f"{storage.url}/file"), located(f"{storage.url}/file")) as server,
+        serve(FILE) as storage,
+        serve(located(f"{storage.url}/file"), located(f"{storage.url}/file")) as server,
         client(server, hooks=events.append) as rooms,
     ):
 
@@ -197,8 +197,8 @@ async def test_a_download_reports_waiting_for_a_connection(
 ) -> None:
     """A download waits if all connections are in use, and only then."""
     async with (
-        peer(FILE) as storage,
-        peer(located(f"{storage.url}/file")) as server,
+        serve(FILE) as storage,
+        serve(located(f"{storage.url}/file")) as server,
         client(server, hooks=events.append, concurrency=1) as rooms,
     ):
         paths = [tmp_path / str(number) for number in range(12)]

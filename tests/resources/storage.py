@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from support.clients import client
-from support.peers import Act, Peer, answer, peer, say
+from support.scripted_server import Act, ScriptedServer, answer, say, serve
 from telnyx_video import AsyncRoomsClient, RetryPolicy
 
 QUICK = RetryPolicy(attempts=3, backoff=0.001)
@@ -40,17 +40,17 @@ def file(
 @asynccontextmanager
 async def storing(
     *acts: Act, query: str = "", tls: ssl.SSLContext | None = None
-) -> AsyncGenerator[tuple[Peer, AsyncRoomsClient]]:
+) -> AsyncGenerator[tuple[ScriptedServer, AsyncRoomsClient]]:
     """Run a storage host with this behaviour, and an API that refers to it."""
     async with (
-        peer(*acts, tls=tls) as storage,
-        peer(located(f"{storage.url}/file{query}")) as api,
+        serve(*acts, tls=tls) as storage,
+        serve(located(f"{storage.url}/file{query}")) as api,
         client(api, api_key=KEY) as rooms,
     ):
         yield storage, rooms
 
 
-def ranges(storage: Peer) -> list[tuple[list[str], list[str]]]:
+def ranges(storage: ScriptedServer) -> list[tuple[list[str], list[str]]]:
     """Return the range and the condition of each request."""
     return [(one.header("Range"), one.header("If-Range")) for one in storage.requests]
 

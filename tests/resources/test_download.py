@@ -10,9 +10,9 @@ import pytest
 
 from resources.storage import FILE, KEY, QUICK, content, fetched, file, located, ranges, storing
 from support.clients import client
-from support.odd import member
-from support.peers import answer, cut, peer, say, stall
+from support.hostile_values import member
 from support.proxies import proxy
+from support.scripted_server import answer, cut, say, serve, stall
 from support.sessions import Session
 from telnyx_video import AsyncRoomsClient, RetryPolicy, TransportError
 from telnyx_video.models import DownloadProgress
@@ -52,13 +52,13 @@ async def test_a_broken_download_continues(
 async def test_only_the_rest_is_requested(tmp_path: Path) -> None:
     """By its range, and only if the file is unchanged."""
     async with (
-        peer(
+        serve(
             file(b"0123", close=True),
             file(b"45", first=4, close=True),
             cut,
             file(b"6789", first=6),
         ) as storage,
-        peer(located(f"{storage.url}/file?signature=secret")) as api,
+        serve(located(f"{storage.url}/file?signature=secret")) as api,
         client(api, api_key=KEY) as rooms,
     ):
         assert await fetched(rooms, tmp_path / "a") == FILE
@@ -95,11 +95,11 @@ async def test_an_empty_file_and_one_of_unknown_size(tmp_path: Path) -> None:
 async def test_nothing_of_the_api_is_sent_to_the_storage_host(tmp_path: Path) -> None:
     """Neither key nor cookies, nor the default headers of a caller's session."""
     async with (
-        peer(file()) as storage,
-        peer(
+        serve(file()) as storage,
+        serve(
             answer(302, None, {"Location": f"{storage.url}/file?a=%2F", "Set-Cookie": "a=b"})
         ) as hop,
-        peer(located(f"{hop.url}/file")) as api,
+        serve(located(f"{hop.url}/file")) as api,
         aiohttp.ClientSession(
             headers={"Authorization": "Bearer other", "X-Own": "1"}, cookies={"c": "d"}
         ) as session,
@@ -123,8 +123,8 @@ async def test_a_download_uses_the_proxy_of_its_own_host(
     """The environment may name another one than for the API; the key is not sent there."""
     async with (
         proxy() as through,
-        peer(file()) as storage,
-        peer(located(f"http://localhost:{storage.port}/file")) as api,
+        serve(file()) as storage,
+        serve(located(f"http://localhost:{storage.port}/file")) as api,
     ):
         monkeypatch.setenv("http_proxy", through.url)
         monkeypatch.setenv("no_proxy", "127.0.0.1,localhost" if exempt else "127.0.0.1")
@@ -137,8 +137,8 @@ async def test_a_download_uses_the_proxy_of_its_own_host(
 async def test_an_expired_url_is_requested_again(tmp_path: Path) -> None:
     """In the middle of a download, which then continues."""
     async with (
-        peer(file(b"0123", close=True), answer(403), file(b"456789", first=4)) as storage,
-        peer(located(f"{storage.url}/one"), located(f"{storage.url}/two")) as api,
+        serve(file(b"0123", close=True), answer(403), file(b"456789", first=4)) as storage,
+        serve(located(f"{storage.url}/one"), located(f"{storage.url}/two")) as api,
         client(api) as rooms,
     ):
         assert await fetched(rooms, tmp_path / "a") == FILE

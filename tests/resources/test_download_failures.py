@@ -12,7 +12,7 @@ import pytest
 from resources.storage import FILE, fetched, file, located, names, storing
 from support.authority import Authority
 from support.clients import client
-from support.peers import Act, answer, closed_port, cut, peer, say
+from support.scripted_server import Act, answer, closed_port, cut, say, serve
 from support.words import is_one_line
 from telnyx_video import (
     AsyncRoomsClient,
@@ -69,7 +69,7 @@ async def test_a_failed_download_leaves_no_file(
 )
 async def test_an_invalid_url_is_not_shown(url: str, tmp_path: Path) -> None:
     """Whatever the API sends in place of a URL, the error does not repeat it."""
-    async with peer(located(url)) as api, client(api, trust_env=True) as rooms:
+    async with serve(located(url)) as api, client(api, trust_env=True) as rooms:
         with pytest.raises(TransportError) as caught:
             await fetched(rooms, tmp_path / "a")
     assert "secret" not in str(caught.value)
@@ -82,8 +82,8 @@ async def test_a_body_truncated_by_a_closed_connection_is_not_complete(
     """If the host announces no size, the size that the API reports decides."""
     cut_short = say(b"HTTP/1.1 200 OK\r\n\r\n0123", close=True)
     async with (
-        peer(cut_short) as storage,
-        peer(located(f"{storage.url}/file", size_mb=size_mb)) as api,
+        serve(cut_short) as storage,
+        serve(located(f"{storage.url}/file", size_mb=size_mb)) as api,
         client(api) as rooms,
     ):
         with pytest.raises(TransportError, match=f"after 4 bytes, .* reports {size_mb:g} MB"):
@@ -104,7 +104,7 @@ async def test_a_device_is_refused_before_anything_is_sent(
 async def test_an_unreachable_storage_host(tmp_path: Path) -> None:
     """Refused connections are retried, then reported."""
     address = f"http://127.0.0.1:{closed_port()}/file?signature=secret"
-    async with peer(located(address)) as api, client(api) as rooms:
+    async with serve(located(address)) as api, client(api) as rooms:
         with pytest.raises(TransportError, match="Cannot connect") as caught:
             await fetched(rooms, tmp_path / "a")
     assert "secret" not in str(caught.value)
@@ -125,7 +125,7 @@ async def test_a_certificate_that_does_not_verify_is_final(
 @pytest.mark.parametrize("status", ["processing", None])
 async def test_an_object_without_a_file_is_not_ready(status: str | None, tmp_path: Path) -> None:
     """The error differs from a failure, so that the caller can try again later."""
-    async with peer(located(None, status=status)) as api, client(api) as rooms:
+    async with serve(located(None, status=status)) as api, client(api) as rooms:
         with pytest.raises(NotReadyError, match="recording a has no file yet") as caught:
             await fetched(rooms, tmp_path / "a")
     assert caught.value.status == status

@@ -8,7 +8,7 @@ import pytest
 
 from resources.storage import FILE, KEY, QUICK, file, located, ranges, storing
 from support.clients import client
-from support.peers import Act, peer, say, stall
+from support.scripted_server import Act, say, serve, stall
 from support.sessions import Session
 from telnyx_video import (
     AsyncRoomsClient,
@@ -66,8 +66,8 @@ async def test_a_truncated_file_is_an_error() -> None:
     """The length is checked at the end, against the announced or the reported size."""
     cut_short = say(b"HTTP/1.1 200 OK\r\n\r\n0123", close=True)
     async with (
-        peer(cut_short) as storage,
-        peer(located(f"{storage.url}/file", size_mb=6)) as api,
+        serve(cut_short) as storage,
+        serve(located(f"{storage.url}/file", size_mb=6)) as api,
         client(api, api_key=KEY) as rooms,
         rooms.recordings.open("a", retry=QUICK) as stream,
     ):
@@ -81,7 +81,7 @@ async def test_an_object_without_a_file_is_an_error_at_the_start(rooms: AsyncRoo
         await rooms.recordings.open("00000000-0000-4000-8000-000000000000").__aenter__()
     with pytest.raises(InvalidRequestError, match="read_timeout"):
         await rooms.compositions.open("a", read_timeout=0).__aenter__()
-    async with peer(located(None, status="processing")) as api, client(api) as other:
+    async with serve(located(None, status="processing")) as api, client(api) as other:
         with pytest.raises(NotReadyError, match="recording a has no file yet"):
             await other.recordings.open("a").__aenter__()
 
@@ -89,8 +89,8 @@ async def test_an_object_without_a_file_is_an_error_at_the_start(rooms: AsyncRoo
 async def test_leaving_the_block_closes_the_connection() -> None:
     """After an early exit the pool's only connection is free again."""
     async with (
-        peer(file(b"0123")) as storage,
-        peer(located(f"{storage.url}/file")) as api,
+        serve(file(b"0123")) as storage,
+        serve(located(f"{storage.url}/file")) as api,
         client(api, concurrency=1) as rooms,
     ):
         for _ in range(2):
@@ -113,8 +113,8 @@ async def test_a_stream_is_one_call_for_hooks() -> None:
     """From the request for its URL to the end of the block."""
     events: list[Event] = []
     async with (
-        peer(file()) as storage,
-        peer(located(f"{storage.url}/file")) as api,
+        serve(file()) as storage,
+        serve(located(f"{storage.url}/file")) as api,
         client(api, hooks=events.append) as rooms,
         rooms.recordings.open("a") as stream,
     ):

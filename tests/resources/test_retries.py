@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from support.clients import client
-from support.leaping import leaping
-from support.peers import Act, answer, cut, peer
+from support.scripted_server import Act, answer, cut, serve
+from support.virtual_time import virtual_time
 from telnyx_video import (
     AsyncRoomsClient,
     NotFoundError,
@@ -66,11 +66,11 @@ ONCE: dict[str, tuple[Operation, str]] = {
 
 
 @pytest.mark.parametrize("name", REPEATED)
-@leaping
+@virtual_time
 async def test_idempotent_operations_are_retried(name: str) -> None:
     """After a lost reply, a busy server and a rate limit."""
     operation, done = REPEATED[name]
-    async with peer(cut, BUSY, WAIT, done) as server, client(server) as rooms:
+    async with serve(cut, BUSY, WAIT, done) as server, client(server) as rooms:
         await operation(rooms)
         assert len(server.requests) == 4
         assert len({request.body for request in server.requests}) == 1
@@ -78,11 +78,11 @@ async def test_idempotent_operations_are_retried(name: str) -> None:
 
 @pytest.mark.parametrize("lost", [cut, BUSY, HTML], ids=["cut", "503", "html"])
 @pytest.mark.parametrize("name", ONCE)
-@leaping
+@virtual_time
 async def test_other_operations_are_sent_once(name: str, lost: Act) -> None:
     """After an unknown outcome nothing is sent, and the error says how to find out."""
     operation, advice = ONCE[name]
-    async with peer(lost) as server, client(server) as rooms:
+    async with serve(lost) as server, client(server) as rooms:
         with pytest.raises(OutcomeUnknownError, match=advice) as caught:
             await operation(rooms)
         assert caught.value.outcome is Outcome.UNKNOWN
@@ -90,21 +90,21 @@ async def test_other_operations_are_sent_once(name: str, lost: Act) -> None:
 
 
 @pytest.mark.parametrize("name", ONCE)
-@leaping
+@virtual_time
 async def test_refused_operations_are_retried(name: str) -> None:
     """A 429 says that nothing was done, so it is safe to wait and send again."""
     operation, _ = ONCE[name]
     done = answer(202, {"data": {"id": "a", "room_recordings": 7}})
-    async with peer(WAIT, WAIT, done) as server, client(server) as rooms:
+    async with serve(WAIT, WAIT, done) as server, client(server) as rooms:
         assert await operation(rooms) in (7, RoomComposition(id="a", extra={"room_recordings": 7}))
         assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize("name", ["join_token", "refresh_join_token"])
-@leaping
+@virtual_time
 async def test_the_error_of_a_lost_token_allows_another_call(name: str) -> None:
     """When the attempts are used up it says that the call can be repeated."""
-    async with peer(cut) as server, client(server, retry=RetryPolicy(attempts=2)) as rooms:
+    async with serve(cut) as server, client(server, retry=RetryPolicy(attempts=2)) as rooms:
         with pytest.raises(
             OutcomeUnknownError, match="call it again: a token that was not received"
         ):
@@ -146,49 +146,49 @@ UNCONFIRMED: dict[str, tuple[Operation, Act]] = {
 
 @pytest.mark.parametrize("refusal", [REFUSED, ABSENT], ids=["422", "404"])
 @pytest.mark.parametrize("name", CONFIRMED)
-@leaping
+@virtual_time
 async def test_an_action_that_is_refused_on_retry_was_done_before(name: str, refusal: Act) -> None:
     """A participant cannot be kicked twice: if the session confirms it, the call succeeds."""
     operation, session = CONFIRMED[name]
-    async with peer(cut, refusal, session) as server, client(server) as rooms:
+    async with serve(cut, refusal, session) as server, client(server) as rooms:
         await operation(rooms)
         assert server.methods == ["POST", "POST", "GET"]
 
 
 @pytest.mark.parametrize("name", UNCONFIRMED)
-@leaping
+@virtual_time
 async def test_an_unconfirmed_action_has_an_unknown_outcome(name: str) -> None:
     """The session does not show its effect."""
     operation, session = UNCONFIRMED[name]
-    async with peer(cut, REFUSED, session) as server, client(server) as rooms:
+    async with serve(cut, REFUSED, session) as server, client(server) as rooms:
         with pytest.raises(OutcomeUnknownError):
             await operation(rooms)
         assert server.methods == ["POST", "POST", "GET"]
 
 
 @pytest.mark.parametrize("operation", [REPEATED["end"][0], kick_all], ids=["end", "kick"])
-@leaping
+@virtual_time
 async def test_an_unanswered_action_is_not_looked_up(operation: Operation) -> None:
     """While the server does not answer, more requests would not help."""
-    async with peer(cut) as server, client(server, retry=RetryPolicy(attempts=2)) as rooms:
+    async with serve(cut) as server, client(server, retry=RetryPolicy(attempts=2)) as rooms:
         with pytest.raises(OutcomeUnknownError):
             await operation(rooms)
         assert server.methods == ["POST", "POST"]
 
 
-@leaping
+@virtual_time
 async def test_an_action_refused_at_first_is_an_error() -> None:
     """A refusal without a lost reply before it is raised immediately."""
-    async with peer(ABSENT) as server, client(server) as rooms:
+    async with serve(ABSENT) as server, client(server) as rooms:
         with pytest.raises(NotFoundError):
             await rooms.sessions.end("a")
         assert len(server.requests) == 1
 
 
-@leaping
+@virtual_time
 async def test_a_delete_whose_reply_was_lost_succeeds() -> None:
     """The 404 of the retry is the wanted result, for recordings and compositions."""
-    async with peer(cut, ABSENT, cut, ABSENT) as server, client(server) as rooms:
+    async with serve(cut, ABSENT, cut, ABSENT) as server, client(server) as rooms:
         await rooms.recordings.delete("a")
         await rooms.compositions.delete("a")
         assert server.methods == ["DELETE"] * 4

@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from support.clients import client
-from support.leaping import leaping
-from support.peers import Act, answer, cut, peer
+from support.scripted_server import Act, answer, cut, serve
+from support.virtual_time import virtual_time
 from telnyx_video import (
     ConfigurationError,
     InvalidRequestError,
@@ -26,25 +26,25 @@ def status(value: str | None) -> Act:
     return answer(200, {"data": {"id": "a", "status": value}})
 
 
-@leaping
+@virtual_time
 async def test_waiting_reads_until_it_is_completed() -> None:
     """Lost replies are retried; progress is reported after each read."""
     acts = status("enqueued"), status("processing"), cut, status("processing"), status("completed")
     seen: list[RoomComposition] = []
-    async with peer(*acts) as server, client(server) as rooms:
+    async with serve(*acts) as server, client(server) as rooms:
         found = await rooms.compositions.wait("a", on_progress=seen.append)
         assert found == seen[-1]
         assert [one.status for one in seen] == ["enqueued", "processing", "processing", "completed"]
         assert (await rooms.recordings.wait("a")).status == "completed"
 
 
-@leaping
+@virtual_time
 async def test_intervals_grow_to_a_limit() -> None:
     """From half a second to 15 seconds, a quarter more or less."""
     loop = asyncio.get_running_loop()
     times: list[float] = []
     acts = [status("processing")] * 20 + [status("completed")]
-    async with peer(*acts) as server, client(server) as rooms:
+    async with serve(*acts) as server, client(server) as rooms:
         await rooms.recordings.wait("a", on_progress=lambda _: times.append(loop.time()))
     intervals = [after - before for before, after in pairwise(times)]
     expected = [min(0.5 * 1.5**n, 15.0) for n in range(20)]
@@ -52,11 +52,11 @@ async def test_intervals_grow_to_a_limit() -> None:
         assert 0.74 * wanted <= interval <= 1.26 * wanted + 0.1
 
 
-@leaping
+@virtual_time
 async def test_waiting_has_a_time_limit() -> None:
     """The error has the status; the last read is at the limit."""
     loop = asyncio.get_running_loop()
-    async with peer(status("processing")) as server, client(server) as rooms:
+    async with serve(status("processing")) as server, client(server) as rooms:
         started = loop.time()
         with pytest.raises(
             NotReadyError, match=r"composition a .*\(status: processing\)"
@@ -66,10 +66,10 @@ async def test_waiting_has_a_time_limit() -> None:
         assert 99.9 <= loop.time() - started <= 101
 
 
-@leaping
+@virtual_time
 async def test_waiting_ends_with_the_client() -> None:
     """A closed client does not keep its callers waiting."""
-    async with peer(status("processing")) as server, client(server) as rooms:
+    async with serve(status("processing")) as server, client(server) as rooms:
         reads: asyncio.Queue[object] = asyncio.Queue()
         waiting = asyncio.create_task(rooms.recordings.wait("a", on_progress=reads.put_nowait))
         await reads.get()
@@ -80,7 +80,7 @@ async def test_waiting_ends_with_the_client() -> None:
 
 async def test_an_invalid_wait_is_refused() -> None:
     """Invalid arguments are refused unsent; an unknown id is not waited for."""
-    async with peer(answer(404)) as server, client(server) as rooms:
+    async with serve(answer(404)) as server, client(server) as rooms:
         with pytest.raises(InvalidRequestError) as caught:
             await rooms.recordings.wait("a", timeout=0, on_progress=5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # the point
         assert [detail.field for detail in caught.value.details] == ["timeout", "on_progress"]

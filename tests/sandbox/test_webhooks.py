@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.http_driver import HttpDriver
-from support.leaping import leaping
 from support.receivers import HANG, Arrival, Receiver, receiving
+from support.virtual_time import virtual_time
 from telnyx_video.sandbox import Sandbox
 from telnyx_video.testing import WebhookSigner
 from telnyx_video.webhooks import (
@@ -179,7 +179,7 @@ async def test_a_delivery_that_is_never_accepted_ends(
         assert "Cannot connect" in attempt["error"]
 
 
-@leaping
+@virtual_time
 async def test_the_timeout_of_the_room_applies() -> None:
     """A receiver that does not answer in time is retried."""
     async with (
@@ -276,7 +276,7 @@ async def test_the_next_server_makes_pending_deliveries(
     assert receiver.is_empty
 
 
-@leaping
+@virtual_time
 async def test_a_reset_cancels_pending_deliveries() -> None:
     """No delivery from before a reset arrives after it."""
     async with (

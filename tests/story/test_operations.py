@@ -123,7 +123,7 @@ def test_every_method_route_and_command_is_listed() -> None:
     assert {" ".join(row.command.split()[:2]) for row in ROWS} == commands()
 
 
-class Scene:
+class PreparedSandbox:
     """A sandbox with an object for each operation."""
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -208,8 +208,8 @@ def in_order() -> list[Row]:
 
 
 @pytest.fixture
-def scene(sandbox: Sandbox) -> Scene:
-    return Scene(sandbox)
+def prepared(sandbox: Sandbox) -> PreparedSandbox:
+    return PreparedSandbox(sandbox)
 
 
 def method_of(client: Any, name: str) -> Any:
@@ -218,36 +218,38 @@ def method_of(client: Any, name: str) -> Any:
     return getattr(client if cls == "RoomsClient" else getattr(client, cls.lower()), method)
 
 
-async def test_every_operation_can_be_awaited(scene: Scene) -> None:
+async def test_every_operation_can_be_awaited(prepared: PreparedSandbox) -> None:
     """Each method of the asynchronous client makes the request that the page names."""
     async with AsyncRoomsClient() as rooms:
         for row in in_order():
-            before = scene.sandbox.requests
-            args, kwargs = scene.call(row)
+            before = prepared.sandbox.requests
+            args, kwargs = prepared.call(row)
             result = method_of(rooms, row.awaited)(*args, **kwargs)
             if inspect.isawaitable(result):
                 await result
             else:
                 assert [item async for item in result]
-            assert scene.sandbox.requests - before == one_request(row), row.operation
+            assert prepared.sandbox.requests - before == one_request(row), row.operation
 
 
-def test_every_operation_can_be_called(scene: Scene) -> None:
+def test_every_operation_can_be_called(prepared: PreparedSandbox) -> None:
     """Each method of the blocking client makes the request that the page names."""
     with RoomsClient() as rooms:
         for row in in_order():
-            before = scene.sandbox.requests
-            args, kwargs = scene.call(row)
+            before = prepared.sandbox.requests
+            args, kwargs = prepared.call(row)
             result = method_of(rooms, row.blocking)(*args, **kwargs)
             if isinstance(result, Pager):
                 assert [*result]
-            assert scene.sandbox.requests - before == one_request(row), row.operation
+            assert prepared.sandbox.requests - before == one_request(row), row.operation
 
 
-def test_every_operation_has_a_command(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_operation_has_a_command(
+    prepared: PreparedSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each command makes the request that the page names, and succeeds."""
     for row in in_order():
-        before = scene.sandbox.requests
-        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{scene.token}\n"))
-        assert main(scene.words(row)) == 0
-        assert scene.sandbox.requests - before == one_request(row), row.operation
+        before = prepared.sandbox.requests
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{prepared.token}\n"))
+        assert main(prepared.words(row)) == 0
+        assert prepared.sandbox.requests - before == one_request(row), row.operation

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from support.peers import Peer
+from support.scripted_server import ScriptedServer
 from telnyx_video import AsyncRoomsClient, CreateRoomRequest
 from telnyx_video.sandbox import Sandbox
 
 WITH_AND_WITHOUT_NAME = (CreateRoomRequest(unique_name="standup"), CreateRoomRequest())
 
 
-def client(server: Peer | Sandbox, **arguments: Any) -> AsyncRoomsClient:
+def client(server: ScriptedServer | Sandbox, **arguments: Any) -> AsyncRoomsClient:
     """A client of this server, with its key; a server that looks at no key gets one as well."""
     arguments.setdefault("api_key", server.api_key if isinstance(server, Sandbox) else "key0123")
     return AsyncRoomsClient(base_url=server.url, **arguments)

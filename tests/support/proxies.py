@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from support.peers import Received, Visit, answer, peer
+from support.scripted_server import Received, Visit, answer, serve
 
 
 @attrs.frozen
@@ -37,7 +37,7 @@ async def proxy(user: str = "", password: str = "") -> AsyncGenerator[Proxy]:
         else:
             await _lead_on(visit)
 
-    async with peer(act) as server:
+    async with serve(act) as server:
         yield Proxy(f"http://127.0.0.1:{server.port}", server.requests)
 
 

@@ -26,7 +26,7 @@ def exactly(seconds: float) -> float:
 
 
 @attrs.frozen
-class Scene:
+class Setup:
     """A limit, and who sends to it, how; all times are in seconds."""
 
     limit: int = 200
@@ -66,31 +66,31 @@ class Client:
 
 
 class Simulation:
-    """Runs a scene to its end."""
+    """Runs a setup to its end."""
 
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
         self.taken = Counter[int]()
         """Requests of the clients that were taken, by window."""
         self.refused = 0
         self._used = Counter[int]()
-        self._random = Random(scene.seed)
+        self._random = Random(setup.seed)
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
-        self.now = scene.start
-        for _ in range(scene.clients):
-            self._after(0, partial(self._send, Client(idle=scene.concurrency)))
-        if scene.others:
+        self.now = setup.start
+        for _ in range(setup.clients):
+            self._after(0, partial(self._send, Client(idle=setup.concurrency)))
+        if setup.others:
             self._after(0, self._somebody_else)
-        while self.now < scene.window * scene.windows:
+        while self.now < setup.window * setup.windows:
             self.now, _, happen = heapq.heappop(self._events)
             happen()
 
     @property
     def use(self) -> float:
         """The share of the limit that the clients got, in whole windows."""
-        whole = range(2, self.scene.windows - 1)
-        return sum(self.taken[window] for window in whole) / (self.scene.limit * len(whole))
+        whole = range(2, self.setup.windows - 1)
+        return sum(self.taken[window] for window in whole) / (self.setup.limit * len(whole))
 
     @property
     def refusals(self) -> float:
@@ -101,7 +101,7 @@ class Simulation:
         heapq.heappush(self._events, (self.now + seconds, next(self._numbers), happen))
 
     def _one_way(self) -> float:
-        return self.scene.round_trip / 2 * (1 + self._random.random() * self.scene.jitter)
+        return self.setup.round_trip / 2 * (1 + self._random.random() * self.setup.jitter)
 
     def _send(self, client: Client) -> None:
         """Send as much as the pacer lets through, and ask again when it says so."""
@@ -110,7 +110,7 @@ class Simulation:
             seconds = client.pacer.wait(self.now)
             if seconds > 0:
                 client.waits = True
-                late = self._random.random() * self.scene.timers
+                late = self._random.random() * self.setup.timers
                 self._after(min(seconds, POLL_INTERVAL) + late, partial(self._send, client))
             else:
                 client.pacer.sent(self.now)
@@ -119,25 +119,25 @@ class Simulation:
 
     def _arrive(self, client: Client, sent_at: float) -> None:
         window = self._window
-        if self.scene.claim is not None:
+        if self.setup.claim is not None:
             taken = self.refused > 0
             self.taken[window] += taken
             self.refused += not taken
-            claim = None if taken and not self.scene.claim_again else self.scene.claim
+            claim = None if taken and not self.setup.claim_again else self.setup.claim
             self._after(self._one_way(), partial(self._hear, client, sent_at, claim, taken))
             return
         taken = self._take()
         self.taken[window] += taken
         self.refused += not taken
         told = RateLimit(
-            self.scene.limit,
-            self.scene.limit - self._used[window],
-            float(self.scene.rounding((window + 1) * self.scene.window - self.now)),
+            self.setup.limit,
+            self.setup.limit - self._used[window],
+            float(self.setup.rounding((window + 1) * self.setup.window - self.now)),
         )
         self._after(self._one_way(), partial(self._hear, client, sent_at, told, taken))
 
     def _hear(self, client: Client, sent_at: float, told: RateLimit | None, taken: bool) -> None:
-        reported = None if taken and self.scene.only_refusals_report else told
+        reported = None if taken and self.setup.only_refusals_report else told
         client.pacer.answered(reported, 201 if taken else 429, sent_at, self.now)
         # Whoever was refused comes back when it was told to.
         pause = 0.0
@@ -152,14 +152,14 @@ class Simulation:
 
     def _somebody_else(self) -> None:
         self._take()
-        self._after(1 / self.scene.others, self._somebody_else)
+        self._after(1 / self.setup.others, self._somebody_else)
 
     def _take(self) -> bool:
-        if self._used[self._window] == self.scene.limit:
+        if self._used[self._window] == self.setup.limit:
             return False
         self._used[self._window] += 1
         return True
 
     @property
     def _window(self) -> int:
-        return int(self.now // self.scene.window)
+        return int(self.now // self.setup.window)

@@ -1,6 +1,6 @@
 """Checks of messages, and names for the cases of a parametrization."""
 
-from support.odd import Faulty
+from support.hostile_values import Faulty
 
 
 def is_one_line(message: str) -> bool:

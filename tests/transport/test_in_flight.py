@@ -5,7 +5,7 @@ from math import inf
 
 import pytest
 
-from support.leaping import leaping
+from support.virtual_time import virtual_time
 from telnyx_video._transport.transport import InFlight
 
 
@@ -25,7 +25,7 @@ async def wait_for_end(in_flight: InFlight, seconds: float) -> str:
     raise AssertionError("it never ends")
 
 
-@leaping
+@virtual_time
 async def test_each_task_ends_at_its_deadline() -> None:
     """In any order of deadlines, and when several coincide."""
     in_flight = InFlight()
@@ -34,7 +34,7 @@ async def test_each_task_ends_at_its_deadline() -> None:
     assert ends == [f"late after {each:.1f} s" for each in seconds]
 
 
-@leaping
+@virtual_time
 async def test_a_request_that_has_ended_is_not_cancelled() -> None:
     """A timer that fires after a task has ended cancels nothing."""
     in_flight = InFlight()
@@ -45,7 +45,7 @@ async def test_a_request_that_has_ended_is_not_cancelled() -> None:
     assert await wait_for_end(in_flight, 2.0) == "late after 2.0 s"
 
 
-@leaping
+@virtual_time
 async def test_no_timer_is_set_when_no_request_is_in_flight() -> None:
     """When the last request has left, the timer is not set again."""
     in_flight = InFlight()
@@ -57,14 +57,14 @@ async def test_no_timer_is_set_when_no_request_is_in_flight() -> None:
     assert await wait_for_end(in_flight, 1.0) == "late after 1.0 s"
 
 
-@leaping
+@virtual_time
 @pytest.mark.parametrize("seconds", [0.0, -3.0])
 async def test_a_deadline_in_the_past_passes_immediately(seconds: float) -> None:
     """A request without time left is cancelled."""
     assert await wait_for_end(InFlight(), seconds) == "late after 0.0 s"
 
 
-@leaping
+@virtual_time
 async def test_all_requests_can_be_cancelled_together() -> None:
     """As when a client is closed: that is not reported as a deadline."""
     in_flight = InFlight()
@@ -75,7 +75,7 @@ async def test_all_requests_can_be_cancelled_together() -> None:
     InFlight().cancel_all()
 
 
-@leaping
+@virtual_time
 async def test_a_cancelled_task_that_cleans_up_has_a_deadline_too() -> None:
     """Its requests may be late as well, and that is not its earlier cancellation."""
     in_flight = InFlight()
@@ -95,7 +95,7 @@ async def test_a_cancelled_task_that_cleans_up_has_a_deadline_too() -> None:
     assert ends == ["late after 1.0 s"]
 
 
-@leaping
+@virtual_time
 async def test_one_task_may_have_two_requests_in_flight() -> None:
     """As when a trace hook makes a call: each has its own deadline."""
     in_flight = InFlight()

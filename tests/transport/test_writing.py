@@ -16,16 +16,16 @@ from aiohttp.connector import Connection
 from aiohttp.http import StreamWriter
 
 from support.clients import client
-from support.peers import (
+from support.scripted_server import (
     Act,
-    Peer,
     Received,
+    ScriptedServer,
     Visit,
     answer,
     created,
     cut,
     listed,
-    peer,
+    serve,
     stall,
     turns,
 )
@@ -103,7 +103,7 @@ async def test_an_unsolicited_response_is_discarded(names: list[str], in_session
     """It is not taken for the response to the next create, which uses another connection."""
     twice = Twice()
     async with (
-        peer(twice, echo) as server,
+        serve(twice, echo) as server,
         aiohttp.ClientSession() as session,
         client(server, session=session if in_session else None) as rooms,
     ):
@@ -118,7 +118,7 @@ async def test_an_unsolicited_response_is_discarded(names: list[str], in_session
 async def test_an_unsolicited_response_is_not_taken_for_a_look_up() -> None:
     """A look-up uses another connection, too."""
     twice = Twice()
-    async with peer(twice, listed()) as server, client(server) as rooms:
+    async with serve(twice, listed()) as server, client(server) as rooms:
         await rooms.create(unique_name="a")
         await twice.again()
         await turns()
@@ -129,7 +129,7 @@ async def test_nothing_is_sent_on_a_connection_that_is_not_reusable(in_session: 
     """With a single attempt, the error says that nothing was sent."""
     twice = Twice()
     async with (
-        peer(twice) as server,
+        serve(twice) as server,
         aiohttp.ClientSession() as session,
         client(server, session=session if in_session else None, retry=ONCE) as rooms,
     ):
@@ -155,7 +155,7 @@ async def test_nothing_is_written_after_an_unsolicited_response(
 
     twice = Twice()
     async with (
-        peer(twice) as server,
+        serve(twice) as server,
         aiohttp.ClientSession() as session,
         client(server, session=session, retry=ONCE) as rooms,
     ):
@@ -171,9 +171,9 @@ async def test_nothing_is_written_after_an_unsolicited_response(
 def test_a_response_before_the_request_is_written_is_discarded() -> None:
     """uvloop reads before it runs callbacks: by then bytes may have arrived."""
 
-    async def scene() -> None:
+    async def run() -> None:
         twice = Twice()
-        async with peer(twice) as server, client(server) as rooms:
+        async with serve(twice) as server, client(server) as rooms:
             await together(rooms, "a", "b")
             calls = (rooms.create(unique_name=name, retry=ONCE) for name in "cd")
             _, second, _ = await asyncio.gather(*calls, twice.again(), return_exceptions=True)
@@ -184,7 +184,7 @@ def test_a_response_before_the_request_is_written_is_discarded() -> None:
             assert (await rooms.create(unique_name="e")).unique_name == "e"
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(scene())
+        runner.run(run())
 
 
 async def test_an_unwritable_body_fails_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +194,7 @@ async def test_an_unwritable_body_fails_the_call(monkeypatch: pytest.MonkeyPatch
         raise MemoryError
 
     monkeypatch.setattr(StreamWriter, "_writelines", fail)
-    async with peer(echo) as server, client(server, retry=ONCE) as rooms:
+    async with serve(echo) as server, client(server, retry=ONCE) as rooms:
         with pytest.raises(OutcomeUnknownError, match="cannot be written: MemoryError"):
             await rooms.create()
 
@@ -213,7 +213,7 @@ async def test_an_early_response_to_a_long_body_closes_the_connection() -> None:
             await answer(413)(visit)
             await visit.gone()
 
-    async with peer(echo, first=refuse_the_first) as server, client(server, retry=ONCE) as rooms:
+    async with serve(echo, first=refuse_the_first) as server, client(server, retry=ONCE) as rooms:
         with pytest.raises(ApiError, match="413"):
             await rooms.compositions.create(request)
         assert (await rooms.create(unique_name="a")).unique_name == "a"
@@ -233,7 +233,7 @@ async def test_trace_configs_see_each_step() -> None:
 
     tracing = aiohttp.TraceConfig()
     tracing.on_request_chunk_sent.append(note)
-    async with peer(echo) as server, client(server, trace_configs=[tracing]) as rooms:
+    async with serve(echo) as server, client(server, trace_configs=[tracing]) as rooms:
         await rooms.create(unique_name="a")
     assert sent == [b'{"unique_name":"a"}']
 
@@ -241,10 +241,10 @@ async def test_trace_configs_see_each_step() -> None:
 @asynccontextmanager
 async def through(
     middleware: aiohttp.ClientMiddlewareType, *acts: Act
-) -> AsyncGenerator[tuple[Peer, AsyncRoomsClient]]:
+) -> AsyncGenerator[tuple[ScriptedServer, AsyncRoomsClient]]:
     """Make a client with a caller's session that has this middleware."""
     async with (
-        peer(*acts) as server,
+        serve(*acts) as server,
         aiohttp.ClientSession(middlewares=[middleware]) as session,
         client(server, session=session) as rooms,
     ):
@@ -277,7 +277,7 @@ async def test_a_replaced_body_counts_as_written() -> None:
 
 async def test_a_response_from_a_middleware_is_accepted() -> None:
     """A middleware may ask another server."""
-    async with peer(echo) as other, aiohttp.ClientSession() as session:
+    async with serve(echo) as other, aiohttp.ClientSession() as session:
 
         async def ask_elsewhere(
             request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
@@ -300,7 +300,7 @@ async def test_a_response_to_the_head_alone_is_accepted() -> None:
 
     asking = {"Expect": "100-continue"}
     async with (
-        peer(first=refuse) as server,
+        serve(first=refuse) as server,
         aiohttp.ClientSession(headers=asking) as session,
         client(server, session=session) as rooms,
     ):
@@ -337,7 +337,7 @@ async def test_requests_of_one_loop_pass_leave_together(
 
         return note
 
-    async with peer(echo) as server, client(server) as rooms:
+    async with serve(echo) as server, client(server) as rooms:
         await together(rooms, "a", "b", "c")
         for name in ("write_headers", "_writelines"):
             monkeypatch.setattr(StreamWriter, name, noted(name, getattr(StreamWriter, name)))
@@ -348,7 +348,7 @@ async def test_requests_of_one_loop_pass_leave_together(
 
 async def test_a_request_not_written_when_the_client_closes_is_not_applied() -> None:
     """Only the request that was already written has an unknown outcome."""
-    async with peer(echo, echo, stall) as server:
+    async with serve(echo, echo, stall) as server:
         rooms = AsyncRoomsClient(base_url=server.url, api_key="key0123")
         await together(rooms, "a", "b")
         calls = asyncio.gather(
@@ -380,7 +380,7 @@ async def test_a_request_not_written_when_the_session_closes_is_not_applied(
         await closed.wait()
         await write(body, writer, content_length)
 
-    async with peer(echo) as server:
+    async with serve(echo) as server:
         session = aiohttp.ClientSession(request_class=requests)
         async with client(server, session=session, retry=ONCE) as rooms:
             await together(rooms, "a", "b")

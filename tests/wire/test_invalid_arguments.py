@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from support.odd import HUGE, Array, Faulty
+from support.hostile_values import HUGE, Array, Faulty
 from support.words import is_one_line
 from telnyx_video import CreateRoomRequest, InvalidRequestError
 from telnyx_video._wire.requests import (

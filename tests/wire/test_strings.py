@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.odd import member
+from support.hostile_values import member
 from support.strategies import text
 from telnyx_video import CreateRoomRequest
 from telnyx_video._base.http import HttpRequest

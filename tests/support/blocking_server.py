@@ -6,10 +6,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 from uuid import uuid4
 
-ROOM = {"id": "0ccc7b54-4df3-4bca-a65a-3da1ecc777f0", "unique_name": "held", "record_type": "room"}
+ROOM = {
+    "id": "0ccc7b54-4df3-4bca-a65a-3da1ecc777f0",
+    "unique_name": "standup",
+    "record_type": "room",
+}
 
 
-class HeldServer:
+class BlockingServer:
     """Counts requests, and answers once it is released: every create with a room of its name."""
 
     def __init__(self) -> None:
@@ -20,7 +24,7 @@ class HeldServer:
         self._at_once = 0
         self._counting = threading.Lock()
         self._released = threading.Event()
-        held = self
+        outer = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -34,7 +38,7 @@ class HeldServer:
                 self._answer(200, {"data": [ROOM]})
 
             def _answer(self, status: int, content: object) -> None:
-                held._hold()
+                outer._hold()
                 body = json.dumps(content).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")

@@ -1,6 +1,6 @@
-"""One scene of the fault matrix: a faulty sandbox, its client, and the checks of what came of it.
+"""One case of the fault matrix: a faulty sandbox, its client, and the checks of what came of it.
 
-A scene ends with the checks that every row asks for: the connection is free, and a create after it
+A case ends with the checks that every row asks for: the connection is free, and a create after it
 is served.
 """
 
@@ -55,7 +55,7 @@ class Ending:
 
 
 @attrs.define
-class Scene:
+class MatrixCase:
     """A sandbox whose faults have begun, and its client."""
 
     sandbox: Sandbox
@@ -64,7 +64,7 @@ class Scene:
     before: Counter[str]
 
     def count(self, operation: str) -> int:
-        """How many requests of this kind arrived since the scene began."""
+        """How many requests of this kind arrived since the case began."""
         return self.sandbox.requests[operation] - self.before[operation]
 
     @property

@@ -21,11 +21,11 @@ STILL = 0.03
 and the kernel looks for events once more when they are over."""
 
 
-class LeapingLoop(asyncio.SelectorEventLoop):
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """A loop that does not wait for timers."""
 
     def __init__(self) -> None:
-        self._selector_of_time = _LeapingSelector()
+        self._selector_of_time = _VirtualTimeSelector()
         super().__init__(self._selector_of_time)
 
     def time(self) -> float:
@@ -33,7 +33,7 @@ class LeapingLoop(asyncio.SelectorEventLoop):
         return self._selector_of_time.now
 
 
-class _LeapingSelector(selectors.DefaultSelector):
+class _VirtualTimeSelector(selectors.DefaultSelector):
     now = 1000.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
@@ -45,8 +45,8 @@ class _LeapingSelector(selectors.DefaultSelector):
         return events
 
 
-def leaping(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """Run a test in a leaping loop, in which no task of it may be left."""
+def virtual_time(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Run a test in a virtual_time loop, in which no task of it may be left."""
 
     @functools.wraps(test)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -54,7 +54,7 @@ def leaping(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
             await test(*args, **kwargs)
             assert asyncio.all_tasks() == {asyncio.current_task()}
 
-        with asyncio.Runner(loop_factory=LeapingLoop) as runner:
+        with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
             runner.run(leave_nothing())
 
     return run

@@ -146,7 +146,7 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
-class Peer:
+class ScriptedServer:
     """What the server saw, and its address."""
 
     def __init__(self, acts: list[Act], first: Act | None) -> None:
@@ -209,15 +209,15 @@ class Peer:
 
 
 @asynccontextmanager
-async def peer(
+async def serve(
     *acts: Act, first: Act | None = None, tls: ssl.SSLContext | None = None
-) -> AsyncGenerator[Peer]:
+) -> AsyncGenerator[ScriptedServer]:
     """Serve on a free port: each request gets the next act, and the last one is repeated.
 
     Args:
         first: Done on each connection before anything is read from it.
     """
-    server = Peer(list(acts), first)
+    server = ScriptedServer(list(acts), first)
     visits: set[asyncio.Task[None]] = set()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""The stages of the fault matrix: a loop, a kind of connection, and whether it was used before."""
+"""Environments of the fault matrix: event loop, TLS, fresh or reused connection, batch, session."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ import attrs
 import uvloop
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from matrix.scene import Rule, Scene, has_idle_connection
-from support.leaping import LeapingLoop
+from matrix.case import MatrixCase, Rule, has_idle_connection
+from support.virtual_time import VirtualTimeLoop
 from telnyx_video import AsyncRoomsClient, RetryPolicy
 from telnyx_video._transport.payload import DirectRequest
 from telnyx_video.sandbox import Sandbox
 
 LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
-    "asyncio": LeapingLoop,
+    "asyncio": VirtualTimeLoop,
     "uvloop": uvloop.new_event_loop,
 }
 
 QUICK = RetryPolicy(attempts=8, deadline=150, backoff=0.002, backoff_max=0.01)
 """Retries almost immediately; its deadline is only reached where something is wrong.
 
-On uvloop time is real, and a hundred scenes share a loop: on a busy machine they take long."""
+On uvloop time is real, and a hundred cases share a loop: on a busy machine they take long."""
 
 LIMIT = 100.0
 """Seconds for one attempt where no time-out is expected."""
@@ -42,30 +42,30 @@ class Trust:
 
 
 @attrs.frozen
-class Stage:
-    """Where scenes are played: a loop, a kind of connection, and whether it was used before."""
+class MatrixEnv:
+    """Where cases are played: a loop, a kind of connection, and whether it was used before."""
 
     loop: str
     tls: bool
     reused: bool
     in_batch: bool
     """Whether creates are made by ``create_many``."""
-    lent: bool
+    shared: bool
     """Whether the session is the caller's, in which aiohttp writes requests in its own way."""
     trust: Trust | None = None
 
-    def run(self, *scenes: Coroutine[Any, Any, None]) -> None:
-        """Play scenes, all at the same time; see `play`."""
-        play(self.loop, *scenes)
+    def run(self, *cases: Coroutine[Any, Any, None]) -> None:
+        """Play cases, all at the same time; see `run_cases`."""
+        run_cases(self.loop, *cases)
 
     def __str__(self) -> str:
         scheme = "tls" if self.tls else "plain"
         connection = "reused" if self.reused else "fresh"
         calls = "batch" if self.in_batch else "single"
-        return f"{self.loop}-{scheme}-{connection}-{calls}-{'lent' if self.lent else 'own'}"
+        return f"{self.loop}-{scheme}-{connection}-{calls}-{'shared' if self.shared else 'own'}"
 
     @asynccontextmanager
-    async def scene(
+    async def case(
         self,
         *plan: Rule,
         retry: RetryPolicy = QUICK,
@@ -76,14 +76,14 @@ class Stage:
         used: Rule | None = None,
         trace: aiohttp.TraceConfig | None = None,
         leaves_nothing: bool = True,
-    ) -> AsyncGenerator[Scene]:
+    ) -> AsyncGenerator[MatrixCase]:
         """Serve with a plan of faults, and check at the end that the client left nothing behind.
 
         Args:
-            plan: The faults, which begin when the scene does.
+            plan: The faults, which begin when the case does.
             resolver: Leads the client's connections to the sandbox, or elsewhere.
             rooms: Created beforehand by another client.
-            used: How the request before the scene is disturbed, on a connection to be reused.
+            used: How the request before the case is disturbed, on a connection to be reused.
             trace: Given to the client, or its session.
             leaves_nothing: Whether the client can make a room at the end, which is checked.
         """
@@ -109,10 +109,10 @@ class Stage:
             if used is None:
                 assert has_idle_connection(client) == self.reused
             sandbox.faults = plan
-            scene = Scene(sandbox, client, self.in_batch, sandbox.requests)
-            yield scene
+            case = MatrixCase(sandbox, client, self.in_batch, sandbox.requests)
+            yield case
             if leaves_nothing:
-                await scene.leaves_nothing()
+                await case.leaves_nothing()
 
     @property
     def _serving(self) -> ssl.SSLContext | None:
@@ -129,7 +129,7 @@ class Stage:
 
         Its limit is one connection, whatever the client's is: what waits, waits for its pool.
         """
-        if not (self.tls or self.lent or resolver):
+        if not (self.tls or self.shared or resolver):
             return url, None
         connector = aiohttp.TCPConnector(
             limit=1,
@@ -140,7 +140,7 @@ class Stage:
         session = aiohttp.ClientSession(
             connector=connector,
             trace_configs=[trace] if trace else [],
-            request_class=aiohttp.ClientRequest if self.lent else DirectRequest,
+            request_class=aiohttp.ClientRequest if self.shared else DirectRequest,
         )
         await stack.enter_async_context(session)
         # A resolver is only asked about names.
@@ -178,13 +178,13 @@ class Detour(AbstractResolver):
         """Nothing is open."""
 
 
-def play(loop: str, *scenes: Coroutine[Any, Any, None]) -> None:
-    """Play scenes in a loop of this kind, all at the same time, after which no task is left."""
+def run_cases(loop: str, *cases: Coroutine[Any, Any, None]) -> None:
+    """Play cases in a loop of this kind, all at the same time, after which no task is left."""
 
     async def leave_nothing() -> None:
         async with asyncio.TaskGroup() as group:
-            for scene in scenes:
-                group.create_task(scene)
+            for case in cases:
+                group.create_task(case)
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
