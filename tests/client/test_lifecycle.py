@@ -322,7 +322,7 @@ async def test_an_unclosed_client_warns_in_its_own_name(caplog: pytest.LogCaptur
 async def test_a_list_keeps_its_client_open() -> None:
     """It can be read where only the list is kept."""
     page = answer(200, {"data": [{"id": "1"}], "meta": {"page_number": 1, "total_pages": 1}})
-    async with peer(page) as server:
+    async with serve(page) as server:
         rooms = client(server)
         assert await rooms.list().first() is not None
         listed = rooms.list()

@@ -1,7 +1,7 @@
-"""One case of the fault matrix: a faulty sandbox, its client, and the checks of what came of it.
+"""One case of the fault matrix: a sandbox with faults, its client, and checks of the result.
 
-A case ends with the checks that every row asks for: the connection is free, and a create after it
-is served.
+Each case ends with the checks that every row needs: the connection is released, and another create
+succeeds.
 """
 
 from __future__ import annotations
@@ -32,31 +32,31 @@ Rule = Mapping[str, object]
 Fault = Mapping[str, object]
 
 STALLED = 1.0
-"""Seconds after which a stalled attempt is given up."""
+"""Time-out of a stalled attempt, in seconds."""
 
 PATIENCE = 200.0
 """Seconds that a test waits before it fails."""
 
 UNHURRIED = RetryPolicy(deadline=PATIENCE)
-"""For calls that are not under test, in a client whose own limits may be short."""
+"""For calls that are not under test, where the client's own limits may be short."""
 
 POLL = 0.001
-"""Seconds between two looks at the server, which tells nobody by itself."""
+"""Seconds between two polls of the server."""
 
 
 @attrs.frozen
 class Ending:
-    """What came of a create."""
+    """The result of a create."""
 
     room: Room | None
     error: TelnyxVideoError | None
     outcome: CreateOutcome | None = None
-    """What a batch reports of it; None if it was made by itself."""
+    """The outcome that the batch reports; None for a single create."""
 
 
 @attrs.define
 class MatrixCase:
-    """A sandbox whose faults have begun, and its client."""
+    """A sandbox with active faults, and its client."""
 
     sandbox: Sandbox
     rooms: AsyncRoomsClient
@@ -64,22 +64,22 @@ class MatrixCase:
     before: Counter[str]
 
     def count(self, operation: str) -> int:
-        """How many requests of this kind arrived since the case began."""
+        """The number of requests to this operation since the case began."""
         return self.sandbox.requests[operation] - self.before[operation]
 
     @property
     def posts(self) -> int:
-        """How many creates arrived."""
+        """The number of creates that arrived."""
         return self.count("POST /v2/rooms")
 
     @property
     def look_ups(self) -> int:
-        """How many pages were asked for."""
+        """The number of list pages requested."""
         return self.count("GET /v2/rooms")
 
     @property
     def room_ids(self) -> list[object]:
-        """The ids of all rooms that there are."""
+        """The ids of all rooms."""
         return [room["id"] for room in self.sandbox.rooms]
 
     async def create(
@@ -90,12 +90,12 @@ class MatrixCase:
         give_up_after: float = 30.0,
         **fields: int,
     ) -> Ending:
-        """Ask for a room, by itself or as a batch of one; that has to come to an end.
+        """Create a room, by a single call or as a batch of one, and wait for the result.
 
         Args:
-            give_up_after: Seconds after which a batch no longer waits for a server that is down.
+            give_up_after: Seconds for which a batch waits for a server that is down.
         """
-        # ``int`` stands for the fields that the rows use.
+        # ``int`` covers the fields that the rows use.
         request = CreateRoomRequest(**cast("Any", fields if name is None else named(name, fields)))
         async with asyncio.timeout(PATIENCE):
             if self.in_batch:
@@ -117,11 +117,11 @@ class MatrixCase:
         others: int = 0,
         attempts: int | None = None,
     ) -> None:
-        """Check that it ended with the one room that was made, besides those of others.
+        """Check that the create returned the one new room, apart from rooms of others.
 
         Args:
-            recovered: None if it may have been or not.
-            attempts: How often it was tried, if that differs from what arrived.
+            recovered: None if either value is accepted.
+            attempts: The number of attempts, if it differs from the requests that arrived.
         """
         assert ending.error is None
         assert ending.room is not None
@@ -133,13 +133,13 @@ class MatrixCase:
             assert ending.outcome.attempts == (attempts or posts)
 
     def is_unknown(self, ending: Ending, *, posts: int = 1, rooms: int) -> OutcomeUnknownError:
-        """Check that it ended with the error that says that nobody knows."""
+        """Check that the create ended with `OutcomeUnknownError`."""
         error = self.failed(ending, OutcomeUnknownError, posts=posts, rooms=rooms)
         assert error.attempts == posts
         return error
 
     def failed(self, ending: Ending, error_class: type[T], *, posts: int, rooms: int) -> T:
-        """Check that it ended with an error of this very class, and return that."""
+        """Check that the create ended with an error of exactly this class; return the error."""
         assert type(ending.error) is error_class, f"ended with {ending.error or ending.room!r}"
         self.sent(posts=posts, rooms=rooms)
         if ending.outcome is not None:
@@ -148,19 +148,19 @@ class MatrixCase:
         return ending.error
 
     def sent(self, *, posts: int, rooms: int) -> None:
-        """Check what went over the wire, and what the server made of it."""
+        """Check the number of creates that arrived and of rooms that exist."""
         assert (self.posts, len(self.sandbox.rooms)) == (posts, rooms)
 
     async def until(self, condition: Callable[[], object]) -> None:
-        """Wait for what the server comes to."""
+        """Wait until a condition of the server holds."""
         for _ in range(round(PATIENCE / POLL)):
             if condition():
                 return
             await asyncio.sleep(POLL)
-        raise AssertionError("the server has not come to it")
+        raise AssertionError("the condition was not met in time")
 
     async def leaves_nothing(self) -> None:
-        """Check that the connection is free, and that the next create is served."""
+        """Check that the connection is released, and that the next create succeeds."""
         assert not connector_of(self.rooms)._acquired
         self.sandbox.faults = []
         rooms = len(self.sandbox.rooms)
@@ -171,22 +171,22 @@ class MatrixCase:
 
 
 def on_create(*faults: object, **rule: object) -> Rule:
-    """What happens to creates, in turn."""
+    """Apply these faults to creates, in order."""
     return {"on": "POST /rooms", "faults": list(faults), **rule}
 
 
 def on_look_up(*faults: object, **rule: object) -> Rule:
-    """What happens to look-ups, in turn."""
+    """Apply these faults to look-ups, in order."""
     return {"on": "GET /rooms", "faults": list(faults), **rule}
 
 
 def named(name: str, fields: Mapping[str, object]) -> dict[str, object]:
-    """The fields of a request that has a name."""
+    """The fields of a request with a name."""
     return {"unique_name": name, **fields}
 
 
 def connector_of(client: AsyncRoomsClient) -> aiohttp.BaseConnector:
-    """The pool of a client, which is nothing of a caller's business."""
+    """The connection pool of a client, which is private."""
     session = client._runner.transport._session
     assert session is not None
     assert session.connector is not None
@@ -194,7 +194,7 @@ def connector_of(client: AsyncRoomsClient) -> aiohttp.BaseConnector:
 
 
 def has_idle_connection(client: AsyncRoomsClient) -> bool:
-    """Whether an open connection waits to be used again."""
+    """Whether the pool has an open idle connection."""
     if client._runner.transport._session is None:
         return False
     idle = connector_of(client)._conns.values()

@@ -1,8 +1,8 @@
-"""Fixtures of the fault matrix: each test of a row is played on six environments.
+"""Fixtures of the fault matrix: each test of a row runs in six environments.
 
-That is on asyncio and on uvloop, over plain and TLS connections, on fresh and on reused ones, for
-single creates and in batches, in the client's own session and in the caller's; and, where the row
-has both, for requests with and without a name.
+These cover asyncio and uvloop, plain and TLS connections, fresh and reused connections, single
+creates and batches, the client's own session and the caller's. Where a row has both, requests run
+with and without a name.
 """
 
 import gc
@@ -24,18 +24,18 @@ MATRIX_ENVS = [
     MatrixEnv("uvloop", tls=True, reused=False, in_batch=True, shared=True),
     MatrixEnv("uvloop", tls=True, reused=True, in_batch=False, shared=False),
 ]
-"""Each two circumstances meet on one of them: a covering array of strength 2, the smallest one."""
+"""The smallest covering array of strength 2: every pair of settings occurs together once."""
 
 
 @pytest.fixture(scope="session")
 def authority() -> trustme.CA:
-    """Who vouches for the certificates of the tests."""
+    """The certificate authority of the tests."""
     return trustme.CA()
 
 
 @pytest.fixture(scope="session")
 def trust(authority: trustme.CA) -> Trust:
-    """A server's identity, and a client's trust in it."""
+    """The TLS contexts of the server and of its client."""
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("127.0.0.1", "localhost").configure_cert(server)  # pyright: ignore[reportUnknownMemberType] # it also takes pyOpenSSL's
     client = ssl.create_default_context()
@@ -47,17 +47,17 @@ def trust(authority: trustme.CA) -> Trust:
 def matrix_env(request: pytest.FixtureRequest, trust: Trust) -> Iterator[MatrixEnv]:
     """Each environment in a test of its own."""
     yield attrs.evolve(cast("MatrixEnv", request.param), trust=trust)
-    gc.collect(1)  # what a case leaves is young, and warns when it was left open
+    gc.collect(1)  # objects left open by a case are young, and warn when collected
 
 
 @pytest.fixture(params=LOOPS)
 def matrix_envs(request: pytest.FixtureRequest, trust: Trust) -> Iterator[list[MatrixEnv]]:
-    """All environments of one loop, for rows that take their time: they are played at once."""
+    """All environments of one loop, for slow rows: their cases run concurrently."""
     yield [attrs.evolve(env, trust=trust) for env in MATRIX_ENVS if env.loop == request.param]
     gc.collect(1)
 
 
 @pytest.fixture(params=["standup", None], ids=["named", "nameless"])
 def name(request: pytest.FixtureRequest) -> str | None:
-    """The name of the room that is asked for."""
+    """The name of the requested room."""
     return cast("str | None", request.param)

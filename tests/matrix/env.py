@@ -25,17 +25,17 @@ LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
 }
 
 QUICK = RetryPolicy(attempts=8, deadline=150, backoff=0.002, backoff_max=0.01)
-"""Retries almost immediately; its deadline is only reached where something is wrong.
+"""Retries almost immediately; the deadline is only reached when a test fails.
 
-On uvloop time is real, and a hundred cases share a loop: on a busy machine they take long."""
+On uvloop time is real, and a hundred cases share a loop, which takes long on a busy machine."""
 
 LIMIT = 100.0
-"""Seconds for one attempt where no time-out is expected."""
+"""Time-out of an attempt that is not expected to time out, in seconds."""
 
 
 @attrs.frozen
 class Trust:
-    """TLS contexts of a server, and of a client that trusts it."""
+    """TLS contexts of a server and of a client that trusts it."""
 
     server: ssl.SSLContext
     client: ssl.SSLContext
@@ -43,19 +43,19 @@ class Trust:
 
 @attrs.frozen
 class MatrixEnv:
-    """Where cases are played: a loop, a kind of connection, and whether it was used before."""
+    """Where cases run: event loop, kind of connection, session, single calls or batches."""
 
     loop: str
     tls: bool
     reused: bool
     in_batch: bool
-    """Whether creates are made by ``create_many``."""
+    """Whether rooms are created by ``create_many``."""
     shared: bool
-    """Whether the session is the caller's, in which aiohttp writes requests in its own way."""
+    """Whether the session is the caller's, in which aiohttp writes the requests."""
     trust: Trust | None = None
 
     def run(self, *cases: Coroutine[Any, Any, None]) -> None:
-        """Play cases, all at the same time; see `run_cases`."""
+        """Run cases concurrently; see `run_cases`."""
         run_cases(self.loop, *cases)
 
     def __str__(self) -> str:
@@ -77,15 +77,15 @@ class MatrixEnv:
         trace: aiohttp.TraceConfig | None = None,
         leaves_nothing: bool = True,
     ) -> AsyncGenerator[MatrixCase]:
-        """Serve with a plan of faults, and check at the end that the client left nothing behind.
+        """Start a sandbox with faults and its client; check at the end that nothing is left open.
 
         Args:
-            plan: The faults, which begin when the case does.
-            resolver: Leads the client's connections to the sandbox, or elsewhere.
+            plan: The faults, active from the start of the case.
+            resolver: Directs the client's connections to the sandbox or elsewhere.
             rooms: Created beforehand by another client.
-            used: How the request before the case is disturbed, on a connection to be reused.
-            trace: Given to the client, or its session.
-            leaves_nothing: Whether the client can make a room at the end, which is checked.
+            used: The fault of the request before the case, on a connection to be reused.
+            trace: Passed to the client or to its session.
+            leaves_nothing: Check that the client can create a room at the end.
         """
         async with AsyncExitStack() as stack:
             sandbox = await stack.enter_async_context(Sandbox(ssl_context=self._serving))
@@ -125,9 +125,9 @@ class MatrixEnv:
         resolver: Detour | None,
         trace: aiohttp.TraceConfig | None,
     ) -> tuple[str, aiohttp.ClientSession | None]:
-        """The address, and a session where that has to be told something; else it is the client's.
+        """Return the address, and a session if the environment needs one of its own.
 
-        Its limit is one connection, whatever the client's is: what waits, waits for its pool.
+        The session is limited to one connection, so that calls wait for its pool.
         """
         if not (self.tls or self.shared or resolver):
             return url, None
@@ -143,20 +143,20 @@ class MatrixEnv:
             request_class=aiohttp.ClientRequest if self.shared else DirectRequest,
         )
         await stack.enter_async_context(session)
-        # A resolver is only asked about names.
+        # A resolver is only used for host names.
         return url.replace("127.0.0.1", "localhost") if resolver else url, session
 
 
 class Detour(AbstractResolver):
-    """Leads connection after connection elsewhere, and when that is over to the sandbox.
+    """Directs the first connections elsewhere, and later ones to the sandbox.
 
     Args:
-        ports: Ports of 127.0.0.1; 0 is the one that was asked for, None the failure to find it.
+        ports: Ports of 127.0.0.1; 0 is the requested port, None a resolution failure.
     """
 
     def __init__(self, *ports: int | None) -> None:
         self.asked = 0
-        """How often a connection was requested."""
+        """The number of connections requested."""
         self._ports: tuple[int | None, ...] = ports
 
     async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
@@ -171,15 +171,15 @@ class Detour(AbstractResolver):
         ]
 
     def ends(self) -> None:
-        """Lead to the sandbox from now on."""
+        """Direct all further connections to the sandbox."""
         self._ports = ()
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing; no resource is open."""
 
 
 def run_cases(loop: str, *cases: Coroutine[Any, Any, None]) -> None:
-    """Play cases in a loop of this kind, all at the same time, after which no task is left."""
+    """Run cases concurrently in a loop of this kind, and check that no task is left."""
 
     async def leave_nothing() -> None:
         async with asyncio.TaskGroup() as group:

@@ -1,4 +1,4 @@
-"""Rows 20, 26, 27 and 28: stale connections, and creates that are cut short by their caller."""
+"""Rows 20, 26, 27 and 28: stale connections, cancellation, closing and the retry quota."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from telnyx_video import (
 )
 
 HANGING = 15.0
-"""Seconds after which a call that should have ended counts as hanging."""
+"""Seconds after which a call counts as hanging."""
 
 SENT = "was sent, and may have been applied"
 
@@ -34,21 +34,21 @@ on_reused_connections = pytest.mark.parametrize(
 
 
 def request(name: str | None) -> CreateRoomRequest:
-    """A request with this name, or with none."""
+    """Return a request with this name, or without a name."""
     return CreateRoomRequest() if name is None else CreateRoomRequest(unique_name=name)
 
 
 def begin(case: MatrixCase, name: str | None) -> asyncio.Task[Any]:
-    """Begin a create, by itself or as a batch of one."""
+    """Start a create, as a single call or as a batch of one."""
     if case.in_batch:
         return asyncio.create_task(case.rooms.create_many([request(name)], if_exists="error"))
     return asyncio.create_task(case.rooms.create(request(name)))
 
 
 async def ended(task: asyncio.Task[Any]) -> TelnyxVideoError | asyncio.CancelledError | None:
-    """Wait for the end of what was begun, and return its error."""
+    """Wait for a create to end, and return its error."""
     done, _ = await asyncio.wait([task], timeout=HANGING)
-    assert done, "it hangs"
+    assert done, "the create hangs"
     try:
         result = task.result()
     except (TelnyxVideoError, asyncio.CancelledError) as error:
@@ -58,7 +58,7 @@ async def ended(task: asyncio.Task[Any]) -> TelnyxVideoError | asyncio.Cancelled
 
 @on_reused_connections
 def test_row_20_stale_connection_after_the_write(matrix_env: MatrixEnv, name: str | None) -> None:
-    """A connection that is closed when the create arrives on it counts as a lost answer."""
+    """A connection closed when the create arrives counts as a lost reply."""
 
     async def run_case() -> None:
         async with matrix_env.case(used={"on": "GET /rooms", "faults": ["closed_next"]}) as case:
@@ -73,7 +73,7 @@ def test_row_20_stale_connection_after_the_write(matrix_env: MatrixEnv, name: st
 
 @on_reused_connections
 def test_row_20_stale_connection_before_the_write(matrix_env: MatrixEnv, name: str | None) -> None:
-    """A connection that ended while it was idle is not used, so that nothing is in doubt."""
+    """A connection closed while idle is not used, so the outcome is known."""
     closing: Rule = {"on": "GET /rooms", "faults": ["closed_idle"]}
 
     async def run_case() -> None:
@@ -86,7 +86,7 @@ def test_row_20_stale_connection_before_the_write(matrix_env: MatrixEnv, name: s
 
 
 def test_row_26_cancelled_before_sending(matrix_env: MatrixEnv, name: str | None) -> None:
-    """A create that is cancelled while it has no connection was not sent, and no note says so."""
+    """A create cancelled before it has a connection was not sent, and its error has no note."""
 
     async def waiting_for_a_connection() -> None:
         async with matrix_env.case(on_create("hang")) as case:
@@ -123,7 +123,7 @@ def test_row_26_cancelled_before_sending(matrix_env: MatrixEnv, name: str | None
 def test_row_26_cancelled_after_sending(
     matrix_env: MatrixEnv, name: str | None, fault: str
 ) -> None:
-    """A create that is cancelled in flight ends with a note that it may have been applied."""
+    """A create cancelled in flight has a note that it may have been applied."""
 
     async def run_case() -> None:
         async with matrix_env.case(on_create(fault)) as case:
@@ -132,7 +132,7 @@ def test_row_26_cancelled_after_sending(
             call.cancel()
             error = await ended(call)
             assert type(error) is asyncio.CancelledError
-            # A batch is many creates: the journal tells which of them were sent.
+            # The journal of a batch records which creates were sent.
             assert matrix_env.in_batch or SENT in notes(error)
             await case.until(lambda: len(case.sandbox.rooms) == (fault == "hang"))
             case.sent(posts=1, rooms=int(fault == "hang"))
@@ -142,7 +142,7 @@ def test_row_26_cancelled_after_sending(
 
 @pytest.mark.parametrize("fault", ["hang", "hang_uncommitted"])
 def test_row_27_closed_in_flight(matrix_env: MatrixEnv, name: str | None, fault: str) -> None:
-    """Closing the client ends calls in flight at once, with an unknown outcome."""
+    """Closing the client ends calls in flight immediately, with an unknown outcome."""
 
     async def run_case() -> None:
         async with matrix_env.case(on_create(fault), leaves_nothing=False, timeout=60) as case:
@@ -161,8 +161,8 @@ def test_row_27_closed_in_flight(matrix_env: MatrixEnv, name: str | None, fault:
     matrix_env.run(run_case())
 
 
-def test_row_27_closed_and_cancelled_at_once(matrix_env: MatrixEnv, name: str | None) -> None:
-    """A cancellation of the caller's is not lost among the ends that closing brings."""
+def test_row_27_closed_and_cancelled_concurrently(matrix_env: MatrixEnv, name: str | None) -> None:
+    """Closing does not swallow the caller's cancellation."""
 
     async def run_case() -> None:
         async with matrix_env.case(on_create("hang"), leaves_nothing=False) as case:
@@ -177,7 +177,7 @@ def test_row_27_closed_and_cancelled_at_once(matrix_env: MatrixEnv, name: str | 
 
 
 def test_row_27_closed_while_waiting(matrix_env: MatrixEnv, name: str | None) -> None:
-    """Closing the client while a create waits to be sent again ends it at once, not applied."""
+    """Closing ends a create that waits for its retry immediately, as not applied."""
 
     async def run_case() -> None:
         refused = {"status": 429, "headers": {"Retry-After": "20"}}
@@ -197,13 +197,13 @@ NO_QUOTA = attrs.evolve(QUICK, quota=0)
 
 
 def by_itself(matrix_env: MatrixEnv) -> MatrixEnv:
-    """The same environment for creates outside of batches: these wait for the server instead."""
+    """Return the environment for single creates; batches wait for the server instead."""
     return attrs.evolve(matrix_env, in_batch=False)
 
 
 @pytest.mark.parametrize("fault", ["dropped", "lost", 503])
-def test_row_28_quota_spent(matrix_env: MatrixEnv, name: str | None, fault: object) -> None:
-    """Without a token nothing is posted again; but a lost answer is looked up all the same."""
+def test_row_28_quota_exhausted(matrix_env: MatrixEnv, name: str | None, fault: object) -> None:
+    """Without quota nothing is posted again, but a lost reply is still looked up."""
 
     async def run_case() -> None:
         async with by_itself(matrix_env).case(on_create(fault), retry=NO_QUOTA) as case:
@@ -217,8 +217,8 @@ def test_row_28_quota_spent(matrix_env: MatrixEnv, name: str | None, fault: obje
     matrix_env.run(run_case())
 
 
-def test_row_28_quota_spent_before_sending(matrix_env: MatrixEnv, name: str | None) -> None:
-    """Without a token even what was not sent is not tried again."""
+def test_row_28_quota_exhausted_before_sending(matrix_env: MatrixEnv, name: str | None) -> None:
+    """Without quota a create that was not sent is not retried either."""
 
     async def run_case() -> None:
         detour = Detour(*([0] if matrix_env.reused else []), closed_port())
@@ -232,7 +232,7 @@ def test_row_28_quota_spent_before_sending(matrix_env: MatrixEnv, name: str | No
 
 
 def test_row_28_quota_is_shared_and_runs_out(matrix_env: MatrixEnv) -> None:
-    """Creates of one client spend the same tokens, after which each is sent once."""
+    """All creates of a client share one quota; once it is exhausted each is sent once."""
 
     async def run_case() -> None:
         few = attrs.evolve(QUICK, quota=10)
@@ -250,5 +250,5 @@ def test_row_28_quota_is_shared_and_runs_out(matrix_env: MatrixEnv) -> None:
 
 
 def notes(error: BaseException) -> str:
-    """What is noted on an error."""
+    """Return the notes of an error."""
     return " ".join(getattr(error, "__notes__", []))

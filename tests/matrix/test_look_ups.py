@@ -1,4 +1,4 @@
-"""Rows 21 and 22: the answer of a create is lost, and the look-up meets faults as well."""
+"""Rows 21 and 22: the reply of a create is lost, and the look-up fails as well."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ FAULTS: dict[str, Fault] = {
     "half the headers": {"cut": "headers"},
     "truncated": {"cut": "body"},
     "truncated at the end of the connection": {"cut": "body", "framing": "close"},
-    "garbage": {"raw": "no HTTP at all\r\n\r\n"},
+    "garbage": {"raw": "this is not HTTP\r\n\r\n"},
     "bad gzip": {"body": "bad_gzip"},
     "HTML": {"status": 200, "body": "html"},
     "empty body": {"body": "empty"},
     "no ids": {"body": "no_id"},
 }
-"""After each of these a look-up is to be made again."""
+"""Faults after which a look-up is repeated."""
 
 FIRST_OF_TWO: Fault = {
     "body": {
@@ -34,12 +34,12 @@ FIRST_OF_TWO: Fault = {
         }
     }
 }
-"""The first page of a list, on which the room is not."""
+"""The first page of a list, without the room."""
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_row_21_look_up_is_lost(matrix_env: MatrixEnv, fault: str) -> None:
-    """A look-up that fails is made again, until it finds the room."""
+def test_row_21_failed_look_up_is_repeated(matrix_env: MatrixEnv, fault: str) -> None:
+    """A failed look-up is repeated until it finds the room."""
 
     async def run_case() -> None:
         faults = FAULTS[fault], FAULTS[fault]
@@ -52,8 +52,8 @@ def test_row_21_look_up_is_lost(matrix_env: MatrixEnv, fault: str) -> None:
 
 
 @pytest.mark.parametrize("fault", ["429", "503", "cut", "truncated", "HTML"])
-def test_row_21_second_page_is_lost(matrix_env: MatrixEnv, fault: str) -> None:
-    """A room that is on the second page is found there, also if that page fails at first."""
+def test_row_21_failed_second_page_is_repeated(matrix_env: MatrixEnv, fault: str) -> None:
+    """A room on the second page is found, even if that page fails at first."""
 
     async def run_case() -> None:
         async with matrix_env.case(
@@ -69,8 +69,8 @@ def test_row_21_second_page_is_lost(matrix_env: MatrixEnv, fault: str) -> None:
     matrix_env.run(run_case())
 
 
-def test_row_21_empty_though_it_exists(matrix_env: MatrixEnv) -> None:
-    """An empty list proves nothing: the create that follows it is refused, and the room found."""
+def test_row_21_empty_list_is_no_proof(matrix_env: MatrixEnv) -> None:
+    """After an empty list the create is sent again, refused, and the room is found."""
 
     async def run_case() -> None:
         plan = on_create("lost"), on_look_up("list_stale", "list_stale", "list_empty")
@@ -82,8 +82,8 @@ def test_row_21_empty_though_it_exists(matrix_env: MatrixEnv) -> None:
     matrix_env.run(run_case())
 
 
-def test_row_21_until_the_deadline(matrix_envs: list[MatrixEnv]) -> None:
-    """When no look-up tells anything until the deadline, the error says that nobody knows."""
+def test_row_21_look_ups_fail_until_the_deadline(matrix_envs: list[MatrixEnv]) -> None:
+    """If every look-up fails until the deadline, the outcome is unknown."""
     hurried = RetryPolicy(deadline=1, backoff=0.01, backoff_max=0.05)
 
     async def run_case(matrix_env: MatrixEnv, fault: str) -> None:
@@ -99,8 +99,8 @@ def test_row_21_until_the_deadline(matrix_envs: list[MatrixEnv]) -> None:
 
 
 @pytest.mark.parametrize("commit", ["before", "never"], ids=["committed", "not committed"])
-def test_row_22_names_that_are_only_alike(matrix_env: MatrixEnv, commit: str) -> None:
-    """Rooms whose names differ in case, or only begin alike, are of others: none is taken."""
+def test_row_22_similar_names_do_not_match(matrix_env: MatrixEnv, commit: str) -> None:
+    """Rooms whose names differ in case or share a prefix are not returned."""
     others = [{"unique_name": name} for name in ("Standup", "STANDUP", "standup-2", "stand")]
 
     async def run_case() -> None:

@@ -1,7 +1,7 @@
-"""Rows 4, 5, 8 to 12, 19 and 29: the answer is lost, garbled, untrue or endless.
+"""Rows 4, 5, 8 to 12, 19 and 29: the reply is lost, garbled, wrong or endless.
 
-With a name the room is found, or created if it does not exist; without one the outcome is unknown,
-and nothing is sent again.
+With a name the room is found, or created if it does not exist; without a name the outcome is
+unknown, and nothing is sent again.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ NEVER: Fault = {"commit": "never"}
 
 
 def faults(**by_name: Fault) -> pytest.MarkDecorator:
-    """Play the test with each of these."""
+    """Run the test with each fault."""
     return pytest.mark.parametrize("fault", by_name.values(), ids=by_name)
 
 
 async def lose_an_answer(matrix_env: MatrixEnv, name: str | None, fault: Fault) -> Ending:
-    """Have the first create answered so, and check what every lost answer has to lead to.
+    """Apply the fault to the first create, and check the result of a lost reply.
 
     Args:
-        fault: It is committed unless it says "never".
+        fault: The create is committed unless the fault has ``"commit": "never"``.
     """
     committed = fault.get("commit") != "never"
     async with matrix_env.case(on_create({"commit": "before", **fault})) as case:
@@ -51,7 +51,7 @@ async def lose_an_answer(matrix_env: MatrixEnv, name: str | None, fault: Fault) 
 def test_row_04_cut_before_the_request_is_read(
     matrix_env: MatrixEnv, name: str | None, fault: Fault
 ) -> None:
-    """A connection that ends before the server knows the request is never taken for a refusal."""
+    """A connection closed before the request is read does not count as a refusal."""
 
     async def run_case() -> None:
         await lose_an_answer(matrix_env, name, {**fault, **NEVER})
@@ -61,7 +61,7 @@ def test_row_04_cut_before_the_request_is_read(
 
 @faults(fin={"cut": "reply"}, rst={"cut": "reply", "reset": True})
 def test_row_05_commit_then_cut(matrix_env: MatrixEnv, name: str | None, fault: Fault) -> None:
-    """A room whose answer is cut off is found by its name, and never made twice."""
+    """A room whose reply is cut off is found by name, and never created twice."""
 
     async def run_case() -> None:
         await lose_an_answer(matrix_env, name, fault)
@@ -72,7 +72,7 @@ def test_row_05_commit_then_cut(matrix_env: MatrixEnv, name: str | None, fault: 
 @faults(
     half_a_status_line={"cut": "status"},
     half_the_headers={"cut": "headers"},
-    half_the_headers_of_nothing={"cut": "headers", **NEVER},
+    half_the_headers_uncommitted={"cut": "headers", **NEVER},
     reset_in_the_headers={"cut": "headers", "reset": True},
     continue_then_fin={"interim": 100, "cut": "reply"},
     early_hints_then_fin={"interim": 103, "cut": "reply", **NEVER},
@@ -80,7 +80,7 @@ def test_row_05_commit_then_cut(matrix_env: MatrixEnv, name: str | None, fault: 
 def test_row_08_partial_status_or_headers(
     matrix_env: MatrixEnv, name: str | None, fault: Fault
 ) -> None:
-    """A reply that breaks off before its body counts as lost."""
+    """A reply that ends before its body counts as lost."""
 
     async def run_case() -> None:
         await lose_an_answer(matrix_env, name, fault)
@@ -90,13 +90,13 @@ def test_row_08_partial_status_or_headers(
 
 @faults(
     by_length={"cut": "body"},
-    by_length_of_nothing={"cut": "body", **NEVER},
+    by_length_uncommitted={"cut": "body", **NEVER},
     chunked={"cut": "body", "framing": "chunked"},
     end_of_connection={"cut": "body", "framing": "close"},
     reset={"cut": "body", "reset": True},
 )
 def test_row_09_truncated_body(matrix_env: MatrixEnv, name: str | None, fault: Fault) -> None:
-    """Half a body tells nothing, also where no framing says that it is half."""
+    """A truncated body counts as lost, even if no framing reveals the truncation."""
 
     async def run_case() -> None:
         await lose_an_answer(matrix_env, name, fault)
@@ -107,13 +107,13 @@ def test_row_09_truncated_body(matrix_env: MatrixEnv, name: str | None, fault: F
 @faults(
     bad_gzip={"body": "bad_gzip"},
     html={"status": 200, "body": "html"},
-    html_for_nothing={"status": 200, "body": "html", **NEVER},
+    html_uncommitted={"status": 200, "body": "html", **NEVER},
     bad_json={"body": "bad_json"},
     empty={"body": "empty"},
     no_id={"body": "no_id"},
 )
 def test_row_10_unreadable_success(matrix_env: MatrixEnv, name: str | None, fault: Fault) -> None:
-    """A success without a room that can be read is not believed to be one, nor a failure."""
+    """A success without a readable room counts as neither success nor failure."""
 
     async def run_case() -> None:
         await lose_an_answer(matrix_env, name, fault)
@@ -122,14 +122,16 @@ def test_row_10_unreadable_success(matrix_env: MatrixEnv, name: str | None, faul
 
 
 @faults(
-    garbage={"raw": "\x16\x03\x01\x02 this is no HTTP\r\n\r\n"},
-    garbage_for_nothing={"raw": "\x16\x03\x01\x02 this is no HTTP\r\n\r\n", **NEVER},
+    garbage={"raw": "\x16\x03\x01\x02 this is not HTTP\r\n\r\n"},
+    garbage_uncommitted={"raw": "\x16\x03\x01\x02 this is not HTTP\r\n\r\n", **NEVER},
     huge_header={"headers": {"x-huge": {"size": 1_000_000}}},
     bad_chunk={"framing": "bad_chunk"},
     two_lengths={"framing": "two_lengths"},
 )
-def test_row_11_the_false_400(matrix_env: MatrixEnv, name: str | None, fault: Fault) -> None:
-    """Bytes that are no HTTP are never told to the caller as a bad request of his."""
+def test_row_11_bytes_that_are_not_http(
+    matrix_env: MatrixEnv, name: str | None, fault: Fault
+) -> None:
+    """Bytes that are not HTTP are never reported as a bad request."""
 
     async def run_case() -> None:
         seen: object = (await lose_an_answer(matrix_env, name, fault)).error
@@ -142,10 +144,10 @@ def test_row_11_the_false_400(matrix_env: MatrixEnv, name: str | None, fault: Fa
 
 @pytest.mark.parametrize("commit", ["before", "never"], ids=["committed", "not committed"])
 @pytest.mark.parametrize("status", [408, 409, 500, 502, 503, 504])
-def test_row_12_status_that_tells_nothing(
+def test_row_12_inconclusive_status(
     matrix_env: MatrixEnv, name: str | None, status: int, commit: str
 ) -> None:
-    """A gateway's error may come after the room was made, and is treated so."""
+    """A gateway error may follow a committed create, so the outcome is unknown."""
 
     async def run_case() -> None:
         await lose_an_answer(matrix_env, name, {"status": status, "commit": commit})
@@ -167,7 +169,7 @@ def test_row_12_status_that_tells_nothing(
 def test_row_19_redirect(
     matrix_env: MatrixEnv, name: str | None, status: int, to: str, commit: str
 ) -> None:
-    """No redirect is followed: nothing is posted twice, and nobody else gets the key."""
+    """No redirect is followed: nothing is posted twice, and no other host gets the key."""
 
     async def run_case() -> None:
         async with serve(created()) as other:
@@ -179,11 +181,15 @@ def test_row_19_redirect(
     matrix_env.run(run_case())
 
 
-@faults(bomb={"body": "bomb"}, endless={"body": "endless"}, endless_no={"body": "endless", **NEVER})
+@faults(
+    bomb={"body": "bomb"},
+    endless={"body": "endless"},
+    endless_uncommitted={"body": "endless", **NEVER},
+)
 def test_row_29_bomb_and_endless_body(
     matrix_env: MatrixEnv, name: str | None, fault: Fault
 ) -> None:
-    """A reply of any size is read up to a limit, and then counts as lost."""
+    """A reply larger than the limit counts as lost."""
 
     async def run_case() -> None:
         ending = await lose_an_answer(matrix_env, name, fault)

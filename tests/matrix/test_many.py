@@ -1,4 +1,4 @@
-"""Rows 25 and 32: many tasks, several processes, and what a blocking client cannot do."""
+"""Rows 25 and 32: many tasks, several processes, and unsupported uses of a blocking client."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from telnyx_video.sandbox import Sandbox
 
 TASKS = 16
 
-WEATHER: list[Rule] = [
+RANDOM_FAULTS: list[Rule] = [
     {
         "on": "POST /rooms",
         "draw": [
@@ -49,7 +49,7 @@ with client(retry=RetryPolicy(attempts=50, backoff=0.01, backoff_max=0.05, quota
         tell(outcome.unwrap().id)
 """
 
-THREE_DEAD_ENDS = """
+UNSUPPORTED_USES = """
 rooms = client()
 rooms.create(unique_name="before")
 
@@ -80,11 +80,11 @@ late[0].create(unique_name="at the end")
 
 
 def test_row_25_one_name_from_many_tasks(matrix_env: MatrixEnv) -> None:
-    """However many tasks ask for a name at once, and whatever is lost, it is one room."""
+    """Many concurrent creates of one name end with one room, whatever is lost."""
     patient = attrs.evolve(QUICK, attempts=100, backoff_max=0.02, quota=10_000)
 
     async def run_case() -> None:
-        async with matrix_env.case(*WEATHER, retry=patient, concurrency=8) as case:
+        async with matrix_env.case(*RANDOM_FAULTS, retry=patient, concurrency=8) as case:
 
             async def ask() -> Room:
                 ending = await case.create("standup", if_exists="return")
@@ -113,12 +113,12 @@ def test_row_25_one_name_from_several_processes(
     monkeypatch: pytest.MonkeyPatch,
     tls: bool,
 ) -> None:
-    """Independent processes end with the same room of the name."""
+    """Independent processes get the same room for a name."""
     trusted = tmp_path / "authority.pem"
     authority.cert_pem.write_to_path(str(trusted))
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-    end_forks()  # aiohttp reads the file that the variable names when it is imported
-    with Sandbox(faults=WEATHER, ssl_context=trust.server if tls else None) as sandbox:
+    end_forks()  # aiohttp reads SSL_CERT_FILE on import
+    with Sandbox(faults=RANDOM_FAULTS, ssl_context=trust.server if tls else None) as sandbox:
         with ExitStack() as stack:
             stack.callback(end_forks)
             programs = [stack.enter_context(running(SAME_NAME, sandbox.url)) for _ in range(2)]
@@ -130,10 +130,10 @@ def test_row_25_one_name_from_several_processes(
         assert sandbox.requests["POST /v2/rooms"] >= 24
 
 
-def test_row_32_what_cannot_work_says_so() -> None:
-    """After a fork, from its own thread, and at exit a blocking client ends within a second."""
+def test_row_32_unsupported_uses_raise_an_error() -> None:
+    """After a fork, from its own thread, and at exit a blocking client raises an error."""
     with Sandbox() as sandbox:
-        ended = run(THREE_DEAD_ENDS, sandbox.url)
+        ended = run(UNSUPPORTED_USES, sandbox.url)
         assert (ended.status, ended.noise) == (0, "")
         assert ended.lines == [
             "own thread: ConfigurationError",

@@ -1,4 +1,4 @@
-"""Rows 15 to 18, 23 and 24: refusals, before and after a lost answer, and rooms of others."""
+"""Rows 15 to 18, 23 and 24: refusals before and after a lost reply, and rooms of others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HURRIED = RetryPolicy(deadline=1, backoff=0.01, backoff_max=0.05)
 
 
 def is_taken(case: MatrixCase, ending: Ending, *, posts: int = 1) -> None:
-    """Check that it ended with the error that carries the only room there is."""
+    """Check that the create ended with `NameTakenError`, which carries the only room."""
     error = case.failed(ending, NameTakenError, posts=posts, rooms=1)
     assert error.room is not None
     assert [error.room.id] == case.room_ids
@@ -31,7 +31,7 @@ def is_taken(case: MatrixCase, ending: Ending, *, posts: int = 1) -> None:
 
 @pytest.mark.parametrize("refusal", [None, "duplicate", "duplicate_map"])
 def test_row_15_name_taken_at_the_first_attempt(matrix_env: MatrixEnv, refusal: str | None) -> None:
-    """A name that another room has is an error that carries this room."""
+    """A taken name raises an error that carries the existing room."""
 
     async def run_case() -> None:
         async with matrix_env.case(on_create(refusal), rooms=[OTHERS]) as case:
@@ -41,10 +41,10 @@ def test_row_15_name_taken_at_the_first_attempt(matrix_env: MatrixEnv, refusal: 
 
 
 @pytest.mark.parametrize("if_exists", ["return", "update"])
-def test_row_15_the_room_that_has_the_name_is_wanted(
+def test_row_15_existing_room_is_returned_or_updated(
     matrix_env: MatrixEnv, if_exists: IfExists
 ) -> None:
-    """Who asks for the room that exists gets it, as it is or as asked for, and is told so."""
+    """With `if_exists` the existing room is returned or updated, and reported as existing."""
 
     async def run_case() -> None:
         async with matrix_env.case(rooms=[OTHERS]) as case:
@@ -66,7 +66,7 @@ def test_row_15_the_room_that_has_the_name_is_wanted(
 def test_row_16_name_taken_after_an_unknown_outcome(
     matrix_env: MatrixEnv, lost: object, unseen: int
 ) -> None:
-    """A room that lists do not show yet is looked up until they do, and is the caller's own."""
+    """A room that lists do not show yet is looked up until they do, and is recovered."""
 
     async def run_case() -> None:
         fault = {"status": lost, "commit": "before"} if lost == 503 else lost
@@ -79,7 +79,7 @@ def test_row_16_name_taken_after_an_unknown_outcome(
 
 
 def test_row_16_never_visible(matrix_envs: list[MatrixEnv]) -> None:
-    """A room that no list shows until the deadline leaves the caller with "unknown"."""
+    """If no list shows the room until the deadline, the outcome is unknown."""
 
     async def run_case(matrix_env: MatrixEnv) -> None:
         async with matrix_env.case(
@@ -95,7 +95,7 @@ def test_row_16_never_visible(matrix_envs: list[MatrixEnv]) -> None:
 def test_row_17_another_field_is_refused(
     matrix_env: MatrixEnv, name: str | None, before: object
 ) -> None:
-    """What is wrong with the request is told at once, whatever happened before."""
+    """An invalid field is reported immediately, whatever happened before."""
 
     async def run_case() -> None:
         if name is None and before == "dropped":
@@ -104,16 +104,16 @@ def test_row_17_another_field_is_refused(
         async with matrix_env.case(on_create(*faults)) as case:
             ending = await case.create(name)
             error = case.failed(ending, UnprocessableEntityError, posts=len(faults), rooms=0)
-            doubtful = before == "dropped"  # the refusal does not tell what became of that one
-            assert error.outcome is (Outcome.UNKNOWN if doubtful else Outcome.NOT_APPLIED)
-            assert case.look_ups == doubtful
+            unknown = before == "dropped"  # the refusal says nothing about the dropped attempt
+            assert error.outcome is (Outcome.UNKNOWN if unknown else Outcome.NOT_APPLIED)
+            assert case.look_ups == unknown
 
     matrix_env.run(run_case())
 
 
 @pytest.mark.parametrize("refusal", [401, 403, 404])
 def test_row_18_refused_after_an_unknown_outcome(matrix_env: MatrixEnv, refusal: int) -> None:
-    """A refusal does not undo what was sent before it: the room is found."""
+    """A refusal says nothing about earlier attempts: the room is found."""
 
     async def run_case() -> None:
         async with matrix_env.case(on_create("lost", refusal), on_look_up("list_empty")) as case:
@@ -125,7 +125,9 @@ def test_row_18_refused_after_an_unknown_outcome(matrix_env: MatrixEnv, refusal:
 
 @pytest.mark.parametrize("refusal", [401, 403, 404])
 @pytest.mark.parametrize("where", ["create", "look-up"])
-def test_row_18_nothing_can_be_found_out(matrix_env: MatrixEnv, refusal: int, where: str) -> None:
+def test_row_18_refusal_without_a_listed_room(
+    matrix_env: MatrixEnv, refusal: int, where: str
+) -> None:
     """If the room is not listed, a refusal does not prove that it does not exist."""
 
     async def run_case() -> None:
@@ -141,8 +143,8 @@ def test_row_18_nothing_can_be_found_out(matrix_env: MatrixEnv, refusal: int, wh
     matrix_env.run(run_case())
 
 
-def test_row_23_two_rooms_of_one_name(matrix_env: MatrixEnv) -> None:
-    """If the server shows two rooms of the name, the error names both and chooses none."""
+def test_row_23_two_rooms_with_the_same_name(matrix_env: MatrixEnv) -> None:
+    """If two rooms have the name, the error names both and returns neither."""
 
     async def run_case() -> None:
         async with matrix_env.case(on_create("lost"), on_look_up("list_doubled")) as case:
@@ -158,7 +160,7 @@ def test_row_23_two_rooms_of_one_name(matrix_env: MatrixEnv) -> None:
 @pytest.mark.parametrize("if_exists", ["error", "return"])
 @pytest.mark.parametrize("lost", ["dropped", "lost", "lost_reset"])
 def test_row_24_other_settings(matrix_env: MatrixEnv, lost: str, if_exists: IfExists) -> None:
-    """A room of other settings is not ours, though it has the name that was asked for."""
+    """A room with other settings was not created by this call, though it has the name."""
 
     async def run_case() -> None:
         async with matrix_env.case(on_create(lost), rooms=[OTHERS]) as case:
@@ -178,7 +180,7 @@ def test_row_24_other_settings(matrix_env: MatrixEnv, lost: str, if_exists: IfEx
 
 @pytest.mark.parametrize("if_exists", ["error", "return"])
 def test_row_24_older_than_the_first_attempt(matrix_env: MatrixEnv, if_exists: IfExists) -> None:
-    """A room that was there an hour ago was not made by a create of this minute."""
+    """A room older than the first attempt was not created by this call."""
 
     async def run_case() -> None:
         async with matrix_env.case(rooms=[OTHERS]) as case:

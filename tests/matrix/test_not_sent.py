@@ -1,7 +1,7 @@
 """Rows 1, 2 and 3: not one byte of the create was sent.
 
-It is sent again, whether it has a name or not, unless it could not fare better; and it is known
-that no room was made.
+It is sent again, with or without a name, if a retry can succeed; the error says that no room was
+created.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from telnyx_video import (
 )
 
 CLOSING: Rule = {"on": "GET /rooms", "faults": ["close"]}
-"""The client was used, but the next request needs a connection of its own."""
+"""Closes the connection, so that the next request needs a new one."""
 
 SOON = aiohttp.ClientTimeout(total=10, sock_connect=1)
-"""Time enough for a handshake on a busy machine, and soon over where nobody answers."""
+"""Long enough for a handshake on a busy machine, short where nobody answers."""
 
 over_tls = pytest.mark.parametrize(
     "matrix_env", [env for env in MATRIX_ENVS if env.tls], indirect=True, ids=str
 )
-over_tls_afresh = pytest.mark.parametrize(
+over_fresh_tls = pytest.mark.parametrize(
     "matrix_env",
     [env for env in MATRIX_ENVS if env.tls and not env.reused],
     indirect=True,
@@ -45,13 +45,13 @@ over_tls_afresh = pytest.mark.parametrize(
 )
 
 
-async def go_a_detour(
+async def fail_connections(
     matrix_env: MatrixEnv,
     name: str | None,
     *ports: int | None,
     timeout: float | aiohttp.ClientTimeout = LIMIT,
 ) -> None:
-    """Have the first connections of a create fail; then it is made as if nothing had been."""
+    """Let the first connections of a create fail; it succeeds on the next one."""
     start = [0] if matrix_env.reused else []
     detour = Detour(*start, *ports)
     async with matrix_env.case(resolver=detour, used=CLOSING, timeout=timeout) as case:
@@ -62,27 +62,29 @@ async def go_a_detour(
 
 @pytest.mark.parametrize("fault", ["no such host", "refused", "connect timed out"])
 def test_row_01_no_connection(matrix_env: MatrixEnv, name: str | None, fault: str) -> None:
-    """A server that cannot be reached for a moment gets the create when it can."""
+    """The create is retried until the server can be reached."""
 
     async def run_case() -> None:
         if fault == "no such host":
-            await go_a_detour(matrix_env, name, None, None)
+            await fail_connections(matrix_env, name, None, None)
         elif fault == "refused":
-            await go_a_detour(matrix_env, name, closed_port(), closed_port())
+            await fail_connections(matrix_env, name, closed_port(), closed_port())
         else:
             with unreachable() as address:
-                await go_a_detour(matrix_env, name, int(address.partition(":")[2]), timeout=SOON)
+                await fail_connections(
+                    matrix_env, name, int(address.partition(":")[2]), timeout=SOON
+                )
 
     matrix_env.run(run_case())
 
 
 @over_tls
 def test_row_01_tls_reset(matrix_env: MatrixEnv, name: str | None) -> None:
-    """A handshake that breaks off has carried nothing, so the create is sent again."""
+    """A handshake that fails has sent nothing, so the create is sent again."""
 
     async def run_case() -> None:
         async with serve(first=reset) as rude:
-            await go_a_detour(matrix_env, name, rude.port, rude.port)
+            await fail_connections(matrix_env, name, rude.port, rude.port)
             assert rude.connections == 2
 
     matrix_env.run(run_case())
@@ -92,7 +94,7 @@ def test_row_01_pool_full(matrix_envs: list[MatrixEnv], name: str | None) -> Non
     """A create waits for a free connection, and retries if a wait times out."""
 
     async def run_case(matrix_env: MatrixEnv) -> None:
-        # Over TLS the pool is the session's, which says no; else it is the client's, which waits.
+        # Over TLS the session's pool limits connections; otherwise the client's does.
         impatient = aiohttp.ClientTimeout(total=10, connect=STALLED / 4)
         patient = attrs.evolve(QUICK, attempts=100, quota=10_000)
         async with matrix_env.case(
@@ -117,7 +119,7 @@ HURRIED = RetryPolicy(attempts=10_000, deadline=STALLED, backoff=0.01, quota=100
 
 
 def test_row_02_no_connection_until_the_deadline(matrix_envs: list[MatrixEnv]) -> None:
-    """When time is up and no connection was to be had, the error says that nothing was applied."""
+    """Without a connection until the deadline, the outcome is "not applied"."""
 
     async def run_case(matrix_env: MatrixEnv, name: str | None, port: int) -> None:
         detour = Detour(*([0] if matrix_env.reused else []), *[port] * 1000)
@@ -134,7 +136,7 @@ def test_row_02_no_connection_until_the_deadline(matrix_envs: list[MatrixEnv]) -
 
 
 def test_row_02_no_slot_until_the_deadline(matrix_envs: list[MatrixEnv]) -> None:
-    """A create that waits behind others until its deadline was not applied, and says so."""
+    """A create that waits for a slot until its deadline was not applied."""
 
     async def run_case(matrix_env: MatrixEnv, name: str | None) -> None:
         async with matrix_env.case(on_create("hang"), retry=HURRIED) as case:
@@ -149,15 +151,15 @@ def test_row_02_no_slot_until_the_deadline(matrix_envs: list[MatrixEnv]) -> None
     matrix_envs[0].run(*starmap(run_case, product(matrix_envs, ("standup", None))))
 
 
-@over_tls_afresh
+@over_fresh_tls
 def test_row_03_bad_certificate(matrix_env: MatrixEnv, name: str | None, trust: Trust) -> None:
-    """A server that cannot prove who it is gets nothing, and is not asked again."""
+    """An untrusted server gets no request, and the create is not retried."""
 
     async def run_case() -> None:
-        fooled = attrs.evolve(
+        untrusting = attrs.evolve(
             matrix_env, trust=attrs.evolve(trust, client=ssl.create_default_context())
         )
-        async with fooled.case(leaves_nothing=False) as case:
+        async with untrusting.case(leaves_nothing=False) as case:
             ending = await case.create(name)
             error = case.failed(ending, TransportError, posts=0, rooms=0)
             assert error.outcome is Outcome.NOT_APPLIED
@@ -168,7 +170,7 @@ def test_row_03_bad_certificate(matrix_env: MatrixEnv, name: str | None, trust: 
 
 
 def test_row_03_line_break_in_a_header(matrix_env: MatrixEnv, name: str | None) -> None:
-    """What would smuggle a header in is the caller's mistake, and is not sent."""
+    """A header with a line break is a configuration error, and is not sent."""
     broken = True
 
     async def inject(
@@ -194,7 +196,7 @@ def test_row_03_line_break_in_a_header(matrix_env: MatrixEnv, name: str | None) 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/v2", "https://", "127.0.0.1", "https://a:b/v2"])
 def test_row_03_bad_url(url: str) -> None:
-    """An address that cannot be one is refused before there is a request."""
+    """An invalid base URL is refused when the client is made."""
     with pytest.raises(ConfigurationError) as raised:
         AsyncRoomsClient(base_url=url, api_key="key")
     assert raised.value.outcome is Outcome.NOT_APPLIED

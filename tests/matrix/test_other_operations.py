@@ -1,4 +1,4 @@
-"""Rows 30 and 31: deletes and updates whose answers are lost."""
+"""Rows 30 and 31: deletes and updates whose replies are lost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def room_id(case: MatrixCase) -> str:
 @pytest.mark.parametrize("fault", ["lost", "lost_reset", "garbage", "dropped", "late"])
 @pytest.mark.parametrize("times", [1, 2])
 def test_row_30_delete_whose_answer_is_lost(matrix_env: MatrixEnv, fault: str, times: int) -> None:
-    """A delete is sent again, and "not found" then says that it had been done."""
+    """A delete is sent again, and "not found" then counts as success."""
 
     async def run_case() -> None:
         plan = {"on": "DELETE /rooms/{id}", "faults": [fault] * times}
@@ -31,8 +31,8 @@ def test_row_30_delete_whose_answer_is_lost(matrix_env: MatrixEnv, fault: str, t
     matrix_env.run(run_case())
 
 
-def test_row_30_delete_of_a_room_that_was_not_there(matrix_env: MatrixEnv) -> None:
-    """Without a lost answer before it "not found" is an error."""
+def test_row_30_delete_of_a_missing_room(matrix_env: MatrixEnv) -> None:
+    """Without a lost reply before it, "not found" is an error."""
 
     async def run_case() -> None:
         async with matrix_env.case(rooms=[THEIRS]) as case:
@@ -48,7 +48,7 @@ def test_row_30_delete_of_a_room_that_was_not_there(matrix_env: MatrixEnv) -> No
 
 @pytest.mark.parametrize("fault", ["lost", "lost_reset", "garbage", "empty", "dropped", 503])
 def test_row_31_update_whose_answer_is_lost(matrix_env: MatrixEnv, fault: object) -> None:
-    """An update is not sent again by itself: nobody knows, until the room is read again."""
+    """An update is not repeated: its outcome is unknown until the room is read again."""
 
     async def run_case() -> None:
         plan = {"on": "PATCH /rooms/{id}", "faults": [fault]}

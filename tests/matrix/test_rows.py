@@ -1,9 +1,9 @@
-"""The fault matrix: what each fault on a create means for the caller, row by row.
+"""The fault matrix: the effect of each fault on a create, row by row.
 
-Every row is played on real connections: on asyncio and on uvloop, over plain and TLS ones, fresh
-and reused, with a name and without, by ``create`` on one half of these matrix_envs and by
-``create_many`` on the other. It asserts how many creates arrived, how many rooms there are, what
-the caller was told, and that no connection, slot or task is left.
+Every row runs on real connections: on asyncio and on uvloop, over plain and TLS connections, fresh
+and reused, with a name and without, by ``create`` in half of these environments and by
+``create_many`` in the others. It asserts the number of creates and rooms, the result that the
+caller gets, and that no connection, slot or task is left.
 
 == ===================================== =========================
  # fault                                 module
@@ -17,28 +17,28 @@ the caller was told, and that no connection, slot or task is left.
  7 stall                                 test_times
  8 partial status or headers             test_lost_answers
  9 truncated body                        test_lost_answers
-10 success that cannot be read           test_lost_answers
-11 the false 400                         test_lost_answers
+10 unreadable success                    test_lost_answers
+11 bytes that are not HTTP               test_lost_answers
 12 5xx, 408, 409                         test_lost_answers
-13 429, and when to come back            test_times
-14 429 for ever                          test_times
+13 429 and its Retry-After               test_times
+14 429 until the deadline                test_times
 15 name taken at the first attempt       test_names
 16 name taken after an unknown outcome   test_names
 17 another field refused                 test_names
-18 401, 403, 404 after an unknown one    test_names
+18 401, 403, 404 after unknown outcome   test_names
 19 redirects                             test_lost_answers
 20 stale connection                      test_ends
 21 faults on the look-up                 test_look_ups
-22 names that are only alike             test_look_ups
-23 two rooms of the name                 test_names
+22 similar names                         test_look_ups
+23 two rooms with the same name          test_names
 24 older room, other settings            test_names
 25 one name, many tasks and processes    test_many
 26 cancelled                             test_ends
 27 closed in flight                      test_ends
-28 quota spent                           test_ends
+28 quota exhausted                       test_ends
 29 bomb, endless body                    test_lost_answers
-30 lost answer of a delete               test_other_operations
-31 lost answer of an update              test_other_operations
+30 lost reply of a delete                test_other_operations
+31 lost reply of an update               test_other_operations
 32 fork, own thread, exit                test_many
 == ===================================== =========================
 """

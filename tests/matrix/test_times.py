@@ -1,6 +1,6 @@
-"""Rows 6, 7, 13 and 14: what comes late, or not at all, or is to be waited for.
+"""Rows 6, 7, 13 and 14: late replies, stalls and rate limits.
 
-These take their time, so that all cases of one loop are played at once.
+These are slow, so all cases of one loop run concurrently.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NAMES = ("standup", None)
 
 
 def test_row_06_late_commit(matrix_envs: list[MatrixEnv]) -> None:
-    """A create that is applied up to 2 s after its connection was cut makes no second room."""
+    """A create applied up to 2 s after its connection was cut creates no second room."""
 
     async def run_case(matrix_env: MatrixEnv, name: str | None, reset: bool, late: float) -> None:
         plan = on_create({"cut": "reply", "reset": reset, "commit": late})
@@ -31,7 +31,7 @@ def test_row_06_late_commit(matrix_envs: list[MatrixEnv]) -> None:
             if name is None:
                 case.is_unknown(ending, rooms=1)
             else:
-                # The second create makes the room, or is refused since the first just has.
+                # The second create succeeds, or is refused because the first was applied.
                 assert case.posts in (1, 2)
                 case.is_made(ending, posts=case.posts, recovered=case.posts == 1 or None)
 
@@ -40,8 +40,8 @@ def test_row_06_late_commit(matrix_envs: list[MatrixEnv]) -> None:
 
 
 @pytest.mark.parametrize("reset", [False, True], ids=["FIN", "RST"])
-def test_row_06_refused_since_the_first_came_late(matrix_env: MatrixEnv, reset: bool) -> None:
-    """A second create that is refused, since the first was applied meanwhile, finds its room."""
+def test_row_06_refusal_after_a_late_commit(matrix_env: MatrixEnv, reset: bool) -> None:
+    """A second create that is refused because the first was applied returns its room."""
 
     async def run_case() -> None:
         late = {"cut": "reply", "reset": reset, "commit": STALLED / 3}
@@ -58,8 +58,8 @@ def test_row_06_refused_since_the_first_came_late(matrix_env: MatrixEnv, reset: 
 @pytest.mark.parametrize("limit", ["sock_read", "total"])
 @pytest.mark.parametrize("commit", ["before", "never"], ids=["committed", "not committed"])
 def test_row_07_stall(matrix_envs: list[MatrixEnv], commit: str, limit: str) -> None:
-    """A server that falls silent, before its reply or in it, is given up, not waited for."""
-    # On uvloop in real time: enough for all look-ups and creates after it on a busy machine.
+    """A server that stalls before or during its reply times the attempt out."""
+    # Real time on uvloop: long enough for the following requests on a busy machine.
     stalled = 4 * STALLED
     timeout = (
         aiohttp.ClientTimeout(total=stalled)
@@ -68,7 +68,7 @@ def test_row_07_stall(matrix_envs: list[MatrixEnv], commit: str, limit: str) -> 
     )
     committed = commit == "before"
     points = ("reply", "status", "headers", "body")
-    # To make ready takes time, which is not to be taken from the attempts' own.
+    # Setup takes time, which must not count towards the attempts' time-outs.
     ready = asyncio.Barrier(len(matrix_envs) * len(NAMES) * len(points))
 
     async def run_case(matrix_env: MatrixEnv, name: str | None, point: str) -> None:
@@ -87,41 +87,41 @@ def test_row_07_stall(matrix_envs: list[MatrixEnv], commit: str, limit: str) -> 
 WAITED_FOR: Mapping[str, tuple[Mapping[str, object], float]] = {
     "Retry-After in seconds": ({"Retry-After": "1"}, 1),
     "Retry-After as a date": ({"Retry-After": {"date_in": 1}}, 1),
-    "Retry-After as a date, by a clock that is wrong": (
+    "Retry-After as a date, by a wrong clock": (
         {"Date": {"date_in": -3600}, "Retry-After": {"date_in": -3599}},
         1,
     ),
     "Retry-After in fractions": ({"Retry-After": "0.5"}, 0.5),
     "x-ratelimit-reset": ({"x-ratelimit-reset": "1"}, 1),
-    "a window that is used up": (
+    "an exhausted window": (
         {"x-ratelimit-limit": "9", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1"},
         1,
     ),
-    "the nearer of both": ({"Retry-After": "0", "x-ratelimit-reset": "1"}, 0),
+    "the earlier of both": ({"Retry-After": "0", "x-ratelimit-reset": "1"}, 0),
     "absent": ({}, 0),
     "zero": ({"Retry-After": "0"}, 0),
     "negative": ({"Retry-After": "-5"}, 0),
     "negative reset": ({"x-ratelimit-reset": "-5"}, 0),
     "a date that has passed": ({"Retry-After": {"date_in": -60}}, 0),
-    "no time at all": ({"Retry-After": "soon"}, 0),
+    "not a time": ({"Retry-After": "soon"}, 0),
     "huge": ({"Retry-After": "999999999"}, 0),
     "endless": ({"Retry-After": "inf"}, 0),
     "a date in the next century": ({"Retry-After": {"date_in": 1e9}}, 0),
     "huge reset": ({"x-ratelimit-reset": "999999999"}, 0),
 }
-"""Headers of a 429, and the seconds that are to be waited at least."""
+"""Headers of a 429, and the least number of seconds to wait."""
 
 
 def test_row_13_rate_limited(matrix_envs: list[MatrixEnv]) -> None:
-    """After a 429 the create waits as long as it is told to, if that makes sense, and is made."""
+    """After a 429 the create waits for a plausible Retry-After, and is sent again."""
 
-    async def run_case(matrix_env: MatrixEnv, name: str | None, told: str) -> None:
-        headers, seconds = WAITED_FOR[told]
+    async def run_case(matrix_env: MatrixEnv, name: str | None, reported: str) -> None:
+        headers, seconds = WAITED_FOR[reported]
         async with matrix_env.case(on_create({"status": 429, "headers": headers})) as case:
             clock = asyncio.get_running_loop().time
             began = clock()
             ending = await case.create(name)
-            assert clock() - began >= seconds, told
+            assert clock() - began >= seconds, reported
             case.is_made(ending, posts=2)
             assert case.look_ups == 0
 
@@ -136,7 +136,7 @@ def test_row_13_rate_limited(matrix_envs: list[MatrixEnv]) -> None:
 def test_row_13_later_than_the_deadline(
     matrix_env: MatrixEnv, name: str | None, headers: Mapping[str, object]
 ) -> None:
-    """A create that is told to come back after its deadline ends at once."""
+    """A create whose Retry-After exceeds its deadline fails immediately."""
 
     async def run_case() -> None:
         async with matrix_env.case(on_create({"status": 429, "headers": headers})) as case:
@@ -147,8 +147,8 @@ def test_row_13_later_than_the_deadline(
     matrix_env.run(run_case())
 
 
-def test_row_14_rate_limited_for_ever(matrix_envs: list[MatrixEnv]) -> None:
-    """A create that is refused until its deadline ends then, and says that it was not applied."""
+def test_row_14_rate_limited_until_the_deadline(matrix_envs: list[MatrixEnv]) -> None:
+    """A create refused until its deadline fails with the outcome "not applied"."""
     hurried = RetryPolicy(deadline=3, backoff=QUICK.backoff, backoff_max=0.2)
 
     async def run_case(matrix_env: MatrixEnv, name: str | None) -> None:
@@ -163,8 +163,8 @@ def test_row_14_rate_limited_for_ever(matrix_envs: list[MatrixEnv]) -> None:
     matrix_envs[0].run(*starmap(run_case, product(matrix_envs, NAMES)))
 
 
-def test_row_14_no_time_for_the_answer(matrix_envs: list[MatrixEnv]) -> None:
-    """A create known not to be applied is not sent again when its answer could not come in time."""
+def test_row_14_no_attempt_without_time_for_its_reply(matrix_envs: list[MatrixEnv]) -> None:
+    """A create that was not applied is not sent again if its reply would come too late."""
     hurried = RetryPolicy(deadline=1.5, backoff=QUICK.backoff)
     refused = {"status": 429, "headers": {"Retry-After": "1"}, "stall": "reply", "seconds": 0.15}
 

@@ -10,27 +10,27 @@ import trustme
 
 
 class Authority:
-    """Vouches for the certificates of the tests; nobody else knows it."""
+    """A certificate authority for the tests."""
 
     def __init__(self) -> None:
-        # Its methods take contexts of pyOpenSSL as well, whose types are not installed.
+        # Its methods also accept pyOpenSSL contexts, whose types are not installed.
         self._authority: Any = trustme.CA()
 
     def serving(self, name: str) -> ssl.SSLContext:
-        """What a server of this name or address serves with."""
+        """Return the TLS context of a server with this name or address."""
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._authority.issue_cert(name).configure_cert(context)
         return context
 
     def demanding(self, name: str) -> ssl.SSLContext:
-        """What a server serves with that demands a certificate of this authority."""
+        """Return the TLS context of a server that requires a client certificate."""
         context = self.serving(name)
         context.verify_mode = ssl.CERT_REQUIRED
         self._authority.configure_trust(context)
         return context
 
     def identify(self, context: ssl.SSLContext, name: str) -> None:
-        """Give a client's context a certificate of this authority."""
+        """Add a client certificate to a context."""
         self._authority.issue_cert(name).configure_cert(context)
 
     def write(self, path: Path) -> Path:
@@ -39,7 +39,7 @@ class Authority:
         return path
 
     def trusting(self) -> ssl.SSLContext:
-        """What a client needs to believe such a server."""
+        """Return a client's TLS context that trusts this authority."""
         context = ssl.create_default_context()
         self._authority.configure_trust(context)
         return context

@@ -1,4 +1,4 @@
-"""Calls in threads that cannot outlive the tests, for what might hang."""
+"""Calls in daemon threads, for calls that may hang."""
 
 import threading
 from collections.abc import Callable
@@ -8,17 +8,17 @@ from typing import TypeVar
 T = TypeVar("T")
 
 SOON = 15.0
-"""Seconds after which a call that does not return hangs; below the time-out of a request."""
+"""Seconds after which a call counts as hanging; below the time-out of a request."""
 
 
 def in_thread(call: Callable[[], T]) -> Future[T]:
-    """Run a call in a daemon thread, so that one that hangs fails a test and no more."""
+    """Run a call in a daemon thread, so that a hanging call only fails its test."""
     future: Future[T] = Future()
 
     def run() -> None:
         try:
             future.set_result(call())
-        except BaseException as error:  # handed to whoever asks
+        except BaseException as error:  # raised by the future
             future.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()

@@ -1,4 +1,4 @@
-"""A server that holds each request back until it is told to answer: calls stay under way."""
+"""A server that blocks each request until it is released, so that calls stay in flight."""
 
 import json
 import threading
@@ -14,13 +14,13 @@ ROOM = {
 
 
 class BlockingServer:
-    """Counts requests, and answers once it is released: every create with a room of its name."""
+    """Counts requests, and answers each create with its room once released."""
 
     def __init__(self) -> None:
         self.arrived = threading.Semaphore(0)
-        """One for each request that has arrived."""
+        """Released once for each request that has arrived."""
         self.most_at_once = 0
-        """The most requests that were under way at one time."""
+        """The most requests that were in flight at the same time."""
         self._at_once = 0
         self._counting = threading.Lock()
         self._released = threading.Event()
@@ -58,12 +58,12 @@ class BlockingServer:
         return f"http://127.0.0.1:{self._server.server_port}/v2"
 
     def wait_for(self, requests: int) -> None:
-        """Return when so many more requests have arrived."""
+        """Wait until this many more requests have arrived."""
         for _ in range(requests):
             assert self.arrived.acquire(timeout=60)
 
     def release(self) -> None:
-        """Answer what is held back, and from now on at once."""
+        """Answer blocked requests, and later ones immediately."""
         self._released.set()
 
     def _hold(self) -> None:
@@ -87,7 +87,7 @@ class BlockingServer:
 
 
 class _QuietServer(ThreadingHTTPServer):
-    """Clients that are gone when their answer comes are what these tests are about."""
+    """Ignores errors of clients that have disconnected, which these tests expect."""
 
     daemon_threads = False
 

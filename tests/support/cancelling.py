@@ -1,4 +1,4 @@
-"""Cancels a call at one of its awaits: the first, the second, … each is a place to cut it."""
+"""Cancels a call at a given await."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ T = TypeVar("T")
 
 @types.coroutine
 def cancelled_at(number: int, call: Coroutine[Any, Any, T]) -> Generator[Any, None, T]:
-    """Carry a call out until it awaits something for the time of this number, from 1.
+    """Run a call, and cancel its task at its await with this number, from 1.
 
-    There it is cancelled, as if by a ``cancel()`` of its task at that very moment. A call that
-    does not wait as often ends as usual.
+    A call with fewer awaits ends as usual.
     """
     task = asyncio.current_task()
     awaits = call.__await__()
@@ -32,5 +31,5 @@ def cancelled_at(number: int, call: Coroutine[Any, Any, T]) -> Generator[Any, No
         thrown = None
         try:
             yield awaited
-        except BaseException as error:  # belongs to the call
+        except BaseException as error:  # raised into the call
             thrown = error

@@ -1,4 +1,4 @@
-"""Clients of the servers that tests start."""
+"""Clients for the servers of the tests."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ WITH_AND_WITHOUT_NAME = (CreateRoomRequest(unique_name="standup"), CreateRoomReq
 
 
 def client(server: ScriptedServer | Sandbox, **arguments: Any) -> AsyncRoomsClient:
-    """A client of this server, with its key; a server that looks at no key gets one as well."""
+    """Return a client of this server; servers that do not check the key get any key."""
     arguments.setdefault("api_key", server.api_key if isinstance(server, Sandbox) else "key0123")
     return AsyncRoomsClient(base_url=server.url, **arguments)

@@ -1,4 +1,4 @@
-"""Counts what a call costs, in figures that are the same on every machine and at any load."""
+"""Counts the cost of a call in figures that do not depend on the machine or its load."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ Call = Callable[[], Awaitable[object]]
 PACKAGE = str(Path(telnyx_video.__file__).parent)
 
 REPEATS = 5
-"""How often each figure is taken; the least counts, as garbage may be collected meanwhile."""
+"""Measurements of each figure; the least counts, since garbage collection may interfere."""
 
 
 class CountingLoop(asyncio.SelectorEventLoop):
-    """A loop that counts what it is asked to do."""
+    """An event loop that counts its callbacks, timers and tasks."""
 
     callbacks = timers = tasks = 0
 
@@ -54,10 +54,10 @@ class CountingLoop(asyncio.SelectorEventLoop):
 
 
 class Turns(NamedTuple):
-    """What the loop has to do for a call."""
+    """The event loop's work for a call."""
 
     waits: int
-    """How often the call hands control to it."""
+    """The number of times the call suspends."""
     tasks: int
     timers: int
     callbacks: int
@@ -65,25 +65,25 @@ class Turns(NamedTuple):
 
 @attrs.frozen
 class Cost:
-    """What one call costs, once connections are made and caches are filled."""
+    """The cost of one call, with open connections and filled caches."""
 
     functions: int
-    """Functions of the package that are called; to go on with a coroutine is no call."""
+    """Functions of the package that are called; resuming a coroutine is not a call."""
     files: int
-    """Files of the package that these functions are in."""
+    """Files of the package that define these functions."""
     changes: int
-    """How often control passes from one of these files to another; returning is not counted."""
+    """The number of calls from one of these files into another, without returns."""
     turns: Turns
     held: int
-    """Bytes of the most memory that is in use while the call is under way."""
+    """Peak memory of the call, in bytes."""
     kept: int
-    """Bytes that are in use as long as the result is."""
+    """Memory that the result keeps, in bytes."""
 
 
 async def cost_of(call: Call) -> Cost:
-    """Make the call a few times, and count.
+    """Measure the cost of a call.
 
-    It must run in a :class:`CountingLoop`.
+    Must run in a :class:`CountingLoop`.
     """
     for _ in range(REPEATS):
         await call()
@@ -120,8 +120,8 @@ async def _turns(call: Call) -> Turns:
 
 
 async def _path(call: Call) -> tuple[int, int, int]:
-    """Count the functions, files and changes of file of one call."""
-    begun = set[types.FrameType]()  # holding them tells a coroutine that goes on from a new one
+    """Count the functions, files and file changes of one call."""
+    begun = set[types.FrameType]()  # kept alive to tell resumed coroutines from new calls
     entered: list[str] = []
 
     def note(frame: types.FrameType, event: str, _: object) -> None:
@@ -141,7 +141,7 @@ async def _path(call: Call) -> tuple[int, int, int]:
 async def _bytes(call: Call) -> tuple[int, int]:
     gc.collect(0)
     tracer = sys.gettrace()
-    sys.settrace(None)  # whoever measures coverage meanwhile needs memory for each frame
+    sys.settrace(None)  # a coverage tracer allocates memory for each frame
     tracemalloc.start()
     try:
         await call()

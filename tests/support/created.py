@@ -1,4 +1,4 @@
-"""The reply to a create as bytes: a new room of the name that the request has, made in no time."""
+"""The reply to a create as bytes: a new room of the requested name, built cheaply."""
 
 _ROOM = (
     b'{"data":{"id":"%08x-4df3-4bca-a65a-3da1ecc777f0","record_type":"room",'
@@ -14,7 +14,7 @@ _REPLY = (
     b"Content-Type: application/json; charset=utf-8\r\n"
     b"Content-Length: %d\r\n"
     b"X-Request-Id: 8f1c2e9e-5a0d-4c55-9a0a-3f0f9d2f6c11\r\n"
-    # As the API sends them, with a limit that nobody reaches.
+    # As the API sends them, with a limit that is never reached.
     b"X-RateLimit-Limit: 1000000000\r\n"
     b"X-RateLimit-Remaining: 999999999\r\n"
     b"X-RateLimit-Reset: 1\r\n"
@@ -28,8 +28,8 @@ def created_reply(request: bytes, number: int) -> bytes:
     """Return the reply to a create.
 
     Args:
-        request: The request, whole, with compact JSON.
-        number: The number of the room, which makes its id.
+        request: The complete request, with compact JSON.
+        number: The number of the room, part of its id.
     """
     name = b""
     start = request.find(_NAME)

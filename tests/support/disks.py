@@ -1,4 +1,4 @@
-"""Disks that are full."""
+"""Simulates full disks."""
 
 import resource
 from collections.abc import Generator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def files_of_at_most(size: int) -> Generator[None]:
-    """Let no file of this process grow beyond so many bytes, as if the disk were full then."""
+    """Limit the size of files written by this process, as a full disk would."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:

@@ -1,4 +1,4 @@
-"""Deliveries for tests of webhooks, signed by the published check vector's key, and their taker."""
+"""Webhook deliveries, signed by the key of the published test vector, and their receiver."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +29,7 @@ class Inbox:
 
 
 def envelope(event_type: str, payload: Mapping[str, object]) -> dict[str, Any]:
-    """Return the body of a delivery, as Telnyx writes it before it becomes JSON."""
+    """Return the body of a delivery, before encoding as JSON."""
     return {
         "data": {
             "record_type": "event",

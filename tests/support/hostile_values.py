@@ -1,4 +1,4 @@
-"""Values that callers pass by habit or by mistake, and that behave unlike plain ones."""
+"""Argument values with surprising behaviour, passed by mistake or by habit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NoReturn
 
 
 class Loud(str):
-    """A string that Python writes otherwise in every way there is."""
+    """A string whose str, repr and format all differ from its value."""
 
     __slots__ = ()
 
@@ -22,23 +22,23 @@ class Loud(str):
 
 
 class Faulty:
-    """A value that cannot even be shown."""
+    """A value whose repr raises."""
 
     def __repr__(self) -> NoReturn:
         raise ZeroDivisionError
 
 
 class _Undecided:
-    """What a comparison of arrays gives."""
+    """The result of comparing arrays, which has no truth value."""
 
     def __bool__(self) -> NoReturn:
         raise ValueError("more than one element")
 
 
 class Array(_Undecided):
-    """A value that is compared as arrays are, so that it neither equals another nor does not."""
+    """A value that compares as arrays do, without a truth value."""
 
-    __hash__ = None  # type: ignore[assignment] # pyright: ignore[reportAssignmentType] # as of arrays
+    __hash__ = None  # type: ignore[assignment] # pyright: ignore[reportAssignmentType] # like arrays
 
     def __eq__(self, other: object) -> _Undecided:  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride] # as above
         return _Undecided()
@@ -48,13 +48,13 @@ class Array(_Undecided):
 
 
 HUGE = 10**5000
-"""More digits than Python turns into text."""
+"""More digits than Python converts to text."""
 
 
 def member(text: str) -> str:
-    """A member of a program's own enumeration, which ``str()`` writes as ``Names.ONE``."""
+    """Return a member of a string enumeration, for which ``str()`` returns ``Names.ONE``."""
 
-    class Names(str, enum.Enum):  # noqa: UP042 # a StrEnum writes itself well
+    class Names(str, enum.Enum):  # noqa: UP042 # a StrEnum would return its value
         ONE = text
 
     return Names.ONE

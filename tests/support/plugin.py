@@ -1,4 +1,4 @@
-"""Where the package and its pytest plugin are, be they installed or in the tree."""
+"""The import path of the package and its pytest plugin."""
 
 import os
 from importlib.util import find_spec
@@ -8,7 +8,7 @@ import telnyx_video
 
 
 def import_path() -> str:
-    """Return a `PYTHONPATH` with which another process finds both."""
+    """Return a `PYTHONPATH` for another process."""
     plugin = find_spec("pytest_telnyx_video")
     assert plugin is not None
     assert plugin.origin is not None

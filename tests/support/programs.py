@@ -1,8 +1,8 @@
-"""Whole programs, each in a process of its own: for what happens by signal, fork and exit.
+"""Programs in their own processes, to test signals, forks and exit.
 
-To import all that a client needs takes most of a second. One process does that once and then forks
-for each program, which so begins with the imports done and nothing else: no client, no thread, no
-loop. The fork ends as a fresh interpreter would, with exit handlers and finalizers.
+Importing the client takes most of a second. One process imports it and then forks for each
+program, which starts with the imports only: no client, thread or loop. The fork ends as a fresh
+interpreter would, with exit handlers and finalizers.
 """
 
 import json
@@ -27,7 +27,7 @@ import warnings, uvloop
 from telnyx_video import *
 import telnyx_video.client.blocking
 
-gc.freeze()  # so that the end of a program does not look through all that is imported
+gc.freeze()  # so that the end of a program does not traverse all imports
 requests = socket.socket(fileno=int(sys.argv[1]))
 while True:
     message, files, _, _ = socket.recv_fds(requests, 1 << 16, 3)

@@ -15,7 +15,7 @@ from support.scripted_server import Received, Visit, answer, serve
 
 @attrs.frozen
 class Proxy:
-    """The proxy's address, and what it was asked for."""
+    """The proxy's address and its requests."""
 
     url: str
     requests: list[Received]
@@ -64,7 +64,7 @@ async def _lead_on(visit: Visit) -> None:
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Pass bytes on until there are no more."""
+    """Forward bytes until the end."""
     while data := await reader.read(65536):
         writer.write(data)
         await writer.drain()

@@ -67,7 +67,7 @@ class Receiver:
         return web.Response(status=status)
 
     async def end(self) -> None:
-        """Let go of what hangs, since nobody else would."""
+        """Release hanging requests."""
         self._over.set()
         if self._hanging:
             await asyncio.wait(self._hanging)
@@ -75,7 +75,7 @@ class Receiver:
 
 @asynccontextmanager
 async def receiving(*statuses: int) -> AsyncGenerator[Receiver]:
-    """Serve a receiver that answers so, and from then on 200."""
+    """Serve a receiver that answers with these statuses, and then with 200."""
     receivers: list[Receiver] = []
 
     async def handle(request: web.BaseRequest) -> web.Response:

@@ -1,4 +1,4 @@
-"""A server on a bare socket: it answers with the very bytes it is given, or as rudely as told."""
+"""A server on a bare socket, which handles each request by a scripted act."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from uuid import uuid4
 import attrs
 
 PATIENCE = 60.0
-"""Seconds after which a test that still waits for a request has failed."""
+"""Seconds to wait for a request before the test fails."""
 
 
 @attrs.frozen
 class Received:
-    """One request as it came over the wire."""
+    """One request as received."""
 
     method: str
     target: str
-    """What stands between the method and the version."""
+    """The request target: the path and query, or an absolute URL."""
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
     def header(self, name: str) -> list[str]:
-        """Every value of a header, since a header sent twice is a mistake."""
+        """Return every value of a header, to detect duplicates."""
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
     @property
@@ -44,12 +44,12 @@ class Received:
 
 @attrs.frozen
 class Visit:
-    """One connection, at the moment of a request."""
+    """One connection and its current request."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     request: Received | None = None
-    """None if the connection is dealt with before anything is read."""
+    """None before a request has been read."""
 
     async def gone(self) -> None:
         """Wait until the client has closed the connection."""
@@ -59,11 +59,11 @@ class Visit:
 
 
 Act = Callable[[Visit], Awaitable[None]]
-"""What is done about one request."""
+"""Handles one request."""
 
 
 def say(data: bytes, *, close: bool = False) -> Act:
-    """Send these bytes; and the end of the connection, if asked."""
+    """Send these bytes, and optionally close the connection."""
 
     async def act(visit: Visit) -> None:
         visit.writer.write(data)
@@ -78,7 +78,7 @@ def say(data: bytes, *, close: bool = False) -> Act:
 def answer(
     status: int, content: object = None, headers: Mapping[str, str] | None = None, **how: bool
 ) -> Act:
-    """Send a faultless reply: bytes as they are, anything else as JSON, None as no body."""
+    """Send a well-formed reply: bytes unchanged, None as no body, anything else as JSON."""
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     body = b"" if content is None else body
     sent = {"Date": date(), "Content-Type": "application/json", **(headers or {})}
@@ -88,12 +88,12 @@ def answer(
 
 
 def date() -> str:
-    """The time, as a ``Date`` header has it."""
+    """Return the time in the format of a ``Date`` header."""
     return format_datetime(datetime.now(UTC), usegmt=True)
 
 
 def room(unique_name: str | None = "standup", **fields: object) -> dict[str, object]:
-    """A room as a reply has it."""
+    """Return a room as in a reply."""
     return {
         "id": "0ccc7b54-4df3-4bca-a65a-3da1ecc777f0",
         "unique_name": unique_name,
@@ -103,7 +103,7 @@ def room(unique_name: str | None = "standup", **fields: object) -> dict[str, obj
 
 
 def created(**fields: object) -> Act:
-    """Answer a create with a new room of the name that it asks for, or with the given fields."""
+    """Answer a create with a new room of the requested name, or with the given fields."""
 
     async def act(visit: Visit) -> None:
         new: dict[str, object] = {"id": str(uuid4())}
@@ -112,7 +112,7 @@ def created(**fields: object) -> Act:
             if "unique_name" in asked:
                 new["unique_name"] = asked["unique_name"]
         new |= fields
-        await answer(201, {"data": room(**new)})(visit)  # type: ignore[arg-type] # a name is text
+        await answer(201, {"data": room(**new)})(visit)  # type: ignore[arg-type] # names are strings
 
     return act
 
@@ -129,36 +129,36 @@ async def cut(visit: Visit) -> None:
 
 
 async def reset(visit: Visit) -> None:
-    """Break the connection, so that the client meets a reset instead of an end."""
+    """Reset the connection (RST instead of FIN)."""
     connection = visit.writer.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     visit.writer.transport.abort()
 
 
 async def stall(visit: Visit) -> None:
-    """Say nothing for as long as the client stays."""
+    """Send nothing until the client disconnects."""
     await visit.gone()
 
 
 async def turns() -> None:
-    """Let the loop turn until what is under way within it has gone as far as it can."""
+    """Run the loop until its ready callbacks are done."""
     for _ in range(30):
         await asyncio.sleep(0)
 
 
 class ScriptedServer:
-    """What the server saw, and its address."""
+    """The server's address, and what it received."""
 
     def __init__(self, acts: list[Act], first: Act | None) -> None:
         self.requests: list[Received] = []
         self.connections = 0
-        """How many connections were made."""
+        """The number of connections accepted."""
         self.open = 0
-        """How many are open now."""
+        """The number of open connections."""
         self.port = 0
         self.scheme = "http"
         self.acts = acts
-        """What is done about each request in turn; the last is repeated."""
+        """The act for each request in order; the last is repeated."""
         self._first = first
         self._news = asyncio.Event()
 
@@ -169,18 +169,18 @@ class ScriptedServer:
 
     @property
     def methods(self) -> list[str]:
-        """The methods of all requests, in the order of their coming."""
+        """The methods of all requests, in order of arrival."""
         return [request.method for request in self.requests]
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for something that requests and connections bring about."""
+        """Wait until a condition on requests and connections holds."""
         async with asyncio.timeout(PATIENCE):
             while not condition():
                 self._news.clear()
                 await self._news.wait()
 
     async def arrived(self, count: int) -> None:
-        """Wait for the request of this number, counted from 1."""
+        """Wait until this many requests have arrived."""
         await self.until(lambda: len(self.requests) >= count)
 
     async def all_closed(self) -> None:
@@ -188,7 +188,7 @@ class ScriptedServer:
         await self.until(lambda: self.open == 0)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Deal with one connection."""
+        """Handle one connection."""
         self.connections += 1
         self.open += 1
         self._news.set()
@@ -243,7 +243,7 @@ async def serve(
 
 @contextmanager
 def unreachable() -> Generator[str]:
-    """Hold an address that takes no connection, nor refuses one: its queue is full."""
+    """Provide an address that neither accepts nor refuses connections: its queue is full."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         port = listener.getsockname()[1]
@@ -256,7 +256,7 @@ def unreachable() -> Generator[str]:
 
 @cache
 def closed_port() -> int:
-    """A port at which nobody listens, nor will: it is taken by a socket that never does."""
+    """Return a port that refuses connections: its socket never listens."""
     holder = socket.socket()
     atexit.register(holder.close)
     holder.bind(("127.0.0.1", 0))
@@ -264,13 +264,13 @@ def closed_port() -> int:
 
 
 def free_port() -> int:
-    """A port at which nobody listens yet."""
+    """Return a free port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
 
 async def _receive(reader: asyncio.StreamReader) -> Received | None:
-    """One whole request, or None at the end of the connection."""
+    """Read one request, or return None at the end of the connection."""
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         first, *lines = head.removesuffix("\r\n\r\n").split("\r\n")

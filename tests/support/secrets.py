@@ -1,4 +1,4 @@
-"""Finds a secret wherever an object carries it: in its text, its attributes, its pickle."""
+"""Finds a secret in an object's text, attributes, traceback and pickle."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _OPAQUE = (type, ModuleType, FunctionType, MethodType, TracebackType)
 
 
 def leaks(value: object, secret: str) -> list[str]:
-    """Where the secret is found: ``error.last_error.body``, ``traceback``, ``pickle``."""
+    """Return where the secret is found: ``error.last_error.body``, ``traceback``, ``pickle``."""
     found = [path for path, text in _texts(value, "value", set()) if secret in text]
     if isinstance(value, BaseException):
         if secret in "".join(traceback.format_exception(value)):
@@ -23,7 +23,7 @@ def leaks(value: object, secret: str) -> list[str]:
 
 
 def _texts(value: object, path: str, seen: set[int]) -> Iterator[tuple[str, str]]:
-    """Every text within reach, as far as attributes, items and causes lead."""
+    """Yield every text reachable by attributes, items and causes."""
     if isinstance(value, _OPAQUE) or id(value) in seen:
         return
     seen.add(id(value))

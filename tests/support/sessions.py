@@ -5,7 +5,7 @@ import attrs
 
 @attrs.frozen
 class Session:
-    """A recorded session that goes on, with two participants in it."""
+    """An active, recorded session with two participants."""
 
     room_id: str
     session_id: str

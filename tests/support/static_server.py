@@ -1,7 +1,7 @@
-"""A server in a thread of its own that answers every create with a room of its name.
+"""A server in its own thread that answers every create with a room of the requested name.
 
-The costs of a call are counted in the thread and the event loop that make it: this server is in
-neither, and allocates next to nothing.
+The costs of a call are counted in the thread and event loop of the caller. This server runs in
+neither, and allocates almost nothing.
 """
 
 import socketserver
@@ -17,7 +17,7 @@ class StaticServer:
 
     def __init__(self) -> None:
         self.received: list[bytes] = []
-        """The bytes that came in one piece, and were answered as one request."""
+        """The bytes of each request, received in one piece."""
         static, numbers = self, count()
 
         class Handler(socketserver.BaseRequestHandler):

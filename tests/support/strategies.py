@@ -72,11 +72,11 @@ rooms = objects(
 )
 
 numbers = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
-films = "room_id session_id download_url record_type status"
-film_times = "started_at ended_at created_at updated_at completed_at"
+media = "room_id session_id download_url record_type status"
+media_times = "started_at ended_at created_at updated_at completed_at"
 recordings = objects(
-    strings=f"{films} participant_id type codec",
-    times_of=film_times,
+    strings=f"{media} participant_id type codec",
+    times_of=media_times,
     others={"duration_secs": st.integers(-(2**63), 2**63 - 1), "size_mb": numbers},
 )
 regions = st.fixed_dictionaries(
@@ -89,8 +89,8 @@ regions = st.fixed_dictionaries(
     },
 )
 compositions = objects(
-    strings=f"{films} user_id format resolution webhook_event_url webhook_event_failover_url",
-    times_of=film_times,
+    strings=f"{media} user_id format resolution webhook_event_url webhook_event_failover_url",
+    times_of=media_times,
     others={
         "duration_secs": st.integers(-(2**63), 2**63 - 1),
         "size_mb": numbers,

@@ -1,9 +1,8 @@
-"""Event loops whose time leaps: where nothing happens until some time, it is that time at once.
+"""Event loops with virtual time: when idle, the clock advances to the next timer.
 
-Time-outs, backoff and deadlines of minutes are met in no time, though the sockets are real. While
-code runs and bytes travel, no time passes at all: however busy the machine is, a test measures the
-same times. Only for tests that do without threads: what these do is not seen, and time leaps over
-it.
+Time-outs, backoff and deadlines of minutes pass instantly, though the sockets are real. While code
+runs and bytes travel the clock stands still, so that a test measures the same times on a busy
+machine. Only for tests without threads: the loop does not see their work.
 """
 
 from __future__ import annotations
@@ -17,19 +16,20 @@ from typing import Any, ParamSpec
 P = ParamSpec("P")
 
 STILL = 0.03
-"""Real seconds without any event after which none is to be expected; loopback takes microseconds,
-and the kernel looks for events once more when they are over."""
+"""Real seconds without an event after which the loop counts as idle.
+
+Loopback takes microseconds, and the kernel checks for events once more at the end."""
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """A loop that does not wait for timers."""
+    """An event loop that does not wait for timers."""
 
     def __init__(self) -> None:
         self._selector_of_time = _VirtualTimeSelector()
         super().__init__(self._selector_of_time)
 
     def time(self) -> float:
-        """The seconds that were leapt over so far."""
+        """The virtual time, in seconds."""
         return self._selector_of_time.now
 
 
@@ -46,7 +46,7 @@ class _VirtualTimeSelector(selectors.DefaultSelector):
 
 
 def virtual_time(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """Run a test in a virtual_time loop, in which no task of it may be left."""
+    """Run a test in virtual time, and check that it leaves no task."""
 
     @functools.wraps(test)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:

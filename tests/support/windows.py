@@ -1,8 +1,8 @@
-"""Clients that keep a rate-limited server busy, on a made-up clock: thousands of requests a second.
+"""Simulates clients of a rate-limited server on a virtual clock: thousands of requests a second.
 
-The server counts requests in fixed windows and tells how it stands, as Telnyx's replies do. Each
-client is an `AdaptiveRateLimiter`, asked as the client asks it: one request at a time, by timers
-that are late.
+The server counts requests in fixed windows and reports its limit, as Telnyx's replies do. Each
+client is an `AdaptiveRateLimiter`, used as the client uses it: one request at a time, with late
+timers.
 """
 
 import heapq
@@ -21,36 +21,36 @@ from telnyx_video.errors import RateLimit
 
 
 def exactly(seconds: float) -> float:
-    """Tell the seconds as they are."""
+    """Return the seconds without rounding."""
     return seconds
 
 
 @attrs.frozen
 class Setup:
-    """A limit, and who sends to it, how; all times are in seconds."""
+    """The limit, the clients and the network; times are in seconds."""
 
     limit: int = 200
     window: float = 1.0
     windows: int = 8
-    """How many windows go by."""
+    """The number of windows."""
     clients: int = 1
     concurrency: int = 50
-    """Requests that each client has under way at the most; it always has another one to send."""
+    """The most requests in flight per client, which always has another one to send."""
     round_trip: float = 0.005
     jitter: float = 0.5
-    """By which share of itself either way may take longer: replies overtake each other."""
+    """The share by which either way may take longer, so that replies overtake each other."""
     start: float = 0.0
-    """How much of the first window has gone when the clients start."""
+    """The part of the first window that has passed when the clients start."""
     rounding: Callable[[float], float] = math.ceil
-    """How the server rounds the seconds that it tells."""
+    """How the server rounds the seconds that it reports."""
     others: float = 0.0
-    """Requests a second of somebody who looks at no replies."""
+    """Requests a second of another client, which ignores replies."""
     timers: float = 0.001
-    """How late a timer may be."""
+    """The most by which a timer is late."""
     only_refusals_report: bool = False
-    """Whether replies to accepted requests say nothing of the limit."""
+    """Whether only refusals report the limit."""
     claim: RateLimit | None = None
-    """What the refusal of the first request reports, though nothing else is ever refused."""
+    """The limit that the refusal of the first request reports; nothing else is refused."""
     claim_again: bool = False
     """Whether replies to accepted requests repeat the claim."""
     seed: int = 0
@@ -58,20 +58,20 @@ class Setup:
 
 @attrs.define
 class Client:
-    """One pacer, its free workers, and whether a request of it waits for its turn."""
+    """A rate limiter, its idle workers, and whether a request waits."""
 
-    pacer: AdaptiveRateLimiter = attrs.field(factory=AdaptiveRateLimiter)
+    limiter: AdaptiveRateLimiter = attrs.field(factory=AdaptiveRateLimiter)
     idle: int = 0
     waits: bool = False
 
 
 class Simulation:
-    """Runs a setup to its end."""
+    """Runs a simulation to its end."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.taken = Counter[int]()
-        """Requests of the clients that were taken, by window."""
+        """Accepted requests of the clients, by window."""
         self.refused = 0
         self._used = Counter[int]()
         self._random = Random(setup.seed)
@@ -88,7 +88,7 @@ class Simulation:
 
     @property
     def use(self) -> float:
-        """The share of the limit that the clients got, in whole windows."""
+        """The share of the limit that the clients used, in whole windows."""
         whole = range(2, self.setup.windows - 1)
         return sum(self.taken[window] for window in whole) / (self.setup.limit * len(whole))
 
@@ -104,16 +104,16 @@ class Simulation:
         return self.setup.round_trip / 2 * (1 + self._random.random() * self.setup.jitter)
 
     def _send(self, client: Client) -> None:
-        """Send as much as the pacer lets through, and ask again when it says so."""
+        """Send what the limiter allows, and try again after the wait that it returns."""
         client.waits = False
         while client.idle and not client.waits:
-            seconds = client.pacer.wait(self.now)
+            seconds = client.limiter.wait(self.now)
             if seconds > 0:
                 client.waits = True
                 late = self._random.random() * self.setup.timers
                 self._after(min(seconds, POLL_INTERVAL) + late, partial(self._send, client))
             else:
-                client.pacer.sent(self.now)
+                client.limiter.sent(self.now)
                 client.idle -= 1
                 self._after(self._one_way(), partial(self._arrive, client, self.now))
 
@@ -129,20 +129,20 @@ class Simulation:
         taken = self._take()
         self.taken[window] += taken
         self.refused += not taken
-        told = RateLimit(
+        state = RateLimit(
             self.setup.limit,
             self.setup.limit - self._used[window],
             float(self.setup.rounding((window + 1) * self.setup.window - self.now)),
         )
-        self._after(self._one_way(), partial(self._hear, client, sent_at, told, taken))
+        self._after(self._one_way(), partial(self._hear, client, sent_at, state, taken))
 
-    def _hear(self, client: Client, sent_at: float, told: RateLimit | None, taken: bool) -> None:
-        reported = None if taken and self.setup.only_refusals_report else told
-        client.pacer.answered(reported, 201 if taken else 429, sent_at, self.now)
-        # Whoever was refused comes back when it was told to.
+    def _hear(self, client: Client, sent_at: float, state: RateLimit | None, taken: bool) -> None:
+        reported = None if taken and self.setup.only_refusals_report else state
+        client.limiter.answered(reported, 201 if taken else 429, sent_at, self.now)
+        # A refused worker waits for the reported reset.
         pause = 0.0
-        if not taken and told is not None:
-            pause = (told.reset or 0.0) + self._random.random() * POLL_INTERVAL
+        if not taken and state is not None:
+            pause = (state.reset or 0.0) + self._random.random() * POLL_INTERVAL
         self._after(pause, partial(self._free, client))
 
     def _free(self, client: Client) -> None:

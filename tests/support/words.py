@@ -1,15 +1,15 @@
-"""Checks of messages, and names for the cases of a parametrization."""
+"""Checks of messages, and names of parametrized cases."""
 
 from support.hostile_values import Faulty
 
 
 def is_one_line(message: str) -> bool:
-    """Tell whether a message can stand in a log: a line that no character of it breaks or hides."""
+    """Whether a message is one printable line."""
     return bool(message) and message.isprintable()
 
 
 def short(value: object) -> str:
-    """Return a name for a case with this value: printable, not long, and unlike its neighbours'."""
+    """Return a short, printable and distinct name for a case with this value."""
     if isinstance(value, int) and value.bit_length() > 70:
         return f"{'-' if value < 0 else ''}{value.bit_length()} bits"
     if isinstance(value, Faulty):
