@@ -1,6 +1,6 @@
-"""Every check of this project, each in an environment of its own: run `nox`, or `nox -s tests`.
+"""The checks of this project, each in its own environment: run `nox`, or `nox -s tests`.
 
-What a session installs comes from pyproject.toml; this file says only what it runs.
+pyproject.toml defines what a session installs; this file defines what it runs.
 """
 
 import os
@@ -14,20 +14,20 @@ from nox.command import CommandFailed
 ROOT = Path(__file__).parent
 EXAMPLES = "tests/docs/test_examples.py"
 PARALLEL = ("-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal")
-"""One worker more than there are cores, since many tests wait for sockets and timers; the tests of
-a folder stay together, so that most workers need not set up what only some tests share."""
+"""One worker more than cores, as many tests wait for sockets and timers; the tests of a folder stay
+together, so that few workers set up the same shared fixtures."""
 
 OTHER_PYTHONS = ("3.12", "3.13")
-"""Supported versions of Python; `tests` runs on whichever nox itself is run by."""
+"""Supported versions of Python; `tests` uses the version that runs nox."""
 
 CORE = ("tests/test_exports.py", "tests/client", "tests/matrix", "tests/cli/test_rooms.py")
-"""What shows that other versions of Python and of the dependencies work: imports, the client, every
-fault, the command line."""
+"""The tests for other versions of Python and of the dependencies: imports, the client, every fault,
+the command line."""
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
-# Tests start some hundred interpreters. Without compiled modules, which many containers turn off,
-# each compiles aiohttp and the tests again: more than half of the time that all tests take.
+# Tests start some hundred interpreters. Without bytecode caches, often off in containers, each
+# compiles aiohttp and the tests again: more than half of the time of all tests.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -70,22 +70,22 @@ def group(name: str) -> tuple[str, ...]:
 @nox.session
 def demo(session: nox.Session) -> None:
     """Create 20 rooms on a local server that loses answers; no key and no account needed."""
-    session.log("installing telnyx_video and its command line, which takes some seconds")
+    session.log("installing telnyx_video and its command line; this takes some seconds")
     session.install(".[cli]")
-    session.log("creating the 20 rooms of docs/examples/rooms.csv on a local server, which loses")
-    session.log("answers, refuses requests and cuts connections: docs/examples/storm.json")
+    session.log("creating the 20 rooms of docs/examples/rooms.csv on a local server that loses")
+    session.log("answers, refuses requests and cuts connections (docs/examples/storm.json)")
     storm = ("--sandbox", "--faults", "docs/examples/storm.json")
     session.run("telnyx-video", *storm, "batch", "docs/examples/rooms.csv")
-    session.log("recovered: the answer was lost, and the room was found by its name. The official")
-    session.log("SDK reports such a room as failed, and makes one without a name twice:")
-    session.log("docs/delivery.md has the measurement.")
+    session.log("recovered: the answer was lost, and the client found the room by its name.")
+    session.log("The official SDK reports such a room as failed, and creates it twice if it has no")
+    session.log("name; see docs/delivery.md for the measurement.")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests; without arguments all of them, with the coverage that they must have.
+    """Run the tests; without arguments run all of them and require full coverage.
 
-    All but the examples of the documentation: `docs` does what its pages say.
+    The session `docs` runs the examples of the documentation.
     """
     session.install(".[all]", *group("test"))
     if session.posargs:
@@ -98,7 +98,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=OTHER_PYTHONS)
 def pythons(session: nox.Session) -> None:
-    """Run the tests, without coverage, on each other version of Python that is installed."""
+    """Run the tests, without coverage, on each other installed version of Python."""
     session.install(".[all]", *group("test"))
     session.log("this takes 3 to 5 minutes on two cores")
     session.run("pytest", *PARALLEL, f"--ignore={EXAMPLES}", *session.posargs)
@@ -106,14 +106,14 @@ def pythons(session: nox.Session) -> None:
 
 @nox.session(python=OTHER_PYTHONS)
 def core(session: nox.Session) -> None:
-    """Run the core's tests on each other version of Python; `core-3.13` runs them on one."""
+    """Run the core tests on each other version of Python; `core-3.13` runs them on one."""
     session.install(".[all]", *group("test"))
     run_core(session)
 
 
 @nox.session
 def lowest(session: nox.Session) -> None:
-    """Run the core's tests with the lowest versions that pyproject.toml allows."""
+    """Run the core tests with the lowest versions that pyproject.toml allows."""
     if session.venv_backend != "uv":
         session.skip("only uv resolves to the lowest versions")
     lowest_direct = ("--resolution", "lowest-direct", "--all-extras")
@@ -125,13 +125,13 @@ def lowest(session: nox.Session) -> None:
 
 @nox.session
 def newest(session: nox.Session) -> None:
-    """Run the core's tests with the newest versions that pyproject.toml allows."""
+    """Run the core tests with the newest versions that pyproject.toml allows."""
     session.install("--upgrade", ".[all]", *group("test"))
     run_core(session)
 
 
 def run_core(session: nox.Session) -> None:
-    """Say which aiohttp is tested, and run the tests of the core."""
+    """Print the version of aiohttp, and run the core tests."""
     session.log("this takes 1 to 2 minutes on two cores")
     session.run("python", "-c", "import aiohttp; print('aiohttp', aiohttp.__version__)")
     session.run("pytest", *PARALLEL, *CORE, *session.posargs)
@@ -139,7 +139,7 @@ def run_core(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check the rules and the formatting."""
+    """Check rules and formatting with ruff."""
     session.install(*group("lint"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
@@ -147,7 +147,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def typing(session: nox.Session) -> None:
-    """Check types with mypy and pyright, and that the whole public surface has them."""
+    """Check types with mypy and pyright; require them for the whole public API."""
     session.install(".[all]", *group("typing"))
     session.env["PYRIGHT_PYTHON_IGNORE_WARNINGS"] = "1"  # the warning looks for a newer version
     session.run("mypy")
@@ -157,7 +157,7 @@ def typing(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation, in which a broken reference is an error, and do what it says."""
+    """Build the documentation, with warnings as errors, and run its examples."""
     session.install(".[all]", *group("docs"), *group("test"))
     session.run("sphinx-build", "-W", "--keep-going", "-n", "-E", "-q", "docs", "docs/_build")
     session.run("pytest", *PARALLEL, EXAMPLES)
@@ -165,7 +165,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """Use the built wheel as its users do: alone, where the source tree cannot be found."""
+    """Test the built wheel alone, away from the source tree."""
     session.install(*group("build"))
     with tempfile.TemporaryDirectory() as away, session.chdir(away):
         session.run("python", "-m", "build", "--outdir", "dist", str(ROOT))
@@ -181,7 +181,7 @@ def wheel(session: nox.Session) -> None:
 
         advice = session.run(command, "--help", success_codes=[1, 2], silent=True, external=True)
         if not advice or "telnyx-video[cli]" not in advice or "Traceback" in advice:
-            session.error(f"without its extra, the command must say what to install: {advice}")
+            session.error(f"without its extra, the command must name it: {advice}")
 
         shutil.copy(ROOT / "tests" / "test_exports.py", away)
         session.run(python, "-m", "pip", "install", "-q", "pytest", external=True)
@@ -190,14 +190,14 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session
 def interop(session: nox.Session) -> None:
-    """Drive the sandbox with the official SDK, which knows nothing of this project."""
+    """Test the sandbox with the official SDK."""
     session.install(".[all]", *group("interop"))
     session.run("pytest", "tests/interop", *session.posargs)
 
 
 @nox.session(name="official-tests")
 def official_tests(session: nox.Session) -> None:
-    """Run the official SDK's own tests of the video API, from its sdist, on the sandbox."""
+    """Run the official SDK's tests of the video API, from its sdist, on the sandbox."""
     session.install(".[all]", *group("interop"), "pip")
     version = "import importlib.metadata as m; print(m.version('telnyx'))"
     release = f"telnyx=={session.run('python', '-c', version, silent=True).strip()}"
@@ -215,10 +215,10 @@ def official_tests(session: nox.Session) -> None:
 
 @nox.session
 def browser(session: nox.Session) -> None:
-    """Use the page of the sandbox in Chromium: /usr/bin/chromium, or what $CHROMIUM names.
+    """Test the page of the sandbox in Chromium: /usr/bin/chromium, or $CHROMIUM.
 
-    `nox -s browser -- --screenshots docs/_static` makes the pictures of the documentation;
-    with `--whole-minute`, a burst of requests lasts a minute in place of 6 seconds.
+    `nox -s browser -- --screenshots docs/_static` updates the screenshots of the documentation;
+    with `--whole-minute`, a burst of requests lasts a minute instead of 6 seconds.
     """
     session.install(".[all]", *group("browser"))
     session.run("pytest", "tests/browser", *session.posargs)
@@ -226,9 +226,9 @@ def browser(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Run the benchmarks; each fails when it misses the figure that it guards.
+    """Run the benchmarks; each fails if it misses its target.
 
-    To run one, name it: `nox -s bench -- compare --rounds 3`.
+    To run one: `nox -s bench -- compare --rounds 3`.
     """
     session.install(".[all]", *group("bench"))
     every = sorted({path.stem for path in Path("tests/benchmarks").glob("*.py")} - {"soak"})
@@ -238,22 +238,22 @@ def bench(session: nox.Session) -> None:
         module = f"benchmarks.{script}"
         try:
             session.run("python", "-m", module, *arguments, env={"PYTHONPATH": "tests"})
-        except CommandFailed:  # whoever waits for minutes wants to know of all that is missed
+        except CommandFailed:  # run the others, too: all failures are reported together
             failed.append(script)
     if failed:
-        session.error(f"a figure is missed in {', '.join(failed)}")
+        session.error(f"targets missed in {', '.join(failed)}")
 
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Create rooms for half an hour while things go wrong: nothing may grow meanwhile."""
+    """Create rooms for half an hour under faults, and check that no resource grows."""
     session.install(".[all]", *group("bench"))
     session.run("python", "-m", "benchmarks.soak", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session
 def chaos(session: nox.Session) -> None:
-    """Create rooms while everything goes wrong; beside it, what the official SDK makes of that."""
+    """Create rooms under every kind of fault, and compare with the official SDK."""
     session.install(".[all]")
     if "--without-official" not in session.posargs:
         session.install(*group("official"))
@@ -262,7 +262,7 @@ def chaos(session: nox.Session) -> None:
 
 @nox.session
 def model(session: nox.Session) -> None:
-    """Try every course of one create with up to four faults, or with so many: `-- --faults 5`."""
+    """Explore every course of one create with up to four faults; `-- --faults 5` for five."""
     session.install(".[all]", *group("test"))
     exhaustive = ("python", "-m", "execution.exhaustive")
     session.run(*exhaustive, *session.posargs, env={"PYTHONPATH": "tests"})
@@ -270,7 +270,7 @@ def model(session: nox.Session) -> None:
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Fuzz each reader of foreign bytes for an hour, or for so many seconds: `-- 60`."""
+    """Fuzz each reader of untrusted bytes for an hour; `-- 60` for 60 seconds."""
     session.install(".[all]", *group("fuzz"))
     session.env["PYTHONPATH"] = "tests"
     for path in sorted(Path("tests/fuzz/corpus").iterdir()):
@@ -279,13 +279,13 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def distributed(session: nox.Session) -> None:
-    """Provision on clusters whose processes and networks fail; `-- --small` takes a minute."""
+    """Provision on clusters while processes and networks fail; `-- --small` takes a minute."""
     session.install(".[all]", *group("test"))
     session.run("python", "-m", "cluster", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session
 def ray(session: nox.Session) -> None:
-    """Run the example of docs/distributed.md for Ray on a local Ray."""
+    """Run the Ray example of docs/distributed.md on a local Ray."""
     session.install(".[all]", *group("ray"))
     session.run("pytest", "tests/engines", *session.posargs)
