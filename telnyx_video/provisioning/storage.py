@@ -84,7 +84,10 @@ def _resolve(url: str) -> tuple[Any, str]:
             f"{url} is not a path of this machine: pip install fsspec, and its package for this "
             "kind of URL"
         ) from None
-    filesystem, path = fsspec.url_to_fs(url)
+    try:
+        filesystem, path = fsspec.url_to_fs(url)
+    except (ImportError, ValueError) as error:  # another package is missing, or no such protocol
+        raise ConfigurationError(f"{url} cannot be opened: {error}") from None
     return filesystem, path
 
 

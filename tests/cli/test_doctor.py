@@ -1,5 +1,6 @@
 """``telnyx-video doctor``: its findings and exit codes."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -60,6 +61,18 @@ def test_the_default_address_is_named(command: Command, monkeypatch: pytest.Monk
     assert "127.0.0.1:9 (--proxy)" in result.out
     assert "hush" not in result.out + result.err
     assert "Error: read: " in result.err
+
+
+@pytest.mark.parametrize("option", ["--base-url", "--proxy"])
+def test_an_invalid_url_is_reported_by_the_read(
+    command: Command, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    """The other lines are printed."""
+    monkeypatch.setenv("TELNYX_API_KEY", "key")
+    result = command("doctor", option, "http://[")
+    assert result.code == 1
+    assert re.search(r"^proxy\s+unknown$", result.out, re.MULTILINE)
+    assert re.fullmatch("Error: read: the (base URL|proxy) .*\n", result.err)
 
 
 def test_a_proxy_of_the_environment_is_named(

@@ -247,14 +247,17 @@ def test_forged_deliveries_are_not_forwarded(listen: Listen) -> None:
     assert (answers, received) == ([401], [])
 
 
-def test_an_unreachable_application_is_reported(listen: Listen) -> None:
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [("http://127.0.0.1:9/", "Cannot connect to host "), ("http://a..b/", "encoding with 'idna'")],
+)
+def test_an_unreachable_application_is_reported(listen: Listen, target: str, reason: str) -> None:
     """The sender gets 502, and the reason is printed."""
     answers: list[int] = []
     delivery = SIGNER.sign(make_event(SessionStarted))
-    target = "http://127.0.0.1:9/"
     heard = listen(lambda url: answers.append(post(url, delivery)), f"--forward-to={target}")
     assert answers == [502]
-    assert "→ Cannot connect to host " in heard.err
+    assert f"→ {reason}" in heard.err
 
 
 @pytest.mark.parametrize("print_only", [False, True])

@@ -92,6 +92,12 @@ def test_a_url_without_fsspec_says_what_to_install(monkeypatch: pytest.MonkeyPat
         storage("s3://bucket/out")
 
 
+def test_a_url_of_an_unknown_kind_is_refused() -> None:
+    """The reason is that of fsspec."""
+    with pytest.raises(ConfigurationError, match="foo://bucket/out cannot be opened: Protocol"):
+        storage("foo://bucket/out")
+
+
 def test_a_file_url_is_a_path(tmp_path: Path) -> None:
     """It gets the guarantees of a disk."""
     assert publish(storage(f"file://{tmp_path}/out"), "file", b"content")

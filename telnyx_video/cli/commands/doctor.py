@@ -43,7 +43,7 @@ def doctor(cli: CommandLine) -> None:
         "versions": _versions(),
         "key": _key(cli),
         "address": address,
-        "proxy": _proxy(cli, url),
+        "proxy": _proxy_or_unknown(cli, url),
         "read": "failed",
     }
     problems: list[str] = []
@@ -92,6 +92,13 @@ def _address(cli: CommandLine) -> tuple[str, str]:
         return f"{cli.base_url} (--base-url)", cli.base_url
     url = os.environ.get("TELNYX_BASE_URL") or DEFAULT_BASE_URL
     return f"{url} ({_source('TELNYX_BASE_URL', cli) or 'the default'})", url
+
+
+def _proxy_or_unknown(cli: CommandLine, url: str) -> str:
+    try:
+        return _proxy(cli, url)
+    except ValueError:  # not a URL, which is the read's problem
+        return "unknown"
 
 
 def _proxy(cli: CommandLine, url: str) -> str:

@@ -137,7 +137,7 @@ def forwarder(target: str, types: Collection[str] | None) -> Middleware:
                 session.post(target, data=body, headers=headers, allow_redirects=False) as reply,
             ):
                 status, what = reply.status, str(reply.status)
-        except (ClientError, TimeoutError) as error:
+        except (ClientError, TimeoutError, ValueError) as error:  # the host may not be a name
             status, what = 502, str(error) or type(error).__name__
         text = f"{event_type} → {what} in {(monotonic() - started) * 1000:.0f} ms"
         stderr().print(visible(text), style="green" if status < 300 else "red", soft_wrap=True)
