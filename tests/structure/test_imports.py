@@ -5,6 +5,7 @@ client, since the two must not share one misreading of the API.
 """
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -183,6 +184,14 @@ def test_every_room_has_a_floor() -> None:
     """A room that `FLOORS` does not list was added without a decision where it belongs."""
     # The plugin is installed next to the package; in a wheel it is not within its folder.
     assert {*map(room_of, MODULES)} | {"_pytest"} == FLOOR_OF.keys()
+
+
+def test_the_architecture_page_has_the_floors() -> None:
+    """Its table lists each room on the floor that `FLOORS` gives it."""
+    page = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d) \| ([^|]*) \|", page, re.MULTILINE)
+    listed = {room: int(floor) for floor, rooms in rows for room in re.findall(r"`(\w+)`", rooms)}
+    assert {room.replace("__init__", FACADE): floor for room, floor in listed.items()} == FLOOR_OF
 
 
 @pytest.mark.parametrize("breaks", RULES)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support.hooks import IDS, envelope
 from support.strategies import UNKNOWN_NAMES, bodies, json_values, text, times
 from support.words import is_one_line, short
-from telnyx_video import ResponseDecodeError
+from telnyx_video import ResponseDecodeError, webhooks
 from telnyx_video.webhooks import (
     CompositionCompleted,
     Delivery,
@@ -90,8 +90,9 @@ def test_each_published_type_has_its_class(
 
 
 def test_every_class_is_read_from_one_type() -> None:
-    """Every class of events has an event type."""
+    """Every class of events is public, and has an event type and a sample in `PUBLISHED`."""
     assert {case[1]: case[0] for case in PUBLISHED} == EVENT_CLASSES
+    assert {cls.__name__ for cls in EVENT_CLASSES.values()} <= set(webhooks.__all__)
     subclasses = set(Event.__subclasses__())
     assert subclasses - {UnknownEvent} == set(EVENT_CLASSES.values())
 

@@ -27,10 +27,11 @@ _DEFAULTS = defaults(ROOM)
 
 def room_operations(store: Store) -> Operations:
     """Return the operations on the rooms of a store."""
-    rooms = store.rooms
+    return {**_reading(store), **_writing(store)}
 
-    def sessions_of(room: Room) -> Iterable[Session]:
-        return store.sessions.table.where("room_id = ?", room.id)
+
+def _writing(store: Store) -> Operations:
+    rooms = store.rooms
 
     def create(call: Call, _: str) -> Reply:
         settings = {**_DEFAULTS, **settings_in(call, ROOM)}
@@ -39,17 +40,6 @@ def room_operations(store: Store) -> Operations:
         except NameTakenError as error:
             raise _name_taken() from error
         return document(201, {"data": room.as_json()})
-
-    def list_rooms(call: Call, _: str) -> Reply:
-        query = list_query(call, ROOMS, "include_sessions")
-        found, total = rooms.table.page(query)
-        shown = (room.as_json(sessions_of(room) if query.include else None) for room in found)
-        return page_reply(query, shown, total)
-
-    def view(call: Call, subject: str) -> Reply:
-        with_sessions = check_include(call.query, "include_sessions")
-        room = find("room", rooms.table.get, subject)
-        return document(200, {"data": room.as_json(sessions_of(room) if with_sessions else None)})
 
     def update(call: Call, subject: str) -> Reply:
         room_id = find("room", rooms.table.get, subject).id
@@ -66,12 +56,30 @@ def room_operations(store: Store) -> Operations:
         return Reply(204)
 
     return {
-        "GET /rooms": with_generic_refusals(list_rooms),
         "POST /rooms": create,
-        "GET /rooms/{id}": view,
         "PATCH /rooms/{id}": update,
         "DELETE /rooms/{id}": delete,
     }
+
+
+def _reading(store: Store) -> Operations:
+    rooms = store.rooms
+
+    def sessions_of(room: Room) -> Iterable[Session]:
+        return store.sessions.table.where("room_id = ?", room.id)
+
+    def list_rooms(call: Call, _: str) -> Reply:
+        query = list_query(call, ROOMS, "include_sessions")
+        found, total = rooms.table.page(query)
+        shown = (room.as_json(sessions_of(room) if query.include else None) for room in found)
+        return page_reply(query, shown, total)
+
+    def view(call: Call, subject: str) -> Reply:
+        with_sessions = check_include(call.query, "include_sessions")
+        room = find("room", rooms.table.get, subject)
+        return document(200, {"data": room.as_json(sessions_of(room) if with_sessions else None)})
+
+    return {"GET /rooms": with_generic_refusals(list_rooms), "GET /rooms/{id}": view}
 
 
 def _name_taken() -> RefusedError:
