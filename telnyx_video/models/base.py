@@ -224,7 +224,7 @@ def check_webhooks(problems: list[ErrorDetail], request: _WithWebhooks) -> None:
 
 
 class Request:
-    """What requests share: they take keywords only, and hide the passwords of URLs."""
+    """What requests share: they take keywords only, and keep secrets out of tracebacks."""
 
     __slots__ = ()
 
@@ -238,11 +238,11 @@ class Request:
             if positional or not fields.keys() <= known.keys():
                 _refuse_arguments(cls, positional, fields, known)
             new = super().__new__(cls)
-            if not _URLS.isdisjoint(fields) and _may_hold_password(fields):
+            if not _SECRETIVE.isdisjoint(fields) and _may_hold_secret(fields):
                 _check_early(new, fields, known)
             return new
         except BaseException:
-            fields.clear()  # a traceback may show locals, and a URL may hold a password
+            fields.clear()  # a traceback may show locals, and these may hold a secret
             raise
 
     def __attrs_post_init__(self) -> None:
@@ -297,19 +297,22 @@ def _refuse_arguments(
     )
 
 
-_URLS: Final = frozenset({"webhook_event_url", "webhook_event_failover_url"})
+_URLS: Final = ("webhook_event_url", "webhook_event_failover_url")
+_SECRETIVE: Final = frozenset({*_URLS, "extra"})
 
 
-def _may_hold_password(fields: Mapping[str, object]) -> bool:
-    return any(isinstance(url := fields.get(name), str) and "@" in url for name in _URLS)
+def _may_hold_secret(fields: Mapping[str, object]) -> bool:
+    return "extra" in fields or any(
+        isinstance(url := fields.get(name), str) and "@" in url for name in _URLS
+    )
 
 
 def _check_early(
     new: Request, fields: Mapping[str, object], known: Mapping[str, attrs.Attribute[Any]]
 ) -> None:
-    """Check a request before its ``__init__`` runs, which has the URLs in its frame.
+    """Check a request before its ``__init__`` runs, which has all fields in its frame.
 
-    Tracebacks may show locals, and a URL may hold a password.
+    Tracebacks may show locals; a URL may hold a password, and ``extra`` anything.
     """
     for name, field in known.items():
         convert = cast("_Field", field).converter or _unchanged

@@ -225,7 +225,10 @@ WRONG: dict[str, Callable[[Any], object]] = {
     "both": lambda rooms: rooms.create(CreateRoomRequest(), webhook_event_url=HOOK),
     "url": lambda rooms: rooms.create(webhook_event_url=HOOK.replace("https:", "")),
     "options": lambda rooms: rooms.create(webhook_event_url=HOOK, if_exists="x", retry=1),
-    "extra": lambda rooms: CreateRoomRequest(webhook_event_url=HOOK, extra={"a": TENANT, "b": b""}),
+    "extra": lambda rooms: CreateRoomRequest(extra={"a": TENANT, "b": b""}),
+    "extra and URL": lambda rooms: CreateRoomRequest(
+        webhook_event_url=HOOK, extra={"a": TENANT, "b": b""}
+    ),
     "refresh": lambda rooms: rooms.refresh_join_token("/", REFRESH_TOKEN),
     "header": lambda rooms: rooms.with_options(headers={"X-Tenant": f"{TENANT}\n"}),
     "endpoint": lambda rooms: rooms.request("POST", "a", json=[HOOK], params={"a": TENANT}),
