@@ -70,7 +70,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 
 
 def stdlib_loads(body: bytes) -> object:
-    """Read JSON; raise ``ValueError`` for anything else, and for what is nested too deeply."""
+    """Read JSON; raise ``ValueError`` if it is invalid or nested too deeply."""
     try:
         value = _decode(body.decode())
         if b"\\ud" in body or b"\\uD" in body:

@@ -1,4 +1,4 @@
-"""Decides how a download goes on: what to request next, and what a response means. Pure.
+"""Decides how a download continues: the next request, and the meaning of a response. Pure.
 
 ::
 
@@ -30,7 +30,7 @@ _TRANSIENT: Final = frozenset({408, 425, 429})
 """Statuses below 500 that may pass."""
 
 MEGABYTE: Final = 1_000_000
-"""Bytes in the smaller of the two units that "MB" stands for."""
+"""Bytes in the smaller of the two units that "MB" may mean."""
 
 
 @attrs.frozen

@@ -214,10 +214,10 @@ class AttemptRunner:
     budget: RetryBudget
     profile: ServerProfile
     breaker: CircuitBreaker | None = None
-    """Whether the server is down. Only a batch waits until it is back, for as long as that takes:
-    the deadline of a call stands still while it is held back by it."""
+    """Holds requests back while the server is down. Only a batch has one. The deadline of a call
+    does not run while the breaker holds it back."""
     max_rate: GcraLimiter = attrs.field(factory=lambda: GcraLimiter(None))
-    """The rate that the caller has set for a batch; without one, any."""
+    """The rate limit that the caller has set for a batch; by default there is none."""
 
     @classmethod
     def for_client(
@@ -363,7 +363,7 @@ class AttemptRunner:
 
 @attrs.frozen
 class RefreshingRunner(AttemptRunner):
-    """Sends once more after a 401, with the key that the client's provider then returns.
+    """Resends a request after a 401, with the key that the client's provider then returns.
 
     The API applies nothing that it refuses with a 401.
     """

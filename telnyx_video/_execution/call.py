@@ -45,7 +45,7 @@ async def execute(
         hint: What the caller can do if the outcome stays unknown.
 
     Raises:
-        OutcomeUnknownError: it may have been applied, and no reply tells.
+        OutcomeUnknownError: it may have been applied, and no reply says so.
     """
     with runner.traced(options, request.operation, request.method) as traced:
         try:
@@ -62,7 +62,7 @@ async def execute_and_verify(
     options: CallOptions,
     verify: Verify,
 ) -> None:
-    """Execute an idempotent request whose effect can be looked up if no reply tells.
+    """Execute an idempotent request whose effect can be looked up after a lost reply.
 
     Args:
         runner: Makes the attempts.
@@ -96,7 +96,7 @@ def list_pages(
     options: CallOptions,
     owner: object = None,
 ) -> AsyncPager[R]:
-    """Return a list whose pages are requested by their numbers, each by a call of its own.
+    """Return a list whose pages are requested by their numbers, each by a separate call.
 
     Args:
         runner: What the attempts share.

@@ -1,4 +1,4 @@
-"""Reads lists page by page, one page ahead; ends whatever the server returns."""
+"""Reads lists page by page, one page ahead; always ends, even with a faulty server."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class GcraLimiter:
 class AdaptiveRateLimiter:
     """The limit that replies report; without such replies, no limit at all.
 
-    A reported limit may be wrong: whatever refused a request need not be what counts requests. So
+    A reported limit may be wrong: a proxy that refuses a request need not count requests. So
     after a refusal single requests test whether the window is used up, and each accepted request
     that the limit does not explain allows for more. When more than twice the limit has been
     accepted like this since the last refusal, the limit is dropped.

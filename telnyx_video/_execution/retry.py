@@ -30,7 +30,7 @@ from telnyx_video.errors import (
 __all__ = ["RetryBudget", "RetryPolicy"]
 
 MAX_RETRY_AFTER = 300.0
-"""A server that says to wait longer than this is assumed to be wrong."""
+"""Seconds; a longer wait that a server asks for is ignored as a mistake."""
 
 UNLIMITED = 2**62
 """A quota that no number of retries spends."""
@@ -52,7 +52,7 @@ class RetryPolicy:
     """How often a request is sent at the most. A refusal with 429 does not count as an attempt:
     only the deadline bounds that, unless ``attempts`` is 1."""
     deadline: float = 60.0
-    """The whole call ends by then, whatever happens; waiting for a connection counts."""
+    """Seconds that the whole call may take, including waits for a connection."""
     backoff: float = 0.1
     """The upper end of the first wait; it doubles with each retry."""
     backoff_max: float = 20.0
@@ -78,7 +78,7 @@ class RetryPolicy:
 
     @classmethod
     def none(cls) -> Self:
-        """Send once. The outcome of a named create is still found out, by looking it up."""
+        """Send each request once. A create with a name is still looked up after a lost answer."""
         return cls(attempts=1)
 
     def wait(self, retry: int, random: float) -> float:
@@ -153,7 +153,7 @@ class RetryState:
         self.exempt += isinstance(error, RateLimitError)
 
     def may_retry(self, error: TelnyxVideoError) -> bool:
-        """Whether the request may be sent once more after this failure; pays for it if so."""
+        """Whether the request may be resent after this failure; spends the budget if so."""
         if isinstance(error, RateLimitError):
             return self.policy.attempts > 1
         return self.sent - self.exempt < self.policy.attempts and self.budget.spend(error)
@@ -176,7 +176,7 @@ def is_transient(error: TelnyxVideoError) -> bool:
             return error.retryable
         case ResponseDecodeError():
             return error.outcome is not Outcome.APPLIED
-        case NameTakenError():  # whatever its status
+        case NameTakenError():  # with any status
             return False
         case ApiError():
             return (

@@ -35,7 +35,7 @@ _HINTS = {
 def as_failure(
     request: HttpRequest, error: Exception, *, written: bool, key: Credential
 ) -> TelnyxVideoError:
-    """Return the error to raise in place of one of aiohttp's or the system's.
+    """Return the error to raise for an exception of aiohttp or the system.
 
     Args:
         written: Whether a byte of a request that can change something may have been written.

@@ -163,7 +163,7 @@ async def _get(
 
 
 def _failure(error: Exception) -> TransportError:
-    """The error to raise in place of one of aiohttp's, which may name the address."""
+    """The error to raise for one of aiohttp, whose text may contain the address."""
     # A certificate that does not verify is a ValueError.
     permanent = isinstance(error, (ValueError, *_UNUSABLE))
     if isinstance(error, _UNUSABLE):

@@ -37,7 +37,7 @@ KNOWN: Final = frozenset({"3.14.4", "3.14.5"})
 is written here. To add one: compare both, then run ``nox -s newest``."""
 
 SHORT: Final = 32 * 1024
-"""Bytes of a body that a connection takes without asking for a pause, however slow the server."""
+"""Bytes of a body that a connection accepts without pausing the writer, even to a slow server."""
 
 NOT_REUSABLE: Final = "the connection was closed, or an unsolicited response arrived on it"
 
@@ -69,7 +69,7 @@ class TrackedPayload(BytesPayload):
 
 
 def is_reusable(protocol: ResponseHandler) -> bool:
-    """Whether a request may be written: nothing arrived that would be taken for its response."""
+    """Whether a request may be written: no data arrived that would be read as its response."""
     return protocol.is_connected() and not protocol.should_close
 
 
@@ -91,7 +91,7 @@ class DirectPayload(TrackedPayload):
 
 
 class DirectRequest(aiohttp.ClientRequest):
-    """A request that writes itself, head and body, if its body is a short one of ours.
+    """A request that writes itself, head and body, if its body is short and made by this package.
 
     Behind a proxy its first line differs, and traces report each step: then aiohttp sends it, and
     also where the body is so long that it may have to wait for the server.
@@ -158,10 +158,10 @@ def middleware_guard(
 ) -> Sequence[aiohttp.ClientMiddlewareType] | None:
     """Return the middlewares of a caller's session, and last one that watches the body.
 
-    A middleware may send another body in place of ours, no request at all, or the request again; a
-    request class of the caller's may write it in its own way. A body that may be written unseen
-    counts as written. A second send is refused: whether the first was applied is unknown, and only
-    this package can find out. A session that does not reveal its middlewares keeps them (None).
+    A middleware may replace the body, send no request, or send it twice; the caller's request class
+    may write the body differently. A body that may have been written unnoticed counts as written.
+    A second send is refused: whether the first was applied is unknown, and only this package can
+    find out. A session that does not reveal its middlewares keeps them (None).
 
     Args:
         session: The caller's session.

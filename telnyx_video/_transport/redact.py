@@ -1,4 +1,4 @@
-"""Keeps secrets out of whatever is shown: replies and errors may repeat the key or a password."""
+"""Redacts secrets: replies and errors may repeat the key or a password."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _USERINFO = re.compile(r"(?<=://)[^/\s]*@")
 
 @attrs.frozen
 class Credential:
-    """The API key: sent with each request, and shown nowhere."""
+    """The API key: sent with each request, and never shown."""
 
     value: str = attrs.field(repr=False)
     _bytes: bytes = attrs.field(

@@ -153,7 +153,7 @@ def check_connecting(
 def check_timeout(problems: list[ErrorDetail], timeout: object) -> None:
     """Check a time-out: seconds above 0, or an ``aiohttp.ClientTimeout`` with such limits.
 
-    In place of a time-out, None means the default; in place of a limit, None or 0 means no limit.
+    A time-out of None means the default; a limit of None or 0 means no limit.
     """
     if isinstance(timeout, aiohttp.ClientTimeout):
         for limit in ("total", "connect", "sock_connect", "sock_read"):

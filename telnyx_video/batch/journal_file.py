@@ -46,9 +46,8 @@ INTENT: Final = b'{"intent":%d,"at":%.3f,"request":%b}\n'
 """A request is about to be sent: note and mark in one line."""
 
 GAP: Final = 2**20
-"""How far a request's index may be ahead of the number of its line. Those in between were drawn and
-not noted before, of which there are a few for each create in flight. So a damaged number, however
-large, takes at most 8 MiB of memory."""
+"""How far a request's index may be ahead of its line number. The requests between were drawn but
+not noted: a few for each create in flight. So a damaged number takes at most 8 MiB of memory."""
 
 SHORTEST_LINE: Final = 32
 """Bytes; all lines about a request are longer."""
@@ -260,7 +259,7 @@ class JournalFile:
             self._append(b"\n")
 
     def _read_first_line(self) -> bytes:
-        """Return the first line of a journal, or the beginning of any other file, however long."""
+        """Return the first line of a journal, or the beginning of any other file."""
         start = self._reader.readline(len(_START))
         whole = start == _START or start.startswith(b"\0")
         return start + self._reader.readline() if whole else start
@@ -382,7 +381,7 @@ def _is_torn(text: bytes) -> bool:
 
 def _sync_folder(name: str) -> None:
     """Sync a new file's name, without which a power cut may take the whole file."""
-    with suppress(PermissionError):  # Windows does not open folders, and keeps names by itself
+    with suppress(PermissionError):  # Windows cannot open folders, and needs no sync of names
         folder = os.open(os.path.dirname(name) or os.curdir, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -401,7 +400,7 @@ def boot_id() -> str | None:
 
 
 def _lock(file: int, name: str) -> None:
-    """Lock the file; the system unlocks it when the process ends, however.
+    """Lock the file; the system unlocks it when the process ends, even if it is killed.
 
     ``flock`` belongs to the open file. ``lockf`` belongs to the process: it would be lost when the
     process closes any other descriptor of the file, and would not keep apart two of its batches.
@@ -437,7 +436,7 @@ def _release_after_fork() -> None:
 
 
 def _release() -> None:
-    """Replace the descriptors in a forked child: closing them there affects nobody else."""
+    """Replace the descriptors in a forked child: closing them does not affect the parent."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for file in _held:
         os.dup2(nothing, file, inheritable=False)

@@ -205,7 +205,7 @@ def _csv_cell(value: object) -> str:
 
 
 def show_fields(fields: Mapping[str, object], form: Format, *, fold: bool = True) -> None:
-    """Print one object, field by field; without `fold`, each on one line however long."""
+    """Print one object, field by field; without `fold`, do not wrap long values."""
     if form == "json":
         write_json(fields)
     elif form == "csv":

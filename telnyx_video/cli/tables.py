@@ -19,7 +19,7 @@ def minute(time: datetime | None) -> str | None:
 
 
 def _utc(time: datetime) -> datetime:
-    """The time in UTC, as far as the calendar goes: at its ends, the time in its own zone."""
+    """The time in UTC; in its own zone if UTC is out of the calendar's range."""
     try:
         return time.astimezone(UTC)
     except OverflowError:

@@ -309,7 +309,7 @@ class AsyncRoomsClient(RoomsResource):
 
         Raises:
             InvalidRequestError: an argument is invalid; nothing was sent.
-            OutcomeUnknownError: it may have been applied, and no reply tells.
+            OutcomeUnknownError: it may have been applied, and no reply says so.
             ApiError: the API refused; see its subclasses.
             TransportError: the request could not be sent.
         """
@@ -374,7 +374,7 @@ class AsyncRoomsClient(RoomsResource):
             OSError: the journal cannot be written; nothing was sent that is not recorded in it.
             OutcomeUnknownError: a create, or what the input waits for, was cancelled by something
                 other than the caller's cancellation; rooms may have been created.
-            Exception: whatever the input raises, after the creates in flight are finished.
+            Exception: an exception of the input, after the creates in flight are finished.
         """
         return await collect(
             self.stream_many(

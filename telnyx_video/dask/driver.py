@@ -50,7 +50,7 @@ class Collection(Protocol):
 
 @attrs.frozen
 class PartitionPart:
-    """A partition: its rows are wherever Dask computes them."""
+    """A partition, whose rows Dask computes."""
 
     name: str
     first: int

@@ -179,7 +179,7 @@ class Record(Model):
     id: str = attrs.field(kw_only=True)
     """The object's identifier, as sent."""
     reply: Reply | None = attrs.field(default=None, eq=False, repr=False, kw_only=True)
-    """The facts of the reply, if the object was read from a reply of its own."""
+    """Metadata of the reply, if it contains only this object."""
 
 
 def checked_extra(

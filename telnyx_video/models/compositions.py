@@ -133,7 +133,7 @@ class CreateCompositionRequest(Request):
     video_layout: Mapping[str, VideoRegion] | Unset = attrs.field(
         default=UNSET, converter=_as_layout
     )
-    """The regions of the picture by names of your own: at most 2."""
+    """The regions of the picture, by names that you choose: at most 2."""
     webhook_event_url: str | Unset = UNSET
     """Where events of the composition are sent: a URL with scheme and host, at most 2000
     characters."""

@@ -135,7 +135,7 @@ class CreateRoomRequest(Request):
         raise InvalidRequestError(tuple(problems))
 
     def to_dict(self) -> dict[str, object]:
-        """The fields that are set, under the API's names; ``extra`` is an object of its own."""
+        """The fields that are set, under the API's names; ``extra`` is a nested object."""
         return unstructure(self)
 
 
@@ -222,7 +222,7 @@ class JoinToken(Model):
     """
 
     token: str = attrs.field(repr=False)
-    """The client token: pass it to the participant's client SDK, and to nobody else."""
+    """The client token: pass it only to the participant's client SDK."""
     token_expires_at: datetime
     """Until when the token admits a participant."""
     refresh_token: str | None = attrs.field(default=None, repr=False)

@@ -218,7 +218,7 @@ def _address(request: RequestStarted) -> Attributes:
 
 
 def _error_type(event: RequestFinished) -> str | None:
-    """The status of a refusal, or the error in place of a reply, as the conventions want it."""
+    """The status of an error reply, or the class of the error, as the conventions define it."""
     if event.status is not None:
         return str(event.status) if event.status >= 400 else None
     return type(event.error).__name__

@@ -34,7 +34,7 @@ FATAL = (AuthenticationError, PermissionDeniedError, ConfigurationError)
 
 
 class Rooms(Protocol):
-    """The client, as far as a part needs it."""
+    """The methods of a client that a part uses."""
 
     @property
     def stream_many(self) -> Callable[..., OutcomeStream]:

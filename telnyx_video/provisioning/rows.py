@@ -270,7 +270,7 @@ def _shown(name: str) -> str:
 
 
 def _is_missing(value: object) -> bool:
-    """Whether it is None, NaN, or pandas' NA, of which nothing is true, not even equality."""
+    """Whether it is None, NaN, or pandas' NA, which does not even compare equal to itself."""
     return value is None or type(value).__name__ in ("NAType", "NaTType") or value != value
 
 

@@ -153,7 +153,7 @@ class _ObjectStorage:
         generic = import_module("fsspec").AbstractFileSystem
         own: Any = self._filesystem.__class__
         if own.pipe_file is generic.pipe_file and not hasattr(own, "_pipe_file"):
-            # The generic one looks whether the file exists, and then writes it: two may win.
+            # The generic method checks for the file, then writes it: two writers may succeed.
             raise ConfigurationError(
                 f"{url}: {own.__name__} cannot create a file only if there is none - choose a "
                 "disk with hard links, or an object store such as S3, GCS or Azure"

@@ -76,7 +76,7 @@ def check_app_info(problems: list[ErrorDetail], app_info: object) -> None:
 def merge_headers(
     before: Mapping[str, str] | None, added: Mapping[str, str] | None
 ) -> Mapping[str, str] | None:
-    """Return both; where a name is in both, whatever its case, the added value counts."""
+    """Merge the headers; if both have a name, in any case, the added value counts."""
     if before is None or added is None:
         return before if added is None else dict(added)
     replaced = {name.lower() for name in added}

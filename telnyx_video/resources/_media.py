@@ -175,7 +175,7 @@ class MediaResource(Resource, Generic[M]):
             NotFoundError: there is no such recording or composition.
             NotReadyError: it has no file yet.
             TransportError: the file could not be fetched completely.
-            OSError: the file could not be written, or may not be replaced.
+            OSError: the file could not be written or replaced.
         """
         problems: list[ErrorDetail] = []
         check.path(problems, "path", path)

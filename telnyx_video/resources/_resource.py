@@ -101,7 +101,7 @@ class Recorder:
     reply: HttpReply | None = None
 
     def keep(self, reply: HttpReply) -> None:
-        """Keep a reply, in place of the one before."""
+        """Keep a reply; it replaces the previous one."""
         self.reply = reply
 
     def raw(self) -> RawResponse:

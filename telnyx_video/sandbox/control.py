@@ -98,7 +98,7 @@ class Control:
         self._on_loop(lambda: self._faults.set_outage(kind, seconds))
 
     def redeliver(self, event_id: str, to: str | None) -> None:
-        """Send the webhook of an event once more. Thread-safe.
+        """Send the webhook of an event again. Thread-safe.
 
         Raises:
             AbsentError: if the event has no webhook.
@@ -108,7 +108,7 @@ class Control:
         self._store.deliveries.replay(event_id, to)
 
     def redeliver_failed(self, to: str | None) -> int:
-        """Send every failed webhook once more, and return how many; see `redeliver`."""
+        """Resend every failed webhook, and return how many; see `redeliver`."""
         self._check_target(to)
         return self._store.deliveries.replay_failed(to)
 

@@ -167,7 +167,7 @@ class Sandbox:
         return self._while_running().api.log.snapshot()
 
     def redeliver(self, event_id: str, to: str | None = None) -> None:
-        """Send the webhook of an event once more, delivered or not. Thread-safe.
+        """Send the webhook of an event again, delivered or not. Thread-safe.
 
         The attempt appears in `deliveries`, whose `state` is "pending" until it has finished.
 
@@ -182,7 +182,7 @@ class Sandbox:
         self._while_running().control.redeliver(event_id, to)
 
     def redeliver_failed(self, to: str | None = None) -> int:
-        """Send every webhook that was not delivered once more, and return how many.
+        """Resend every webhook that was not delivered, and return how many.
 
         Args:
             to: Where to send them, instead of their own URLs.
@@ -332,7 +332,7 @@ class Sandbox:
         Args:
             kind: "refuse" cuts every connection and refuses new ones; "503" answers every
                 request with 503.
-            seconds: Until it ends by itself; None lasts until `resume`.
+            seconds: Duration; None lasts until `resume`.
 
         Raises:
             ValueError: if the kind is unknown.

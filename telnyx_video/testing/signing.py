@@ -30,7 +30,7 @@ class SignedDelivery:
 
 
 class WebhookSigner:
-    """Signs webhooks in place of Telnyx.
+    """Signs webhooks as Telnyx does.
 
     Args:
         seed: The 32 bytes that the key pair is derived from; random by default.

@@ -81,7 +81,7 @@ async def webhook_server(
     body_timeout: float = BODY_TIMEOUT,
     middlewares: Sequence[Middleware] = (),
 ) -> AsyncGenerator[str]:
-    """Run :func:`webhook_handler` on a server of its own, for tests and small programs.
+    """Run :func:`webhook_handler` on a separate server, for tests and small programs.
 
     ``async with webhook_server(on_event) as url`` receives at that URL, and at every path below
     it, until the block ends; deliveries that are in progress then have one second.

@@ -20,7 +20,7 @@ from telnyx_video.provisioning.rows import LONGEST_LINE, Row, read_csv, read_jso
 
 Format: TypeAlias = Literal["csv", "jsonl"]
 
-_PIECE = 4096  # characters: mostly, the first piece tells the format
+_PIECE = 4096  # characters: usually the first piece is enough to detect the format
 _UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")
 _SUFFIXES: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 

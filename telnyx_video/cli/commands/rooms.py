@@ -1,6 +1,6 @@
 """The commands for rooms, and for the tokens to join them.
 
-Tokens are secrets: they are printed on stdout and nowhere else. A refresh token is read from
+Tokens are secrets: they are printed only on stdout. A refresh token is read from
 standard input, since an argument would be visible in the list of processes.
 """
 

@@ -75,7 +75,7 @@ class Faults:
         self._api = api
         self._first_plan = plan
         self._port = port
-        self._answers_503 = False  # whatever the plan says
+        self._answers_503 = False  # regardless of the plan
         self._end_of_outage: asyncio.TimerHandle | None = None
         self._doomed = WeakKeyDictionary[object, bool]()
         self._late = set[asyncio.TimerHandle]()
@@ -111,11 +111,11 @@ class Faults:
         return None if self._port.is_open else "refuse"
 
     def set_outage(self, kind: OutageKind | None, seconds: float | None = None) -> None:
-        """Start an outage in place of any other, or end it. Call it on the loop that serves.
+        """Start an outage, replacing any other, or end it. Call it on the loop that serves.
 
         Args:
             kind: The outage; None ends it.
-            seconds: Until it ends by itself; None lasts until it is ended.
+            seconds: Duration; None lasts until it is ended.
         """
         self._cancel_end_of_outage()
         self._answers_503 = kind == "503"

@@ -80,7 +80,7 @@ class Deliveries:
         self._table.delete(event_id)
 
     def replay(self, event_id: str, to: str | None = None) -> None:
-        """Schedule a finished delivery once more, for one attempt.
+        """Schedule a finished delivery again, for one attempt.
 
         Args:
             event_id: The event's id.
@@ -99,7 +99,7 @@ class Deliveries:
             self._replay(delivery, to)
 
     def replay_failed(self, to: str | None = None) -> int:
-        """Schedule every delivery that failed or was not sent once more; return how many."""
+        """Reschedule every delivery that failed or was not sent; return how many."""
         with self._db.transaction():
             failed = self._table.where("state IN ('failed', 'not_sent')")
             for delivery in failed:
