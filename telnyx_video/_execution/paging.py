@@ -27,15 +27,11 @@ class AsyncPager(Generic[R]):
     The next page is fetched while the current one is processed, by one task. That task ends with
     the loop: immediately if the iterator is closed (``async with aclosing(...)``), else when an
     iterator that was left early is garbage-collected.
-
-    Args:
-        fetch: Fetches a page.
-        owner: The client to keep alive: one that is not referenced is closed.
     """
 
     def __init__(self, fetch: Fetch[R], owner: object = None) -> None:
         self._fetch = fetch
-        self._owner = owner
+        self._owner = owner  # keeps the client alive: without a reference it would be closed
 
     async def pages(self) -> AsyncGenerator[Page[R], None]:
         """Yield the pages, with their totals, request ids and rate limits.
