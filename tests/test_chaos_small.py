@@ -1,4 +1,4 @@
-"""The chaos run in small: one seed, and that its judge does see what must not be."""
+"""A small chaos run with one seed, and the checks of its results."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,8 +15,8 @@ CREATES = 60
 
 @pytest.mark.parametrize("normalising", [False, True])
 @pytest.mark.parametrize("named", [True, False])
-def test_no_room_is_made_twice_or_lied_about(named: bool, normalising: bool) -> None:
-    """With a fault on every third request, each room is what the client says that it is."""
+def test_no_room_is_duplicated_or_misreported(named: bool, normalising: bool) -> None:
+    """With a fault on every third request, each room matches the client's report."""
     asked = asks(CREATES, named=named)
     names = [ask.name for ask in asked if named]
     plan = plans.chaos(1, 0.3, names, normalising=normalising)
@@ -35,8 +35,8 @@ def test_no_room_is_made_twice_or_lied_about(named: bool, normalising: bool) -> 
     assert count.recovered if named else count.unknown, "the faults did not reach the client"
 
 
-def test_a_resend_after_a_lost_answer_is_found_out() -> None:
-    """A client that posts again without looking makes extra rooms, and the run tells how."""
+def test_a_resend_after_a_lost_reply_is_detected() -> None:
+    """A client that posts again without a look-up creates extra rooms, which the run reports."""
 
     async def careless(
         url: str, asked: Sequence[Ask], *, timeout: float, concurrency: int
@@ -79,10 +79,10 @@ def test_a_resend_after_a_lost_answer_is_found_out() -> None:
         (None, False, "no answer"),
     ],
 )
-def test_what_is_said_is_held_against_what_exists(
+def test_reports_are_compared_with_existing_rooms(
     answer: Answer | None, exists: bool, found: str | None
 ) -> None:
-    """Each wrong report is one breach, and no right one is."""
+    """Each wrong report is one breach, and a right one is not."""
     (ask,) = asks(1, named=True)
     answers = {} if answer is None else {ask.key: answer}
     count = judge([ask], answers, [{"id": "id", **ask.fields()}] if exists else [])
@@ -90,8 +90,8 @@ def test_what_is_said_is_held_against_what_exists(
     assert count.false_failures + count.false_successes + count.unanswered == len(count.breaches)
 
 
-def test_a_room_that_nobody_asked_for_is_a_breach() -> None:
-    """Rooms are all accounted for."""
+def test_an_unrequested_room_is_a_breach() -> None:
+    """Every room must belong to a request."""
     count = judge([], {}, [{"id": "id", "webhook_event_url": "https://elsewhere.example.com"}])
     assert [breach.kind for breach in count.breaches] == ["stray room"]
 

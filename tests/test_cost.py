@@ -1,4 +1,4 @@
-"""What a create costs compared to a plain post, in figures that do not depend on the load.
+"""The cost of a create compared to a plain post, in figures that do not depend on load.
 
 `nox -s bench` measures seconds. These are counts: of function calls, loop passes and bytes. Each
 bound is a little above today's figure; a change that breaks one makes every create more expensive.
@@ -20,7 +20,7 @@ from support.asking import asked_for
 from support.costing import Cost, CountingLoop, Turns, cost_of
 from support.static_server import StaticServer
 from telnyx_video import AsyncRoomsClient
-from telnyx_video._base.json import (  # how much memory JSON takes depends on the library
+from telnyx_video._base.json import (  # memory depends on the JSON library
     dumps,
     loads,
 )
@@ -40,12 +40,12 @@ HELD = 2000
 """Bytes that a create in flight holds, above a plain post: 1,820, and a tenth to spare."""
 
 KEPT = 2000
-"""Bytes of a room and its reply's facts: 1,580 to 1,820, and a tenth to spare."""
+"""Bytes of a room and its response metadata: 1,580 to 1,820, and a tenth to spare."""
 
 
 @attrs.frozen
 class Costs:
-    """The cost of the same create in both ways."""
+    """The cost of the same create by the client and by hand."""
 
     ours: Cost
     by_hand: Cost
@@ -64,7 +64,7 @@ def run(main: Callable[[], Coroutine[Any, Any, Costs]]) -> Costs:
 
 @pytest.fixture(scope="module")
 def costs(server: StaticServer) -> Costs:
-    """Both, one after the other, in one loop."""
+    """Measure both in one loop."""
     url = f"{server.url}/rooms"
     headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
 
@@ -91,17 +91,17 @@ def costs(server: StaticServer) -> Costs:
 def test_a_create_calls_few_functions(costs: Costs) -> None:
     """The path of a create through the package stays short."""
     assert 0 < costs.ours.functions <= FUNCTIONS
-    assert costs.by_hand.functions < 5  # those of JSON at most, or too much is counted
+    assert costs.by_hand.functions < 5  # only those of JSON
 
 
 def test_a_create_passes_through_few_files(costs: Costs) -> None:
-    """A reader who follows a create opens few files, and seldom switches between them."""
+    """A create stays in few files, with few calls between them."""
     assert 0 < costs.ours.files <= FILES
     assert costs.ours.files <= costs.ours.changes + 1 <= CHANGES + 1
 
 
 def test_a_create_needs_neither_a_task_nor_a_timer(costs: Costs) -> None:
-    """It waits once and is woken once: its body has no task, and its time limit no timer."""
+    """It suspends once: its body has no task, and its time-out no timer."""
     assert costs.ours.turns == Turns(waits=1, tasks=0, timers=0, callbacks=1)
     assert costs.by_hand.turns.waits == 1
 
@@ -137,7 +137,7 @@ async def test_a_create_is_sent_in_one_packet(server: StaticServer) -> None:
 
 
 async def test_a_thousand_waiting_calls_are_served_in_order() -> None:
-    """No call is overtaken in the queue for a connection, however long it is."""
+    """No call overtakes another in the queue for a connection."""
     with StaticServer() as server:
         async with AsyncRoomsClient(base_url=server.url, api_key=KEY, concurrency=1) as rooms:
             await asyncio.gather(*(rooms.create(request) for request in asked_for(1000)))

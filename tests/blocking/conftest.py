@@ -15,7 +15,7 @@ from telnyx_video.sandbox import Sandbox
 
 @pytest.fixture(autouse=True)
 def nothing_is_left() -> Iterator[None]:
-    """Threads that a test leaves, and what the collector finds unclosed, fail it."""
+    """Fail a test that leaves a thread or an unclosed object."""
     threads = set(threading.enumerate())
     yield
     gc.collect()
@@ -40,5 +40,5 @@ def rooms(nothing_is_left: None, rooms_client: RoomsClient) -> RoomsClient:
 
 @pytest.fixture(params=["uvloop", "asyncio"])
 def run(request: pytest.FixtureRequest) -> programs.Run:
-    """Runs a program to its end, with uvloop and as if that were not installed."""
+    """Run a program to its end, with uvloop and without it."""
     return partial(programs.run, without="" if request.param == "uvloop" else "uvloop")

@@ -1,4 +1,4 @@
-"""What a batch calls back, the input and `on_progress`: it runs in the thread that waits."""
+"""The callbacks of a batch, its input and `on_progress`, run in the caller's thread."""
 
 import asyncio
 import queue
@@ -15,7 +15,7 @@ from telnyx_video.sandbox import Sandbox
 
 
 def test_input_and_progress_are_in_the_callers_thread(rooms: RoomsClient) -> None:
-    """A generator and `on_progress` may use what is bound to the thread that calls."""
+    """A generator and `on_progress` may use objects bound to the caller's thread."""
     threads: set[threading.Thread] = set()
 
     def requests() -> Iterator[CreateRoomRequest]:
@@ -33,7 +33,7 @@ def test_input_and_progress_are_in_the_callers_thread(rooms: RoomsClient) -> Non
 
 
 def test_input_and_progress_may_call_the_client(sandbox: Sandbox, rooms: RoomsClient) -> None:
-    """A generator and `on_progress` may make calls of their own, on the same client."""
+    """A generator and `on_progress` may call the same client."""
 
     def requests() -> Iterator[CreateRoomRequest]:
         for request in asked_for(5):
@@ -48,7 +48,7 @@ def test_input_and_progress_may_call_the_client(sandbox: Sandbox, rooms: RoomsCl
 
 
 def test_an_input_may_wait_for_another_thread_that_calls_the_client(rooms: RoomsClient) -> None:
-    """A generator fed by a thread that uses the same client holds nobody up."""
+    """A generator fed by a thread that uses the same client does not block it."""
     found: queue.Queue[str | None] = queue.Queue()
 
     def feed() -> None:
@@ -67,10 +67,10 @@ def test_an_input_may_wait_for_another_thread_that_calls_the_client(rooms: Rooms
 
 @pytest.mark.parametrize("error", [LookupError, SystemExit, KeyboardInterrupt])
 @pytest.mark.parametrize("where", ["input", "on_progress"])
-def test_what_the_callers_code_raises_reaches_the_caller(
+def test_exceptions_of_callbacks_reach_the_caller(
     rooms: RoomsClient, error: type[BaseException], where: str
 ) -> None:
-    """Also what ends a program: the batch has ended, and the client is as usable as before."""
+    """The batch has ended, and the client stays usable, whatever the exception."""
 
     def requests() -> Iterator[CreateRoomRequest]:
         yield from asked_for(3)
@@ -112,8 +112,8 @@ def test_a_stream_ends_after_its_input_raised(
     assert in_thread(take).result(SOON) == 3
 
 
-def test_an_input_that_raises_the_wrong_end_does_not_end_the_batch(rooms: RoomsClient) -> None:
-    """`StopAsyncIteration` of a plain iterator is its error, and no end of it."""
+def test_stop_async_iteration_of_a_plain_input_is_an_error(rooms: RoomsClient) -> None:
+    """`StopAsyncIteration` of a plain iterator is an error, not its end."""
 
     class Rows:
         def __init__(self) -> None:
@@ -137,10 +137,10 @@ def test_an_input_that_raises_the_wrong_end_does_not_end_the_batch(rooms: RoomsC
 
 
 @pytest.mark.parametrize("awaited", [False, True])
-def test_an_input_that_is_cancelled_is_told_by_an_error_of_the_package(
+def test_a_cancelled_input_is_reported_as_an_error_of_the_package(
     sandbox: Sandbox, rooms: RoomsClient, awaited: bool
 ) -> None:
-    """Blocking code cannot be cancelled, so it gets an error that it can catch."""
+    """Blocking code cannot be cancelled, so the error is one that it can catch."""
 
     def requests() -> Iterator[CreateRoomRequest]:
         yield from asked_for(3)
@@ -155,8 +155,8 @@ def test_an_input_that_is_cancelled_is_told_by_an_error_of_the_package(
     assert len(sandbox.rooms) == 3
 
 
-def test_progress_that_raises_the_end_does_not_end_the_stream(rooms: RoomsClient) -> None:
-    """A `for` loop over the outcomes does not take it for their end."""
+def test_stop_iteration_of_on_progress_does_not_end_the_stream(rooms: RoomsClient) -> None:
+    """A `for` loop over the outcomes does not end silently."""
 
     def report(_: Progress) -> None:
         raise StopIteration

@@ -1,4 +1,4 @@
-"""The end of a blocking client: closed during a call, closed again, or forgotten."""
+"""Closing a blocking client: during a call, repeatedly, or by the garbage collector."""
 
 import asyncio
 import gc
@@ -35,7 +35,7 @@ def own_threads() -> list[threading.Thread]:
 
 @pytest.mark.parametrize("name", ["standup", None])
 def test_closing_ends_the_calls_of_other_threads(server: BlockingServer, name: str | None) -> None:
-    """A create that was sent ends with an error that says its room may exist; nobody hangs."""
+    """A create that was sent raises an error that says its room may exist; no caller hangs."""
     rooms = RoomsClient(base_url=server.url, api_key="key")
     fields = {} if name is None else {"unique_name": name}
     calls = [in_thread(lambda: rooms.create(**fields)) for _ in range(8)]  # type: ignore[arg-type] # all are text
@@ -49,7 +49,7 @@ def test_closing_ends_the_calls_of_other_threads(server: BlockingServer, name: s
 
 
 def test_closing_ends_the_batch_of_another_thread(server: BlockingServer) -> None:
-    """However it ends, nothing says of the creates that were sent that they were not."""
+    """Creates that were sent are never reported as not sent."""
     rooms = RoomsClient(base_url=server.url, api_key="key")
     call = in_thread(lambda: rooms.create_many(asked_for(20), concurrency=4))
     server.wait_for(4)
@@ -66,7 +66,7 @@ def test_closing_ends_the_batch_of_another_thread(server: BlockingServer) -> Non
 
 
 def test_closing_ends_a_batch_whose_input_waits(sandbox: Sandbox) -> None:
-    """When the input gives its next request after all, the batch ends with an error of ours."""
+    """When the input yields its next request, the batch raises an error of the package."""
     rooms = RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key)
     waits, go = threading.Event(), threading.Event()
 
@@ -83,8 +83,8 @@ def test_closing_ends_a_batch_whose_input_waits(sandbox: Sandbox) -> None:
     assert isinstance(call.exception(SOON), TelnyxVideoError)
 
 
-def test_clients_may_be_closed_by_many_threads_at_once(rooms: RoomsClient) -> None:
-    """Closing is harmless however often and wherever from."""
+def test_many_threads_may_close_a_client(rooms: RoomsClient) -> None:
+    """Closing repeatedly, from any thread, is harmless."""
     rooms.create()
     for close in [in_thread(rooms.close) for _ in range(8)]:
         close.result(SOON)
@@ -92,8 +92,8 @@ def test_clients_may_be_closed_by_many_threads_at_once(rooms: RoomsClient) -> No
         rooms.create()
 
 
-def test_calls_and_closing_may_meet(sandbox: Sandbox) -> None:
-    """Each call that meets the end of its client makes its room or raises an error of ours."""
+def test_a_client_may_be_closed_during_calls(sandbox: Sandbox) -> None:
+    """Each concurrent call creates its room or raises an error of the package."""
     for _ in range(20):
         rooms = RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key)
         start = threading.Barrier(4)
@@ -110,8 +110,8 @@ def test_calls_and_closing_may_meet(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("in_a_cycle", [False, True])
-def test_a_client_that_is_forgotten_leaves_no_thread(sandbox: Sandbox, in_a_cycle: bool) -> None:
-    """The garbage collector closes an unclosed client, which warns in its own name."""
+def test_a_collected_client_leaves_no_thread(sandbox: Sandbox, in_a_cycle: bool) -> None:
+    """The garbage collector closes an unclosed client, with a `ResourceWarning`."""
     rooms = RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key)
     rooms.create()
     assert len(own_threads()) == 1
@@ -131,7 +131,7 @@ def test_a_client_that_is_forgotten_leaves_no_thread(sandbox: Sandbox, in_a_cycl
 
 
 def test_a_client_may_be_collected_in_its_own_thread(sandbox: Sandbox) -> None:
-    """The collector runs wherever it likes; also in that thread nothing waits for itself."""
+    """The garbage collector may run in the client's thread without a deadlock."""
     left, ended = threading.Event(), threading.Event()
     holder = SimpleNamespace()
 
@@ -162,8 +162,8 @@ def test_a_client_may_be_collected_in_its_own_thread(sandbox: Sandbox) -> None:
         assert not thread.is_alive()
 
 
-def test_what_a_client_gave_keeps_it_alive(sandbox: Sandbox) -> None:
-    """A list or a stream of a client that nobody else holds works to its end."""
+def test_a_list_or_stream_keeps_its_client_alive(sandbox: Sandbox) -> None:
+    """A list or stream works to its end without another reference to its client."""
 
     def stream() -> BlockingOutcomeStream:
         return RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key).stream_many(asked_for(3))
@@ -181,7 +181,7 @@ def test_what_a_client_gave_keeps_it_alive(sandbox: Sandbox) -> None:
         gc.collect()
 
 
-def test_a_client_that_was_never_used_warns_of_nothing() -> None:
+def test_an_unused_client_does_not_warn() -> None:
     """Without a call there is no thread and no connection to close."""
     rooms = RoomsClient(api_key="key")
     with warnings.catch_warnings(record=True) as seen:
@@ -191,8 +191,8 @@ def test_a_client_that_was_never_used_warns_of_nothing() -> None:
     assert seen == []
 
 
-def test_a_pager_that_is_left_in_the_middle_disturbs_nothing(rooms: RoomsClient) -> None:
-    """Generators that are dropped half-read are finished behind the scenes, without a warning."""
+def test_a_half_read_pager_is_collected_without_a_warning(rooms: RoomsClient) -> None:
+    """Half-read generators are closed in the background."""
     rooms.create_many(asked_for(4))
     for _ in range(20):
         next(rooms.list(page_size=1).pages())
@@ -203,7 +203,7 @@ def test_a_pager_that_is_left_in_the_middle_disturbs_nothing(rooms: RoomsClient)
 def test_a_stream_that_could_not_be_entered_leaves_nothing(
     rooms: RoomsClient, tmp_path: Path
 ) -> None:
-    """A journal that cannot be written is the system's error, and the client stays usable."""
+    """A journal that cannot be written raises `OSError`, and the client stays usable."""
     journal = tmp_path / "missing" / "rooms.jsonl"
     with pytest.raises(FileNotFoundError), rooms.stream_many([], journal=journal):
         pytest.fail("it was entered")

@@ -1,4 +1,4 @@
-"""The end of the interpreter: calls that come late work or raise, and the process ends quietly."""
+"""Interpreter exit: late calls succeed or raise, and the process exits without noise."""
 
 import sys
 
@@ -8,18 +8,18 @@ from support.programs import Run
 from telnyx_video.sandbox import Sandbox
 
 REFUSES_THREADS = (3, 12) <= sys.version_info < (3, 12, 3)
-"""Whether this Python starts no thread once the main one has ended, though others go on:
+"""Whether this Python starts no thread after the main one has ended, though others run:
 https://github.com/python/cpython/issues/113964."""
 
 WHILE_ENDING = "ConfigurationError" if REFUSES_THREADS else "made"
-"""What comes of a client's first call while the interpreter waits for other threads."""
+"""The result of a client's first call while the interpreter waits for other threads."""
 
 
 @pytest.mark.parametrize("used_before", [True, False])
-def test_calls_of_exit_handlers_work_or_say_why(
+def test_calls_of_exit_handlers_succeed_or_raise(
     run: Run, sandbox: Sandbox, used_before: bool
 ) -> None:
-    """Handlers that were registered before and after the client was made, with and without use."""
+    """Handlers registered before and after the client was made, with and without use."""
     source = f"""
 atexit.register(lambda: tell("before", attempt(rooms.create)))
 rooms = client()
@@ -34,8 +34,8 @@ atexit.register(lambda: tell("after", attempt(rooms.create)))
     assert ended.status == 0
 
 
-def test_a_host_that_needs_looking_up_at_exit_says_why_not(run: Run, sandbox: Sandbox) -> None:
-    """Looking a name up takes a thread, which an interpreter that ends does not give."""
+def test_resolving_a_host_at_exit_raises_an_error(run: Run, sandbox: Sandbox) -> None:
+    """Resolving a name needs a thread, which cannot be started at exit."""
     source = """
 rooms = client()
 atexit.register(lambda: tell(attempt(rooms.create)))
@@ -48,7 +48,7 @@ atexit.register(lambda: tell(attempt(rooms.create)))
 
 @pytest.mark.parametrize("closed", [True, False])
 def test_a_client_may_be_made_by_an_exit_handler(run: Run, sandbox: Sandbox, closed: bool) -> None:
-    """Made at the end and used at once, closed or not."""
+    """It is made and used at exit, and closed or not."""
     source = f"""
 def last():
     global rooms
@@ -65,7 +65,7 @@ atexit.register(last)
 
 
 def test_a_client_that_was_not_closed_ends_quietly(run: Run, sandbox: Sandbox) -> None:
-    """With idle connections, a name looked up and a half-read list, a program may just end."""
+    """A program may exit with idle connections, a resolved name and a half-read list."""
     source = """
 rooms = client()
 rooms.create_many([CreateRoomRequest() for _ in range(20)])
@@ -83,7 +83,7 @@ tell("done")
 
 
 def test_daemon_threads_that_call_while_the_interpreter_ends(run: Run, sandbox: Sandbox) -> None:
-    """Threads that nobody waits for may call until the last moment: no noise, and no hang."""
+    """Daemon threads may call until the end, without noise or hanging."""
     source = """
 rooms = client()
 started = threading.Semaphore(0)
@@ -104,8 +104,10 @@ atexit.register(lambda: tell(*answers))
     assert ended.status == 0
 
 
-def test_threads_that_are_waited_for_make_their_calls(run: Run, sandbox: Sandbox) -> None:
-    """An ordinary thread's calls work though the main thread has come to its end."""
+def test_calls_of_other_threads_succeed_after_the_main_thread_ended(
+    run: Run, sandbox: Sandbox
+) -> None:
+    """Calls of an ordinary thread work after the main thread has ended."""
     source = """
 rooms = client()
 def work():
@@ -121,8 +123,8 @@ threading.Thread(target=work).start()
 
 @pytest.mark.parametrize("in_a_cycle", [True, False])
 def test_a_finalizer_may_call(run: Run, sandbox: Sandbox, in_a_cycle: bool) -> None:
-    """Objects that die with the interpreter, and use their client for it, get a clear error."""
-    # By then modules have lost their names, and stdout may be gone: only local names are used.
+    """A finalizer that uses its client at exit gets a clear error."""
+    # Module globals and stdout may be gone by then: only local names are used.
     source = f"""
 class Holder:
     def __init__(self):
@@ -144,8 +146,8 @@ holder = Holder()
     assert ended.status == 0
 
 
-def test_an_exception_that_ends_the_program_is_told_alone(run: Run, sandbox: Sandbox) -> None:
-    """A client left open adds nothing to the traceback that the program ends with."""
+def test_an_open_client_adds_nothing_to_the_final_traceback(run: Run, sandbox: Sandbox) -> None:
+    """The traceback that ends the program is the only output."""
     ended = run("rooms = client()\nrooms.create()\nraise LookupError", sandbox.url)
     assert ended.noise.count("Traceback") == 1
     assert ended.noise.endswith("\nLookupError\n")

@@ -1,4 +1,4 @@
-"""A process that forks while it has a client: the child learns of it at once, the parent does not.
+"""Forking with a client: calls in the child raise immediately, the parent is not affected.
 
 Threads do not survive a fork, and connections that two processes read are of use to none.
 """
@@ -18,8 +18,8 @@ USES = {
 
 
 @pytest.mark.parametrize("used_before", [True, False])
-def test_a_call_in_a_forked_child_says_so(run: Run, sandbox: Sandbox, used_before: bool) -> None:
-    """Each operation raises at once; closing is harmless, and a new client works."""
+def test_a_call_in_a_forked_child_raises(run: Run, sandbox: Sandbox, used_before: bool) -> None:
+    """Each operation raises immediately; closing is harmless, and a new client works."""
     attempts = "\n        ".join(f"tell(attempt(lambda: {use}))" for use in USES.values())
     source = f"""
 with client() as rooms:
@@ -42,7 +42,7 @@ with client() as rooms:
 
 
 def test_a_worker_of_multiprocessing_may_inherit_a_client(run: Run, sandbox: Sandbox) -> None:
-    """Started by fork, a process with a client of its parent's ends well, used or not."""
+    """A forked process with its parent's client exits normally, used or not."""
     source = """
 def work(use):
     if use:
@@ -64,8 +64,8 @@ with client() as rooms:
     assert sandbox.requests == {"POST /v2/rooms": 2}
 
 
-def test_a_fork_amid_calls_of_other_threads_hangs_nobody(run: Run, sandbox: Sandbox) -> None:
-    """Whatever the other threads were doing at the moment of the fork, the child gets its error."""
+def test_a_fork_during_calls_of_other_threads_does_not_hang(run: Run, sandbox: Sandbox) -> None:
+    """The child gets its error, whatever other threads did during the fork."""
     source = """
 rooms = client()
 go_on = True
@@ -91,8 +91,8 @@ rooms.close()
     assert ended.status == 0
 
 
-def test_a_child_may_end_as_it_likes(run: Run, sandbox: Sandbox) -> None:
-    """Whatever it lets go of, and however it exits, its parent's connections stay what they are."""
+def test_the_exit_of_a_child_leaves_the_parents_connections(run: Run, sandbox: Sandbox) -> None:
+    """The parent's connections stay open, however the child exits."""
     source = """
 rooms = client()
 rooms.create_many([CreateRoomRequest() for _ in range(3)])

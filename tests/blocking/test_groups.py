@@ -1,4 +1,4 @@
-"""The groups of the blocking client: each operation does what the awaited one does."""
+"""The resources of the blocking client: each operation does what the async one does."""
 
 import gc
 import threading
@@ -46,7 +46,7 @@ def video_of(rooms: RoomsClient, active: ActiveSession) -> RoomRecording:
 def test_a_session_from_beginning_to_end(
     sandbox: Sandbox, rooms: RoomsClient, active: ActiveSession
 ) -> None:
-    """Tokens, sessions and participants, without an await."""
+    """Tokens, sessions and participants work without `await`."""
     token = rooms.join_token(active.room_id, token_ttl_secs=60)
     assert rooms.refresh_join_token(active.room_id, str(token.refresh_token)).token
     (session,) = rooms.sessions.list(active.room_id)
@@ -65,7 +65,7 @@ def test_a_session_from_beginning_to_end(
 def test_recordings_and_compositions_remain_after_a_session(
     rooms: RoomsClient, active: ActiveSession
 ) -> None:
-    """Recordings and compositions, without an await."""
+    """Recordings and compositions work without `await`."""
     recording = video_of(rooms, active)
     assert rooms.recordings.get(recording.id) == recording
     layout = {"first": VideoRegion(width=480, height=360, video_sources="*")}
@@ -77,45 +77,45 @@ def test_recordings_and_compositions_remain_after_a_session(
     assert rooms.recordings.delete_many(session_id=active.session_id) == 1
 
 
-def test_progress_is_told_in_the_callers_thread(
+def test_progress_is_reported_in_the_callers_thread(
     sandbox: Sandbox, rooms: RoomsClient, active: ActiveSession, tmp_path: Path
 ) -> None:
-    """Where it may use what is bound to the thread, or call the client again."""
+    """It may use objects bound to the thread, and call the client."""
     recording = video_of(rooms, active)
-    told: list[tuple[threading.Thread, DownloadProgress, str]] = []
+    reported: list[tuple[threading.Thread, DownloadProgress, str]] = []
 
     def tell(progress: DownloadProgress) -> None:
         again = rooms.recordings.get(recording.id)
-        told.append((threading.current_thread(), progress, again.id))
+        reported.append((threading.current_thread(), progress, again.id))
 
     path = tmp_path / "video.mp4"
     size = rooms.recordings.download(recording.id, path, on_progress=tell)
     assert path.stat().st_size == size
-    assert told == [
+    assert reported == [
         (threading.current_thread(), DownloadProgress(size, size), recording.id),
     ]
     assert rooms.recordings.download(recording.id, path) == size
     assert sandbox.keyed_downloads == 0
 
 
-def test_an_error_of_the_callers_ends_the_download(
+def test_an_error_of_on_progress_ends_the_download(
     rooms: RoomsClient, active: ActiveSession, tmp_path: Path
 ) -> None:
-    """What a progress function raises comes out, and nothing is left."""
+    """The error reaches the caller, and no file or connection is left."""
     recording = video_of(rooms, active)
 
     def complain(_: DownloadProgress) -> None:
         raise LookupError("enough")
 
-    # The file is small: by then it may be whole.
+    # The file is small: it may be complete by then.
     with pytest.raises(LookupError, match="enough"):
         rooms.recordings.download(recording.id, tmp_path / "video.mp4", on_progress=complain)
     assert {path.name for path in tmp_path.iterdir()} <= {"video.mp4"}
     assert rooms.recordings.get(recording.id) == recording
 
 
-def test_a_group_keeps_its_client_alive(sandbox: Sandbox) -> None:
-    """Who holds a group, or a list of it, holds the client; closing it closes them all."""
+def test_a_resource_keeps_its_client_alive(sandbox: Sandbox) -> None:
+    """A resource and its lists keep the client alive; closing the client closes them."""
     rooms = RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key)
     group, lists = rooms.sessions, RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key)
     pager = lists.sessions.list()
@@ -131,8 +131,8 @@ def test_a_group_keeps_its_client_alive(sandbox: Sandbox) -> None:
         group.end("a")
 
 
-def test_bad_arguments_are_refused_at_once(sandbox: Sandbox, rooms: RoomsClient) -> None:
-    """A list is refused when it is made, not when it is read; and nothing is sent."""
+def test_bad_arguments_are_refused_immediately(sandbox: Sandbox, rooms: RoomsClient) -> None:
+    """A list is refused when it is made, not when it is read, and nothing is sent."""
     with pytest.raises(InvalidRequestError):
         rooms.recordings.list(page_size=0)
     with pytest.raises(InvalidRequestError):

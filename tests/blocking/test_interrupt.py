@@ -34,7 +34,7 @@ CALLS = {
 def test_an_interrupted_call_has_ended_when_it_raises(
     server: BlockingServer, call: str, without: str
 ) -> None:
-    """`KeyboardInterrupt` comes when the request is over, and the client is usable afterwards."""
+    """`KeyboardInterrupt` is raised once the request has ended; the client stays usable."""
     source = f"""
 {START}
 try:
@@ -57,8 +57,8 @@ rooms.close()
     assert ended.status == 0
 
 
-def test_a_program_that_is_interrupted_ends_by_the_interruption(server: BlockingServer) -> None:
-    """Who catches nothing gets the one traceback that says where it was, and no hang."""
+def test_an_uncaught_interrupt_ends_the_program(server: BlockingServer) -> None:
+    """The program exits with one traceback, and does not hang."""
     source = "with client() as rooms: rooms.create()"
     with running(source, server.url) as program:
         server.wait_for(1)
@@ -69,8 +69,8 @@ def test_a_program_that_is_interrupted_ends_by_the_interruption(server: Blocking
     assert ended.noise.endswith("\nKeyboardInterrupt\n")
 
 
-def test_an_input_that_waits_can_be_interrupted(server: BlockingServer) -> None:
-    """A generator that blocks is broken off like any code of the caller's, and the batch ends."""
+def test_a_waiting_input_can_be_interrupted(server: BlockingServer) -> None:
+    """A blocked generator is interrupted like other code, and the batch ends."""
     source = f"""
 {START}
 def source():
@@ -94,7 +94,7 @@ rooms.close()
 
 
 def test_only_the_call_of_the_main_thread_is_interrupted(server: BlockingServer) -> None:
-    """Calls of other threads on the same client go on."""
+    """Calls of other threads on the same client continue."""
     source = """
 rooms = client()
 names = []

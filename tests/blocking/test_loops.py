@@ -1,4 +1,4 @@
-"""Which event loop a blocking client runs: one of its own, the fastest there is."""
+"""The event loop of a blocking client: its own, and the fastest one installed."""
 
 import asyncio
 import socket
@@ -14,7 +14,7 @@ from telnyx_video.sandbox import Sandbox
 
 
 def loop_of_a_client(sandbox: Sandbox) -> asyncio.AbstractEventLoop:
-    """Return the loop that a new client's requests were made in."""
+    """Return the loop that a new client uses."""
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def hook(*_: object) -> None:
@@ -31,7 +31,7 @@ def loop_of_a_client(sandbox: Sandbox) -> asyncio.AbstractEventLoop:
 
 
 def test_a_client_runs_on_uvloop(sandbox: Sandbox) -> None:
-    """Where it is installed, nobody has to ask for it."""
+    """It is used wherever it is installed."""
     assert isinstance(loop_of_a_client(sandbox), uvloop.Loop)
 
 
@@ -45,7 +45,7 @@ def test_without_uvloop_a_client_runs_on_asyncio(
 
 
 def test_the_callers_loops_are_left_alone(sandbox: Sandbox) -> None:
-    """Loops that the caller makes afterwards are those that it would have had before."""
+    """Loops that the caller makes later are of the same class as before."""
     loop = loop_of_a_client(sandbox)
     assert loop.is_closed()
     with asyncio.Runner() as runner:
@@ -53,8 +53,8 @@ def test_the_callers_loops_are_left_alone(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
-def test_names_and_addresses_are_looked_up_as_ever(host: str) -> None:
-    """The answers are the system's, for a name and for an address."""
+def test_names_and_addresses_are_resolved_by_the_system(host: str) -> None:
+    """The results are the system's, for a name and for an address."""
 
     async def look_up() -> object:
         return await asyncio.get_running_loop().getaddrinfo(host, 80, type=socket.SOCK_STREAM)
@@ -63,8 +63,8 @@ def test_names_and_addresses_are_looked_up_as_ever(host: str) -> None:
         assert runner.run(look_up()) == socket.getaddrinfo(host, 80, type=socket.SOCK_STREAM)
 
 
-def test_the_name_of_an_address_is_looked_up_as_ever() -> None:
-    """So is the contrary."""
+def test_reverse_look_ups_are_resolved_by_the_system() -> None:
+    """The result is the system's."""
 
     async def look_up() -> object:
         flags = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
@@ -74,8 +74,8 @@ def test_the_name_of_an_address_is_looked_up_as_ever() -> None:
         assert runner.run(look_up()) == ("127.0.0.1", "80")
 
 
-def test_what_cannot_be_looked_up_is_an_error() -> None:
-    """An error of the class that callers of a resolver expect."""
+def test_a_failed_resolution_is_an_error() -> None:
+    """The error is `socket.gaierror`."""
 
     async def look_up() -> object:
         return await asyncio.get_running_loop().getaddrinfo("localhost", "no-such-service")

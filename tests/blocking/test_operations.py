@@ -1,4 +1,4 @@
-"""Each operation of the blocking client does what the awaited one does, and looks like it."""
+"""Each operation of the blocking client works like the async one, with the same signature."""
 
 import asyncio
 import copy
@@ -47,7 +47,7 @@ GROUPS: list[tuple[type, type]] = [
 
 
 def operations_of(client: type) -> list[str]:
-    """Return the public names of a client, or a group, that can be called."""
+    """Return the public methods of a client or a resource."""
     return [name for name in dir(client) if callable(getattr(client, name)) and name[0] != "_"]
 
 
@@ -60,7 +60,7 @@ OPERATIONS = [
 
 
 def awaited(sandbox: Sandbox, room_id: str) -> Room:
-    """Read a room with the awaited client."""
+    """Read a room with the async client."""
 
     async def read() -> Room:
         async with AsyncRoomsClient(base_url=sandbox.url, api_key=sandbox.api_key) as rooms:
@@ -70,7 +70,7 @@ def awaited(sandbox: Sandbox, room_id: str) -> Room:
 
 
 def test_both_clients_have_the_same_operations() -> None:
-    """Whatever can be awaited can be called; only closing has a name of its own."""
+    """Every async operation has a blocking one; only `close` differs in name."""
     for awaited, blocking in GROUPS:
         assert set(operations_of(awaited)) - {"aclose"} == set(operations_of(blocking)) - {"close"}
     page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -81,8 +81,10 @@ def test_both_clients_have_the_same_operations() -> None:
 
 
 @pytest.mark.parametrize(("awaited", "blocking", "name"), OPERATIONS)
-def test_an_operation_looks_like_the_awaited_one(awaited: type, blocking: type, name: str) -> None:
-    """Arguments, docstring and name are those of the coroutine, for people and for tools."""
+def test_an_operation_has_the_signature_of_the_async_one(
+    awaited: type, blocking: type, name: str
+) -> None:
+    """Arguments, docstring and name are those of the coroutine."""
     ours, theirs = getattr(blocking, name), getattr(awaited, name)
     assert inspect.signature(ours).parameters == inspect.signature(theirs).parameters
     assert [*ours.__annotations__] == [*theirs.__annotations__]
@@ -92,8 +94,8 @@ def test_an_operation_looks_like_the_awaited_one(awaited: type, blocking: type, 
 
 
 @pytest.mark.parametrize(("blocking", "name"), [row[1:] for row in OPERATIONS])
-def test_help_for_those_who_do_not_await_is_theirs(blocking: type, name: str) -> None:
-    """`help(RoomsClient.list)` shows what blocking code writes, and what it gets."""
+def test_help_of_the_blocking_client_shows_blocking_code(blocking: type, name: str) -> None:
+    """`help(RoomsClient.list)` shows blocking calls and their return types."""
     shown = pydoc.plain(pydoc.render_doc(getattr(blocking, name)))
     assert not re.search(r"async (for|with)|await|Async|\bOutcomeStream|Coroutine", shown)
 
@@ -112,36 +114,38 @@ RETURNS = [
 
 
 @pytest.mark.parametrize(("blocking", "name", "returns"), RETURNS)
-def test_the_annotation_is_what_is_returned(blocking: type, name: str, returns: str) -> None:
-    """Tools that read signatures see the room, the list or the stream, and nothing to await."""
+def test_the_return_annotation_is_that_of_the_blocking_method(
+    blocking: type, name: str, returns: str
+) -> None:
+    """Signatures return the room, the list or the stream, not an awaitable."""
     operation = getattr(blocking, name)
     assert inspect.signature(operation).return_annotation == returns
     assert operation.__annotations__["return"] == returns
 
 
-def test_the_example_of_a_stream_can_be_taken_over() -> None:
-    """The code in its docstring is what blocking code writes."""
+def test_the_example_of_a_stream_is_blocking_code() -> None:
+    """The code in its docstring has no `await`."""
     assert "with rooms.stream_many(requests) as stream:\n" in (
         RoomsClient.stream_many.__doc__ or ""
     )
     assert "``for room in rooms.list()``" in (RoomsClient.list.__doc__ or "")
 
 
-def test_without_docstrings_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Under ``python -OO`` the blocking operation has no docstring, as the awaited one has none."""
+def test_without_docstrings_blocking_methods_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under ``python -OO`` neither client has docstrings."""
     monkeypatch.setattr(AsyncRoomsClient.get, "__doc__", None)
     assert copy_signature(AsyncRoomsClient.get)(lambda: None).__doc__ is None
 
 
-def test_the_constructor_looks_like_the_awaited_one() -> None:
-    """`help(RoomsClient)` shows which arguments there are."""
+def test_the_constructor_has_the_signature_of_the_async_one() -> None:
+    """`help(RoomsClient)` shows the arguments."""
     assert inspect.signature(RoomsClient).parameters == (
         inspect.signature(AsyncRoomsClient).parameters
     )
 
 
 def test_a_room_is_made_read_changed_and_deleted(sandbox: Sandbox, rooms: RoomsClient) -> None:
-    """A room's whole life goes through the blocking client, and the awaited one sees the same."""
+    """The blocking client creates, changes and deletes a room; the async one sees the same."""
     room = rooms.create(unique_name="standup", max_participants=3)
     assert room.max_participants == 3
     assert rooms.get(room.id) == awaited(sandbox, room.id) == room
@@ -153,8 +157,8 @@ def test_a_room_is_made_read_changed_and_deleted(sandbox: Sandbox, rooms: RoomsC
     assert sandbox.rooms == []
 
 
-def test_errors_are_the_awaited_ones(rooms: RoomsClient) -> None:
-    """What is refused here, there or by the server raises the same error, which says the same."""
+def test_errors_are_those_of_the_async_client(rooms: RoomsClient) -> None:
+    """Both clients raise the same errors with the same messages."""
     room = rooms.create(unique_name="taken")
     with pytest.raises(NameTakenError) as taken:
         rooms.create(unique_name="taken")
@@ -172,7 +176,7 @@ def test_errors_are_the_awaited_ones(rooms: RoomsClient) -> None:
 
 
 def test_wrong_arguments_name_the_blocking_method(rooms: RoomsClient) -> None:
-    """The async client, of which the caller has never heard, is not mentioned."""
+    """The async client is not mentioned."""
     untyped: Any = rooms
     wrong: list[tuple[str, Callable[[], object]]] = [
         (r"^RoomsClient\.get\(\) missing 1", untyped.get),
@@ -191,7 +195,7 @@ def test_wrong_arguments_name_the_blocking_method(rooms: RoomsClient) -> None:
 
 @pytest.mark.parametrize("client", [AsyncRoomsClient, RoomsClient])
 def test_help_for_create_lists_the_fields_with_their_bounds(client: type) -> None:
-    """`help(create)` alone says what a room may be."""
+    """`help(create)` describes every field of a room."""
     shown = pydoc.plain(pydoc.render_doc(client.create))  # type: ignore[attr-defined] # both have it
     for attribute in attrs.fields(CreateRoomRequest):
         assert f"- ``{attribute.name}``: " in shown
@@ -200,7 +204,7 @@ def test_help_for_create_lists_the_fields_with_their_bounds(client: type) -> Non
 
 
 def test_a_list_gives_each_room_and_each_page(sandbox: Sandbox, rooms: RoomsClient) -> None:
-    """A pager can be looped over again and again, by room or by page, and asks as it goes."""
+    """A pager can be iterated repeatedly, by room or by page, and fetches pages lazily."""
     rooms.create_many(asked_for(5))
     pager = rooms.list(page_size=2)
     sandbox_saw = sandbox.requests["GET /v2/rooms"]
@@ -222,28 +226,28 @@ def test_a_list_gives_each_room_and_each_page(sandbox: Sandbox, rooms: RoomsClie
 
 def test_a_batch_gives_its_outcomes_in_order(sandbox: Sandbox, rooms: RoomsClient) -> None:
     """`create_many` blocks until each request has its outcome, and reports its progress."""
-    told: list[Progress] = []
-    outcomes = rooms.create_many(asked_for(50), concurrency=7, on_progress=told.append)
+    reported: list[Progress] = []
+    outcomes = rooms.create_many(asked_for(50), concurrency=7, on_progress=reported.append)
     assert [outcome.request for outcome in outcomes] == asked_for(50)
     assert all(outcome.room is not None for outcome in outcomes)
-    assert [progress.done for progress in told] == list(range(1, 51))
+    assert [progress.done for progress in reported] == list(range(1, 51))
     assert sandbox.max_in_flight <= 7
 
 
 def test_a_stream_gives_outcomes_as_they_come(sandbox: Sandbox, rooms: RoomsClient) -> None:
-    """A stream is entered and looped over; at its end, asking again gets the same answer."""
-    told: list[Progress] = []
-    with rooms.stream_many(asked_for(50), on_progress=told.append) as stream:
+    """A stream is entered and iterated; after its end, `next` keeps raising `StopIteration`."""
+    reported: list[Progress] = []
+    with rooms.stream_many(asked_for(50), on_progress=reported.append) as stream:
         assert sorted(outcome.index for outcome in stream) == list(range(50))
         assert list(stream) == []
     assert list(stream) == []
-    assert told[-1] == Progress(50, 50, 0, 0, 50)
+    assert reported[-1] == Progress(50, 50, 0, 0, 50)
     assert stream.stopped is None
     assert len(sandbox.rooms) == 50
 
 
 def test_a_stream_reports_what_its_journal_has_lost(rooms: RoomsClient, tmp_path: Path) -> None:
-    """The count of unreadable lines is that of the awaited stream."""
+    """The count of unreadable lines is that of the async stream."""
     journal = tmp_path / "journal.jsonl"
     rooms.create_many(asked_for(2), journal=journal)
     with journal.open("ab") as file:
@@ -254,7 +258,7 @@ def test_a_stream_reports_what_its_journal_has_lost(rooms: RoomsClient, tmp_path
 
 
 def test_a_stream_can_be_stopped(sandbox: Sandbox, rooms: RoomsClient) -> None:
-    """After `stop` it finishes requests in flight, and says why it ended."""
+    """After `stop` it finishes requests in flight, and reports why it ended."""
     with rooms.stream_many(asked_for(1000), concurrency=5) as stream:
         next(stream)
         stream.stop()
@@ -264,7 +268,7 @@ def test_a_stream_can_be_stopped(sandbox: Sandbox, rooms: RoomsClient) -> None:
 
 
 def test_the_rate_of_a_running_stream_can_be_changed(rooms: RoomsClient) -> None:
-    """A batch whose next request is hours away continues once its rate is raised."""
+    """A batch whose next request is hours away continues when its rate is raised."""
     requests = [CreateRoomRequest(unique_name=f"room-{number}") for number in range(5)]
     with rooms.stream_many(requests, max_rate=0.0001) as stream:
         next(stream)
@@ -273,7 +277,7 @@ def test_the_rate_of_a_running_stream_can_be_changed(rooms: RoomsClient) -> None
         assert len(list(stream)) == 4
 
 
-def test_leaving_a_stream_early_leaves_nothing_under_way(
+def test_leaving_a_stream_early_leaves_nothing_in_flight(
     sandbox: Sandbox, rooms: RoomsClient
 ) -> None:
     """The rest is cancelled, and the client stays usable."""
@@ -286,7 +290,7 @@ def test_leaving_a_stream_early_leaves_nothing_under_way(
 def test_an_exception_in_the_block_of_a_stream_reaches_the_caller(
     sandbox: Sandbox, rooms: RoomsClient
 ) -> None:
-    """The body's exception is what comes out, and the rest is cancelled."""
+    """The block's exception is raised, and the rest is cancelled."""
 
     def body() -> None:
         with rooms.stream_many(asked_for(1000)) as stream:
@@ -298,15 +302,15 @@ def test_an_exception_in_the_block_of_a_stream_reaches_the_caller(
     assert len(sandbox.rooms) < 1000
 
 
-def test_a_stream_that_was_not_entered_says_so(rooms: RoomsClient) -> None:
-    """Asking it is a clear error at once."""
+def test_a_stream_that_was_not_entered_raises(rooms: RoomsClient) -> None:
+    """Reading it raises a clear error immediately."""
     stream = rooms.stream_many(asked_for(1))
     with pytest.raises(ConfigurationError, match="enter the stream"):
         next(stream)
 
 
 def test_a_stream_that_was_left_has_ended(rooms: RoomsClient) -> None:
-    """Asking it for more is an end or an error, not a wait without end."""
+    """Reading more ends or raises, and does not hang."""
     with rooms.stream_many(asked_for(1000), concurrency=5) as stream:
         next(stream)
     try:
@@ -327,10 +331,10 @@ USES: dict[str, Callable[[RoomsClient], object]] = {
 
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("used_before", [False, True])
-def test_a_closed_client_says_so(
+def test_a_closed_client_raises(
     sandbox: Sandbox, rooms: RoomsClient, use: str, used_before: bool
 ) -> None:
-    """Each operation raises at once; closing again is harmless."""
+    """Each operation raises immediately; closing again is harmless."""
     if used_before:
         rooms.create()
     rooms.close()
@@ -342,7 +346,7 @@ def test_a_closed_client_says_so(
 
 
 def test_a_pager_ends_with_its_client(rooms: RoomsClient) -> None:
-    """Pages that were not fetched before the client closed are an error, not a wait."""
+    """Fetching a page after the client closed raises, and does not hang."""
     rooms.create_many(asked_for(5))
     pages = rooms.list(page_size=2).pages()
     next(pages)
@@ -352,7 +356,7 @@ def test_a_pager_ends_with_its_client(rooms: RoomsClient) -> None:
 
 
 def test_a_stream_ends_with_its_client(rooms: RoomsClient) -> None:
-    """A stream whose client was closed inside of its block says so; leaving it is harmless."""
+    """Reading a stream of a closed client raises; leaving its block is harmless."""
     with rooms.stream_many(asked_for(1000), concurrency=2) as stream:
         next(stream)
         rooms.close()
@@ -361,7 +365,7 @@ def test_a_stream_ends_with_its_client(rooms: RoomsClient) -> None:
 
 
 def test_leaving_a_stream_of_a_closed_client_hides_no_exception(rooms: RoomsClient) -> None:
-    """The body's own exception reaches the caller."""
+    """The block's own exception reaches the caller."""
 
     def body() -> None:
         with rooms.stream_many(asked_for(1000)):
@@ -373,7 +377,7 @@ def test_leaving_a_stream_of_a_closed_client_hides_no_exception(rooms: RoomsClie
 
 
 def test_a_session_is_refused() -> None:
-    """A session belongs to another loop: that is said when the client is made."""
+    """A session belongs to another loop, so it is refused when the client is made."""
 
     async def make() -> None:
         async with aiohttp.ClientSession() as session:
@@ -385,20 +389,20 @@ def test_a_session_is_refused() -> None:
 
 
 def test_a_client_without_a_key_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings are checked when the client is made, and nothing is left of a client refused."""
+    """The configuration is checked when the client is made; a refused client leaves nothing."""
     monkeypatch.delenv("TELNYX_API_KEY", raising=False)
     with pytest.raises(ConfigurationError, match="no API key"):
         RoomsClient()
 
 
 def test_a_client_can_be_neither_pickled_nor_copied(rooms: RoomsClient) -> None:
-    """It holds a key and a thread: neither leaves the process by accident."""
+    """It holds a key and a thread, which must not leave the process."""
     for duplicate in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError, match="pickle"):
             duplicate(rooms)
 
 
 def test_a_client_shows_its_address_but_not_its_key(sandbox: Sandbox, rooms: RoomsClient) -> None:
-    """Its repr is what one wants to see in a log."""
+    """Its repr is safe to log."""
     assert repr(rooms) == f"<RoomsClient at {sandbox.url}>"
     assert sandbox.api_key not in repr(vars(rooms))

@@ -1,4 +1,4 @@
-"""The way of a call into the client's thread and back, as far as no operation shows it for sure."""
+"""The portal that runs a call in the client's thread: interrupts, closing, and errors."""
 
 import asyncio
 import gc
@@ -15,25 +15,25 @@ from telnyx_video.client._portal import Caller, Portal
 
 
 class TracedError(Exception):
-    """An error, of which it can be told when it is gone."""
+    """An error that supports weak references."""
 
 
 async def nothing() -> None:
-    """Have nothing to do."""
+    """Do nothing."""
 
 
 async def fail(error: BaseException) -> None:
-    """End by an error."""
+    """Raise an error."""
     raise error
 
 
 async def wait() -> None:
-    """Never come to an end."""
+    """Never end."""
     await asyncio.Event().wait()
 
 
 def refuse() -> None:
-    """Work that cannot be done."""
+    """Raise immediately."""
     raise LookupError
 
 
@@ -62,8 +62,8 @@ def test_an_interrupted_wait_cancels_what_it_waits_for(portal: Portal) -> None:
     assert not caller.unclaimed
 
 
-def test_a_wait_may_be_interrupted_before_anything_has_begun(portal: Portal) -> None:
-    """However early it comes, the wait ends, and what had not begun does no step."""
+def test_a_wait_may_be_interrupted_before_the_coroutine_starts(portal: Portal) -> None:
+    """The wait ends, and the coroutine does not run."""
     caller = Caller()
     caller.do(refuse)
     with pytest.raises(LookupError):
@@ -72,7 +72,7 @@ def test_a_wait_may_be_interrupted_before_anything_has_begun(portal: Portal) -> 
 
 
 def test_the_result_of_an_interrupted_wait_is_kept(portal: Portal) -> None:
-    """What is there already when the wait is broken off can be claimed by the next one."""
+    """A result that is ready when the wait is interrupted is returned by the next wait."""
     over = threading.Event()
     caller = Caller()
 
@@ -91,8 +91,8 @@ def test_the_result_of_an_interrupted_wait_is_kept(portal: Portal) -> None:
 
 
 @pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt])
-def test_what_would_end_a_program_ends_one_call(portal: Portal, end: type[BaseException]) -> None:
-    """Raised in the client's thread, in a task of a call or in one beside it, it ends only that."""
+def test_system_exit_in_the_portal_ends_one_call(portal: Portal, end: type[BaseException]) -> None:
+    """Raised in a task of the client's thread, it ends only that task's call."""
 
     async def by_a_task() -> None:
         await asyncio.create_task(fail(end()))
@@ -103,8 +103,8 @@ def test_what_would_end_a_program_ends_one_call(portal: Portal, end: type[BaseEx
     assert portal.run(asyncio.sleep(0, "goes on")) == "goes on"
 
 
-def test_closing_ends_everything_though_the_farewell_fails() -> None:
-    """Callers that wait get an error, and the thread ends."""
+def test_closing_ends_all_calls_even_if_cleanup_fails() -> None:
+    """Waiting callers get an error, and the thread ends."""
     portal = Portal(lambda: fail(LookupError()))
     begun = threading.Event()
 
@@ -118,8 +118,8 @@ def test_closing_ends_everything_though_the_farewell_fails() -> None:
     assert isinstance(call.exception(SOON), OutcomeUnknownError)
 
 
-def test_an_error_is_gone_when_it_has_been_handled(portal: Portal) -> None:
-    """The way back keeps no error in memory, nor what its traceback refers to."""
+def test_a_handled_error_is_released(portal: Portal) -> None:
+    """The portal keeps no reference to an error or its traceback."""
     made: list[weakref.ref[TracedError]] = []
 
     def failure() -> TracedError:

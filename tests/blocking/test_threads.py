@@ -1,4 +1,4 @@
-"""The blocking client among threads: many callers at once, and the one it has of its own."""
+"""The blocking client and threads: concurrent callers, and its own thread."""
 
 import asyncio
 import threading
@@ -20,7 +20,7 @@ def own_threads() -> list[threading.Thread]:
 
 
 def test_32_threads_share_one_client(sandbox: Sandbox, rooms: RoomsClient) -> None:
-    """Calls at once, the first ones included, each get their own answer by one pool."""
+    """Concurrent calls each get their own reply through one pool."""
     barrier = threading.Barrier(32)
 
     def work(number: int) -> list[str]:
@@ -37,7 +37,7 @@ def test_32_threads_share_one_client(sandbox: Sandbox, rooms: RoomsClient) -> No
 
 
 def test_a_call_works_where_a_loop_runs(rooms: RoomsClient) -> None:
-    """Inside of a coroutine, as in a notebook's cell, blocking calls do what they do elsewhere."""
+    """Blocking calls work inside a coroutine, such as a notebook's cell."""
 
     async def cell() -> None:
         assert rooms.create(unique_name="cell").id
@@ -47,8 +47,8 @@ def test_a_call_works_where_a_loop_runs(rooms: RoomsClient) -> None:
     asyncio.run(cell())
 
 
-def test_several_threads_may_take_from_one_stream(rooms: RoomsClient) -> None:
-    """Each outcome goes to one of them, and all of them learn of the end."""
+def test_several_threads_may_read_one_stream(rooms: RoomsClient) -> None:
+    """Each outcome goes to one thread, and every thread sees the end."""
     with rooms.stream_many(iter(asked_for(200)), concurrency=3) as stream:
         takers = [in_thread(lambda: [outcome.index for outcome in stream]) for _ in range(4)]
         parts = [taker.result(SOON) for taker in takers]
@@ -56,8 +56,8 @@ def test_several_threads_may_take_from_one_stream(rooms: RoomsClient) -> None:
 
 
 @pytest.mark.parametrize("through", ["trace hook", "asynchronous input"])
-def test_a_call_from_the_clients_own_thread_says_so(sandbox: Sandbox, through: str) -> None:
-    """A call that would wait for itself raises at once, and the client stays usable."""
+def test_a_call_from_the_clients_own_thread_raises(sandbox: Sandbox, through: str) -> None:
+    """A call that would deadlock raises immediately, and the client stays usable."""
     caught: list[ConfigurationError] = []
 
     def call_back() -> None:
@@ -85,7 +85,7 @@ def test_a_call_from_the_clients_own_thread_says_so(sandbox: Sandbox, through: s
 
 
 def test_a_thread_that_cannot_be_started_is_an_error_each_time(sandbox: Sandbox) -> None:
-    """Where the system has no thread to give the call raises; once it has, the client works."""
+    """The call raises while no thread can be started; afterwards the client works."""
     rooms = RoomsClient(base_url=sandbox.url, api_key=sandbox.api_key)
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(bool).result() is False  # the pool's own thread is there by now

@@ -1,4 +1,4 @@
-"""A rooms API on a bare socket: how it keeps names, settings and times is set by the test."""
+"""A rooms API on a bare socket, with configurable treatment of names, settings and times."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import attrs
 from support.scripted_server import Act, Visit, answer, cut
 
 Keep = Callable[[dict[str, Any]], dict[str, Any]]
-"""Makes of the fields of a request those of the room."""
+"""Converts the fields of a request to those of the room."""
 
 DUPLICATE = answer(
     422,
@@ -33,32 +33,32 @@ DUPLICATE = answer(
 
 
 def fold(name: str) -> str:
-    """A name as the servers that fold names compare it."""
+    """Return a name in the folded form in which some servers compare it."""
     return unicodedata.normalize("NFC", name).strip().lower()
 
 
 def timestamp(time: datetime) -> str:
-    """A time as the API writes it."""
+    """Return a time in the API's format."""
     return time.isoformat().replace("+00:00", "Z")
 
 
 @attrs.define
 class RoomsApi:
-    """Keeps names unique; everything else is as told."""
+    """Keeps names unique; everything else is configurable."""
 
     taken: Act = DUPLICATE
     keep: Keep = dict
-    """How a room keeps what it was asked for."""
+    """How the fields of a request become those of the room."""
     same: Callable[[str], str] = str
-    """What names are compared by."""
+    """The key by which names are compared."""
     filter_folds: bool = False
-    """Whether the filter of the list compares as loosely as the creates do."""
+    """Whether the list's filter compares names by `same`, too."""
     losses: int = 0
-    """Of so many creates the answer is lost after the room is made."""
+    """The number of creates whose reply is lost after the commit."""
     ahead: timedelta = timedelta()
     """How far the clock of ``Date`` is ahead of ``created_at``."""
     date: str | None = None
-    """What ``Date`` says in place of the time."""
+    """The ``Date`` header; None for the current time."""
     write_time: Callable[[datetime], str] = timestamp
     rooms: list[dict[str, Any]] = attrs.Factory(list[dict[str, Any]])
     patches: int = 0
@@ -80,7 +80,7 @@ class RoomsApi:
             await self._create(cast("dict[str, Any]", request.json))(visit)
 
     def add(self, age: timedelta = timedelta(), **fields: Any) -> dict[str, Any]:
-        """Make a room."""
+        """Add a room."""
         room = {"id": str(uuid4()), "unique_name": None, **self.keep(fields)}
         room.setdefault("created_at", self.write_time(datetime.now(UTC) - age))
         self.rooms.append(room)

@@ -1,4 +1,4 @@
-"""A reply that lies in the socket is read, however long the caller's code blocked the loop."""
+"""A reply that has arrived is read, however long the caller's code blocked the loop."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from telnyx_video import AsyncRoomsClient, RetryPolicy
 CREATES = 90
 
 LIMIT = 4.0
-"""Seconds for an attempt: enough to send all creates on a busy machine."""
+"""Time-out of an attempt: enough to send all creates on a busy machine."""
 
 PATIENCE = 60.0
 
 
 class HoldingServer:
-    """Keeps all replies back until they are released, in threads of its own."""
+    """Holds all replies until they are released, in its own threads."""
 
     def __init__(self) -> None:
         server, numbers = self, count()
@@ -69,7 +69,7 @@ class HoldingServer:
 
 @contextmanager
 def holding() -> Generator[HoldingServer]:
-    """Run a server that keeps its replies back."""
+    """Run a server that holds its replies."""
     server = HoldingServer()
     thread = threading.Thread(target=server.listener.serve_forever, args=(0.01,))
     thread.start()
@@ -84,8 +84,10 @@ def holding() -> Generator[HoldingServer]:
 @pytest.mark.parametrize(
     "loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
 )
-def test_the_callers_code_blocks_the_loop(loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
-    """No create is given up whose reply has arrived, though its time limit has passed."""
+def test_a_blocked_loop_does_not_time_out_arrived_replies(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    """A create whose reply has arrived succeeds, even after its time-out."""
 
     async def create_while_blocking() -> None:
         async with AsyncRoomsClient(
@@ -117,8 +119,8 @@ asyncio.run(main())
 """
 
 
-def test_the_process_is_stopped_and_continued() -> None:
-    """The same after SIGSTOP and SIGCONT."""
+def test_a_stopped_process_does_not_time_out_arrived_replies() -> None:
+    """The same holds after SIGSTOP and SIGCONT."""
     source = STOPPED.replace("LIMIT", str(LIMIT)).replace("CREATES", str(CREATES))
     with holding() as server, running(source, server.url) as program:
         server.until(lambda: server.received >= CREATES)

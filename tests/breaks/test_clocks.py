@@ -1,4 +1,4 @@
-"""Times are a hint: whatever clocks say, a room of ours is never reported as not applied."""
+"""With any clock error, a created room is never reported as not applied."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from telnyx_video import AsyncRoomsClient, CreateRoomRequest, NameTakenError, Ou
 
 
 def to_minutes(time: datetime) -> str:
-    """A time, rounded down to minutes."""
+    """Return a time rounded down to minutes."""
     return timestamp(time.replace(second=0, microsecond=0))
 
 
 def date_alone(time: datetime) -> str:
-    """The day of a time."""
+    """Return the date of a time."""
     return time.date().isoformat()
 
 
 def without_zone(time: datetime) -> str:
-    """A time that does not say of which zone it is."""
+    """Return a time without its zone."""
     return time.replace(tzinfo=None).isoformat()
 
 
 def in_another_zone(time: datetime) -> str:
-    """The time of another zone, which it does not name."""
+    """Return the time of another zone, without the zone."""
     return without_zone(time - timedelta(hours=5))
 
 
 async def claim(rooms: AsyncRoomsClient, api: RoomsApi) -> str:
-    """Create a room whose first answer is lost; return what is claimed about it."""
+    """Create a room whose first reply is lost; return the reported outcome."""
     try:
         room = await rooms.create(unique_name="standup")
     except NameTakenError as error:
@@ -67,8 +67,10 @@ async def claim(rooms: AsyncRoomsClient, api: RoomsApi) -> str:
         (in_another_zone, "unknown"),
     ],
 )
-async def test_a_time_of_any_precision(write_time: Callable[[datetime], str], claimed: str) -> None:
-    """A rounded ``created_at`` hides nothing; one that is wrong leaves the outcome unknown."""
+async def test_created_at_of_any_precision(
+    write_time: Callable[[datetime], str], claimed: str
+) -> None:
+    """A rounded ``created_at`` is accepted; a wrong one leaves the outcome unknown."""
     api = RoomsApi(losses=1, write_time=write_time)
     async with serve(api) as server, client(server) as rooms:
         assert await claim(rooms, api) == claimed
@@ -78,8 +80,8 @@ async def test_a_time_of_any_precision(write_time: Callable[[datetime], str], cl
 @pytest.mark.parametrize(
     "created_at", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"]
 )
-async def test_times_at_the_ends_of_the_calendar(date: str, created_at: str) -> None:
-    """Zero times and clocks that were never set end no create, and make no false claim."""
+async def test_times_at_the_limits_of_the_calendar(date: str, created_at: str) -> None:
+    """Zero times and unset clocks do not break a create, or give it a false outcome."""
     api = RoomsApi(write_time=lambda _: created_at, date=date)
     async with serve(api) as server, client(server) as rooms:
         await rooms.create(unique_name="earlier")
@@ -88,8 +90,8 @@ async def test_times_at_the_ends_of_the_calendar(date: str, created_at: str) -> 
 
 
 @pytest.mark.parametrize("seconds", [6, 60, 3600])
-async def test_the_clock_of_date_is_ahead(seconds: int) -> None:
-    """The doubt stays; once a reply has shown the offset, the room is recovered."""
+async def test_a_date_header_that_is_ahead(seconds: int) -> None:
+    """The outcome is unknown until a reply has shown the offset; then the room is recovered."""
     api = RoomsApi(losses=1, ahead=timedelta(seconds=seconds))
     async with serve(api) as server:
         async with client(server) as rooms:
@@ -101,8 +103,8 @@ async def test_the_clock_of_date_is_ahead(seconds: int) -> None:
             assert await claim(rooms, api) == "recovered"
 
 
-async def test_the_machine_sleeps() -> None:
-    """The server's clock moves on by an hour, and the loop's does not."""
+async def test_a_create_during_suspend_of_the_machine() -> None:
+    """The server's clock advances by an hour, and the loop's does not."""
     api = RoomsApi(losses=1)
 
     async def sleep_after_the_create(visit: Visit) -> None:
@@ -114,7 +116,7 @@ async def test_the_machine_sleeps() -> None:
 
 
 @pytest.mark.parametrize("hours", [1, -1], ids=["back", "ahead"])
-async def test_the_clock_is_set_between_crash_and_resume(
+async def test_a_clock_change_between_crash_and_resume(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int
 ) -> None:
     """A resumed batch never reports the room of its earlier run as not applied."""

@@ -1,4 +1,4 @@
-"""Names that the server folds, rooms with odd ids, middlewares that retry, proxies that refuse."""
+"""Folded names, unusable room ids, retrying middlewares and refusing proxies."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ACCENTED = "caf\u00e9"
         (unicodedata.normalize("NFD", ACCENTED), ACCENTED),
     ],
 )
-async def test_a_name_that_the_server_folds(
+async def test_a_name_folded_by_the_server(
     kept: str, wanted: str, if_exists: object, filter_folds: bool
 ) -> None:
     """The error names both, after a few look-ups."""
@@ -45,7 +45,7 @@ async def test_a_name_that_the_server_folds(
     theirs = api.add(unique_name=kept)
     async with serve(api) as server, client(server) as rooms:
         with pytest.raises(NameTakenError) as raised:
-            await rooms.create(unique_name=wanted, if_exists=if_exists)  # type: ignore[arg-type] # one of the three
+            await rooms.create(unique_name=wanted, if_exists=if_exists)  # type: ignore[arg-type] # one of the literals
     assert ascii(kept)[1:-1] in ascii(str(raised.value)) or repr(kept) in str(raised.value)
     assert raised.value.room is not None
     assert raised.value.room.id == theirs["id"]
@@ -56,7 +56,7 @@ async def test_a_name_that_the_server_folds(
 
 
 async def test_a_search_among_many_rooms_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name taken in an unknown form is not searched for in the whole of a large account."""
+    """A taken name that is not listed as written is looked up in a limited number of pages."""
     monkeypatch.setattr("telnyx_video._execution.create.MAX_SEARCHED", 3)
     api = RoomsApi(same=lambda _: "the same")
     for number in range(5):
@@ -68,24 +68,24 @@ async def test_a_search_among_many_rooms_ends(monkeypatch: pytest.MonkeyPatch) -
     assert server.methods == ["POST", "GET", "GET", "GET"]
 
 
-async def test_a_room_whose_id_fits_into_no_path() -> None:
-    """Such a room is not updated; its row says why, and the other rows are made."""
+async def test_a_room_id_that_does_not_fit_a_path_is_refused() -> None:
+    """The room is not updated; its outcome has the error, and the other rooms are created."""
     api = RoomsApi()
     api.add(id="../../etc", unique_name="standup", max_participants=5)
     batch = [
         CreateRoomRequest(unique_name=name, max_participants=9) for name in ("standup", "retro")
     ]
     async with serve(api) as server, client(server) as rooms:
-        odd, made = await rooms.create_many(batch, if_exists="update")
+        refused, made = await rooms.create_many(batch, if_exists="update")
     assert made.error is None
-    assert odd.error is not None
-    assert "../../etc" in str(odd.error)
-    assert "nothing was sent" not in str(odd.error)
+    assert refused.error is not None
+    assert "../../etc" in str(refused.error)
+    assert "nothing was sent" not in str(refused.error)
     assert api.patches == 0
 
 
 async def test_a_middleware_that_retries_sends_once() -> None:
-    """A nameless create goes over the wire once, whatever the caller's session would do."""
+    """A nameless create is sent once, whatever the caller's middleware does."""
 
     async def retry(
         request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType

@@ -1,4 +1,4 @@
-"""A reply counts only if it is about what was asked; a room that exists is never said to be not."""
+"""A reply counts only if it matches its request; an existing room is never denied."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from telnyx_video import (
 UNREADABLE = answer(201, {"data": room("standup", max_participants="many")})
 
 
-async def test_a_reply_that_names_another_room_is_a_doubt() -> None:
-    """A late 201 on a keep-alive connection is not taken for the answer: the name is looked up."""
+async def test_a_reply_with_another_name_leaves_the_outcome_unknown() -> None:
+    """A late 201 on a keep-alive connection is not accepted: the name is looked up."""
     ours = room("standup")
     late = created(unique_name="another")
     async with serve(late, listed(ours)) as server, client(server) as rooms:
@@ -39,8 +39,10 @@ async def test_a_reply_that_names_another_room_is_a_doubt() -> None:
     ],
     ids=["null name", "empty name", "session", "participant"],
 )
-async def test_a_reply_about_another_object_is_a_doubt(other: dict[str, Any]) -> None:
-    """A 201 of a create without a name, or of another kind of object, is not taken for a room's."""
+async def test_a_reply_about_another_object_leaves_the_outcome_unknown(
+    other: dict[str, Any],
+) -> None:
+    """A 201 for a nameless create, or for another kind of object, is not accepted."""
     ours = room("standup", id="ours")
     async with serve(created(**other), listed(ours)) as server, client(server) as rooms:
         assert (await rooms.create(unique_name="standup")).id == "ours"
@@ -65,8 +67,8 @@ async def test_one_room_is_not_returned_to_two_nameless_creates() -> None:
         assert server.methods == ["POST", "POST"]
 
 
-async def test_a_nameless_create_is_not_answered_by_other_settings() -> None:
-    """A 201 with other settings than those that were sent is about another create."""
+async def test_a_nameless_create_rejects_a_reply_with_other_settings() -> None:
+    """A 201 with settings that were not sent belongs to another create."""
     async with serve(created(max_participants=9)) as server, client(server) as rooms:
         with pytest.raises(OutcomeUnknownError):
             await rooms.create(max_participants=4)
@@ -83,7 +85,7 @@ async def test_a_named_room_with_an_unreadable_field_is_looked_up() -> None:
 
 
 async def test_an_unreadable_room_without_a_name_is_applied() -> None:
-    """The error says that the room was made, and which it is."""
+    """The error says that the room was created, and has its id."""
     nameless = answer(201, {"data": room(None, max_participants="many")})
     async with serve(nameless) as server, client(server) as rooms:
         with pytest.raises(ResponseDecodeError) as raised:
@@ -94,7 +96,7 @@ async def test_an_unreadable_room_without_a_name_is_applied() -> None:
 
 
 def wanted(name: str) -> CreateRoomRequest:
-    """A request with all the settings that a server may rewrite."""
+    """Return a request with all settings that a server may rewrite."""
     return CreateRoomRequest(
         unique_name=name, max_participants=9, webhook_event_url="https://hooks.example.com"
     )
@@ -127,8 +129,8 @@ def end_urls(fields: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("if_exists", ["error", "return", "update"])
 @pytest.mark.parametrize("keep", [lower, trim, clamp, omit, end_urls])
-async def test_a_lost_answer_of_a_server_that_rewrites(keep: Keep, if_exists: Any) -> None:
-    """Once a reply has shown how settings are kept, a room of ours is recovered, not taken."""
+async def test_a_lost_reply_of_a_server_that_rewrites_settings(keep: Keep, if_exists: Any) -> None:
+    """Once a reply has shown how settings are rewritten, the room is recovered."""
 
     def same(name: str) -> str:
         return str(keep(wanted(name).to_dict())["unique_name"])
@@ -143,8 +145,8 @@ async def test_a_lost_answer_of_a_server_that_rewrites(keep: Keep, if_exists: An
 
 
 @pytest.mark.parametrize("keep", [lower, trim, omit, end_urls])
-async def test_a_lost_answer_is_recovered_at_once(keep: Keep) -> None:
-    """Names, URLs and settings in another form are recognized without an earlier reply."""
+async def test_a_lost_reply_is_recovered_without_an_earlier_reply(keep: Keep) -> None:
+    """Names, URLs and settings in another form are recognized."""
 
     def same(name: str) -> str:
         return str(keep(wanted(name).to_dict())["unique_name"])
@@ -156,7 +158,7 @@ async def test_a_lost_answer_is_recovered_at_once(keep: Keep) -> None:
 
 
 async def test_an_unknown_clamp_leaves_the_outcome_unknown() -> None:
-    """Before any reply has shown it, other settings may be another's: that is all that is said."""
+    """Before a reply has shown the clamp, a room with other settings may be another's."""
     api = RoomsApi(keep=clamp, losses=1)
     async with serve(api) as server, client(server) as rooms:
         with pytest.raises(NameTakenError) as raised:

@@ -1,4 +1,4 @@
-"""Secrets in tracebacks with locals: of batches, requests, downloads and proxies."""
+"""No secret in tracebacks with locals, of batches, requests, downloads and proxies."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ONCE = RetryPolicy(attempts=1, deadline=1.0)
 
 
 def shown(error: BaseException) -> str:
-    """Format an error with all locals but those of this test, and of libraries that call it."""
+    """Format an error with all locals, except those of this test and of its callers."""
     trace = error.__traceback__
     while trace is not None and "telnyx_video" not in trace.tb_frame.f_globals["__name__"]:
         trace = trace.tb_next
@@ -38,15 +38,17 @@ def shown(error: BaseException) -> str:
 
 
 def wanted(name: str | None = None) -> CreateRoomRequest:
-    """A request with a password."""
+    """Return a request with a password."""
     if name is None:
         return CreateRoomRequest(webhook_event_url=HOOK)
     return CreateRoomRequest(unique_name=name, webhook_event_url=HOOK)
 
 
 @pytest.mark.parametrize("name", ["standup", None])
-async def test_a_journaled_batch_is_cancelled(tmp_path: Path, name: str | None) -> None:
-    """Neither the worker's cancellation nor the caller's shows the body of the request."""
+async def test_a_cancelled_batch_with_a_journal_hides_the_password(
+    tmp_path: Path, name: str | None
+) -> None:
+    """Neither the worker's cancellation nor the caller's shows the request body."""
     workers: list[asyncio.Task[object]] = []
     async with serve(stall) as server, client(server) as rooms:
         before = asyncio.all_tasks()
@@ -63,10 +65,10 @@ async def test_a_journaled_batch_is_cancelled(tmp_path: Path, name: str | None) 
 
 
 @pytest.mark.parametrize("name", ["standup", None])
-async def test_the_journals_disk_fails(
+async def test_a_failed_journal_write_hides_the_password(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str | None
 ) -> None:
-    """The lines that could not be written have the request."""
+    """The lines that could not be written contain the request."""
 
     def fail(file: int) -> None:
         raise OSError(5, "Input/output error")
@@ -81,8 +83,8 @@ async def test_the_journals_disk_fails(
     assert PASSWORD not in shown(raised.value)
 
 
-async def test_the_journal_is_of_another_input(tmp_path: Path) -> None:
-    """What the journal has of the other request is not shown."""
+async def test_a_journal_of_another_input_hides_the_password(tmp_path: Path) -> None:
+    """The request in the journal is not shown."""
     journal = tmp_path / "rooms.jsonl"
     async with serve(created()) as server, client(server) as rooms:
         await rooms.create_many([wanted("standup"), wanted()], journal=journal, concurrency=1)
@@ -95,8 +97,8 @@ async def test_the_journal_is_of_another_input(tmp_path: Path) -> None:
             assert PASSWORD not in shown(raised.value)
 
 
-async def test_the_journal_cannot_be_read(tmp_path: Path) -> None:
-    """A line whose request or room is damaged is named by its number only."""
+async def test_an_unreadable_journal_hides_the_password(tmp_path: Path) -> None:
+    """A damaged line is reported by its number only."""
     journal = tmp_path / "rooms.jsonl"
     async with serve(created(webhook_event_url=HOOK)) as server, client(server) as rooms:
         await rooms.create_many([wanted("standup")], journal=journal)
@@ -119,8 +121,8 @@ WRONG: dict[str, Callable[[], object]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_request_cannot_be_made(name: str) -> None:
-    """The frames of the request's own code do not hold the URL."""
+def test_an_invalid_request_hides_the_password(name: str) -> None:
+    """The frames of the request's code do not hold the URL."""
     with pytest.raises((InvalidRequestError, TypeError)) as raised:
         WRONG[name]()
     assert PASSWORD not in shown(raised.value)
@@ -136,8 +138,8 @@ FILES: dict[str, Act] = {
 
 
 @pytest.mark.parametrize("answered", FILES)
-async def test_a_file_cannot_be_downloaded(answered: str, tmp_path: Path) -> None:
-    """The signature of its URL is in no frame."""
+async def test_a_failed_download_hides_the_signature(answered: str, tmp_path: Path) -> None:
+    """No frame holds the signature of the URL."""
     async with serve(FILES[answered]) as storage:
         stored = {"id": "a", "download_url": f"{storage.url}/file?signature={PASSWORD}"}
         async with serve(answer(200, {"data": stored})) as api, client(api) as rooms:
@@ -146,10 +148,10 @@ async def test_a_file_cannot_be_downloaded(answered: str, tmp_path: Path) -> Non
     assert PASSWORD not in shown(raised.value)
 
 
-async def test_a_download_is_cancelled_or_left(
+async def test_a_cancelled_download_hides_the_signature(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before the first byte, and while the caller works on what was read; also with no proxy."""
+    """It is cancelled before the first byte, or left by an error in the caller's block."""
     async with serve(stall, answer(200, b"1234")) as storage:
         stored = {"id": "a", "download_url": f"{storage.url}/file?signature={PASSWORD}"}
         async with serve(answer(200, {"data": stored})) as api, client(api) as rooms:
@@ -176,8 +178,10 @@ async def test_a_download_is_cancelled_or_left(
 
 
 @pytest.mark.parametrize("user", ["o'brien", "%22quoted%22", "a@b", "user"])
-async def test_a_proxy_whose_user_has_a_quote(user: str, caplog: pytest.LogCaptureFixture) -> None:
-    """The user and the password are shown neither by a refusal nor by an unreachable proxy."""
+async def test_a_proxy_user_with_a_quote_is_hidden(
+    user: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither a refusing nor an unreachable proxy shows the user and password."""
     caplog.set_level("DEBUG")
     async with serve(answer(407)) as refusing:
         for port in (refusing.port, closed_port()):

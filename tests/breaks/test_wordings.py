@@ -1,4 +1,4 @@
-"""That a name is taken does not depend on how the server says so."""
+"""A taken name is recognized in any wording of the server."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ WORDINGS: dict[str, object] = {
 @pytest.mark.parametrize("status", [422, 400])
 @pytest.mark.parametrize("if_exists", ["return", "error"])
 @pytest.mark.parametrize("wording", WORDINGS)
-async def test_a_name_taken_is_understood_in_any_wording(
+async def test_a_taken_name_is_recognized_in_any_wording(
     wording: str, if_exists: str, status: int
 ) -> None:
-    """The room that has the name is found, and returned or part of the error."""
+    """The existing room is found, and returned or part of the error."""
     api = RoomsApi(taken=answer(status, WORDINGS[wording]))
     theirs = api.add(timedelta(hours=1), unique_name="standup")
     async with serve(api) as server, client(server) as rooms:
@@ -77,8 +77,8 @@ async def test_a_name_taken_is_understood_in_any_wording(
         assert server.methods == ["POST", "GET"]
 
 
-async def test_a_conflict_that_names_the_name_is_a_refusal() -> None:
-    """A 409 leaves the outcome open, unless it says that the name is taken."""
+async def test_a_409_about_the_name_is_a_refusal() -> None:
+    """A 409 leaves the outcome unknown, unless it says that the name is taken."""
     for wording, outcome in (("must be unique", Outcome.NOT_APPLIED), ("empty", Outcome.UNKNOWN)):
         api = RoomsApi(taken=answer(409, WORDINGS[wording]))
         theirs = api.add(timedelta(hours=1), unique_name="standup")
@@ -105,8 +105,8 @@ async def test_a_refusal_for_another_reason_is_passed_on(wording: str) -> None:
         assert server.methods == ["POST", "GET", "GET", "GET"]
 
 
-async def test_a_refusal_of_another_field_needs_no_look_up() -> None:
-    """A 422 that blames another field only is about that field."""
+async def test_a_refusal_of_another_field_is_not_looked_up() -> None:
+    """A 422 about another field does not mean that the name is taken."""
     detail = {"code": "10015", "source": {"pointer": "/webhook_event_url"}}
     async with serve(answer(422, {"errors": [detail]})) as server, client(server) as rooms:
         with pytest.raises(UnprocessableEntityError):

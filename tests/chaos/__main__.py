@@ -1,7 +1,7 @@
-"""Creates rooms while everything goes wrong, and counts what came of it: `nox -s chaos`.
+"""Creates rooms on a faulty server, and counts the results: `nox -s chaos`.
 
-For each seed, half of the creates have a name and half have none; each half meets a fresh server in
-a process of its own. Fails if our client made a duplicate, reported a failure for a room that
+For each seed, half of the creates have a name and half have none; each half uses a fresh server in
+its own process. Fails if our client made a duplicate, reported a failure for a room that
 exists or a success for one that does not, or left a create without an answer.
 """
 
@@ -22,7 +22,7 @@ Columns = dict[Column, Count]
 
 
 def main() -> int:
-    """Run what the arguments ask for; return 1 if a promise was broken."""
+    """Run the experiments selected by the arguments; return 1 if a promise was broken."""
     arguments = _arguments()
     began = time.monotonic()
     clients = _clients(with_official=not arguments.without_official)
@@ -98,7 +98,7 @@ def _add(
 
 
 def _tell(client: str, stories: Sequence[str]) -> None:
-    """Print every breach of ours, and one of each kind of another client's, as an example."""
+    """Print every breach of our client, and one example of each kind of another client's."""
     if client != OURS:
         stories = list({story.partition(":")[0]: story for story in reversed(stories)}.values())
     for story in stories:
@@ -108,7 +108,7 @@ def _tell(client: str, stories: Sequence[str]) -> None:
 def _clients(*, with_official: bool) -> Clients:
     clients: dict[str, CreateAll] = {OURS: ours.create_all}
     if with_official:
-        # Here, as it is installed only where it is wanted.
+        # Imported here because it is optional.
         from chaos import official
 
         print(f"official: {official.NAME}")

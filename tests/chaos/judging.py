@@ -1,4 +1,4 @@
-"""What was asked and what was said of it, held against the rooms that exist. Pure."""
+"""Compares requests and reported results with the rooms that exist. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,14 +11,14 @@ _HOOKS = "https://hooks.example.com/"
 
 @attrs.frozen
 class Ask:
-    """One create. Its webhook URL is like no other's, by which its rooms are known."""
+    """One create, with a unique webhook URL that identifies its rooms."""
 
     key: str
     named: bool
 
     @property
     def name(self) -> str:
-        """The unique name to ask for; a server may keep it in lower case."""
+        """The requested unique name; a server may store it in lower case."""
         return self.key.capitalize()
 
     def fields(self) -> dict[str, Any]:
@@ -29,22 +29,22 @@ class Ask:
 
 @attrs.frozen
 class Answer:
-    """What a client said became of a create."""
+    """The result that a client reported for a create."""
 
     said: Literal["made", "failed", "unknown"]
     room_id: str | None = None
     """The room, if the client names one."""
     recovered: bool = False
-    """Whether it says that the answer was lost, and the room looked up."""
+    """Whether the reply was lost and the room looked up, as reported."""
     existed: bool = False
-    """Whether it says that the room had been there before."""
+    """Whether the room existed before, as reported."""
     why: str = ""
     """The error."""
 
 
 @attrs.frozen
 class Breach:
-    """One thing that must not be."""
+    """One broken promise."""
 
     kind: Literal["duplicate", "false failure", "false success", "no answer", "stray room"]
     key: str
@@ -82,14 +82,14 @@ class Count:
 
 
 def asks(count: int, *, named: bool) -> list[Ask]:
-    """Return so many creates."""
+    """Return this many creates."""
     return [Ask(f"room-{number}", named) for number in range(count)]
 
 
 def judge(
     asked: Sequence[Ask], answers: Mapping[str, Answer], rooms: Iterable[Mapping[str, Any]]
 ) -> Count:
-    """Count what became of each create, and find what must not be.
+    """Count the result of each create, and find breaches.
 
     Args:
         asked: Every create.

@@ -16,7 +16,7 @@ DEADLINE = 60.0  # seconds for one create, with its retries: as long as our poli
 async def create_all(
     url: str, asked: Sequence[Ask], *, timeout: float, concurrency: int
 ) -> Mapping[str, Answer]:
-    """Make the rooms, so many at a time, and return what it says of each.
+    """Create the rooms with this concurrency, and return the reported results.
 
     Args:
         timeout: Seconds for one attempt.
@@ -39,7 +39,7 @@ async def _create(client: telnyx.AsyncTelnyx, ask: Ask) -> Answer:
     try:
         async with asyncio.timeout(DEADLINE):
             reply = await client.rooms.create(**ask.fields())
-    except Exception as error:  # whatever it is, the caller is told that it failed
+    except Exception as error:  # any exception reports a failure to the caller
         return Answer("failed", why=f"{type(error).__name__}: {error}")
     room_id = getattr(getattr(reply, "data", None), "id", None)
     return Answer("made", None if room_id is None else str(room_id))

@@ -18,7 +18,7 @@ BLOCKED_FOR = 1.2
 async def create_all(
     url: str, asked: Sequence[Ask], *, timeout: float, concurrency: int
 ) -> Mapping[str, Answer]:
-    """Make the rooms as one batch while the loop is blocked once; return what it says of each.
+    """Create the rooms as one batch, with one blocked loop; return the reported results.
 
     Args:
         timeout: Seconds for one attempt.

@@ -1,7 +1,7 @@
-"""What goes wrong in a chaos run: the fault matrix as weights, and the plain experiment's plan.
+"""The faults of a chaos run: the fault matrix as weights, and the plan of the plain experiment.
 
-Left out is what no client could tell from the truth, such as a good reply to a create that is never
-committed, and what takes minutes or gigabytes: a 429 for ever, a body without end.
+Faults that no client can detect are left out, such as a good reply to a create that is never
+committed, and those that take minutes or gigabytes: an endless 429 or body.
 """
 
 from collections.abc import Mapping, Sequence

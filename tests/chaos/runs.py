@@ -1,4 +1,4 @@
-"""One run: a fresh server, one client, all creates, and then the count of what exists."""
+"""One run: a fresh server, one client, all creates, and a comparison with the existing rooms."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ Notes = Mapping[str, Sequence[tuple[float, str]]]
 
 
 class CreateAll(Protocol):
-    """How a client makes all rooms and says what became of them."""
+    """Creates all rooms with a client and returns the reported results."""
 
     def __call__(
         self, url: str, asked: Sequence[Ask], *, timeout: float, concurrency: int

@@ -1,4 +1,4 @@
-"""The server of a run, as a program: a sandbox that also notes what happened to each request.
+"""The server of a run, as a program: a sandbox that records what happened to each request.
 
 The first line of its input is the plan of faults, after which it prints its base URL. Then "pause"
 begins an outage, and "notes" is answered with what was noted so far, as JSON. It ends with its
@@ -35,7 +35,7 @@ def note(key: str, event: str) -> None:
 
 
 def key_of(call: Call) -> str:
-    """Return what tells whose request it is."""
+    """Return the key of a request."""
     if "filter[unique_name]" in call.query:
         return call.query["filter[unique_name]"].lower()
     return last_part(call.body.decode("latin-1"))
@@ -48,7 +48,7 @@ def last_part(body: str) -> str:
 
 
 class NormalisingRooms(Rooms):
-    """Keeps names in lower case, and URLs with a slash at the end."""
+    """Stores names in lower case, and URLs with a trailing slash."""
 
     def create(self, settings: Mapping[str, Any]) -> Room:
         name, url = settings["unique_name"], settings["webhook_event_url"]
@@ -57,7 +57,7 @@ class NormalisingRooms(Rooms):
 
 
 class NotedChoice(Choice):
-    """Notes which fault was chosen for a request."""
+    """Records the fault chosen for a request."""
 
     def take(self, traits: Traits) -> Fault | None:
         fault = super().take(traits)
@@ -68,7 +68,7 @@ class NotedChoice(Choice):
 
 
 class NotedFaults(Faults):
-    """Notes that a request arrived, and how it was answered if no fault had to do with it."""
+    """Records each request, and its reply if it had no fault."""
 
     async def serve(self, exchange: Exchange) -> web.StreamResponse:
         await exchange.read()
@@ -76,8 +76,8 @@ class NotedFaults(Faults):
         key = key_of(call)
         note(key, f"{call.method} arrives")
         response = await super().serve(exchange)
-        told = f"answered {response.status}" if isinstance(response, web.Response) else "over"
-        note(key, f"{call.method} is {told}")
+        state = f"answered {response.status}" if isinstance(response, web.Response) else "over"
+        note(key, f"{call.method} is {state}")
         return response
 
 

@@ -1,4 +1,4 @@
-"""A fresh server in a process of its own, looked at from outside: counts, rooms, what it noted."""
+"""A server in its own process, and its counts, rooms and records."""
 
 import json
 import os
@@ -25,7 +25,7 @@ class Server:
         self.url = self._ask(json.dumps(plan))
 
     def pause(self) -> None:
-        """Let it cut and refuse all connections for a while, from now on."""
+        """Cut and refuse all connections for a while."""
         self._ask("pause")
 
     def posts(self) -> int:
