@@ -1,4 +1,4 @@
-"""How much more memory a batch of 200,000 rooms takes than one of 2,000: next to none.
+"""Compares the memory of a batch of 200,000 rooms with that of one of 2,000.
 
 Each is streamed through the client in a fresh process, whose peak of resident memory is what
 counts: no allocator's books, but what the machine has to have. A server in a process of its own
@@ -55,7 +55,7 @@ def serving() -> Generator[int]:
 
 
 def measure(port: int, count: int) -> tuple[int, float]:
-    """Make so many rooms in a fresh process; return how many it made, and its peak in MiB."""
+    """Create this many rooms in a fresh process; return their number and the peak in MiB."""
     done = subprocess.run(
         [sys.executable, __file__, "create", str(port), str(count)],
         stdout=subprocess.PIPE,
@@ -67,7 +67,7 @@ def measure(port: int, count: int) -> tuple[int, float]:
 
 
 async def create(port: int, count: int) -> int:
-    """Stream a batch of so many rooms, or of as many as the time allows; return how many."""
+    """Stream a batch of this many rooms, or until the time is up; return their number."""
     from telnyx_video import AsyncRoomsClient, CreateRoomRequest
 
     end = time.monotonic() + PATIENCE
@@ -90,7 +90,7 @@ async def create(port: int, count: int) -> int:
 
 
 async def serve() -> None:
-    """Answer whatever comes, a request a packet, and print where."""
+    """Answer every packet as one request, and print the port."""
     numbers = count()
 
     class Answering(asyncio.Protocol):

@@ -1,11 +1,11 @@
-"""What a create costs with our client, with others, and with a loop written by hand.
+"""The cost of a create with our client, with others, and with a loop written by hand.
 
 Each contestant creates rooms for a second, in a fresh process on one core; a server that costs next
 to nothing answers from another core. They take turns, round after round, so that a busy moment of
 the machine hits neighbours alike; medians are what counts. Prints a table, writes every run to a
 JSON file and a picture, and fails when a bound is missed.
 
-A quick look at one question: ``--only hand-written,ours --loops asyncio --rounds 9``.
+For a quick comparison: ``--only hand-written,ours --loops asyncio --rounds 9``.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from benchmarks.measuring.machine import describe
 
 
 BUSY = 0.9
-"""The share of its core that a client gets at least on a machine with nothing else to do."""
+"""The least share of its core that a client gets on an idle machine."""
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""How much importing `telnyx_video` costs, against aiohttp alone, which any such client needs.
+"""Compares the import time of `telnyx_video` with that of aiohttp, which it needs.
 
 Both are imported in fresh processes by turns, so that a busy machine slows both alike; the
 median is what counts. Fails when ours takes more than 1.2 times as long.
@@ -38,7 +38,7 @@ def main() -> int:
     modules = ("aiohttp", "telnyx_video")
     seconds: dict[str, list[float]] = {module: [] for module in modules}
     with tempfile.TemporaryDirectory() as bytecode:
-        # Compiling is not what is measured: the first round, not counted, fills this cache for
+        # Compiling is not measured: the first round, which is not counted, fills this cache for
         # both, whether or not the installer compiled them.
         environment = {**os.environ, "PYTHONPYCACHEPREFIX": bytecode}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)

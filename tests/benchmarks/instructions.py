@@ -1,4 +1,4 @@
-"""How many instructions of the processor a create takes, ours and written by hand.
+"""Counts the processor instructions of a create, by our client and by hand.
 
 Valgrind's callgrind counts them, so that the figure does not depend on how busy the machine is:
 two counts of one revision differ by less than a percent. One create follows the other. What
@@ -68,13 +68,13 @@ def row(name: str, count: int, by_hand: int) -> dict[str, object]:
 
 
 def instructions(peer: str, url: str, checkout: Path) -> int:
-    """Return what one create takes with the package of a checkout."""
+    """Return the instructions of one create with the package of a checkout."""
     few, many = (counted(peer, url, count, checkout) for count in (FEW, MANY))
     return round((many - few) / (MANY - FEW))
 
 
 def counted(peer: str, url: str, count: int, checkout: Path) -> int:
-    """Return what a process takes for so many creates, its start included."""
+    """Return the instructions of a process for this many creates, including its start."""
     command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={os.devnull}"]
     command += [sys.executable, "-m", "benchmarks.instructions", "--child", peer, url, str(count)]
     path = os.pathsep.join([str(checkout), str(ROOT / "tests")])

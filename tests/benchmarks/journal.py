@@ -1,7 +1,7 @@
-"""What a journal costs a batch, and that resuming takes as little memory however long it is.
+"""The cost of a journal for a batch, and the memory of resuming journals of any length.
 
-The same batch is made with and without a journal by turns, so that a busy machine slows both alike,
-against a server in a process of its own that answers at once: it is the client that is measured.
+Batches with and without a journal alternate, so that a busy machine slows both alike,
+against a server in its own process that answers immediately: the client is measured.
 Fails when the rate with a journal is a tenth or more below the one without, as the median of
 neighbours.
 
@@ -25,7 +25,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.measuring.fast_server import serving
 
 ROUNDS = 9
-ROOMS = 10_000  # in each batch, so that its beginning and its end count for little
+ROOMS = 10_000  # in each batch, so that start and end hardly count
 CONCURRENCY = 50
 MOST_LOST = 0.1  # of the rate
 

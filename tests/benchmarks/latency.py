@@ -1,8 +1,8 @@
-"""How long a create takes: the first one of a new process, and the many of a busy one.
+"""The latency of a create: the first of a new process, and those of a busy one.
 
 The first is timed from the start of the interpreter to the room: import, connect, send. The many
 are timed one by one, at several numbers of callers, who share 100 connections: with 1,000 callers
-most of the time is spent in the queue, beside a loop by hand that queues in aiohttp.
+most of the time is spent in the queue, next to a loop by hand that queues in aiohttp.
 """
 
 import argparse
@@ -41,10 +41,10 @@ def main() -> int:
 
 
 def first_creates(server: TimedServer, rounds: int) -> list[dict[str, object]]:
-    """Return how long each contestant takes from nothing to a room, by medians."""
+    """Return the median time of each contestant from process start to its first room."""
     taken: dict[str, list[float]] = {one.title: [] for one in FIRST}
     with TemporaryDirectory() as bytecode:
-        # Compiling is not what is measured: the first round, not counted, fills this cache.
+        # Compiling is not measured: the first round, which is not counted, fills this cache.
         environment = {**os.environ, "PYTHONPYCACHEPREFIX": bytecode}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         for number in range(rounds + 1):

@@ -1,6 +1,6 @@
-"""A batch of 20,000 rooms whose server is down for 20 s in the middle: nothing fails.
+"""A batch of 20,000 rooms whose server is down for 20 s in the middle.
 
-The server runs in a process of its own. Half-way it refuses connections, or answers only 503.
+The server runs in its own process. Half-way it refuses connections, or answers only 503.
 
 - A patient batch waits: it ends complete, and sends the server next to nothing meanwhile.
 - An impatient one (``give_up_after`` is shorter than the outage) stops and says why; run again with
@@ -9,7 +9,7 @@ The server runs in a process of its own. Half-way it refuses connections, or ans
 What counts is when the client began its requests, and which rooms the server has in the end.
 Fails when a room is missing, made twice or reported as failed, or when too much was sent. At first
 those who were answered just before send again, since they cannot know: one request for each of the
-rooms under way, at the most.
+rooms in flight, at the most.
 """
 
 import argparse
@@ -30,12 +30,12 @@ from benchmarks.measuring.server_process import ServerProcess, started
 from telnyx_video import AsyncRoomsClient, CreateOutcome, CreateRoomRequest
 
 CONCURRENCY = 100
-NOTICED = 0.2  # seconds in which a client hears of the outage, having sent again meanwhile
+NOTICED = 0.2  # seconds in which a client detects the outage
 SENT = 36  # requests from then on, at most: a few dozen
 KEY = "sandbox-key"
 
-# Says where it serves; then, whenever it is told to, is well again, and breaks down, and says how
-# many names and rooms there are.
+# Prints its address. Each input line ends or begins an outage, and is answered with the number of
+# names and rooms.
 SERVER = """
 import sys
 from telnyx_video.sandbox import Sandbox
@@ -51,14 +51,14 @@ with Sandbox() as sandbox:
 
 
 class Server(ServerProcess):
-    """The sandbox in a process of its own."""
+    """The sandbox in its own process."""
 
     def break_down(self, kind: str, seconds: float) -> None:
         """Begin an outage."""
         self.ask(f"{kind} {seconds}")
 
     def recover(self) -> tuple[int, int]:
-        """End any outage; return how many names its rooms have, and how many rooms there are."""
+        """End any outage; return the number of distinct names and of rooms."""
         names, rooms = self.ask().split()
         return int(names), int(rooms)
 
@@ -70,7 +70,7 @@ def serving() -> AbstractContextManager[Server]:
 
 @attrs.define
 class Run:
-    """One run of a batch, and what came of it.
+    """One run of a batch, and its results.
 
     Attributes:
         server: Breaks down when half of the rooms are made.
@@ -95,7 +95,7 @@ class Run:
     _down_at: float = math.inf
 
     async def create(self, total: int, **how: Any) -> Self:
-        """Make so many rooms."""
+        """Create this many rooms."""
         tracing = aiohttp.TraceConfig()
         tracing.on_request_start.append(self._note)
         requests = (CreateRoomRequest(unique_name=f"room-{n}") for n in range(total))
@@ -117,7 +117,7 @@ class Run:
         return self
 
     def begun(self, first: float, last: float) -> int:
-        """Return how many requests were begun between two times of the outage, in seconds."""
+        """Return the number of requests started between two times of the outage, in seconds."""
         return sum(first <= at - self._down_at < last for at in self.began)
 
     def _count(self, outcome: CreateOutcome) -> None:
@@ -136,7 +136,7 @@ class Run:
 
 
 def was_modest(run: Run) -> bool:
-    """Print how much was sent during an outage, and tell whether it was little."""
+    """Print the requests sent during an outage; return whether they are within the limit."""
     unaware, aware = run.begun(0, NOTICED), run.begun(NOTICED, run.seconds)
     print(f"  begun meanwhile: {unaware} in the first {NOTICED} s", end=" ")
     print(f"(limit {CONCURRENCY + SENT}), then {aware} (limit {SENT})")
@@ -154,7 +154,7 @@ def patient(kind: str, seconds: float, total: int) -> bool:
 
 
 def impatient(kind: str, seconds: float, total: int) -> bool:
-    """Measure a batch that gives up, and goes on in a second run."""
+    """Measure a batch that gives up, and continues in a second run."""
     patience = seconds / 4
     with TemporaryDirectory() as folder, serving() as server:
         journal = Path(folder, "rooms.journal")
@@ -174,7 +174,7 @@ def impatient(kind: str, seconds: float, total: int) -> bool:
 
 
 def main() -> int:
-    """Print what was measured; return 1 when something is not as it should be."""
+    """Print the measurements; return 1 if a check fails."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rooms", type=int, default=20_000)
     parser.add_argument("--seconds", type=float, default=20.0, help="how long the outage lasts")

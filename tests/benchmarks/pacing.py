@@ -1,4 +1,4 @@
-"""Whether a limit is used and not met: by one client, by four processes, by a rate of the caller's.
+"""Measures how rate limits are used: by one client, by four processes, with the caller's rate.
 
 A sandbox in a process of its own takes 200 requests a second and answers all others with 429. What
 it counted is what is judged: how long it took to make the rooms, against the ideal; how many of
@@ -25,7 +25,7 @@ from telnyx_video._execution.retry import RetryPolicy
 from telnyx_video._transport.transport import Transport
 from telnyx_video.config import resolve
 
-RATE = 200  # requests a second that the server takes, or that the caller wants
+RATE = 200  # requests a second, of the server's limit or the caller's
 CONCURRENCY = 100
 KEY = "sandbox-key"
 
@@ -42,11 +42,11 @@ PEAK = 1.1  # times the rate, in the fullest second
 NEAR = 0.95  # of the rate that the caller set, at least, on a busy machine
 ABOVE = 1.03  # of it, at most: 0.1 s of requests may be made up for, which is 2 % of 5 s
 
-FREE = 3000  # creates with a server that tells of no limit
+FREE = 3000  # creates with a server that reports no limit
 TURNS = 100_000
-COST = 0.02  # of a create's processor time is what its turn may take
+COST = 0.02  # of a create's processor time, at most, for pacing
 
-# Says where it serves until its input ends.
+# Prints its address, and serves until its input ends.
 SERVER = """
 import sys
 from telnyx_video.sandbox import Sandbox
@@ -66,7 +66,7 @@ def serving(limit: int = 0) -> Generator[str]:
 
 
 def counted(url: str) -> tuple[int, int]:
-    """Return how many rooms the server has, and how many requests it has seen."""
+    """Return the number of rooms, and of requests received."""
     with urlopen(url.removesuffix("/v2") + "/_sandbox/stats") as reply:
         stats = json.load(reply)
     return stats["rooms"], sum(stats["requests"].values())
@@ -79,7 +79,7 @@ async def create(
     max_rate: float | None = None,
     trace_configs: Sequence[aiohttp.TraceConfig] = (),
 ) -> tuple[float, int]:
-    """Make so many rooms; return how many seconds that took, and how many failed."""
+    """Create this many rooms; return the seconds taken, and the number of failures."""
     run = next(numbers)
     requests = [CreateRoomRequest(unique_name=f"{run}-{n}") for n in range(total)]
     async with AsyncRoomsClient(base_url=url, api_key=KEY, trace_configs=trace_configs) as rooms:
@@ -104,7 +104,7 @@ def one_client() -> bool:
 
 
 def four_processes() -> bool:
-    """Measure processes that share a limit without knowing of each other."""
+    """Measure independent processes that share a limit."""
     with serving(RATE) as url, ExitStack() as stack:
         workers = [stack.enter_context(worker(url, name)) for name in range(PROCESSES)]
         for each in workers:
@@ -126,18 +126,18 @@ def four_processes() -> bool:
 
 
 class Worker:
-    """A process that makes rooms once it is told to, and then says how many failed."""
+    """A process that creates rooms on request, and then prints the number of failures."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
     def line(self) -> str:
-        """Return the next thing that it says."""
+        """Return its next line of output."""
         assert self._process.stdout is not None
         return self._process.stdout.readline()
 
     def begin(self) -> None:
-        """Tell it to."""
+        """Start the creates."""
         assert self._process.stdin is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
@@ -145,7 +145,7 @@ class Worker:
 
 @contextmanager
 def worker(url: str, name: int) -> Generator[Worker]:
-    """Run such a process."""
+    """Run a worker."""
     with subprocess.Popen(
         [sys.executable, "-m", "benchmarks.pacing", "create", url, str(name)],
         stdin=subprocess.PIPE,
@@ -155,8 +155,8 @@ def worker(url: str, name: int) -> Generator[Worker]:
         yield Worker(process)
 
 
-async def create_when_told(url: str, name: str) -> int:
-    """Make the rooms of one process after a line of input; return how many failed."""
+async def create_on_request(url: str, name: str) -> int:
+    """Create the rooms of one process after a line of input; return the number of failures."""
     requests = [CreateRoomRequest(unique_name=f"process-{name}-{n}") for n in range(EACH)]
     async with AsyncRoomsClient(base_url=url, api_key=KEY) as rooms:
         print("ready", flush=True)
@@ -166,7 +166,7 @@ async def create_when_told(url: str, name: str) -> int:
 
 
 def own_rate() -> bool:
-    """Measure a rate that the caller sets, by the times at which requests are begun."""
+    """Measure the caller's rate, by the start times of requests."""
     sent = list[float]()
 
     async def note(*_: object) -> None:
@@ -187,7 +187,7 @@ def own_rate() -> bool:
 
 
 def most_within_a_second(times: Sequence[float]) -> int:
-    """Return how many of these lie within one second, wherever that begins."""
+    """Return the most of these times within any one second."""
     most = first = 0
     for last, moment in enumerate(times):
         while moment - times[first] >= 1:
@@ -197,7 +197,7 @@ def most_within_a_second(times: Sequence[float]) -> int:
 
 
 def no_limit() -> bool:
-    """Measure what pacing costs with a server that tells of no limit: processor time, no wait."""
+    """Measure the processor time of pacing with a server that reports no limit."""
     with serving() as url:
         before = time.process_time()
         took, failed = asyncio.run(create(url, FREE))
@@ -210,7 +210,7 @@ def no_limit() -> bool:
 
 
 def seconds_for_a_turn() -> float:
-    """Return the processor time of letting one request of a batch through, and noting its end."""
+    """Return the processor time of pacing one request of a batch."""
     transport = Transport(resolve(base_url="http://127.0.0.1/v2", api_key=KEY))
     batch = AttemptRunner.for_client(transport, RetryPolicy(), 100, ()).for_batch(None, 900.0)
     began = time.process_time()
@@ -243,6 +243,6 @@ MEASUREMENTS = {
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["create", url, name]:
-            print(asyncio.run(create_when_told(url, name)))
+            print(asyncio.run(create_on_request(url, name)))
         case _:
             sys.exit(main())

@@ -1,9 +1,9 @@
-"""Where the processor time of a create goes, beside that of the loop by hand: a profile of each.
+"""Profiles the processor time of a create by our client, and of one by hand.
 
 Both create rooms on asyncio, under Python's own profiler. That makes every call dearer, and small
 functions more than large ones: the figures tell where to look, and `compare` what it comes to.
 
-With ``--functions 40`` the functions of ours are listed, too, the dearest first.
+With ``--functions 40`` the client's functions are listed, too, most expensive first.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ PARTS = ("telnyx_video", "aiohttp", "asyncio", "cattrs", "benchmarks")
 
 
 class Function(NamedTuple):
-    """What one function took for one create."""
+    """The cost of one function for one create."""
 
     name: str
     part: str
     calls: float
     microseconds: float
-    """Of its own: what it calls counts elsewhere."""
+    """Its own time, without its callees."""
 
 
 def main() -> None:
@@ -67,7 +67,7 @@ def measured(peer: str, url: str) -> list[Function]:
 
 
 def compared(profiles: dict[str, list[Function]]) -> list[dict[str, object]]:
-    """Return the rows of a table: for each part, what it took in either way."""
+    """Return the rows of a table: the cost of each part, by our client and by hand."""
     rows: list[dict[str, object]] = []
     for part in (*PARTS, "built in", "all"):
         row: dict[str, object] = {"in": part}
@@ -80,9 +80,9 @@ def compared(profiles: dict[str, list[Function]]) -> list[dict[str, object]]:
 
 
 async def profile(peer: str, url: str) -> list[Function]:
-    """Create rooms, and return what each function took."""
+    """Create rooms, and return the cost of each function."""
     keep_to("client")
-    sys.modules["uvloop"] = None  # type: ignore[assignment]  # a compiled loop shows nothing
+    sys.modules["uvloop"] = None  # type: ignore[assignment]  # a compiled loop cannot be profiled
     creating: Any = importlib.import_module(f"benchmarks.peers.{peer}").creating
     async with creating(url, 100) as create:
         create_all = by_workers(create, 100)
@@ -102,7 +102,7 @@ async def profile(peer: str, url: str) -> list[Function]:
 
 
 def part_of(file: str) -> str:
-    """Return which part of the whole a function belongs to, by the file that it stands in."""
+    """Return the part that a function belongs to, by its file."""
     parts = Path(file).parts
     return next((part for part in PARTS if part in parts), "built in")
 

@@ -1,4 +1,4 @@
-"""Measures how many rooms a second the sandbox creates in a process of its own.
+"""Measures how many rooms a second the sandbox creates in its own process.
 
 A bare aiohttp client in this process keeps 100 requests in flight. It may be the slower of the
 two, so the processor time of the server is reported as well: what one core could serve to clients
@@ -44,7 +44,7 @@ with Sandbox(db=sys.argv[1] or None, log_size=int(sys.argv[2])) as sandbox:
 
 
 async def create_rooms(url: str, first: int) -> float:
-    """Create the rooms and return how long that took, in seconds."""
+    """Create the rooms and return the time taken, in seconds."""
     headers = {"Authorization": "Bearer sandbox-key", "Content-Type": "application/json"}
     numbers = iter(range(first, first + CREATES))
 
@@ -69,7 +69,7 @@ def measure(db: str) -> tuple[float, float]:
     """Return the medians of creates a second and of server processor seconds for a create."""
     rates, costs = list[float](), list[float]()
     with started(TimedServer, "-c", SERVER, db, "500") as server:
-        for run in range(RUNS + 1):  # the first one, not counted, warms both sides up
+        for run in range(RUNS + 1):  # the first one is a warm-up, not counted
             before = server.processor_seconds()
             rates.append(CREATES / asyncio.run(create_rooms(server.url, run * CREATES)))
             costs.append((server.processor_seconds() - before) / CREATES)
@@ -85,7 +85,7 @@ wrk.headers["Authorization"] = "Bearer sandbox-key"
 
 
 def rate_of_wrk(url: str) -> float:
-    """Return how many rooms a second wrk creates on 50 connections for 5 seconds."""
+    """Return the rooms a second that wrk creates on 50 connections for 5 seconds."""
     with TemporaryDirectory() as folder:
         script = Path(folder, "create.lua")
         script.write_text(WRK_SCRIPT)
@@ -96,14 +96,14 @@ def rate_of_wrk(url: str) -> float:
 
 
 def compare_log(*, wrk: bool) -> int:
-    """Print the rates with the log and without; return 1 if the log costs more than it may."""
+    """Print the rates with and without the log; return 1 if the log costs more than its limit."""
     rates = dict[int, list[float]]((size, []) for size in LOG_SIZES)
     with ExitStack() as stack:
         servers = {
             size: stack.enter_context(started(TimedServer, "-c", SERVER, "", str(size)))
             for size in LOG_SIZES
         }
-        for run in range(LOG_RUNS + 1):  # the first one, not counted, warms up
+        for run in range(LOG_RUNS + 1):  # the first one is a warm-up, not counted
             for size, server in servers.items():
                 if wrk:
                     rates[size].append(rate_of_wrk(server.url))

@@ -1,4 +1,4 @@
-"""A batch of a million rooms beside one of ten thousand: the same memory, the same cost a room.
+"""Compares a batch of a million rooms with one of ten thousand, in memory and cost of a room.
 
 Each is streamed in a fresh process against a server that costs next to nothing, with a journal and
 without. A heartbeat in the same loop tells how long it was ever kept from running. Fails when the
@@ -38,14 +38,14 @@ BEAT = 0.005
 """Seconds between two beats."""
 
 MORE_MEMORY = 10.0
-"""MiB that the large batch may take more than the small one."""
+"""Extra memory allowed for the large batch, in MiB."""
 DRIFT = 0.05
-"""By which share of itself the cost of a create may change in the course of a batch."""
+"""The share by which the cost of a create may change during a batch."""
 BLOCKED = 0.05
-"""Seconds for which the loop may be kept from running."""
+"""Seconds for which the loop may be blocked."""
 ALONE = 0.9
-"""The share of its core that a batch gets at least, if nothing else wants it. If something did, not
-all delays of the heartbeat are the batch's: the processor time between two beats is judged then."""
+"""The least share of its core that a batch gets on an idle machine. Below it, delays of the heartbeat
+may be caused by other processes, so the processor time between two beats is judged."""
 
 
 def main() -> int:
@@ -71,7 +71,7 @@ def main() -> int:
 
 
 def _measure(server: TimedServer, creates: int, *, journal: bool) -> dict[str, Any]:
-    """Create so many rooms in a fresh process."""
+    """Create this many rooms in a fresh process."""
     with TemporaryDirectory() as folder:
         path = str(Path(folder, "journal")) if journal else ""
         command = [sys.executable, "-m", "benchmarks.scale", "--child", server.url]
@@ -81,7 +81,7 @@ def _measure(server: TimedServer, creates: int, *, journal: bool) -> dict[str, A
 
 
 def judge(small: dict[str, Any], large: dict[str, Any], which: str) -> list[dict[str, object]]:
-    """Compare a large batch with a small one, and its later half with its earlier."""
+    """Compare a large batch with a small one, and its second half with its first."""
     more = large["peak_mib"] - small["peak_mib"]
     half = PARTS // 2
     parts: list[float] = large["parts"]
@@ -106,11 +106,11 @@ def judge(small: dict[str, Any], large: dict[str, Any], which: str) -> list[dict
 
 
 class Heartbeat:
-    """Wakes up at short intervals, and notes how late it was at worst."""
+    """Wakes up at short intervals, and records its longest delay."""
 
     def __init__(self) -> None:
         self.latest = 0.0
-        """Seconds by which a beat was late at worst."""
+        """The longest delay of a beat, in seconds."""
         self.busiest = 0.0
         """The most processor time, in seconds, that this thread used from one beat to the next."""
 
@@ -124,7 +124,7 @@ class Heartbeat:
 
 
 async def _create(url: str, creates: int, journal: str | None) -> dict[str, object]:
-    """Stream the batch, and tell what it took."""
+    """Stream the batch, and return its costs."""
     from telnyx_video import AsyncRoomsClient, CreateRoomRequest
 
     def requests() -> Generator[CreateRoomRequest]:
@@ -179,8 +179,8 @@ def _arguments() -> argparse.Namespace:
 
 def _child(arguments: argparse.Namespace) -> None:
     keep_to("client")
-    told = asyncio.run(_create(arguments.child, arguments.creates, arguments.journal or None))
-    print(json.dumps(told))
+    figures = asyncio.run(_create(arguments.child, arguments.creates, arguments.journal or None))
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Half an hour of creates while things go wrong: memory and file descriptors stay flat.
+"""Half an hour of creates with faults: memory and file descriptors must not grow.
 
 One client streams one batch at a bounded rate to a sandbox in another process. Requests are lost,
 mangled, refused and stalled, as in `nox -s chaos`, and every minute the server goes away for a
@@ -27,13 +27,13 @@ from telnyx_video import AsyncRoomsClient, CreateOutcome, CreateRoomRequest
 
 CONCURRENCY = 50
 FAULTS = 0.05
-"""Share of the requests that meet a fault."""
+"""Share of the requests with a fault."""
 TIMEOUT = 2.0
 """Seconds for one attempt."""
 EVERY = 1.0
-"""Seconds from one sample to the next."""
+"""Seconds between two samples."""
 OUTAGE_EVERY = 60
-"""Samples from one outage to the next."""
+"""Samples between two outages."""
 
 MORE_MEMORY = 2.0
 """MiB by which the last quarter may be above the second."""
@@ -42,7 +42,7 @@ MORE_DESCRIPTORS = 5.0
 
 @attrs.frozen
 class Sample:
-    """How this process is doing."""
+    """The state of this process."""
 
     minutes: float
     memory_mib: float
@@ -138,14 +138,14 @@ def _sample(minutes: float, done: int) -> Sample:
 
 
 def _memory_mib() -> float:
-    """Return what is resident now."""
+    """Return the resident memory, in MiB."""
     statm = Path("/proc/self/statm")
     if statm.exists():
         return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-    told = subprocess.run(
+    done = subprocess.run(
         ["ps", "-o", "rss=", "-p", str(os.getpid())], stdout=subprocess.PIPE, text=True, check=True
     )
-    return int(told.stdout) / 2**10
+    return int(done.stdout) / 2**10
 
 
 def _arguments() -> argparse.Namespace:

@@ -1,4 +1,4 @@
-"""How 100,000 mutated deliveries of webhooks are received: all must be refused, none may crash.
+"""Receives 100,000 mutated webhook deliveries: all must be refused, none may crash.
 
 Each is a genuine delivery of which something was changed: its body, its headers, its time, or the
 key that it is checked with. Every thousand mutants the genuine one is checked as well, so that
@@ -24,7 +24,7 @@ MUTANTS = 100_000
 SEED = 1
 
 ORDER = 2**252 + 27742317777372353535851937790883648493
-"""The order of Ed25519's group: S + ORDER would be a second signature, were it not refused."""
+"""The order of Ed25519's group: S + ORDER is a second encoding of a signature, which must be refused."""
 
 SIGNER = WebhookSigner(bytes(range(32)))
 STRANGER, OTHER = WebhookSigner(bytes(32)), WebhookSigner(b"\1" * 32)
@@ -32,7 +32,7 @@ STRANGER, OTHER = WebhookSigner(bytes(32)), WebhookSigner(b"\1" * 32)
 
 @attrs.frozen
 class Case:
-    """What a receiver is given."""
+    """The input of a receiver."""
 
     body: bytes
     headers: tuple[tuple[str, object], ...]
@@ -47,7 +47,7 @@ class Case:
         return attrs.evolve(self, headers=headers)
 
     def counts(self) -> tuple[object, ...]:
-        """Return what the verdict rests on: not on other headers, nor on the order of these."""
+        """Return the parts that the verification depends on, without other headers and order."""
         names = (SIGNATURE_HEADER, TIMESTAMP_HEADER)
         headers = [(key.lower(), value) for key, value in self.headers if key.lower() in names]
         return self.body, self.key, sorted(headers, key=repr)
@@ -59,7 +59,7 @@ class Case:
 
 @attrs.frozen
 class Pairs:
-    """Headers that may come twice, as frameworks hold them."""
+    """A multi-value header mapping, as frameworks have."""
 
     pairs: tuple[tuple[str, object], ...]
 
@@ -69,14 +69,14 @@ class Pairs:
 
 
 def genuine() -> Case:
-    """Return a delivery as Telnyx sends it at this moment."""
+    """Return a delivery that is valid now."""
     signed = SIGNER.sign(make_event(ParticipantLeft, id="event-1"))
     names = (SIGNATURE_HEADER, TIMESTAMP_HEADER)
     return Case(signed.body, tuple((name, signed.headers[name]) for name in names))
 
 
 def change_body(case: Case, dice: random.Random) -> Case:
-    """Flip a bit, or lose, add, repeat or replace some bytes."""
+    """Flip a bit, or remove, add, repeat or replace some bytes."""
     body = bytearray(case.body or b" ")
     place = dice.randrange(len(body))
     end = place + dice.randint(1, 9)
@@ -97,7 +97,7 @@ def change_body(case: Case, dice: random.Random) -> Case:
 
 
 def change_text(text: str, dice: random.Random) -> object:
-    """Change, lose, add or repeat characters of a header, or send something else."""
+    """Change, remove, add or repeat characters of a header, or replace it."""
     place = dice.randrange(len(text) + 1)
     letter = dice.choice("0189AZaz+/=-_ ,|.\t\n\0é\u0661\ud800")
     return dice.choice(
@@ -119,7 +119,7 @@ def change_text(text: str, dice: random.Random) -> object:
 
 
 def change_signature(case: Case, dice: random.Random) -> Case:
-    """Send the bytes of another signature, or the same bytes written in another way."""
+    """Send another signature, or another encoding of the same one."""
 
     def change(text: str) -> object:
         try:
@@ -147,7 +147,7 @@ def change_signature(case: Case, dice: random.Random) -> Case:
 
 
 def change_time(case: Case, dice: random.Random) -> Case:
-    """Let the delivery claim another time, or the same in other digits."""
+    """Send another timestamp, or the same in other digits."""
 
     def change(text: str) -> object:
         try:
@@ -174,7 +174,7 @@ def change_time(case: Case, dice: random.Random) -> Case:
 
 
 def change_headers(case: Case, dice: random.Random) -> Case:
-    """Lose a header, or send it twice or under another name."""
+    """Remove a header, or send it twice or under another name."""
     headers = list(case.headers) or [("x", "y")]
     place = dice.randrange(len(headers))
     name, value = headers[place]
@@ -191,7 +191,7 @@ def change_headers(case: Case, dice: random.Random) -> Case:
 
 
 def change_key(case: Case, dice: random.Random) -> Case:
-    """Check with the key of somebody else."""
+    """Verify with another key."""
     key = dice.choice([OTHER.public_key, base64.b64encode(dice.randbytes(32)).decode()])
     return attrs.evolve(case, key=key)
 
@@ -200,7 +200,7 @@ CHANGES = (change_body, change_signature, change_time, change_headers, change_ke
 
 
 def mutant_of(case: Case, dice: random.Random) -> Case:
-    """Return the case with one to three changes, which together do change something."""
+    """Return the case with one to three effective changes."""
     mutant = case
     while mutant.counts() == case.counts():
         for _ in range(dice.choice([1, 1, 2, 3])):
@@ -209,7 +209,7 @@ def mutant_of(case: Case, dice: random.Random) -> Case:
 
 
 def fuzz(mutants: int, seed: int) -> Counter[str]:
-    """Receive so many mutants, and count the refusals by the header at fault.
+    """Receive this many mutants, and count the refusals by the header at fault.
 
     Raises:
         AssertionError: a mutant was accepted.
@@ -233,7 +233,7 @@ def fuzz(mutants: int, seed: int) -> Counter[str]:
 
 
 def main() -> int:
-    """Print what became of the mutants; a traceback names the one that was not refused."""
+    """Print the refusals; a traceback shows a mutant that was not refused."""
     mutants, seed = [*map(int, sys.argv[1:]), *(MUTANTS, SEED)[len(sys.argv) - 1 :]]
     started = time.perf_counter()
     refusals = fuzz(mutants, seed)

@@ -1,4 +1,4 @@
-"""Runs the examples of a page as its reader would: in order, in a folder of their own.
+"""Runs the examples of a page as its reader would: in order, in a fresh folder.
 
 The language of a fence says what it holds:
 
@@ -37,13 +37,13 @@ from support.plugin import import_path
 UNTRIED = re.compile(
     r"pip install |python3 -m venv |(PYTHONPATH=tests )?\.venv/bin/|nox( |$)|export |unset "
 )
-"""Commands of ``sh`` fences: they reach for a package index or for Telnyx, or run for minutes."""
+"""Commands of ``sh`` fences that are not run: they need the network, or take minutes."""
 
 PORTS = ("8080", "8081")
-"""The ports that pages name; for the tests others take their places, which are free."""
+"""The ports that pages name, replaced by free ones in tests."""
 
 HANGS = 240.0
-"""Seconds after which a command hangs; on a busy machine it may take long to load."""
+"""Seconds after which a command counts as hanging; loading is slow on a busy machine."""
 
 SERVERS = ("telnyx-video sandbox", "telnyx-video listen", "gunicorn ", "celery ")
 """The commands that a reader leaves running in another terminal."""
@@ -52,7 +52,7 @@ SAVED = re.compile(r"# ([\w/]+\.py)\n")
 
 
 class Page:
-    """One page and what a reader has in front of them: names, files, a shell's environment."""
+    """One page and its reader's state: names, files, a shell's environment."""
 
     def __init__(self, path: Path, folder: Path, environment: pytest.MonkeyPatch) -> None:
         self._folder = folder
@@ -97,7 +97,7 @@ class Page:
         for region in FencedCodeBlockLexer(r"[^\n]*")(self._document):
             language = region.lexemes["language"]
             if language.startswith("{"):
-                continue  # a directive: Sphinx checks those
+                continue  # a directive, checked by Sphinx
             region.parsed = region.lexemes["source"]
             region.evaluator = evaluators.get(language, _unknown_language)
             yield region
@@ -109,7 +109,7 @@ class Page:
             (self._folder / name[1]).write_text(source, encoding="utf-8")
             self._unused.add(name[1])
             return None
-        # The blank lines make tracebacks name the lines of the page.
+        # Blank lines make tracebacks show the line numbers of the page.
         code = compile(
             "\n" * example.line + source,
             example.path,
@@ -170,7 +170,7 @@ class Page:
         )
 
     def _serve(self, command: str, expected: str) -> str | None:
-        """Start a command and leave it running once it has said what the page shows."""
+        """Start a command, and leave it running once it has printed the page's output."""
         server = subprocess.Popen(
             shlex.split(command),
             cwd=self._folder,
@@ -182,7 +182,7 @@ class Page:
         )
         self._servers.append(server)
         assert server.stdout is not None
-        # A server that says too little is stopped, so that the reading below ends.
+        # Stop a server that prints too little, so that reading ends.
         with _Timer(HANGS, server.kill):
             said = "".join(server.stdout.readline() for _ in expected.splitlines())
         return _difference(expected, said)
@@ -197,7 +197,7 @@ class Page:
 
 
 class _Timer(threading.Timer):
-    """Calls a function unless the block ends first."""
+    """Call a function unless the block ends first."""
 
     def __enter__(self) -> None:
         self.start()
@@ -218,24 +218,24 @@ def shell_environment(spare: Path) -> dict[str, str]:
     command.write_text('#!/bin/sh\nexec python -m telnyx_video "$@"\n', encoding="utf-8")
     command.chmod(0o755)
     commands = (str(Path(sys.executable).parent), os.environ["PATH"], str(spare))
-    # Measuring the coverage of what examples start would double the time that they take.
+    # Measuring coverage of subprocesses would double their time.
     inherited = {name: v for name, v in os.environ.items() if not name.startswith("COVERAGE_")}
     return {
         **inherited,
         "PATH": os.pathsep.join(commands),
-        # The package under test, be it installed or in the tree.
+        # The package under test, installed or in the tree.
         "PYTHONPATH": import_path(),
         # Where the package is not installed, no entry point names its plugin.
         "PYTEST_PLUGINS": "pytest_telnyx_video",
         "COLUMNS": "80",
-        # Not an error: pytest-asyncio's wish for a setting that examples do without.
-        # Nor is Celery's advice against the superuser, whom containers often run as.
+        # Not an error: pytest-asyncio's warning about a setting that examples lack.
+        # Nor is Celery's warning about the superuser, common in containers.
         "PYTHONWARNINGS": "error,ignore:The configuration option,ignore:You're running the worker",
     }
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
@@ -243,7 +243,7 @@ def free_port() -> int:
 
 
 def _difference(expected: str, actual: str) -> str | None:
-    """Say how an output is not the one that the page shows; None if it is."""
+    """Return how an output differs from the page's; None if it does not."""
     pattern = "".join(map(_line_pattern, _lines(expected)))
     got = "".join(line + "\n" for line in _lines(actual))
     if re.fullmatch(pattern, got):
@@ -258,7 +258,7 @@ def _lines(text: str) -> list[str]:
 def _line_pattern(line: str) -> str:
     if line.strip() == "…":
         return r"(?:.*\n)*?"
-    # Spaces behind it keep the columns of a table below each other.
+    # Trailing spaces keep the columns of a table aligned.
     return ".*".join(map(re.escape, re.split("… *", line))) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Every example of the README and of the documentation, run against a sandbox."""
+"""Runs every example of the README and the documentation against a sandbox."""
 
 import shutil
 from pathlib import Path
@@ -13,7 +13,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that a reader works in, with the example files that the pages name."""
+    """A reader's folder, with the example files that the pages name."""
     shutil.copytree(ROOT / "docs" / "examples", tmp_path / "docs" / "examples")
     shutil.copy(ROOT / "docs" / "examples" / "rooms.csv", tmp_path)
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""What the pages name exists: commands, extras, sessions; and what exists is in the reference."""
+"""Commands, extras and sessions in the pages exist, and the reference has every public name."""
 
 import re
 import tomllib
@@ -20,13 +20,13 @@ def read(path: str) -> str:
 
 
 def test_the_readme_prints_the_two_commands() -> None:
-    """Demo and tests can each be copied as one whole line, which is there once."""
+    """Demo and tests are each a single line, which occurs once."""
     for session in ("demo", "tests"):
         assert read("README.md").splitlines().count(COMMAND + session) == 1
 
 
-def test_each_extra_of_the_readme_exists_and_each_that_exists_is_named() -> None:
-    """Every extra that the README names can be installed, and it names them all."""
+def test_the_readme_names_exactly_the_existing_extras() -> None:
+    """The README names every extra, and no other."""
     project = tomllib.loads(read("pyproject.toml"))["project"]
     named = set(re.findall(r"`\[(\w+)\]`", read("README.md")))
     assert named == set(project["optional-dependencies"])
@@ -34,7 +34,7 @@ def test_each_extra_of_the_readme_exists_and_each_that_exists_is_named() -> None
 
 @pytest.mark.parametrize("path", ["README.md", "docs/llms.txt"])
 def test_each_page_that_is_linked_to_exists(path: str) -> None:
-    """No link to a page leads nowhere."""
+    """Every link to a page has a target."""
     links = re.findall(r"\]\(([^)#:]+)[^)]*\)", read(path))
     folder = (ROOT / path).parent
     assert links
@@ -50,7 +50,7 @@ def test_each_session_in_the_contributing_guide_exists() -> None:
 
 @pytest.mark.parametrize("module", [telnyx_video, observing, opentelemetry, testing, webhooks])
 def test_the_reference_has_every_published_name(module: ModuleType) -> None:
-    """What can be imported from the package can be looked up."""
+    """Every public name is documented."""
     directive = r"^\.\. (?:auto\w+|py:\w+):: (?:telnyx_video\.)?(\w+)(?:\(\))?$"
     pages = (ROOT / "docs" / "reference").glob("*.md")
     reference = "".join(page.read_text(encoding="utf-8") for page in pages)

@@ -1,4 +1,4 @@
-"""Examples at a Python prompt: what a reader pastes there runs there, line by line."""
+"""The documentation's examples can be pasted at a Python prompt."""
 
 import ast
 import codeop
@@ -19,17 +19,17 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(python|output)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROMPT = re.compile(r"(?:>>>|\.\.\.) $")
 PATIENCE = 60.0
-"""Seconds; only an interpreter that hangs says nothing for so long."""
+"""Seconds without output after which the interpreter counts as hanging."""
 
 
 def examples(path: Path) -> list[tuple[str, str]]:
-    """Return language and source of the examples and outputs of a page, but for whole files."""
+    """Return language and source of a page's examples and outputs, except whole files."""
     found = FENCE.findall(path.read_text(encoding="utf-8"))
     return [fence for fence in found if not fence[1].startswith("# ")]
 
 
 def paste(source: str) -> list[str]:
-    """Return the statements that a prompt makes of pasted lines.
+    """Return the statements that a prompt reads from pasted lines.
 
     Raises:
         SyntaxError: a statement ends before its author meant it to.
@@ -51,8 +51,8 @@ def paste(source: str) -> list[str]:
     "source",
     ["async with a:\n    b\n\n    c", "for a in b:\n    c\nd", "if a:\n    b\n\nelse:\n    c"],
 )
-def test_what_a_prompt_would_not_take_is_noticed(source: str) -> None:
-    """A blank line ends a block, and nothing else does."""
+def test_source_that_a_prompt_rejects_is_noticed(source: str) -> None:
+    """Only a blank line ends a block."""
     with pytest.raises(SyntaxError):
         paste(source)
 
@@ -83,7 +83,7 @@ class Prompt:
         self._read()
 
     def type(self, line: str) -> str:
-        """Type a line, and return what is printed before the next prompt."""
+        """Type a line, and return the output before the next prompt."""
         os.write(self._terminal, f"{line}\n".encode())
         _, _, printed = self._read().partition("\n")  # the first line is the echo
         return PROMPT.sub("", printed)

@@ -1,4 +1,4 @@
-"""The job of Kubernetes in the recipes, which no example can run."""
+"""The Kubernetes job in the recipes, which no example can run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def job() -> Any:
 
 
 def test_the_job_mounts_what_it_names(job: Any) -> None:
-    """Each mount has a volume, the results are on one that outlives the pod, one pod runs."""
+    """Each mount has a volume, the results are on a persistent one, and one pod runs."""
     assert (job["apiVersion"], job["kind"], job["spec"]["parallelism"]) == ("batch/v1", "Job", 1)
     pod = job["spec"]["template"]["spec"]
     (container,) = pod["containers"]

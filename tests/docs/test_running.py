@@ -1,4 +1,4 @@
-"""The runner of examples itself: a page that is wrong in any way must not pass."""
+"""The runner of examples fails for a wrong page."""
 
 from pathlib import Path
 
@@ -62,7 +62,7 @@ pip install telnyx-video
 def test_a_wrong_page_does_not_pass(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each way in which an example can be wrong is noticed."""
+    """Each kind of error in an example is noticed."""
     page = tmp_path / "page.md"
     page.write_text(text, encoding="utf-8")
     with pytest.raises((SybilFailure, AssertionError, ValueError)):
@@ -70,7 +70,7 @@ def test_a_wrong_page_does_not_pass(
 
 
 def test_a_right_page_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Names, files, variables and the loop live on from one example to the next."""
+    """Names, files, variables and the loop persist between examples."""
     page = tmp_path / "page.md"
     page.write_text(RIGHT, encoding="utf-8")
     assert Page(page, tmp_path, monkeypatch).run() == 6

@@ -1,4 +1,4 @@
-"""The example for Ray in docs/distributed.md, run as it stands on a local Ray."""
+"""Runs the example for Ray in docs/distributed.md on a local Ray."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def run(script: Path, sandbox: Sandbox) -> str:
 
 @pytest.mark.timeout(900)
 def test_a_job_runs_on_ray(example: Path) -> None:
-    """Each row gets one room; run again, the job sends nothing."""
+    """Each row gets one room; a second run sends nothing."""
     with Sandbox() as sandbox:
         assert "120 of 120 rooms present: 120 made" in run(example, sandbox)
         assert len(sandbox.rooms) == 120

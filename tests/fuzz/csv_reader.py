@@ -10,7 +10,7 @@ FORMATS = get_args(Format)
 
 
 def check(data: bytes) -> None:
-    """Every row is a request or a problem in words, with its line, in the order of the file."""
+    """Every row is a request or a problem, with its line number, in file order."""
     text = data.decode(errors="surrogateescape")
     assert sniff(io.StringIO(text)) in FORMATS
     for form in FORMATS:

@@ -9,7 +9,7 @@ from telnyx_video.batch.journal import Journal
 
 
 def check(data: bytes) -> None:
-    """A file is refused unchanged, or repaired and then read the same again."""
+    """A file is refused unchanged, or repaired and then read identically."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "journal.jsonl")
         path.write_bytes(data)

@@ -30,7 +30,7 @@ passed = set[str]()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
-    """Start the sandbox before the SDK's conftest reads where it is."""
+    """Start the sandbox before the SDK's conftest reads its address."""
     sandbox.__enter__()
     os.environ["TEST_API_BASE_URL"] = sandbox.url
 
@@ -40,7 +40,7 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Run what is skipped, and expect the error of each list of page 0."""
+    """Run the skipped tests, and expect the error of each list of page 0."""
     for item in items:
         item.own_markers = [mark for mark in item.own_markers if mark.name != "skip"]
         if "page_number=0" in inspect.getsource(item.function):
@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup() -> Generator[None]:
-    """Give each test the objects of the seed, whatever the one before it deleted."""
+    """Reset the sandbox to the objects of the seed before each test."""
     sandbox.reset()
     return (yield)
 
@@ -61,7 +61,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail when fewer tests passed than are known to."""
+    """Fail if fewer tests passed than expected."""
     if session.exitstatus == pytest.ExitCode.OK and len(passed) < LEAST_PASSED:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -1,4 +1,4 @@
-"""The official SDK, written against the real API, finds in the sandbox what it expects there."""
+"""The official SDK, written against the real API, works with the sandbox."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from telnyx_video.sandbox import Sandbox
 
 @pytest.fixture
 def official() -> Iterator[telnyx.Telnyx]:
-    """Return the official client, pointed at a sandbox of its own."""
+    """Return the official client of a fresh sandbox."""
     with (
         Sandbox() as sandbox,
         telnyx.Telnyx(api_key=sandbox.api_key, base_url=sandbox.url, max_retries=0) as client,
@@ -18,8 +18,8 @@ def official() -> Iterator[telnyx.Telnyx]:
         yield client
 
 
-def test_a_created_room_is_read_back_as_it_was_asked_for(official: telnyx.Telnyx) -> None:
-    """Each field sent comes back from the creation, and again from reading the room."""
+def test_a_created_room_is_read_back_as_requested(official: telnyx.Telnyx) -> None:
+    """Each field is returned by the create, and by reading the room."""
     asked = {
         "unique_name": "standup",
         "max_participants": 12,
@@ -41,7 +41,7 @@ def test_a_created_room_is_read_back_as_it_was_asked_for(official: telnyx.Telnyx
         assert {field: getattr(room, field) for field in asked} == asked
 
 
-def test_what_was_not_asked_for_gets_the_published_defaults(official: telnyx.Telnyx) -> None:
+def test_omitted_fields_have_the_published_defaults(official: telnyx.Telnyx) -> None:
     """A room created without any field has an id, ten places and no recording."""
     room = official.rooms.create().data
     assert room is not None
@@ -50,7 +50,7 @@ def test_what_was_not_asked_for_gets_the_published_defaults(official: telnyx.Tel
 
 
 def test_a_second_room_of_the_same_name_is_refused(official: telnyx.Telnyx) -> None:
-    """A taken name is the SDK's error for status 422, and creates nothing."""
+    """A taken name raises the SDK's error for status 422, and creates nothing."""
     official.rooms.create(unique_name="standup")
     with pytest.raises(telnyx.UnprocessableEntityError):
         official.rooms.create(unique_name="standup")
@@ -74,7 +74,7 @@ def test_every_room_is_listed_once_over_several_pages(official: telnyx.Telnyx) -
     assert sorted(map(str, listed)) == sorted(names)
 
 
-def test_a_list_can_be_narrowed_to_a_name(official: telnyx.Telnyx) -> None:
+def test_a_list_can_be_filtered_by_name(official: telnyx.Telnyx) -> None:
     """Filtering by name returns that room alone."""
     for name in ("standup", "retro"):
         official.rooms.create(unique_name=name)
@@ -83,7 +83,7 @@ def test_a_list_can_be_narrowed_to_a_name(official: telnyx.Telnyx) -> None:
 
 
 def test_an_update_changes_the_given_fields_only(official: telnyx.Telnyx) -> None:
-    """Changing one field leaves the others as they were."""
+    """Changing one field leaves the others unchanged."""
     created = official.rooms.create(unique_name="standup", max_participants=4).data
     assert created is not None
     assert created.id is not None
@@ -111,13 +111,13 @@ def test_a_deleted_room_is_gone_and_its_name_free(official: telnyx.Telnyx) -> No
 
 
 def test_bounds_are_enforced(official: telnyx.Telnyx) -> None:
-    """A field outside its bounds is the SDK's error for status 422."""
+    """A field outside its bounds raises the SDK's error for status 422."""
     with pytest.raises(telnyx.UnprocessableEntityError):
         official.rooms.create(max_participants=51)
 
 
 def test_a_wrong_key_is_refused() -> None:
-    """A key that the sandbox does not know is the SDK's authentication error."""
+    """An unknown key raises the SDK's authentication error."""
     with (
         Sandbox() as sandbox,
         telnyx.Telnyx(api_key="wrong", base_url=sandbox.url, max_retries=0) as client,

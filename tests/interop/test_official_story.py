@@ -28,7 +28,7 @@ def official(sandbox: Sandbox) -> Iterator[telnyx.Telnyx]:
 
 
 def some(value: T | None) -> T:
-    """Return what the SDK's types say may be absent, and is not."""
+    """Return a value that the SDK's types declare optional."""
     assert value is not None
     return value
 
@@ -44,7 +44,7 @@ def join(sandbox: Sandbox, room_id: str, name: str, token: str) -> str:
 
 
 def fetch(url: Any, file: Path) -> bytes:
-    """Download a file, which the SDK leaves to its user."""
+    """Download a file, which the SDK does not do."""
     with urlopen(some(url)) as reply:
         file.write_bytes(reply.read())
     return file.read_bytes()

@@ -1,4 +1,4 @@
-"""Webhooks and the official SDK: each accepts what the other would, and refuses the same."""
+"""Webhooks and the official SDK: both accept and refuse the same deliveries."""
 
 import json
 import time
@@ -30,7 +30,7 @@ def official(public_key: str) -> telnyx.Telnyx:
 
 
 def signed_by_its_library(body: bytes) -> dict[str, str]:
-    """Return the headers that PyNaCl, by which the official SDK checks, makes for a body."""
+    """Return the headers of a body signed by PyNaCl, the official SDK's library."""
     timestamp = str(int(time.time()))
     signature = SigningKey(SEED).sign(timestamp.encode() + b"|" + body).signature
     return {
@@ -70,7 +70,7 @@ def altered(signed: SignedDelivery) -> SignedDelivery:
 
 
 def test_the_official_sdk_refuses_what_we_refuse() -> None:
-    """It does look at what we sign: a changed body, an old delivery, another key."""
+    """It refuses a changed body, an old delivery and another key."""
     signer = WebhookSigner()
     event = make_event(ParticipantLeft)
     bad = [
@@ -114,7 +114,7 @@ async def test_the_official_sdk_accepts_what_the_sandbox_delivers() -> None:
 
 
 async def test_our_receiver_accepts_what_its_library_signs() -> None:
-    """A signature of PyNaCl, over what the official SDK checks, is good for our receiver."""
+    """Our receiver accepts a signature made by PyNaCl."""
     events: list[WebhookEvent] = []
 
     async def on_event(event: WebhookEvent) -> None:

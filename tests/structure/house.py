@@ -1,4 +1,4 @@
-"""Measures the package's structure and draws it: rooms, floors, and who imports whom.
+"""Measures and draws the package's structure: rooms, floors and imports.
 
 A room is a module or a folder at the top of the package. Its floor is one above the highest room
 that it imports. Imports inside functions and for type checkers count.
@@ -197,7 +197,7 @@ def _lines(lines: Mapping[str, int], room: str) -> int:
 
 
 def main(arguments: list[str]) -> None:
-    """Print the measures; draw the picture if a file for it is named."""
+    """Print the measures; draw the picture if a file is given."""
     folder = Path(__file__).parents[2] / PACKAGE
     for name, figure in measures(folder).items():
         print(f"{name:28} {figure}")

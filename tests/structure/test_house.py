@@ -52,7 +52,7 @@ def test_rooms_floors_and_lines_are_counted(tmp_path: Path) -> None:
     }
 
 
-def test_circles_are_found_though_only_types_are_imported(tmp_path: Path) -> None:
+def test_circles_of_type_only_imports_are_found(tmp_path: Path) -> None:
     """Modules that import each other are named, and have no floors."""
     top = package(
         tmp_path,

@@ -1,7 +1,7 @@
-"""Who may import whom: the floors of the package, and a few rules between its rooms.
+"""The allowed imports: the floors of the package, and a few rules between its rooms.
 
 The rules keep decisions free of I/O, each dependency in one place, and the sandbox free of the
-client, since the two must not share one misreading of the API.
+client, since the two must not share a misreading of the API.
 """
 
 import os
@@ -181,7 +181,7 @@ def imports() -> list[Import]:
 
 
 def test_every_room_has_a_floor() -> None:
-    """A room that `FLOORS` does not list was added without a decision where it belongs."""
+    """`FLOORS` lists every room."""
     # The plugin is installed next to the package; in a wheel it is not within its folder.
     assert {*map(room_of, MODULES)} | {"_pytest"} == FLOOR_OF.keys()
 

@@ -1,4 +1,4 @@
-"""Who is compared, how one of them is run, and what several rounds of all come to."""
+"""The compared clients, how each is run, and the results of several rounds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from benchmarks.measuring.server_process import TimedServer
 
 @attrs.frozen
 class Contestant:
-    """A peer, and under which conditions it runs."""
+    """A peer, and its conditions."""
 
     name: str
     """As in tables and results."""
@@ -47,7 +47,7 @@ CONTESTANTS = AWAITED + BLOCKING
 
 @attrs.frozen
 class Run:
-    """What one run of a contestant took."""
+    """The cost of one run of a contestant."""
 
     contestant: str
     loop: Loop
@@ -56,15 +56,15 @@ class Run:
     wall: float
     """Seconds."""
     processor: float
-    """Seconds of processor time that the client's process took."""
+    """Processor time of the client's process, in seconds."""
     peak_mib: float
-    """The most memory that was resident in the client's process."""
+    """Peak of resident memory of the client's process."""
     served: int
-    """Rooms created, those of the warm-up included."""
+    """Rooms created, including the warm-up."""
     server: float
-    """Seconds of processor time that the server took for them."""
+    """Processor time of the server for them, in seconds."""
     latencies: tuple[float, ...] = ()
-    """Seconds that each create took, sorted, if they were asked for."""
+    """Latency of each create in seconds, sorted, if requested."""
 
     @property
     def rate(self) -> float:
@@ -86,7 +86,7 @@ def run_once(
     concurrency: int = 100,
     latencies: bool = False,
 ) -> Run:
-    """Run a contestant in a fresh process for so many seconds."""
+    """Run a contestant in a fresh process for this many seconds."""
     before = server.processor_seconds()
     command = [sys.executable, "-m", "benchmarks.peers", contestant.module, server.url]
     command += [f"--seconds={seconds}", f"--concurrency={concurrency}", f"--loop={loop}"]
@@ -100,14 +100,14 @@ def run_once(
 
 @attrs.frozen
 class Bound:
-    """A figure that has to hold: a ratio of two contestants, or its contrary."""
+    """A limit on the ratio of two contestants, from above or below."""
 
     what: str
     ours: str
     peer: str
     measure: Literal["cost", "rate"]
     limit: float
-    """The cost at most so many times the peer's; the rate at least."""
+    """The ratio to the peer's figure: at most this for costs, at least this for rates."""
     loops: tuple[Loop, ...] = ("asyncio", "uvloop")
 
     def kept(self, ratio: float) -> bool:
@@ -137,7 +137,7 @@ def median(runs: Sequence[Run], measure: Callable[[Run], float]) -> float:
 
 
 def ratio(runs: Sequence[Run], bound: Bound, loop: Loop) -> float | None:
-    """Return the median of the ratios of neighbours, who ran in the same round; None without any.
+    """Return the median of the ratios of runs in the same round; None without any.
 
     A busy moment slows both of a pair: their ratio varies less than either. A peer that has no loop
     runs once in a round, as if on asyncio, and is a neighbour on either.
@@ -149,7 +149,7 @@ def ratio(runs: Sequence[Run], bound: Bound, loop: Loop) -> float | None:
 
 
 def judge(runs: Sequence[Run]) -> list[dict[str, object]]:
-    """Return each bound that these runs say something of, with the ratio and whether it is kept."""
+    """Return each bound that these runs cover, with the ratio and whether it is kept."""
     found = [(bound, loop, ratio(runs, bound, loop)) for bound in BOUNDS for loop in bound.loops]
     return [
         {
@@ -165,13 +165,13 @@ def judge(runs: Sequence[Run]) -> list[dict[str, object]]:
 
 
 def ceiling(runs: Sequence[Run]) -> tuple[float, Run]:
-    """Return how many creates a second the server could answer, and the run that came nearest."""
+    """Return the server's highest rate of creates a second, and the run closest to it."""
     fastest = max(runs, key=lambda run: run.rate)
     return fastest.served / fastest.server, fastest
 
 
 def share_of_core(runs: Sequence[Run]) -> float:
-    """Return how much of the time a client could use its core: all of it, if it was alone.
+    """Return the share of the time in which a client could use its core.
 
     Clients that are awaited always have something to do; blocking ones wait for answers.
     """

@@ -1,11 +1,11 @@
-"""Clients on one core, the server on another, so that neither takes time from the other."""
+"""Runs clients and server on different cores, so that neither slows the other."""
 
 import os
 from typing import Literal
 
 
 def keep_to(side: Literal["client", "server"]) -> None:
-    """Run this process on one core from now on, where the machine lets us choose and has two."""
+    """Pin this process to one core, if the machine has two."""
     if not hasattr(os, "sched_setaffinity"):
         return
     cores = sorted(os.sched_getaffinity(0))

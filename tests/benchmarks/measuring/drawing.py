@@ -14,7 +14,7 @@ COLOURS = {"asyncio": ASYNCIO, "uvloop": UVLOOP}
 mpl.rcParams.update(
     {
         "svg.fonttype": "none",  # text stays text
-        "svg.hashsalt": "telnyx_video",  # the same figures are the same file
+        "svg.hashsalt": "telnyx_video",  # the same figures give the same file
         "font.family": "sans-serif",
         "font.size": 9,
         "text.color": INK,

@@ -1,4 +1,4 @@
-"""A server that costs as little as one can: it answers every request with a new room of the name.
+"""A server of minimal cost: it answers every request with a new room of the requested name.
 
 It runs in a process of its own, and tells how much processor time it has spent, so that a benchmark
 can show that the server was not what it measured. uvloop drives it where it is installed.
@@ -30,13 +30,15 @@ def serving() -> AbstractContextManager[TimedServer]:
 
 
 class _Answering(asyncio.Protocol):
-    """One connection: finds where each request ends, and looks at nothing else."""
+    """One connection, which only finds the end of each request."""
 
     def __init__(self) -> None:
         self._unread = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.WriteTransport", transport)  # uvloop's is none by class
+        self._transport = cast(
+            "asyncio.WriteTransport", transport
+        )  # uvloop's transport is not a subclass
 
     def data_received(self, data: bytes) -> None:
         data = self._unread + data
@@ -47,7 +49,7 @@ class _Answering(asyncio.Protocol):
 
 
 def end_of_request(data: bytes) -> int:
-    """Return how long the first request is, or 0 while its header has not come whole."""
+    """Return the length of the first request, or 0 until its header is complete."""
     body = data.find(b"\r\n\r\n") + 4
     if body < 4:
         return 0

@@ -1,4 +1,4 @@
-"""The two event loops that are compared."""
+"""The two compared event loops."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Loop = Literal["asyncio", "uvloop"]
 
 
 def factory(loop: Loop) -> Callable[[], asyncio.AbstractEventLoop]:
-    """Return what makes such a loop.
+    """Return the factory of this loop.
 
     Raises:
         ImportError: uvloop is not installed.
@@ -23,7 +23,7 @@ def factory(loop: Loop) -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 def fastest() -> Callable[[], asyncio.AbstractEventLoop]:
-    """Return what makes the fastest loop that is installed."""
+    """Return the factory of the fastest installed loop."""
     try:
         return factory("uvloop")
     except ImportError:

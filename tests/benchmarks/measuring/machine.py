@@ -1,4 +1,4 @@
-"""What it ran on, and with which versions: figures mean nothing without."""
+"""The machine and the versions of a measurement."""
 
 import os
 import platform
@@ -10,8 +10,8 @@ PACKAGES = ("telnyx", "aiohttp", "httpx", "httpx-aiohttp", "requests", "orjson",
 
 
 def describe() -> dict[str, object]:
-    """Return the machine in plain words, and the versions of what is compared."""
-    told: dict[str, object] = {
+    """Return a description of the machine, and the versions of the compared packages."""
+    described: dict[str, object] = {
         "processor": _processor(),
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.release().split('-')[0]}",
@@ -19,8 +19,8 @@ def describe() -> dict[str, object]:
     }
     for package in PACKAGES:
         with suppress(PackageNotFoundError):
-            told[package] = version(package)
-    return told
+            described[package] = version(package)
+    return described
 
 
 def _processor() -> str:

@@ -1,6 +1,6 @@
-"""Puts the latest figures into the documentation: tables as CSV, and the pictures.
+"""Writes the latest figures into the documentation, as CSV tables and pictures.
 
-Run it when all benchmarks have run, on a machine that had nothing else to do.
+Run it after all benchmarks have run on an idle machine.
 """
 
 import csv
@@ -22,7 +22,7 @@ HEADINGS = {
     "peak_mib": "peak memory, MiB",
     "was": "value",
 }
-"""Of columns whose names are not what a reader expects."""
+"""Headings of columns whose names are unclear."""
 
 
 def main() -> None:
@@ -52,7 +52,7 @@ def _batch(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _write(name: str, rows: Rows) -> None:
-    """Write a table, its headings as a reader would like them."""
+    """Write a table with readable headings."""
     folder = DOCS / "figures"
     folder.mkdir(exist_ok=True)
     with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:

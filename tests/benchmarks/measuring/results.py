@@ -1,4 +1,4 @@
-"""Where figures are kept, and what every file of them begins with."""
+"""The files of measured figures, and their common header."""
 
 import json
 import resource
@@ -11,14 +11,14 @@ FOLDER = Path(__file__).parents[1] / "results"
 
 
 def write(path: Path, **content: object) -> None:
-    """Write figures as JSON, and where they were taken."""
+    """Write figures as JSON, with the machine."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"machine": describe(), **content}, indent=1)
     path.write_text(f"{text}\n", encoding="utf-8")
 
 
 def peak_mib() -> float:
-    """Return the most memory that was ever resident in this process, in MiB.
+    """Return the peak of resident memory of this process, in MiB.
 
     It starts from its parent's peak: a parent that measures children must stay small.
     """

@@ -1,4 +1,4 @@
-"""A server in a process of its own: it says where it serves, then answers line by line."""
+"""A server in its own process: it prints its address, then answers line by line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar
 
 
 class ServerProcess:
-    """The server as its user sees it: an address, and what it answers."""
+    """The server's address, and its answers."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
@@ -29,10 +29,10 @@ class ServerProcess:
 
 
 class TimedServer(ServerProcess):
-    """A server that answers with what it has spent."""
+    """A server that reports its processor time."""
 
     def processor_seconds(self) -> float:
-        """Return how much processor time it has used since it was started."""
+        """Return the processor time that it has used since its start."""
         return float(self.ask())
 
 

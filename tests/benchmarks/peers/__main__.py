@@ -1,8 +1,8 @@
-"""Has one peer create rooms in this process for a while, and prints what that took, as JSON.
+"""Lets one peer create rooms in this process for a while, and prints the costs as JSON.
 
 A peer is a module of this package with one function, ``creating(url, concurrency)``: a context in
 which rooms can be created, one by one or, for ``ours_batch``, all that an iterator asks for. This
-module does the same for all: it warms up, keeps so many creates under way, and takes the time.
+module does the same for all: it warms up, keeps a number of creates in flight, and measures the time.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from benchmarks.measuring import loops, results
 from benchmarks.measuring.cores import keep_to
 
 WARM_UP = 0.3
-"""Seconds that are not counted: connections are made, and caches filled."""
+"""Seconds of warm-up, which are not counted: connections are made, and caches filled."""
 
 Create = Callable[[int], Awaitable[object]]
 CreateAll = Callable[[Iterator[int]], Awaitable[None]]
 
 
 class Watch:
-    """Counts creates until the time is up, and what they cost."""
+    """Counts creates, and their cost, until the time is up."""
 
     def __init__(self, *, keep_latencies: bool) -> None:
         self.latencies: list[float] | None = [] if keep_latencies else None
@@ -48,7 +48,7 @@ class Watch:
             self.count += 1
 
     def timed(self, create: Create) -> Create:
-        """Note how long each create takes, if that is wanted."""
+        """Record the latency of each create, if requested."""
         latencies = self.latencies
         if latencies is None:
             return create
@@ -61,17 +61,17 @@ class Watch:
         return create_timed
 
     def report(self) -> dict[str, Any]:
-        """Return what it took since the numbers began."""
+        """Return the costs since the measurement began."""
         wall, processor = time.perf_counter() - self._wall, time.process_time() - self._processor
-        told: dict[str, Any] = {"count": self.count, "wall": wall, "processor": processor}
-        told |= {"peak_mib": results.peak_mib(), "served": self.earlier + self.count}
+        figures: dict[str, Any] = {"count": self.count, "wall": wall, "processor": processor}
+        figures |= {"peak_mib": results.peak_mib(), "served": self.earlier + self.count}
         if self.latencies is not None:
-            told["latencies"] = sorted(self.latencies)
-        return told
+            figures["latencies"] = sorted(self.latencies)
+        return figures
 
 
 def by_workers(create: Create, concurrency: int) -> CreateAll:
-    """Create rooms in so many tasks, which draw from one iterator."""
+    """Create rooms in this many tasks, which share one iterator."""
 
     async def create_all(numbers: Iterator[int]) -> None:
         async def work() -> None:
@@ -88,7 +88,7 @@ def by_workers(create: Create, concurrency: int) -> CreateAll:
 async def run(
     creating: AbstractAsyncContextManager[Any], concurrency: int, seconds: float, watch: Watch
 ) -> dict[str, Any]:
-    """Measure a peer that is awaited."""
+    """Measure an async peer."""
     async with creating as create:
         whole = getattr(create, "creates_all", False)
         create_all = create if whole else by_workers(watch.timed(create), concurrency)
@@ -100,7 +100,7 @@ async def run(
 def run_blocking(
     creating: AbstractContextManager[Callable[[int], object]], seconds: float, watch: Watch
 ) -> dict[str, Any]:
-    """Measure a peer that blocks: one create after the other."""
+    """Measure a blocking peer, one create after the other."""
     with creating as create:
         for duration in (WARM_UP, seconds):
             for number in watch.numbers(duration):
@@ -109,7 +109,7 @@ def run_blocking(
 
 
 def main() -> None:
-    """Measure the peer that the arguments name."""
+    """Measure the peer named by the arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("peer", help="a module of this package")
     parser.add_argument("url")
@@ -127,11 +127,11 @@ def main() -> None:
     watch = Watch(keep_latencies=arguments.latencies)
     context = peer.creating(arguments.url, arguments.concurrency)
     if hasattr(context, "__enter__"):
-        told = run_blocking(context, arguments.seconds, watch)
+        figures = run_blocking(context, arguments.seconds, watch)
     else:
         with asyncio.Runner(loop_factory=loops.factory(arguments.loop)) as runner:
-            told = runner.run(run(context, arguments.concurrency, arguments.seconds, watch))
-    print(json.dumps(told))
+            figures = runner.run(run(context, arguments.concurrency, arguments.seconds, watch))
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Creates one room with a peer and says so: what a program waits for that does nothing else.
+"""Creates one room with a peer and prints a line: the latency of a short program.
 
-Nothing is imported here that a peer could do without, as the time counts from the process's start.
+Imports only what every peer needs, since the time counts from the process's start.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def main(peer: str, url: str) -> None:
-    """Create the room by whichever way the peer has."""
+    """Create the room with the peer."""
     creating: Any = importlib.import_module(f"benchmarks.peers.{peer}").creating
     context = creating(url, 1)
     if hasattr(context, "__enter__"):

@@ -1,4 +1,4 @@
-"""What one would write by hand for speed: aiohttp and orjson, with nothing checked but the status.
+"""A fast client written by hand: aiohttp and orjson, which checks only the status.
 
 It has no retries, no types and no idea of what happened when an answer is lost: the least that
 creating a room over aiohttp can cost.

@@ -1,4 +1,4 @@
-"""The official SDK's client for code that does not await."""
+"""The official SDK's blocking client."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""The official SDK as it comes: on httpx."""
+"""The official SDK on httpx, its default."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager

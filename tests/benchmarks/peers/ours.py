@@ -1,4 +1,4 @@
-"""Our client, one call for each room."""
+"""Our async client, one call for each room."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager

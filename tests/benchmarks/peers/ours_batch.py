@@ -1,4 +1,4 @@
-"""Our client, and one batch for all rooms."""
+"""Our async client, one batch for all rooms."""
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
@@ -7,7 +7,7 @@ from telnyx_video import AsyncRoomsClient, CreateRoomRequest
 
 
 class Batch:
-    """Creates all that is asked for."""
+    """Creates all rooms in one batch."""
 
     creates_all = True
 

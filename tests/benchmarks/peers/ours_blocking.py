@@ -1,4 +1,4 @@
-"""Our client for code that does not await."""
+"""Our blocking client."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What one would write by hand for code that does not await: a session of requests, and orjson."""
+"""A blocking client written by hand: a session of requests, and orjson."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
