@@ -58,7 +58,7 @@ async def rooms(sandbox: Sandbox) -> AsyncIterator[AsyncRoomsClient]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Spare the garbage collector what is loaded and collected: all of it stays."""
+    """Exempt loaded modules and collected tests from garbage collection."""
     gc.disable()
     try:
         return (yield)

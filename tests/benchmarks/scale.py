@@ -44,8 +44,9 @@ DRIFT = 0.05
 BLOCKED = 0.05
 """Seconds for which the loop may be blocked."""
 ALONE = 0.9
-"""The least share of its core that a batch gets on an idle machine. Below it, delays of the heartbeat
-may be caused by other processes, so the processor time between two beats is judged."""
+"""The least share of its core that a batch gets on an idle machine.
+
+Below it, other processes may delay the heartbeat: the processor time between beats is judged."""
 
 
 def main() -> int:
@@ -99,7 +100,7 @@ def judge(small: dict[str, Any], large: dict[str, Any], which: str) -> list[dict
         }
         for what, value, unit, limit in (
             ("more memory than a small batch", max(more, 0.0), "MiB", MORE_MEMORY),
-            ("change of a create's cost under way", drift * 100, "%", DRIFT * 100),
+            ("change of a create's cost during the batch", drift * 100, "%", DRIFT * 100),
             ("longest time the loop was blocked", blocked, "ms", BLOCKED * 1000),
         )
     ]

@@ -24,7 +24,7 @@ MUTANTS = 100_000
 SEED = 1
 
 ORDER = 2**252 + 27742317777372353535851937790883648493
-"""The order of Ed25519's group: S + ORDER is a second encoding of a signature, which must be refused."""
+"""The order of Ed25519's group: S + ORDER encodes a signature again, which must be refused."""
 
 SIGNER = WebhookSigner(bytes(range(32)))
 STRANGER, OTHER = WebhookSigner(bytes(32)), WebhookSigner(b"\1" * 32)

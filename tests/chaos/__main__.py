@@ -33,8 +33,8 @@ def main() -> int:
     broken = [
         count for column, count in columns.items() if column.client == OURS and count.breaches
     ]
-    verdict = "Ours broke a promise, see above." if broken else "Ours kept every promise."
-    print(f"\n{verdict} ({time.monotonic() - began:.0f} s)")
+    summary = "Ours broke a promise, see above." if broken else "Ours kept every promise."
+    print(f"\n{summary} ({time.monotonic() - began:.0f} s)")
     return 1 if broken else 0
 
 

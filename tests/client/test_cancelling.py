@@ -28,7 +28,7 @@ def calls() -> dict[str, tuple[Call, list[Act]]]:
     quick = RetryPolicy(backoff=0.001)
     return {
         "create": (lambda rooms: rooms.create(), [created()]),
-        "create, reply in doubt": (
+        "create, outcome unknown": (
             lambda rooms: rooms.create(unique_name="standup", retry=quick),
             [cut, FOUND],
         ),

@@ -1,4 +1,4 @@
-"""What each real failure means: was anything sent, is it tried again, and what is the caller told.
+"""Each real failure: whether anything was sent, whether it is retried, and the reported error.
 
 Every failure happens on a socket, by a server that closes, breaks, lies or says nothing.
 """
@@ -88,7 +88,7 @@ LOST: dict[str, Act] = {
     "truncated gzip": answer(201, gzip.compress(BODY)[:-20], {"Content-Encoding": "gzip"}),
     "not gzip at all": answer(201, BODY, {"Content-Encoding": "gzip"}),
     "unknown compression": answer(201, b"\x00\x01\x02", {"Content-Encoding": "br"}),
-    "garbage": say(b"\x16\x03\x01 this is no HTTP\r\n\r\n", close=True),
+    "garbage": say(b"\x16\x03\x01 this is not HTTP\r\n\r\n", close=True),
     "another protocol": say(b"SSH-2.0-OpenSSH_9.0\r\n", close=True),
     "huge header": say(b"HTTP/1.1 201 Created\r\nX-Huge: " + b"x" * 70_000 + b"\r\n\r\n{}"),
     "two lengths": say(HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}}", close=True),

@@ -48,14 +48,14 @@ ECHOES: dict[str, Act] = {
     "in an error": echo_as_json,
     "in a page": answer(403, f"<html><title>{KEY}</title>{KEY}</html>".encode()),
     "in plain text": answer(400, f"no such key: {KEY}".encode()),
-    "in an odd shape": answer(422, {"errors": {KEY: [KEY]}}),
+    "in an unusual shape": answer(422, {"errors": {KEY: [KEY]}}),
     "in an escaped error": answer(401, f'{{"detail": "{ESCAPED}"}}'.encode()),
     "in an escaped room": answer(201, f'{{"data": {{"id": ["{ESCAPED}"]}}}}'.encode()),
     "in broken JSON": answer(400, f'{{"detail": "{ESCAPED}"'.encode()),
     "in a server error": answer(500, {"message": KEY}, {"x-request-id": KEY}),
     "in a redirect": answer(307, headers={"Location": f"http://127.0.0.1:9/?key={KEY}"}),
     "in a limit": answer(429, {"detail": KEY}, {"retry-after": KEY, "x-ratelimit-limit": KEY}),
-    "in garbage": say(f"{KEY} is no HTTP\r\n\r\n".encode(), close=True),
+    "in garbage": say(f"{KEY} is not HTTP\r\n\r\n".encode(), close=True),
     "in a bad header": say(
         f"HTTP/1.1 201 Created\r\n{KEY}\r\nX: {KEY}\r\n\r\n".encode(), close=True
     ),

@@ -212,7 +212,7 @@ async def test_a_stalled_create_is_resolved_in_time() -> None:
 async def test_nothing_is_sent_without_time_for_an_answer() -> None:
     """A create that may be retried only shortly before its deadline ends with that refusal.
 
-    Sent with no time left for the answer, it would only be put in doubt.
+    Sent without time for its reply, it would only leave an unknown outcome.
     """
 
     async def slowly(visit: Visit) -> None:

@@ -206,7 +206,7 @@ class Down:
 
     Attributes:
         sent: When requests were sent.
-        gave_up: When the workers were told to, if they were.
+        gave_up: When the workers gave up, if they did.
     """
 
     def __init__(

@@ -97,7 +97,7 @@ def courses(*deeds: DeedKind) -> st.SearchStrategy[Course]:
 
 
 whatever_others_do = given(courses(*get_args(DeedKind)))
-whoever_made_it_is_clear = given(courses("create other", "delete old"))
+with_a_known_creator = given(courses("create other", "delete old"))
 
 
 @whatever_others_do
@@ -146,7 +146,7 @@ def test_a_returned_room_is_on_the_server(course: Course) -> None:
         assert room.unique_name == (NAME if course.server.world.named else None)
 
 
-@whoever_made_it_is_clear
+@with_a_known_creator
 def test_recovered_and_existed_are_the_truth(course: Course) -> None:
     """``recovered``, ``existed`` and ``NameTakenError`` say correctly who made the room."""
     end, server = course.end, course.server
@@ -157,7 +157,7 @@ def test_recovered_and_existed_are_the_truth(course: Course) -> None:
         assert not server.is_ours(end.error.room)
 
 
-@whoever_made_it_is_clear
+@with_a_known_creator
 def test_not_applied_is_the_truth(course: Course) -> None:
     """After NOT_APPLIED the server has nothing of this call, and never will."""
     course.server.advance(OVER)

@@ -73,11 +73,11 @@ class Windows:
         taken = self._taken[window] < self._limit
         self._taken[window] += taken
         self.refused += not taken
-        told = telling(self._limit - self._taken[window], window + 1 - now(), self._limit)
+        headers = telling(self._limit - self._taken[window], window + 1 - now(), self._limit)
         assert visit.request is not None
         asked = cast("dict[str, str]", visit.request.json)
         new = room(asked.get("unique_name"), id=str(uuid4()))
-        await answer(201 if taken else 429, {"data": new} if taken else {}, told)(visit)
+        await answer(201 if taken else 429, {"data": new} if taken else {}, headers)(visit)
 
 
 @virtual_time

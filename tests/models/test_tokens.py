@@ -31,8 +31,8 @@ def test_by_default_the_time_is_now() -> None:
 def test_a_refreshed_token_has_no_refresh_token() -> None:
     """Without a refresh token in the reply the result is None."""
     assert JoinToken(token="a", token_expires_at=NOON).refresh_seconds_left(NOON) is None
-    untold = JoinToken(token="a", token_expires_at=NOON, refresh_token="b")
-    assert untold.refresh_seconds_left(NOON) is None
+    unknown = JoinToken(token="a", token_expires_at=NOON, refresh_token="b")
+    assert unknown.refresh_seconds_left(NOON) is None
 
 
 def test_secrets_are_in_no_repr() -> None:

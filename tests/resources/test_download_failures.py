@@ -141,7 +141,7 @@ async def test_an_unknown_id_cannot_be_downloaded(rooms: AsyncRoomsClient, tmp_p
     assert names(tmp_path) == []
 
 
-async def told(_: object) -> None:
+async def report(_: object) -> None:
     """Report progress, as a coroutine function."""
 
 
@@ -150,7 +150,7 @@ async def test_invalid_arguments_are_reported_together(
     sandbox: Sandbox, rooms: AsyncRoomsClient, path: Any
 ) -> None:
     """And before anything is requested."""
-    wrong: dict[str, Any] = {"on_progress": told, "read_timeout": "30"}
+    wrong: dict[str, Any] = {"on_progress": report, "read_timeout": "30"}
     for group in (rooms.recordings, rooms.compositions):
         with pytest.raises(InvalidRequestError) as caught:
             await group.download("a", path, **wrong)

@@ -137,10 +137,10 @@ CONFIRMED: dict[str, tuple[Operation, Act]] = {
 }
 UNCONFIRMED: dict[str, tuple[Operation, Act]] = {
     "going on": (REPEATED["end"][0], GOING_ON),
-    "untold": (REPEATED["end"][0], OBJECT),
+    "no state": (REPEATED["end"][0], OBJECT),
     "alice is there": (kick_alice, with_participants(alice=None)),
     "somebody is there": (kick_all, with_participants(carol=None, bob=None)),
-    "nobody told": (kick_all, OBJECT),
+    "nobody named": (kick_all, OBJECT),
 }
 
 

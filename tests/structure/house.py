@@ -26,7 +26,7 @@ FACADE = "__init__"
 APART = {"cli", "sandbox", "_pytest"}
 """Rooms that are not the client's core."""
 
-Moment = Literal["at once", "lazily", "for types"]
+Moment = Literal["eagerly", "lazily", "for types"]
 Graph = Mapping[str, set[str]]
 
 
@@ -37,7 +37,7 @@ class Import:
     module: str
     target: str
     """The dotted name: of a module of the package if it is one, else as it is written."""
-    moment: Moment = "at once"
+    moment: Moment = "eagerly"
     line: int = 0
 
     @property
@@ -84,7 +84,7 @@ def imports_in(source: str, module: str, package: str, known: set[str]) -> Itera
 
 
 def _statements(
-    node: ast.AST, moment: Moment = "at once"
+    node: ast.AST, moment: Moment = "eagerly"
 ) -> Iterator[tuple[ast.Import | ast.ImportFrom, Moment]]:
     if isinstance(node, ast.Import | ast.ImportFrom):
         yield node, moment

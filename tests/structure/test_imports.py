@@ -140,13 +140,13 @@ def ties_create_and_call(found: Import) -> bool:
 def loads_the_package_early(found: Import) -> bool:
     """Pytest loads the plugin at every start, and must not load the package then."""
     early = found.is_inner or found.target == "pytest_asyncio"
-    return early and is_in(found, "_pytest") and found.moment == "at once"
+    return early and is_in(found, "_pytest") and found.moment == "eagerly"
 
 
 def loads_an_extra_early(found: Import) -> bool:
     """The command line loads slow modules only for the commands that need them."""
     slow = f"aiohttp distributed uvloop {PACKAGE}.dask {PACKAGE}.sandbox {PACKAGE}.webhooks"
-    return is_in(found, "cli") and found.moment == "at once" and is_within(found.target, slow)
+    return is_in(found, "cli") and found.moment == "eagerly" and is_within(found.target, slow)
 
 
 RULES: tuple[Callable[[Import], bool], ...] = (

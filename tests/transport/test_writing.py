@@ -98,7 +98,7 @@ def in_session(request: pytest.FixtureRequest) -> bool:
     return cast("str", request.param) == "in_session session"
 
 
-@pytest.mark.parametrize("names", [["b"], ["b", "c", "d"]], ids=["alone", "in company"])
+@pytest.mark.parametrize("names", [["b"], ["b", "c", "d"]], ids=["alone", "with others"])
 async def test_an_unsolicited_response_is_discarded(names: list[str], in_session: bool) -> None:
     """It is not taken for the response to the next create, which uses another connection."""
     twice = Twice()

@@ -2,7 +2,7 @@
 
 A peer is a module of this package with one function, ``creating(url, concurrency)``: a context in
 which rooms can be created, one by one or, for ``ours_batch``, all that an iterator asks for. This
-module does the same for all: it warms up, keeps a number of creates in flight, and measures the time.
+module does the same for all: it warms up, keeps creates in flight, and measures the time.
 """
 
 from __future__ import annotations
