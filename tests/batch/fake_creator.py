@@ -20,7 +20,7 @@ def made(request: CreateRoomRequest) -> CreateResult:
 
 
 async def turns(count: int = 100) -> None:
-    """Let all other tasks run for so many turns: in memory, that is as far as they can get."""
+    """Let all other tasks run for this many turns: in memory, that is as far as they can get."""
     for _ in range(count):
         await asyncio.sleep(0)
 

@@ -110,7 +110,7 @@ class Run:
 
 
 async def to_its_end(running: Coroutine[object, object, T]) -> T:
-    """Return the result; in memory, a task that does not end in so many turns never will."""
+    """Return the result; in memory, a task that does not end in this many turns never will."""
     task = asyncio.ensure_future(running)
     for _ in range(200):
         if task.done():

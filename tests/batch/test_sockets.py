@@ -61,7 +61,7 @@ async def test_the_server_never_sees_more_concurrent_requests(
 
 
 async def test_a_slow_server_gets_the_full_concurrency() -> None:
-    """Exactly so many requests are on the wire."""
+    """Exactly this many requests are on the wire."""
     with BlockingServer() as server:
         async with AsyncRoomsClient(base_url=server.url, api_key="key") as rooms:
             batch = asyncio.create_task(

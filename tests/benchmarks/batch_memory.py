@@ -1,9 +1,8 @@
 """Compares the memory of a batch of 200,000 rooms with that of one of 2,000.
 
-Each is streamed through the client in a fresh process, whose peak of resident memory is what
-counts: no allocator's books, but what the machine has to have. A server in a process of its own
-answers every create with the same few bytes. A slow machine is given a minute, and is judged by as
-many rooms as it has made by then. Fails when the larger batch needs over 4 MiB more.
+Each is streamed through the client in a fresh process, and compared by its peak of resident memory.
+A server in its own process answers every create with the same few bytes. A slow machine stops after
+a minute, with the rooms created by then. Fails when the larger batch needs over 4 MiB more.
 """
 
 import asyncio

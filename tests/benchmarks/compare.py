@@ -1,8 +1,8 @@
 """The cost of a create with our client, with others, and with a loop written by hand.
 
-Each contestant creates rooms for a second, in a fresh process on one core; a server that costs next
-to nothing answers from another core. They take turns, round after round, so that a busy moment of
-the machine hits neighbours alike; medians are what counts. Prints a table, writes every run to a
+Each contestant creates rooms for a second, in a fresh process on one core; a server of minimal cost
+answers from another core. The contestants alternate in rounds, so that a busy machine slows all of
+them alike, and medians are compared. Prints a table, writes every run to a
 JSON file and a picture, and fails when a bound is missed.
 
 For a quick comparison: ``--only hand-written,ours --loops asyncio --rounds 9``.

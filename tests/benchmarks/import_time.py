@@ -1,7 +1,7 @@
 """Compares the import time of `telnyx_video` with that of aiohttp, which it needs.
 
-Both are imported in fresh processes by turns, so that a busy machine slows both alike; the
-median is what counts. Fails when ours takes more than 1.2 times as long.
+Both are imported in fresh processes, alternating so that a busy machine slows both alike; medians
+are compared. Fails when ours takes more than 1.2 times as long.
 """
 
 import os

@@ -1,8 +1,8 @@
 """Counts the processor instructions of a create, by our client and by hand.
 
 Valgrind's callgrind counts them, so that the figure does not depend on how busy the machine is:
-two counts of one revision differ by less than a percent. One create follows the other. What
-starting up costs is subtracted by running each peer twice, for different numbers of creates.
+two counts of one revision differ by less than a percent. Creates run one after the other.
+The cost of starting is subtracted by running each peer twice, with different numbers of creates.
 
 ``--before FOLDER`` also counts with the package of another checkout, and fails if this one takes
 more than 3 % more.

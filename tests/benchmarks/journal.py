@@ -2,12 +2,11 @@
 
 Batches with and without a journal alternate, so that a busy machine slows both alike,
 against a server in its own process that answers immediately: the client is measured.
-Fails when the rate with a journal is a tenth or more below the one without, as the median of
-neighbours.
+Fails when the rate with a journal is at least a tenth lower, as the median of the pairs.
 
 Then journals of ten thousand and of a million lines are resumed, each in a fresh process, whose
-peak of resident memory is what counts. Every room in them is made, so that nothing is sent. Fails
-when the longer one needs over 30 MiB more.
+peak of resident memory is compared. Every room in them was created, so nothing is sent. Fails when
+the longer one needs over 30 MiB more.
 """
 
 from __future__ import annotations
@@ -113,7 +112,7 @@ async def rate(url: str, rooms: int, journal: str | None) -> float:
 
 
 def write(journal: str, count: int) -> None:
-    """Write the journal of a batch that has ended, of so many lines behind the first."""
+    """Write the journal of a finished batch, with this many lines after the first."""
     from telnyx_video import CreateRoomRequest, Room
     from telnyx_video.batch import CreateOutcome
     from telnyx_video.batch.journal_file import HEADER, INTENT

@@ -1,8 +1,8 @@
 """The latency of a create: the first of a new process, and those of a busy one.
 
-The first is timed from the start of the interpreter to the room: import, connect, send. The many
-are timed one by one, at several numbers of callers, who share 100 connections: with 1,000 callers
-most of the time is spent in the queue, next to a loop by hand that queues in aiohttp.
+The first is timed from the start of the interpreter to the room: import, connect, send. The others
+are timed one by one, with several numbers of callers that share 100 connections: 1,000 callers
+spend most of the time in the queue, next to a loop by hand that queues in aiohttp.
 """
 
 import argparse

@@ -2,14 +2,13 @@
 
 The server runs in its own process. Half-way it refuses connections, or answers only 503.
 
-- A patient batch waits: it ends complete, and sends the server next to nothing meanwhile.
-- An impatient one (``give_up_after`` is shorter than the outage) stops and says why; run again with
-  the same journal, it makes the rest.
+- A patient batch waits: it ends complete, and sends almost nothing during the outage.
+- An impatient one (``give_up_after`` is shorter than the outage) stops with the reason; run again
+  with the same journal, it creates the rest.
 
-What counts is when the client began its requests, and which rooms the server has in the end.
-Fails when a room is missing, made twice or reported as failed, or when too much was sent. At first
-those who were answered just before send again, since they cannot know: one request for each of the
-rooms in flight, at the most.
+Measures the start times of requests, and the rooms that exist at the end. Fails when a room is
+missing, duplicated or reported as failed, or when too much was sent. Workers that do not know of
+the outage yet send again: at most one request for each room in flight.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Measures how rate limits are used: by one client, by four processes, with the caller's rate.
 
-A sandbox in a process of its own takes 200 requests a second and answers all others with 429. What
-it counted is what is judged: how long it took to make the rooms, against the ideal; how many of
-its answers were 429; and that nothing failed. Fails when a run misses a limit that is printed.
+A sandbox in its own process accepts 200 requests a second and answers all others with 429. By its
+counts, each run is checked for its time, compared to the ideal, its share of 429s, and failures.
+Fails when a run misses a printed limit.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Profiles the processor time of a create by our client, and of one by hand.
 
-Both create rooms on asyncio, under Python's own profiler. That makes every call dearer, and small
-functions more than large ones: the figures tell where to look, and `compare` what it comes to.
+Both create rooms on asyncio, under Python's own profiler. The profiler slows every call, and small
+functions most: the figures show where to look, and `compare` shows the real cost.
 
 With ``--functions 40`` the client's functions are listed, too, most expensive first.
 """

@@ -1,7 +1,7 @@
 """Compares a batch of a million rooms with one of ten thousand, in memory and cost of a room.
 
-Each is streamed in a fresh process against a server that costs next to nothing, with a journal and
-without. A heartbeat in the same loop tells how long it was ever kept from running. Fails when the
+Each is streamed in a fresh process against a server of minimal cost, with a journal and without. A
+heartbeat in the same loop measures how long the loop was blocked. Fails when the
 large batch needs 10 MiB more than the small one, when its later creates cost over 5 % more or less
 processor time than its earlier ones, or when the loop was blocked for more than 50 ms.
 

@@ -1,9 +1,9 @@
 """Receives 100,000 mutated webhook deliveries: all must be refused, none may crash.
 
-Each is a genuine delivery of which something was changed: its body, its headers, its time, or the
-key that it is checked with. Every thousand mutants the genuine one is checked as well, so that
-"refused" means something. Fails at the first mutant that is accepted, or that raises anything but
-a refusal. Other counts, and the seed of other mutants, can be given as arguments.
+Each is a genuine delivery with a changed body, header, timestamp or key. The genuine delivery is
+checked after every thousand mutants, to prove that it is accepted. Fails at the first mutant that
+is accepted, or that raises anything but a refusal. Other counts, and the seed of other mutants, can
+be given as arguments.
 """
 
 import base64

@@ -71,7 +71,7 @@ class Count:
     unknown_made: int = 0
     """Reported as unknown, and the room exists."""
     not_applied: int = 0
-    """Reported as failed, and there is no room: an honest failure."""
+    """Reported as failed, and the room does not exist: a correct report."""
     posts: int = 0
     seconds: float = 0.0
     breaches: list[Breach] = attrs.field(factory=list[Breach])

@@ -18,8 +18,8 @@ OUTAGE_AFTER = 1.0
 """Seconds after the start at which the whole server goes away for a while (row 1)."""
 
 REFUSED_SHARE = 200
-"""Of so many named requests, one is refused for another field (row 17), whenever it is sent: a
-server that refuses a body for what is in it does not take the same body at another time."""
+"""One of this many named requests is refused for another field (row 17), every time that it is
+sent: a server that refuses a body for its content does not accept the same body later."""
 
 _TO_SELF = {"Location": "/v2/rooms"}
 

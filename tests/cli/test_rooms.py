@@ -322,7 +322,7 @@ def test_times_at_the_ends_of_the_calendar_are_shown(
 def test_a_limit_ends_a_list_early(
     command: Command, three_rooms: list[Any], sandbox: Sandbox
 ) -> None:
-    """``--limit`` prints so many rooms, and requests no page that it does not need."""
+    """``--limit`` prints this many rooms, and requests no page that it does not need."""
     before = sandbox.requests
     result = command("list", "--limit=2", "--page-size=2", "--json")
     assert result.lines == three_rooms[:2]

@@ -179,7 +179,7 @@ async def test_a_batch_gives_up_in_the_end() -> None:
 
 @virtual_time
 async def test_a_batch_keeps_to_max_rate() -> None:
-    """At most so many requests are sent in a second."""
+    """At most this many requests are sent in a second."""
     async with serve(created()) as server, client(server) as rooms:
         began = asyncio.get_running_loop().time()
         await rooms.create_many(REQUESTS, max_rate=8)

@@ -103,7 +103,7 @@ async def test_after_a_401_the_provider_is_called_again(in_session: bool) -> Non
 
 
 async def test_a_key_that_stays_refused_is_an_error() -> None:
-    """It is requested once more, and not for ever; nothing was applied."""
+    """It is requested once more, and not forever; nothing was applied."""
     keys = Keys()
     async with serve(answer(401, {})) as server, client(server, api_key=keys) as rooms:
         with pytest.raises(AuthenticationError) as raised:

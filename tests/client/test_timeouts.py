@@ -135,7 +135,7 @@ async def test_none_and_0_lift_a_limit(sandbox: Sandbox, nothing: float | None) 
 
 @virtual_time
 async def test_a_slow_reply_is_cut_off_by_the_total() -> None:
-    """A reply that comes byte by byte does not hold a call for ever."""
+    """A reply that comes byte by byte does not hold a call forever."""
 
     async def drip(visit: Visit) -> None:
         visit.writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 1000\r\n\r\n")

@@ -61,7 +61,7 @@ Check: TypeAlias = Callable[[Path, Scale], str]
 
 
 def has_made(site: Site, rooms: float) -> bool:
-    """Return whether there are so many rooms."""
+    """Return whether there are this many rooms."""
     return site.count() >= rooms
 
 

@@ -59,7 +59,7 @@ class Site:
         self._stack.close()
 
     def write_rooms(self, count: int, *, named: bool = True) -> str:
-        """Write an input of so many rooms; returns its path."""
+        """Write an input of this many rooms; returns its path."""
         path = self.folder / "rooms.csv"
         with path.open("w") as file:
             file.write("unique_name,max_participants\n")
@@ -178,7 +178,7 @@ class Site:
         return [path for path in folder.glob("*") if path.name.count(".") == 1]
 
     def check(self, count: int, parts: int) -> list[dict[str, Any]]:
-        """Check that there are exactly so many rooms, and one complete outcome file a part."""
+        """Check that there are exactly this many rooms, and one complete outcome file a part."""
         names = self.names
         assert len(names) == len(set(names)) == count, f"{len(names)} rooms instead of {count}"
         files = self.done

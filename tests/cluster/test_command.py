@@ -123,7 +123,7 @@ def test_an_error_of_a_part_ends_the_job(
 
 
 def interrupt_after(parts: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Send Ctrl-C once the progress shows that so many parts are done."""
+    """Send Ctrl-C once the progress shows that this many parts are done."""
     update = JobReport.update
 
     def interrupt(report: JobReport, progress: JobProgress) -> None:

@@ -2,13 +2,13 @@
 
 The language of a fence says what it holds:
 
-- ``python`` runs, top-level ``await`` included; names live on from one example to the next. With a
+- ``python`` runs, top-level ``await`` included; names persist between examples. With a
   first line such as ``# service.py`` it is saved as that file instead, for a command to use.
 - ``output`` is what the example before it prints, compared line by line.
 - ``console`` has commands, after ``$``, which run in a shell, each with the output it shows.
 - ``sh`` has commands for the reader only; `UNTRIED` says which may be there.
 
-In outputs ``…`` stands for anything within a line, and alone for any lines.
+In outputs ``…`` matches anything within a line; on its own line it matches any lines.
 """
 
 import ast

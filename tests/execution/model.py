@@ -114,7 +114,7 @@ class World:
     gets: tuple[Get, ...] = ()
     patches: tuple[Patch, ...] = ()
     for_ever: bool = False
-    """Whether the last of each repeats for ever."""
+    """Whether the last of each repeats forever."""
     before: Literal["same", "other"] | None = None
     """The settings of an older room of the name."""
     deeds: tuple[Deed, ...] = ()

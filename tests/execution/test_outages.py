@@ -39,7 +39,7 @@ pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
 
 def named(count: int) -> Iterator[CreateRoomRequest]:
-    """Yield so many requests one by one."""
+    """Yield this many requests one by one."""
     for number in range(count):
         yield CreateRoomRequest(unique_name=f"room-{number}")
 

@@ -129,7 +129,7 @@ async def test_reading_the_first_few_costs_one_request() -> None:
 
 
 class Slow:
-    """Answers the first page, and takes for ever for the second."""
+    """Answers the first page, and takes forever for the second."""
 
     def __init__(self) -> None:
         self.cancelled = 0
@@ -257,7 +257,7 @@ REPEATING: dict[str, tuple[Answer, str]] = {
 
 @pytest.mark.parametrize("case", REPEATING)
 async def test_repeated_pages_end_the_list(case: str) -> None:
-    """Whatever page a server repeats for ever."""
+    """Whatever page a server repeats forever."""
     answer, ids = REPEATING[case]
     assert (await ids_of(Server(answer).pager)).startswith(ids)
 
@@ -363,7 +363,7 @@ pages = st.builds(
 
 @given(st.lists(pages, min_size=1, max_size=6), st.booleans())
 def test_any_list_ends(answers: list[Page[Room]], by_turns: bool) -> None:
-    """Even if a server repeats its last page, or cycles through all of them, for ever."""
+    """Even if a server repeats its last page, or cycles through all of them, forever."""
 
     def answer(number: int) -> Page[Room]:
         if by_turns:

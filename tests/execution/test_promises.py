@@ -120,7 +120,7 @@ def test_a_nameless_create_of_unknown_outcome_is_not_sent_again(course: Course) 
 
 @whatever_others_do
 def test_every_call_ends_within_its_deadline(course: Course) -> None:
-    """A create ends in time, whatever repeats for ever; closing the client ends it immediately."""
+    """A create ends in time, whatever repeats forever; closing the client ends it immediately."""
     in_time = min(course.policy.deadline, course.server.world.closes_at)
     assert course.server.now <= in_time + 0.01
 

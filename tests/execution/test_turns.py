@@ -60,7 +60,7 @@ def now() -> float:
 
 
 class Windows:
-    """A server that accepts so many requests a second, and takes 5 ms for each."""
+    """A server that accepts this many requests a second, and takes 5 ms for each."""
 
     def __init__(self, limit: int) -> None:
         self.refused = 0

@@ -32,7 +32,7 @@ CLOSING: Rule = {"on": "GET /rooms", "faults": ["close"]}
 """Closes the connection, so that the next request needs a new one."""
 
 SOON = aiohttp.ClientTimeout(total=10, sock_connect=1)
-"""Long enough for a handshake on a busy machine, short where nobody answers."""
+"""Long enough for a handshake on a busy machine, short where no server answers."""
 
 over_tls = pytest.mark.parametrize(
     "matrix_env", [env for env in MATRIX_ENVS if env.tls], indirect=True, ids=str

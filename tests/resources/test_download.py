@@ -147,7 +147,7 @@ async def test_an_expired_url_is_requested_again(tmp_path: Path) -> None:
 
 
 async def test_a_silent_host_is_disconnected(tmp_path: Path) -> None:
-    """After so many seconds without a byte the rest is requested again."""
+    """After this many seconds without a byte the rest is requested again."""
     async with storing(file(b"0123"), file(b"456789", first=4)) as (_, rooms):
         assert await fetched(rooms, tmp_path / "a", read_timeout=1) == FILE
     async with storing(stall) as (_, rooms):

@@ -125,7 +125,7 @@ async def test_a_stream_is_one_call_for_hooks() -> None:
 
 
 async def test_a_silent_host_is_disconnected() -> None:
-    """After so many seconds without a byte the rest is requested."""
+    """After this many seconds without a byte the rest is requested."""
     async with (
         storing(file(b"0123"), file(b"456789", first=4)) as (_, rooms),
         rooms.recordings.open("a", read_timeout=0.05, retry=QUICK) as stream,

@@ -1,7 +1,7 @@
 """The whole Video API in one story: async, blocking and from a shell.
 
-A room is made, two people are let in, one is muted, one is put out, the session ends; its recording
-is fetched, a composition is created and downloaded, and the room is deleted.
+A room is created, two participants join, one is muted, one is kicked, and the session ends. Its
+recording is downloaded, a composition is created and downloaded, and the room is deleted.
 """
 
 import json
