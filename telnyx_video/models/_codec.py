@@ -113,7 +113,7 @@ def _converter() -> Converter:
         converter.register_structure_hook(kind, _plain_reader(kind))
     converter.register_structure_hook(datetime, _read_time)
     converter.register_unstructure_hook(datetime, _write_time)
-    converter.register_unstructure_hook_func(_is_plain_setting, identity)
+    converter.register_unstructure_hook_func(_is_plain, identity)
     converter.register_structure_hook_factory(_is_enumeration, _enumeration_reader)
     converter.register_unstructure_hook_func(_is_enumeration, _write_word)
     converter.register_structure_hook_factory(_is_container, _container_reader)
@@ -151,10 +151,10 @@ def _without_null(kind: Any) -> Any:
     return others[0] if len(others) == 1 else kind
 
 
-def _is_plain_setting(kind: object) -> bool:
-    """A plain value or ``Unset``, as most fields of requests are."""
+def _is_plain(kind: object) -> bool:
+    """A plain value, or None or ``Unset``, as in most fields: written without a call."""
     members = {*_members(kind)}
-    return Unset in members and members <= {Unset, NoneType, *PLAIN}
+    return bool(members) and members <= {Unset, NoneType, *PLAIN}
 
 
 def _is_enumeration(kind: object) -> bool:
