@@ -212,7 +212,7 @@ class JournalFile:
 
     def __init__(self, name: str, ahead: int = 0) -> None:
         self.name = name
-        self.records = Records()
+        self.records: Records = Records()
         """The lines of earlier runs, once they are loaded."""
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
         # It has the addresses of webhooks, which may hold a secret.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from telnyx_video.cli.batch.source import Checked, Source
 
 
-app = command_group()
+app: typer.Typer = command_group()
 
 
 @command(

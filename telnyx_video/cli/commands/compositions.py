@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
+import typer
 from typer import Option
 
 from telnyx_video.cli.calls import CommandLine, confirm
@@ -26,7 +27,7 @@ from telnyx_video.cli.tables import COMPOSITIONS
 from telnyx_video.errors import ResponseDecodeError
 from telnyx_video.models import UNSET, CreateCompositionRequest, Unset, VideoRegion
 
-app = command_group("Compositions of a session's recordings.")
+app: typer.Typer = command_group("Compositions of a session's recordings.")
 
 CompositionId = Annotated[str, argument("ID", "The composition's id.")]
 

@@ -26,7 +26,7 @@ from telnyx_video.errors import TelnyxVideoError
 if TYPE_CHECKING:
     from telnyx_video import AsyncRoomsClient
 
-app = command_group()
+app: typer.Typer = command_group()
 
 SKEW = 30.0
 """Seconds that the clock may differ from the server's; webhooks are refused beyond 300."""

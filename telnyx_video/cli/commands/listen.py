@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from telnyx_video.webhooks import Deduplicator, WebhookEvent
 
-app = command_group()
+app: typer.Typer = command_group()
 
 
 @command(

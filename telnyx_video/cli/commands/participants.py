@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import typer
+
 from telnyx_video.cli.calls import CommandLine
 from telnyx_video.cli.command import command, command_group
 from telnyx_video.cli.options import Dates, InContext, OfSession, Paging, argument, days
 from telnyx_video.cli.tables import PARTICIPANTS
 from telnyx_video.models import UNSET
 
-app = command_group("Participants of sessions, past and present.")
+app: typer.Typer = command_group("Participants of sessions, past and present.")
 
 
 @command(app, "list", "telnyx-video participants list --session-id ID --context Alice")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
+import typer
 from typer import Option
 
 from telnyx_video.cli.calls import CommandLine, Pager, confirm, room_id_of
@@ -27,7 +28,7 @@ from telnyx_video.models import UNSET, RecordingFilters, RoomRecording, Unset
 if TYPE_CHECKING:
     from telnyx_video import AsyncRoomsClient
 
-app = command_group("Recordings: show, download and delete them.")
+app: typer.Typer = command_group("Recordings: show, download and delete them.")
 
 RecordingId = Annotated[str, argument("ID", "The recording's id.")]
 Times = Annotated[Dates, days("started", "ended")]

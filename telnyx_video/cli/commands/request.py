@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, TypeAlias, cast
 
+import typer
 from typer import Option
 
 from telnyx_video.cli.calls import CommandLine, reporting
@@ -18,7 +19,7 @@ from telnyx_video.cli.runtime import before_sending
 from telnyx_video.cli.streams import visible, write_json
 from telnyx_video.models import UNSET, RawResponse
 
-app = command_group()
+app: typer.Typer = command_group()
 
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 

@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
+import typer
 from typer import Option
 
 from telnyx_video.cli.calls import (
@@ -41,7 +42,7 @@ from telnyx_video.models import UNSET, CreateRoomRequest, JoinToken, Room, Unset
 if TYPE_CHECKING:
     from telnyx_video import AsyncRoomsClient
 
-app = command_group("Rooms, and the tokens to join them.")
+app: typer.Typer = command_group("Rooms, and the tokens to join them.")
 
 TokenTtl = Annotated[
     int | Unset,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
+import typer
 from rich.text import Text
 from typer import Option
 
@@ -23,7 +24,7 @@ from telnyx_video.cli.streams import write_json
 if TYPE_CHECKING:
     from telnyx_video.sandbox import Sandbox
 
-app = command_group()
+app: typer.Typer = command_group()
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 # listened on only if asked to
 

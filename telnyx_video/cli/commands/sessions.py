@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import typer
 from typer import Argument, Option
 
 from telnyx_video.cli.calls import CommandLine, Pager, confirm, people_in, room_id_of
@@ -28,7 +29,9 @@ from telnyx_video.models import UNSET, RoomSession, Unset
 if TYPE_CHECKING:
     from telnyx_video import AsyncRoomsClient
 
-app = command_group("Sessions of rooms: show and end them; kick, mute and unmute participants.")
+app: typer.Typer = command_group(
+    "Sessions of rooms: show and end them; kick, mute and unmute participants."
+)
 
 
 @dataclass(frozen=True)
