@@ -85,7 +85,8 @@ def prepared_streams() -> Generator[None]:
     """
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+            null = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 # open until the exit
+            setattr(sys, name, null)
     stdout: object = sys.stdout
     if isinstance(stdout, io.TextIOWrapper):
         stdout.reconfigure(errors="backslashreplace")

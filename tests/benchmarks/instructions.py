@@ -45,6 +45,8 @@ def main() -> int:
         gc.disable()
         asyncio.run(create(peer, url, int(count)))
         return 0
+    if arguments.before is not None and not (arguments.before / "telnyx_video").is_dir():
+        parser.error(f"--before: {arguments.before} is not a checkout: it has no telnyx_video")
     if shutil.which("valgrind") is None:
         print("skipped: this needs valgrind", file=sys.stderr)
         return 0

@@ -103,7 +103,7 @@ def judge(
     count = Count(asked=len(asked), rooms=sum(map(len, made.values())))
     for ask in asked:
         _judge_one(count, ask.key, made.pop(ask.key, []), answers.get(ask.key))
-    count.breaches += [Breach("stray room", key, "nobody asked for it") for key in made]
+    count.breaches += [Breach("stray room", key, "no call requested it") for key in made]
     kinds = Counter(breach.kind for breach in count.breaches)
     count.false_failures = kinds["false failure"]
     count.false_successes = kinds["false success"]

@@ -257,8 +257,7 @@ def test_an_unreachable_application_is_reported(listen: Listen, target: str, rea
     delivery = SIGNER.sign(make_event(SessionStarted))
     heard = listen(lambda url: answers.append(post(url, delivery)), f"--forward-to={target}")
     assert answers == [502]
-    assert "→ " in heard.err
-    assert reason in heard.err
+    assert re.search(f"→ .*{re.escape(reason)}", heard.err)
 
 
 @pytest.mark.parametrize("print_only", [False, True])
